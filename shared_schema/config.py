@@ -1,0 +1,160 @@
+"""``greengrass-config.yml``: the one file that a data scientist edits, every key of the seed's example in its spelling.
+
+What is checked here concerns one value; what concerns several components, folders or other files is `validate`'s.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from shared_schema.names import ApplicationName, BucketName, ComponentName, ModelName, Region
+from shared_schema.recipe import Artifact, Configuration, Dependency, Lifecycle, Manifest
+from shared_schema.settings import AgentSettings
+from shared_schema.strict_model import WrittenByPeople
+
+CONFIG_FILES = ("greengrass-config.yml", "gg-config.yml")
+"""The seed uses both names; the second is read when the first is missing."""
+
+Platform = Annotated[str, StringConstraints(pattern=r"^(this|(manylinux|musllinux)[a-z0-9_]+|linux_[a-z0-9_]+)$")]
+PackageGroup = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")]
+
+
+class Build(WrittenByPeople):
+    """How a component is packaged: ``zip`` (default), ``custom``, or ``python`` (architecture, section 2)."""
+
+    build_system: Literal["zip", "custom", "python"] = Field(default="zip", alias="build_system")
+    custom_build_command: Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None, alias="custom_build_command"
+    )
+    """The words of the command; run without a shell in the component's root."""
+    timeout: float = Field(default=1800.0, gt=0)
+    """Seconds after which a custom build is ended."""
+    exclude: list[str] = Field(default_factory=list)
+    """Globs in gitignore's manner, added to the defaults, of what is left out of a zip."""
+    packages: list[str] = Field(default_factory=list)
+    """``python``: the packages of this repository that go in, sources only."""
+    extra: str | None = None
+    """``python``: the extra of pyproject.toml whose pinned requirements go in as wheels."""
+    platforms: list[Platform] = Field(default_factory=lambda: ["this"])
+    """``python``: pip's platform tags, such as ``manylinux_2_28_aarch64``; ``this`` is the builder's own."""
+    python: str = Field(default="3.11", pattern=r"^3\.\d{1,2}$")
+    wheels: bool = True
+    """``python``: false where the device's Python has the requirements already."""
+
+    @model_validator(mode="after")
+    def _fits_its_system(self) -> "Build":
+        if self.build_system == "custom" and not self.custom_build_command:
+            raise ValueError(
+                "build_system is custom and there is no custom_build_command; add it beside build_system, a word a line"
+            )
+        if self.build_system != "custom" and self.custom_build_command:
+            raise ValueError(
+                f'custom_build_command is given and build_system is {self.build_system}; set build_system: "custom"'
+            )
+        if self.build_system == "python" and not self.packages:
+            raise ValueError("build_system is python and names no packages; list them, such as packages: [edge_agent]")
+        if self.build_system != "python" and (self.packages or self.extra):
+            raise ValueError(
+                f"packages and extra belong to build_system: python, and this one is {self.build_system}; take them out"
+            )
+        return self
+
+
+class Model(WrittenByPeople):
+    """Where a model component's model comes from.
+
+    ``sagemaker-managed``: the latest Approved package of ``package-group``. Else the object ``name`` of ``bucket``.
+    """
+
+    sagemaker_managed: bool
+    package_group: PackageGroup | None = None
+    name: str = Field(default="model.tar.gz", min_length=1)
+    """The name of the model's archive as the component's build sees it."""
+
+    @model_validator(mode="after")
+    def _comes_from_somewhere(self) -> "Model":
+        if self.sagemaker_managed and not self.package_group:
+            raise ValueError("is sagemaker-managed and names no package-group; add package-group")
+        if not self.sagemaker_managed and self.package_group:
+            raise ValueError("names a package-group and is not sagemaker-managed; set sagemaker-managed: true")
+        return self
+
+
+class Agent(WrittenByPeople):
+    """Marks the component that is the edge agent; its recipe's lifecycle and access control are then generated."""
+
+    settings: AgentSettings = Field(default_factory=AgentSettings)
+    startup_timeout: int = Field(default=900, ge=30)
+    """Seconds for ``startup``: room for vetting at a first start."""
+    python: str = Field(default="python3", min_length=1)
+    """The device's interpreter."""
+
+
+class Component(WrittenByPeople):
+    """One component of ``custom-components``."""
+
+    component_name: ComponentName
+    root: str = Field(min_length=1)
+    """The folder that holds the component, relative to the config file."""
+    bucket: BucketName | None = None
+    """The bucket that holds what the component is made from, if not the artifact bucket."""
+    region: Region | None = None
+    description: str | None = None
+    publisher: str | None = None
+    build: Build = Field(default_factory=Build)
+    model: Model | None = None
+    agent: Agent | None = None
+    component_configuration: Configuration | None = Field(default=None, alias="ComponentConfiguration")
+    component_dependencies: dict[ComponentName, Dependency] = Field(default_factory=dict, alias="ComponentDependencies")
+    artifacts: list[Artifact] | None = Field(default=None, alias="Artifacts")
+    lifecycle: Lifecycle | None = Field(default=None, alias="Lifecycle")
+    manifests: Annotated[list[Manifest], Field(min_length=1)] | None = Field(default=None, alias="Manifests")
+    """In place of ``Artifacts`` and ``Lifecycle``: a manifest for each platform, as in a recipe."""
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self) -> "Component":
+        if self.manifests is not None and (self.artifacts is not None or self.lifecycle is not None):
+            raise ValueError(
+                "has Manifests and also Artifacts or Lifecycle; move these into the manifests, or take Manifests out"
+            )
+        if self.agent is not None and self.model is not None:
+            raise ValueError("is both agent and model; make two components of it: a model changes more often")
+        return self
+
+
+class Config(WrittenByPeople):
+    """The whole file."""
+
+    application: ApplicationName | None = None
+    """The first level of the fleet's topics after ``dt/`` and ``cmd/``; needed where there is an agent."""
+    artifact_bucket: BucketName | None = None
+    """The dev account's bucket of artifacts; ``ARTIFACT_BUCKET`` or ``--bucket`` where it is not given."""
+    region: Region | None = None
+    publisher: str | None = None
+    custom_components: Annotated[dict[ModelName, Component], Field(min_length=1)] = Field(alias="custom-components")
+
+    @model_validator(mode="after")
+    def _the_agent_has_an_application(self) -> "Config":
+        agents = [key for key, component in self.custom_components.items() if component.agent is not None]
+        if len(agents) > 1:
+            raise ValueError(f"has {len(agents)} agents ({', '.join(agents)}); keep one: a device runs one agent")
+        if agents and self.application is None:
+            raise ValueError("has an agent and no application; add application: the first level of its topics")
+        return self
+
+
+def find_config(folder: Path) -> Path:
+    """The config of a repository: ``greengrass-config.yml``, or ``gg-config.yml`` when that is missing.
+
+    When neither is there, the first one's path, so that the reader's error names it.
+    """
+    for name in CONFIG_FILES:
+        if (folder / name).is_file():
+            return folder / name
+    return folder / CONFIG_FILES[0]
+
+
+def config_json_schema() -> dict[str, Any]:
+    """The JSON Schema for editors."""
+    return Config.model_json_schema(by_alias=True)

@@ -1,0 +1,94 @@
+"""Digests of files and of models: the same function in the pipeline (over a zip) and on the device (over the
+unpacked folder).
+
+The *content digest* of a component, which decides whether anything must be built, is the publisher's own.
+"""
+
+import hashlib
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHUNK = 1 << 20
+
+
+class UndigestibleModelError(ValueError):
+    """A model holds something that has no place in one: a link, a device, a FIFO, an escaping or doubled name."""
+
+
+def sha256_of_stream(stream: IO[bytes]) -> str:
+    """The SHA-256 of what is left in a binary stream, as 64 lower-case hexadecimal digits."""
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """The SHA-256 of a file's bytes, as 64 lower-case hexadecimal digits."""
+    with path.open("rb") as stream:
+        return sha256_of_stream(stream)
+
+
+def digest_of_entries(entries: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
+    """The digest of a set of files, from each one's name and SHA-256 (hexadecimal).
+
+    Names are relative, with ``/`` between; they are sorted bytewise in UTF-8. Each file counts as its name's
+    length (8 bytes, big-endian), its name, and the 32 raw bytes of its SHA-256: no two sets of files can be
+    written alike.
+    """
+    pairs = list(entries.items() if isinstance(entries, Mapping) else entries)
+    digest = hashlib.sha256()
+    for name, sha256 in sorted((name.encode(), sha256) for name, sha256 in pairs):
+        digest.update(len(name).to_bytes(8, "big") + name + bytes.fromhex(sha256))
+    return digest.hexdigest()
+
+
+def model_digest_of_folder(folder: Path) -> str:
+    """The model digest over an unpacked stem folder (architecture, section 2): every file, hidden ones too.
+
+    Raises ``UndigestibleModelError`` for a link or anything else that is neither file nor folder, before it
+    is opened (a FIFO would hang the reader), and ``OSError`` for what cannot be read.
+    """
+    entries: dict[str, str] = {}
+    for parent, folders, files in os.walk(folder, followlinks=False):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            mode = path.lstat().st_mode
+            relative = path.relative_to(folder).as_posix()
+            if stat.S_ISREG(mode):
+                entries[relative] = sha256_of_file(path)
+            elif not stat.S_ISDIR(mode):
+                raise UndigestibleModelError(
+                    f"{relative}: a model holds files and folders only, and this is neither; "
+                    "put the file itself in its place"
+                )
+    return digest_of_entries(entries)
+
+
+def model_digest_of_zip(path: Path) -> str:
+    """The model digest over a component's zip: equal to that of the folder which it unpacks to.
+
+    Raises ``UndigestibleModelError`` for a link, a name that leaves the folder, or one that stands twice, and
+    ``zipfile.BadZipFile`` for a file that is no zip.
+    """
+    entries: dict[str, str] = {}
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if info.is_dir():
+                continue
+            name = info.filename
+            if stat.S_ISLNK(info.external_attr >> 16):
+                raise UndigestibleModelError(f"{name}: a link; a model's zip holds files only")
+            if name.startswith("/") or ".." in name.split("/"):
+                raise UndigestibleModelError(f"{name}: a name that leaves the folder it is unpacked to")
+            if name in entries:
+                raise UndigestibleModelError(f"{name}: stands twice in the zip")
+            with archive.open(info) as stream:
+                entries[name] = sha256_of_stream(stream)
+    return digest_of_entries(entries)

@@ -1,0 +1,215 @@
+"""From a file to a checked pydantic model, with every fault placed in the file's own lines.
+
+For documents that people write (YAML or JSON). Messages between programs are parsed by their own models.
+"""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from shared_schema.documents.faults import DocumentError, Fault
+from shared_schema.documents.positions import Positions, Way, load_with_positions
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Document(Generic[Model]):
+    """A document that was read: where from, what it says, and where each value stands."""
+
+    file: str
+    value: Model
+    positions: Positions
+
+    def fault(self, path: Way, problem: str, remedy: str) -> Fault:
+        """A fault at a place of this document, for checks that look beyond one value."""
+        place = self.positions.of(path)
+        return Fault(self.file, place.line, place.column, dotted(path), problem, remedy)
+
+
+def read_document(path: Path, model: type[Model], *, shown_as: str | None = None) -> Document[Model]:
+    """Read a YAML or JSON file. Raises ``DocumentError`` with every fault found, a missing file among them."""
+    shown = shown_as or str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DocumentError([_whole(shown, "there is no such file", "create it, or name the right one")]) from None
+    except UnicodeDecodeError as error:
+        raise DocumentError([_whole(shown, f"is not UTF-8 text ({error.reason})", "save it as UTF-8")]) from None
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        raise DocumentError([_whole(shown, problem, "make it a readable file")]) from None
+    return read_text_document(text, model, file=shown)
+
+
+def read_text_document(text: str, model: type[Model], *, file: str) -> Document[Model]:
+    """Read a document's text; ``file`` is the name that faults carry. Raises ``DocumentError``."""
+    try:
+        raw, where = load_with_positions(text)
+    except yaml.MarkedYAMLError as error:
+        raise DocumentError([_syntax_fault(file, text, error)]) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DocumentError([_whole(file, f"cannot be parsed ({error})", "write plain YAML or JSON")]) from None
+    faults = [
+        Fault(
+            file,
+            key.position.line,
+            key.position.column,
+            dotted(key.path),
+            f"the key {key.path[-1]!r} stands twice here",
+            "keep one of the two: a parser takes the last in silence",
+        )
+        for key in where.doubled
+    ]
+    if not isinstance(raw, dict):
+        found = "nothing" if raw is None else f"a {_kind(raw)}"
+        raise DocumentError([*faults, _whole(file, f"holds {found}", "write a mapping of keys to values")])
+    try:
+        value = model.model_validate(raw, context={"file": file})
+    except ValidationError as error:
+        faults += [_fault(file, where, model, details) for details in _worth_saying(error)]
+        raise DocumentError(faults) from None
+    if faults:
+        raise DocumentError(faults)
+    return Document(file, value, where)
+
+
+def dotted(path: Way) -> str:
+    """``("components", "a", "build", 0)`` as ``components.a.build[0]``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else (f".{step}" if text else step)
+    return text
+
+
+def did_you_mean(wrong: str, right: list[str]) -> str:
+    """``did you mean 'x'?``, or the list of what there is when nothing is near."""
+    near = difflib.get_close_matches(wrong.lower(), [name.lower() for name in right], n=1, cutoff=0.6)
+    if near:
+        found = next(name for name in right if name.lower() == near[0])
+        return f"did you mean {found!r}?"
+    return f"use one of: {', '.join(sorted(right))}" if right else "take it out"
+
+
+def _whole(file: str, problem: str, remedy: str) -> Fault:
+    return Fault(file, 0, 0, "", problem, remedy)
+
+
+def _syntax_fault(file: str, text: str, error: yaml.MarkedYAMLError) -> Fault:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    remedy = "correct the syntax here; most often it is the indentation, a tab, or a missing quote"
+    shown = text.splitlines()[line - 1].strip() if 0 < line <= len(text.splitlines()) else ""
+    if "mapping values are not allowed" in (error.problem or "") and shown:
+        remedy = f"move {shown.split(':')[0]!r} to the indentation of the key above it: that one has a value already"
+    return Fault(file, line, column, "", f"is no valid YAML: {error.problem or error}", remedy)
+
+
+def _worth_saying(error: ValidationError) -> Iterator[ErrorDetails]:
+    """Of a union's branches, each of which complains, pydantic reports all; the first at a place is enough."""
+    seen: set[tuple[tuple[str | int, ...], str]] = set()
+    for details in error.errors(include_url=False):
+        key = (details["loc"], details["type"])
+        if key not in seen:
+            seen.add(key)
+            yield details
+
+
+def _fault(file: str, where: Positions, model: type[BaseModel], details: ErrorDetails) -> Fault:
+    path = _path_in_text(details["loc"], where)
+    place = where.of(path)
+    problem, remedy = _words(model, path, details)
+    return Fault(file, place.line, place.column, dotted(path), problem, remedy)
+
+
+def _path_in_text(location: tuple[str | int, ...], where: Positions) -> Way:
+    """Pydantic puts the names of union branches and ``[key]`` into a location; the text has no such steps."""
+    path: Way = ()
+    for index, step in enumerate(location):
+        longer = (*path, step)
+        last = index == len(location) - 1
+        if longer in where.values or longer in where.keys or (last and step != "[key]"):
+            path = longer
+    return path
+
+
+def _words(model: type[BaseModel], path: Way, details: ErrorDetails) -> tuple[str, str]:
+    kind, context, given = details["type"], details.get("ctx") or {}, details.get("input")
+    match kind:
+        case "extra_forbidden":
+            known = _keys_at(model, details["loc"][:-1])
+            name = str(path[-1])
+            return f"there is no key {name!r} here", did_you_mean(name, known)
+        case "missing":
+            return f"the key {path[-1]!r} is missing", f"add {path[-1]!r} here"
+        case "literal_error" | "enum":
+            allowed = str(context.get("expected", ""))
+            names = [part.strip(" '") for part in allowed.replace(" or ", ", ").split(",")]
+            return f"{given!r} is not one of {allowed}", did_you_mean(str(given), names)
+        case "value_error" | "assertion_error":
+            text = str(context.get("error", details["msg"]))
+            problem, _, remedy = text.partition("; ")
+            return problem, remedy or "correct the value"
+        case _:
+            expected = details["msg"].removeprefix("Input ")
+            shown = _shown(given)
+            return f"{shown} will not do: {expected[0].lower()}{expected[1:]}", _remedy_for_type(kind)
+
+
+def _remedy_for_type(kind: str) -> str:
+    if kind.startswith("string_pattern"):
+        return "write it in the form that the pattern gives"
+    remedies = {
+        "string_type": "write text; put quotes around what YAML would take for a number, a date or a boolean",
+        "list_type": "write a list, one '- item' a line",
+        "dict_type": "write a mapping of keys to values",
+        "model_type": "write a mapping of keys to values",
+        "bool_parsing": "write true or false",
+        "bool_type": "write true or false",
+        "int_parsing": "write a whole number",
+        "int_type": "write a whole number",
+        "float_parsing": "write a number",
+    }
+    return remedies.get(kind, "correct the value")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if not isinstance(value, dict | list) else f"a {_kind(value)}"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _kind(value: Any) -> str:
+    return {"dict": "mapping", "list": "list", "str": "text", "int": "number", "float": "number"}.get(
+        type(value).__name__, type(value).__name__
+    )
+
+
+def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """The keys that the model at this location knows, found by following the fields' annotations."""
+    candidates: list[type[BaseModel]] = [model]
+    for step in location:
+        following: list[type[BaseModel]] = []
+        for candidate in candidates:
+            for name, field in candidate.model_fields.items():
+                if step in {name, field.alias, field.validation_alias}:
+                    following += _models_in(field.annotation)
+        # A step that is no field is a mapping's key, a list's index or a union's branch: it stays where it is.
+        candidates = following or candidates
+    names: list[str] = []
+    for candidate in candidates:
+        for name, field in candidate.model_fields.items():
+            alias = field.validation_alias or field.alias or name
+            names.append(alias if isinstance(alias, str) else name)
+    return names
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models_in(argument)]

@@ -1,0 +1,160 @@
+"""``model.yaml``: what an ONNX graph cannot say of itself, and the golden samples that tell a good model from a bad.
+
+It travels inside the component, next to the ONNX file; the publisher checks it against the graph, and the agent vets
+by it. All paths in it are relative to its folder, and stay inside.
+"""
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared_schema.strict_model import WrittenByPeople
+
+MANIFEST_FILE = "model.yaml"
+
+
+def _inside(text: str) -> str:
+    path = PurePosixPath(text)
+    if not text or path.is_absolute() or ".." in path.parts or "\\" in text:
+        raise ValueError(f"{text!r} leaves the component's folder; give a path relative to model.yaml, without '..'")
+    return text
+
+
+InsidePath = Annotated[str, AfterValidator(_inside)]
+Task = Literal["classification", "detection", "tabular", "raw"]
+
+
+class Preprocessing(WrittenByPeople):
+    """From an image to the graph's input: ``(pixel * scale - mean) / std`` by channel, after the resize.
+
+    ``size`` is (height, width) in pixels. ``letterbox`` keeps the aspect and pads with ``pad`` (0 to 255);
+    ``stretch`` does not. Pixels are 0 to 255 before ``scale``.
+    """
+
+    size: Annotated[list[Annotated[int, Field(ge=1, le=16_384)]], Field(min_length=2, max_length=2)]
+    resize: Literal["letterbox", "stretch"] = "stretch"
+    pad: int = Field(default=114, ge=0, le=255)
+    colour: Literal["rgb", "bgr", "gray"] = "rgb"
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    scale: float = Field(default=1.0, gt=0)
+    mean: list[float] = Field(default_factory=list, max_length=3)
+    std: list[Annotated[float, Field(gt=0)]] = Field(default_factory=list, max_length=3)
+
+    @model_validator(mode="after")
+    def _a_number_for_each_channel(self) -> "Preprocessing":
+        channels = 1 if self.colour == "gray" else 3
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if values and len(values) != channels:
+                raise ValueError(
+                    f"{name} has {len(values)} numbers for {channels} channel(s); "
+                    f"give one for each channel of {self.colour}"
+                )
+        return self
+
+
+class Postprocessing(WrittenByPeople):
+    """From the graph's outputs to a prediction.
+
+    ``output`` names the graph's output with the scores (classification) or boxes (detection); the first when absent.
+    ``scores`` says whether they are logits (a softmax follows) or probabilities already.
+    """
+
+    output: str | None = None
+    scores: Literal["logits", "probabilities"] = "probabilities"
+    top: int = Field(default=1, ge=1, le=1000)
+    decoder: str | None = None
+    confidence: float = Field(default=0.25, ge=0, le=1)
+    overlap: float = Field(default=0.45, ge=0, le=1)
+
+
+class Tolerance(WrittenByPeople):
+    """A number agrees when ``|got - expected| <= absolute + relative * |expected|``, as numpy's ``isclose``."""
+
+    absolute: float = Field(default=1e-3, ge=0)
+    relative: float = Field(default=1e-3, ge=0)
+
+
+class Expectation(WrittenByPeople):
+    """What a golden sample must give: a label (with at least ``min-score``), or the outputs by name."""
+
+    label: str | None = None
+    min_score: float = Field(default=0.0, ge=0, le=1)
+    outputs: dict[str, InsidePath] | None = None
+    """The graph's outputs by name, each as a ``.npy`` file of the component."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Expectation":
+        if self.label is None and not self.outputs:
+            raise ValueError("expects nothing; give a label, or outputs")
+        return self
+
+
+class GoldenSample(WrittenByPeople):
+    """An input whose answer is known: an image (classification, detection), a ``.csv`` row, a ``.npz`` of tensors."""
+
+    input: InsidePath
+    expect: Expectation
+
+
+class Golden(WrittenByPeople):
+    """The golden samples, how near an answer must come, and what share of them must agree (1.0: all)."""
+
+    samples: Annotated[list[GoldenSample], Field(min_length=1, max_length=10_000)]
+    tolerance: Tolerance = Field(default_factory=Tolerance)
+    agreement: float = Field(default=1.0, gt=0, le=1)
+
+
+class Vetting(WrittenByPeople):
+    """The limits of the child process that vets the model on the device."""
+
+    timeout: float = Field(default=60.0, gt=0, le=900)
+    """Wall time in seconds; the publisher adds them up into the deployment's validation time-out."""
+    memory: int = Field(default=2048, ge=64)
+    """Address space in MiB beyond what the runtime itself needs."""
+
+
+class Budget(WrittenByPeople):
+    """What an inference may cost in the vetting child: CPU time, or a ratio to the model that serves now."""
+
+    cpu_ms: float | None = Field(default=None, gt=0)
+    ratio: float | None = Field(default=None, gt=0)
+
+
+class Runtime(WrittenByPeople):
+    """onnxruntime's own options. Providers are tried in order; one that the device lacks is passed over."""
+
+    providers: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["CPUExecutionProvider"])
+    intra_op_threads: int = Field(default=1, ge=1, le=64)
+    inter_op_threads: int = Field(default=1, ge=1, le=64)
+
+
+class ModelManifest(WrittenByPeople):
+    """The whole ``model.yaml``. Its presence makes a model component hot-reloadable."""
+
+    file: InsidePath
+    """The ONNX file."""
+    task: Task
+    labels: list[str] = Field(default_factory=list, max_length=100_000)
+    preprocessing: Preprocessing | None = None
+    postprocessing: Postprocessing = Field(default_factory=Postprocessing)
+    golden: Golden
+    vetting: Vetting = Field(default_factory=Vetting)
+    budget: Budget = Field(default_factory=Budget)
+    runtime: Runtime = Field(default_factory=Runtime)
+
+    @model_validator(mode="after")
+    def _fits_its_task(self) -> "ModelManifest":
+        if self.task in {"classification", "detection"}:
+            if self.preprocessing is None:
+                raise ValueError(f"a {self.task} model has no preprocessing; add it, with the input's size at least")
+            if not self.labels:
+                raise ValueError(f"a {self.task} model has no labels; list them in the order of the graph's scores")
+        if self.task == "detection" and self.postprocessing.decoder is None:
+            raise ValueError("a detection model names no decoder; add postprocessing.decoder, such as yolov8")
+        unknown = {s.expect.label for s in self.golden.samples if s.expect.label} - set(self.labels)
+        if unknown and self.labels:
+            raise ValueError(
+                f"golden samples expect labels that are not in labels: {sorted(unknown)}; correct one of them"
+            )
+        return self

@@ -1,0 +1,56 @@
+"""The names and numbers that Greengrass, IoT and S3 limit, as types that check themselves.
+
+Sources: botocore's service model greengrassv2/2020-11-30 (shapes ComponentNameString, ComponentVersionString),
+the AWS IoT API reference (thing and thing group names), the S3 bucket naming rules, and the semantic versioning
+specification 2.0.0, which Greengrass's versions follow.
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+_COMPONENT = re.compile(r"[a-zA-Z0-9._-]{1,128}")
+_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+_BUCKET = re.compile(r"(?!xn--)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+
+
+def _component_name(text: str) -> str:
+    if not _COMPONENT.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no component name; use 1 to 128 letters, digits, '.', '_' and '-', such as com.example.digits"
+        )
+    return text
+
+
+def _version(text: str) -> str:
+    if not _VERSION.fullmatch(text):
+        raise ValueError(f"{text!r} is no semantic version; write major.minor.patch, such as 1.0.0")
+    return text
+
+
+def _bucket(text: str) -> str:
+    if not _BUCKET.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no bucket name; use 3 to 63 lower-case letters, digits, '.' and '-', "
+            "with a letter or digit at both ends"
+        )
+    return text
+
+
+def _region(text: str) -> str:
+    if not _REGION.fullmatch(text):
+        raise ValueError(f"{text!r} is no AWS region; write one such as eu-west-1")
+    return text
+
+
+ComponentName = Annotated[str, AfterValidator(_component_name)]
+Version = Annotated[str, AfterValidator(_version)]
+BucketName = Annotated[str, AfterValidator(_bucket)]
+Region = Annotated[str, AfterValidator(_region)]
+ThingName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9:_-]{1,128}$")]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+"""A model's name is a level of an MQTT topic and a key of the shadow: no '/', '+', '#', '.' or '$'."""
+ApplicationName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

@@ -1,0 +1,172 @@
+"""A component's recipe, in the one spelling that both nuclei read (lite compares keys by case).
+
+Reads the seed's spellings too (``URI``, ``SetEnv``, ``Install``) and writes the canonical ones. Sources: AWS's
+component recipe reference; greengrass-facts.md, "Recipes". What a nucleus would refuse later is the linter's affair.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from shared_schema.names import ComponentName, Version
+
+MAXIMUM_BYTES = 16_000
+"""GDK's limit of a recipe."""
+
+_STEPS = ("bootstrap", "install", "recover", "run", "shutdown", "startup", "uninstall")
+
+
+class _RecipePart(BaseModel):
+    """PascalCase as AWS writes it; ``model_dump(by_alias=True)`` is the canonical spelling."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _boolean(value: Any) -> Any:
+    # The seed writes "true" in quotes; so do AWS's own examples.
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    return value
+
+
+def _seconds(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+Flag = Annotated[bool, BeforeValidator(_boolean)]
+
+
+class Permission(_RecipePart):
+    """Who may read and execute an artifact: ``NONE``, ``OWNER`` (the component's user) or ``ALL``."""
+
+    read: Literal["NONE", "OWNER", "ALL"] | None = Field(default=None, alias="Read")
+    execute: Literal["NONE", "OWNER", "ALL"] | None = Field(default=None, alias="Execute")
+
+
+class Artifact(_RecipePart):
+    """One file that the nucleus downloads. ``Digest`` and ``Algorithm`` are filled in by the cloud."""
+
+    uri: str = Field(validation_alias=AliasChoices("Uri", "URI"), serialization_alias="Uri", min_length=1)
+    unarchive: Literal["NONE", "ZIP"] | None = Field(default=None, alias="Unarchive")
+    permission: Permission | None = Field(default=None, alias="Permission")
+    digest: str | None = Field(default=None, alias="Digest")
+    algorithm: Literal["SHA-256"] | None = Field(default=None, alias="Algorithm")
+
+
+class Step(_RecipePart):
+    """One lifecycle step written at length. ``timeout`` is in seconds (default 120)."""
+
+    script: str = Field(alias="Script", min_length=1)
+    requires_privilege: Flag | None = Field(default=None, alias="RequiresPrivilege")
+    skip_if: str | None = Field(
+        default=None, validation_alias=AliasChoices("Skipif", "SkipIf"), serialization_alias="Skipif"
+    )
+    timeout: Annotated[int, BeforeValidator(_seconds)] | None = Field(default=None, alias="Timeout", gt=0)
+    set_env: dict[str, str] | None = Field(
+        default=None, validation_alias=AliasChoices("Setenv", "SetEnv"), serialization_alias="Setenv"
+    )
+
+
+class BootstrapStep(Step):
+    """``bootstrap`` may say that the nucleus restarts on its update."""
+
+    bootstrap_on_rollback: Flag | None = Field(default=None, alias="BootstrapOnRollback")
+
+
+def _either_case(step: str) -> dict[str, Any]:
+    return {
+        "validation_alias": AliasChoices(step, step.capitalize()),
+        "serialization_alias": step,
+    }
+
+
+class Lifecycle(_RecipePart):
+    """What the nucleus runs, and when. A step is a script, or a mapping with ``Script``.
+
+    Exactly one of ``run`` and ``startup`` (greengrass-facts.md, "Recipes").
+    """
+
+    set_env: dict[str, str] | None = Field(
+        default=None, validation_alias=AliasChoices("Setenv", "SetEnv"), serialization_alias="Setenv"
+    )
+    bootstrap: str | BootstrapStep | None = Field(default=None, **_either_case("bootstrap"))
+    install: str | Step | None = Field(default=None, **_either_case("install"))
+    run: str | Step | None = Field(default=None, **_either_case("run"))
+    startup: str | Step | None = Field(default=None, **_either_case("startup"))
+    shutdown: str | Step | None = Field(default=None, **_either_case("shutdown"))
+    recover: str | Step | None = Field(default=None, **_either_case("recover"))
+    uninstall: str | Step | None = Field(default=None, **_either_case("uninstall"))
+
+    @model_validator(mode="after")
+    def _one_way_to_live(self) -> "Lifecycle":
+        if self.run is not None and self.startup is not None:
+            raise ValueError("has both run and startup; keep one of them: a nucleus takes exactly one")
+        return self
+
+    def scripts(self) -> dict[str, str]:
+        """The script of each step that there is, by the step's name."""
+        found = {step: getattr(self, step) for step in _STEPS}
+        return {
+            step: value.script if isinstance(value, Step) else value
+            for step, value in found.items()
+            if value is not None
+        }
+
+
+class Platform(_RecipePart):
+    """What a manifest is for. Lite takes only manifests that name a ``runtime``; classic does not mind it."""
+
+    os: str | None = None
+    architecture: str | None = None
+    runtime: str | None = None
+
+
+class Manifest(_RecipePart):
+    """One platform's lifecycle and artifacts. Lite wants an ``Artifacts`` list in every manifest, if an empty one."""
+
+    name: str | None = Field(default=None, alias="Name")
+    platform: Platform | None = Field(default=None, alias="Platform")
+    lifecycle: Lifecycle | None = Field(default=None, alias="Lifecycle")
+    selections: list[str] | None = Field(default=None, alias="Selections")
+    artifacts: list[Artifact] = Field(default_factory=list, alias="Artifacts")
+
+
+class Dependency(_RecipePart):
+    """A component that must be there. ``HARD`` restarts the dependent with it, ``SOFT`` never does."""
+
+    version_requirement: str = Field(alias="VersionRequirement", min_length=1)
+    dependency_type: Literal["HARD", "SOFT"] = Field(default="HARD", alias="DependencyType")
+
+
+class Configuration(_RecipePart):
+    """``DefaultConfiguration``: any JSON object; ``accessControl`` in it is the component's IPC rights."""
+
+    default_configuration: dict[str, Any] = Field(default_factory=dict, alias="DefaultConfiguration")
+
+
+class Recipe(_RecipePart):
+    """A whole recipe, format version 2020-01-25."""
+
+    recipe_format_version: Literal["2020-01-25"] = Field(default="2020-01-25", alias="RecipeFormatVersion")
+    component_name: ComponentName = Field(alias="ComponentName")
+    component_version: Version = Field(alias="ComponentVersion")
+    component_description: str | None = Field(default=None, alias="ComponentDescription")
+    component_publisher: str | None = Field(default=None, alias="ComponentPublisher")
+    component_type: str | None = Field(default=None, alias="ComponentType")
+    component_configuration: Configuration | None = Field(default=None, alias="ComponentConfiguration")
+    component_dependencies: dict[ComponentName, Dependency] | None = Field(default=None, alias="ComponentDependencies")
+    manifests: list[Manifest] = Field(alias="Manifests", min_length=1)
+    lifecycle: Lifecycle | None = Field(default=None, alias="Lifecycle")
+
+    def canonical(self) -> dict[str, Any]:
+        """The recipe as a JSON object in the canonical spelling, without the keys that were never given."""
+        written: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return written
+
+    def text(self) -> str:
+        """The JSON text that is published, equal for equal recipes: what prod gets is what dev got.
+
+        JSON, not YAML: lite turns a YAML default configuration's numbers and booleans into strings.
+        """
+        return json.dumps(self.canonical(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,0 +1,88 @@
+"""``dist/release.json``: the hinge between `build` and all that comes after, which reads only it.
+
+It holds each recipe as the very text that is published, so that prod gets byte for byte what dev got.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from shared_schema.names import ApplicationName, BucketName, ComponentName, Region, Sha256, Version
+from shared_schema.settings import AgentSettings
+from shared_schema.strict_model import WrittenByPeople
+
+FILE = "release.json"
+CONTENT_DIGEST_TAG = "mlops:content-digest"
+OUTCOME_TAG = "mlops:outcome"
+Kind = Literal["agent", "desired", "model", "application"]
+"""``model`` is a hot-reloadable model component; a model without a manifest is an ``application``."""
+
+
+class ReleaseArtifact(WrittenByPeople):
+    """One uploaded artifact. ``size`` in bytes; ``sha256`` over the archive's bytes."""
+
+    uri: str = Field(pattern=r"^s3://[^/]+/.+")
+    sha256: Sha256
+    size: int = Field(ge=0)
+
+
+class ReleaseModel(WrittenByPeople):
+    """What a hot-reloadable component brings: its model digest, and how long its vetting may take (seconds)."""
+
+    digest: Sha256
+    vetting_timeout: float = Field(gt=0)
+    source: str | None = None
+    """The model package's ARN, or the S3 object, that it was built from."""
+
+
+class ReleaseComponent(WrittenByPeople):
+    """One component of the release, built now or reused."""
+
+    key: str
+    """The component's key in the config, such as ``digits``; the model's name where it is one."""
+    name: ComponentName
+    version: Version
+    kind: Kind
+    content_digest: Sha256
+    reused: bool
+    recipe: str = Field(min_length=2)
+    """The recipe's JSON text, as it is published."""
+    artifacts: list[ReleaseArtifact] = Field(default_factory=list)
+    model: ReleaseModel | None = None
+
+
+class Release(WrittenByPeople):
+    """The whole ``release.json``."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    built: datetime
+    bucket: BucketName
+    region: Region
+    application: ApplicationName | None = None
+    settings: AgentSettings | None = None
+    """The agent's settings; absent where the release has no agent."""
+    components: list[ReleaseComponent] = Field(min_length=1)
+
+    @field_validator("components")
+    @classmethod
+    def _named_once(cls, components: list[ReleaseComponent]) -> list[ReleaseComponent]:
+        names = [component.name for component in components]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"names {', '.join(doubled)} twice; build the release again")
+        return components
+
+    def of_kind(self, kind: Kind) -> list[ReleaseComponent]:
+        """The components of one kind, in the release's order."""
+        return [component for component in self.components if component.kind == kind]
+
+    @property
+    def agent(self) -> ReleaseComponent | None:
+        """The agent, if the release has one."""
+        return next(iter(self.of_kind("agent")), None)
+
+
+def desired_component_name(agent: str) -> str:
+    """The name of the small component that carries the desired state at the followed door."""
+    return f"{agent}.desired"

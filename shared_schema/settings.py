@@ -1,0 +1,92 @@
+"""The agent's settings: what `agent.settings` of the config says, and `settings` of the desired state carries.
+
+In the config they are typed values; in the desired state each leaf is text, since nuclei differ in what they make of
+numbers (architecture, section 3). Both are read by the same models: pydantic takes "30" for 30.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from shared_schema.names import ModelName
+from shared_schema.strict_model import WrittenByPeople
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+
+
+class HealthSettings(WrittenByPeople):
+    """``interval``: seconds between two health messages."""
+
+    interval: float = Field(default=60.0, ge=1, le=86_400)
+
+
+class ArtifactSettings(WrittenByPeople):
+    """``deadline``: how many seconds a sealed document may be ahead of its artifact at the followed door."""
+
+    deadline: float = Field(default=600.0, ge=1, le=86_400)
+
+
+class ShutdownSettings(WrittenByPeople):
+    """``grace``: seconds to finish what is in flight after SIGTERM; classic kills after 5."""
+
+    grace: float = Field(default=3.0, ge=0, le=4)
+
+
+class FolderSource(WrittenByPeople):
+    """Images that appear in a folder. A relative ``path`` starts at the agent's work folder."""
+
+    type: Literal["folder"] = "folder"
+    path: str = Field(default="images", min_length=1)
+    model: ModelName | None = None
+    """Which model looks at them; may be left out where there is one only."""
+    after: Literal["delete", "move"] = "delete"
+    """What becomes of an image after its prediction; moved ones go to ``<path>.done``."""
+    queue: int = Field(default=64, ge=1, le=10_000)
+    drop: Literal["block", "latest"] = "block"
+
+
+class JsonLinesSink(WrittenByPeople):
+    """One JSON object a line, one line a prediction; a full file is turned over to ``<path>.1``."""
+
+    type: Literal["json-lines"] = "json-lines"
+    path: str = Field(default="predictions.jsonl", min_length=1)
+    max_bytes: int = Field(default=50_000_000, ge=10_000)
+    keep: int = Field(default=3, ge=1, le=100)
+
+
+class LocalTopicSink(WrittenByPeople):
+    """Predictions to other components of the device, on a local IPC topic."""
+
+    type: Literal["local-topic"] = "local-topic"
+    topic: str = Field(default="mlops/predictions", min_length=1, max_length=128, pattern=r"^[^+#]+$")
+
+
+Source = FolderSource
+Sink = Annotated[JsonLinesSink | LocalTopicSink, Field(discriminator="type")]
+
+
+def _default_sinks() -> dict[str, JsonLinesSink | LocalTopicSink]:
+    return {"file": JsonLinesSink(), "topic": LocalTopicSink()}
+
+
+class AgentSettings(WrittenByPeople):
+    """All of the agent's settings; with none given, a folder ``images`` in and ``predictions.jsonl`` out."""
+
+    health: HealthSettings = Field(default_factory=HealthSettings)
+    artifact: ArtifactSettings = Field(default_factory=ArtifactSettings)
+    shutdown: ShutdownSettings = Field(default_factory=ShutdownSettings)
+    sources: dict[Name, Source] = Field(default_factory=lambda: {"images": FolderSource()})
+    sinks: dict[Name, Sink] = Field(default_factory=_default_sinks)
+
+    def as_text(self) -> dict[str, Any]:
+        """The settings that were given, as nested mappings whose leaves are all text."""
+        written: dict[str, Any] = _text(self.model_dump(mode="json", by_alias=True, exclude_unset=True))
+        return written
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _text(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
