@@ -97,8 +97,11 @@ class Component(WrittenByPeople):
     component_name: ComponentName
     root: str = Field(min_length=1)
     """The folder that holds the component, relative to the config file."""
-    bucket: BucketName | None = None
-    """The bucket that holds what the component is made from, if not the artifact bucket."""
+    bucket: str | None = None
+    """The bucket that holds what the component is made from, if not the artifact bucket.
+
+    Its name is checked by `validate`, not here: the seed's example has a sentence in its place.
+    """
     region: Region | None = None
     description: str | None = None
     publisher: str | None = None

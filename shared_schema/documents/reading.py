@@ -4,13 +4,13 @@ For documents that people write (YAML or JSON). Messages between programs are pa
 """
 
 import difflib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from shared_schema.documents.faults import DocumentError, Fault
@@ -73,7 +73,7 @@ def read_text_document(text: str, model: type[Model], *, file: str) -> Document[
     try:
         value = model.model_validate(raw, context={"file": file})
     except ValidationError as error:
-        faults += [_fault(file, where, model, details) for details in _worth_saying(error)]
+        faults += _faults(file, where, model, error)
         raise DocumentError(faults) from None
     if faults:
         raise DocumentError(faults)
@@ -111,43 +111,45 @@ def _syntax_fault(file: str, text: str, error: yaml.MarkedYAMLError) -> Fault:
     return Fault(file, line, column, "", f"is no valid YAML: {error.problem or error}", remedy)
 
 
-def _worth_saying(error: ValidationError) -> Iterator[ErrorDetails]:
-    """Of a union's branches, each of which complains, pydantic reports all; the first at a place is enough."""
-    seen: set[tuple[tuple[str | int, ...], str]] = set()
-    for details in error.errors(include_url=False):
-        key = (details["loc"], details["type"])
-        if key not in seen:
-            seen.add(key)
-            yield details
+def _faults(file: str, where: Positions, model: type[BaseModel], error: ValidationError) -> list[Fault]:
+    """Pydantic reports every branch of a union; one complaint a place is kept, and the deepest of a branch."""
+    found = [
+        (_way_in_text(details["loc"], where, details["type"]), details) for details in error.errors(include_url=False)
+    ]
+    faults: list[Fault] = []
+    said: set[tuple[Way, bool]] = set()
+    for way, details in found:
+        of_type = details["type"].endswith("_type")
+        deeper = any(other[: len(way)] == way and len(other) > len(way) for other, _ in found)
+        if (way, of_type) in said or (of_type and deeper):
+            continue
+        said.add((way, of_type))
+        place = where.of(way)
+        problem, remedy = _words(model, way, details)
+        faults.append(Fault(file, place.line, place.column, dotted(way), problem, remedy))
+    return faults
 
 
-def _fault(file: str, where: Positions, model: type[BaseModel], details: ErrorDetails) -> Fault:
-    path = _path_in_text(details["loc"], where)
-    place = where.of(path)
-    problem, remedy = _words(model, path, details)
-    return Fault(file, place.line, place.column, dotted(path), problem, remedy)
-
-
-def _path_in_text(location: tuple[str | int, ...], where: Positions) -> Way:
+def _way_in_text(location: tuple[str | int, ...], where: Positions, kind: str) -> Way:
     """Pydantic puts the names of union branches and ``[key]`` into a location; the text has no such steps."""
-    path: Way = ()
+    way: Way = ()
     for index, step in enumerate(location):
-        longer = (*path, step)
-        last = index == len(location) - 1
-        if longer in where.values or longer in where.keys or (last and step != "[key]"):
-            path = longer
-    return path
+        longer = (*way, step)
+        absent = kind == "missing" and index == len(location) - 1
+        if longer in where.values or longer in where.keys or absent:
+            way = longer
+    return way
 
 
-def _words(model: type[BaseModel], path: Way, details: ErrorDetails) -> tuple[str, str]:
+def _words(model: type[BaseModel], way: Way, details: ErrorDetails) -> tuple[str, str]:
     kind, context, given = details["type"], details.get("ctx") or {}, details.get("input")
     match kind:
         case "extra_forbidden":
             known = _keys_at(model, details["loc"][:-1])
-            name = str(path[-1])
+            name = str(way[-1])
             return f"there is no key {name!r} here", did_you_mean(name, known)
         case "missing":
-            return f"the key {path[-1]!r} is missing", f"add {path[-1]!r} here"
+            return f"the key {way[-1]!r} is missing", f"add {way[-1]!r} here"
         case "literal_error" | "enum":
             allowed = str(context.get("expected", ""))
             names = [part.strip(" '") for part in allowed.replace(" or ", ", ").split(",")]
@@ -194,19 +196,25 @@ def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[st
     """The keys that the model at this location knows, found by following the fields' annotations."""
     candidates: list[type[BaseModel]] = [model]
     for step in location:
-        following: list[type[BaseModel]] = []
-        for candidate in candidates:
-            for name, field in candidate.model_fields.items():
-                if step in {name, field.alias, field.validation_alias}:
-                    following += _models_in(field.annotation)
-        # A step that is no field is a mapping's key, a list's index or a union's branch: it stays where it is.
-        candidates = following or candidates
-    names: list[str] = []
-    for candidate in candidates:
-        for name, field in candidate.model_fields.items():
-            alias = field.validation_alias or field.alias or name
-            names.append(alias if isinstance(alias, str) else name)
-    return names
+        following = [
+            inner
+            for candidate in candidates
+            for name, field in candidate.model_fields.items()
+            if step in _spellings(name, field)
+            for inner in _models_in(field.annotation)
+        ]
+        # A step that is no field is a mapping's key, a list's index, or a union's branch.
+        branch = [candidate for candidate in candidates if candidate.__name__ == step]
+        candidates = following or branch or candidates
+    return [_spellings(name, field)[0] for candidate in candidates for name, field in candidate.model_fields.items()]
+
+
+def _spellings(name: str, field: FieldInfo) -> list[str]:
+    """How a field may be written, the canonical way first."""
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return [choice for choice in alias.choices if isinstance(choice, str)]
+    return [alias if isinstance(alias, str) else name]
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
