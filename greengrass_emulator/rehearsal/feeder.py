@@ -1,0 +1,146 @@
+"""Drops scans into each device's folder for as long as the rehearsal lasts, and says which predictions must exist.
+
+A scan is written beside the folder and renamed into it, as a camera's driver would: a folder source takes finished
+files only.
+"""
+
+import itertools
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from shared_schema.messages import Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One handwritten digit: the picture, and what it shows."""
+
+    path: Path
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One device's scans against its predictions."""
+
+    fed: int
+    predicted: int
+    lost: tuple[str, ...]
+    twice: tuple[str, ...]
+    foreign: tuple[str, ...]
+    """Predictions for a frame that was never fed."""
+
+    @property
+    def balances(self) -> bool:
+        return self.fed > 0 and not (self.lost or self.twice or self.foreign)
+
+
+def read_scans(folder: Path) -> list[Scan]:
+    """The pictures that `scans.py` wrote, named `NNNN-<label>.png`."""
+    return [Scan(path, path.stem.split("-")[-1]) for path in sorted(folder.glob("*.png"))]
+
+
+class Feeder:
+    """One thread that feeds every device at ``rate`` scans a second. Use as a context manager: it ends with it."""
+
+    def __init__(self, scans: list[Scan], images: dict[str, Path], *, rate: float) -> None:
+        self._scans = scans
+        self._images = images
+        self._pause = 1 / rate
+        self._fed: dict[str, list[str]] = {device: [] for device in images}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
+
+    def __enter__(self) -> "Feeder":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """No scan is fed after this returns. May be called twice."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def fed(self, device: str) -> list[str]:
+        """The names of the frames fed to a device so far."""
+        return list(self._fed[device])
+
+    def _run(self) -> None:
+        for number, scan in zip(itertools.count(), itertools.cycle(self._scans), strict=False):
+            name = f"{number:06d}-{scan.label}.png"
+            for device, folder in self._images.items():
+                if self._drop(scan, folder, name):
+                    self._fed[device].append(name)
+            if self._stop.wait(self._pause):
+                return
+
+    @staticmethod
+    def _drop(scan: Scan, folder: Path, name: str) -> bool:
+        beside = folder.parent / f".{name}.part"
+        try:
+            beside.write_bytes(scan.path.read_bytes())
+            beside.rename(folder / name)
+        except OSError:
+            # The folder is gone: a device without its agent. The scan was never fed.
+            beside.unlink(missing_ok=True)
+            return False
+        return True
+
+
+def read_predictions(path: Path) -> Iterator[Prediction]:
+    """The predictions of a JSON-lines file and of those that it was turned over into; a half line is not yet one."""
+    turned = sorted(path.parent.glob(f"{path.name}.*"), key=lambda each: each.name, reverse=True)
+    for file in [*turned, path]:
+        if not file.is_file():
+            continue
+        for line in file.read_text().splitlines(keepends=True):
+            if line.endswith("\n"):
+                try:
+                    yield Prediction.model_validate(json.loads(line))
+                except (ValueError, ValidationError) as error:
+                    raise ValueError(f"{file} holds a line that is no prediction: {line[:200]!r}") from error
+
+
+def settle(feeder: Feeder, device: str, predictions: Path, *, deadline: float) -> Account:
+    """The account of a device, once every scan fed until now has had ``deadline`` seconds to get its prediction."""
+    fed = feeder.fed(device)
+    ends = time.monotonic() + deadline
+    while True:
+        account = _account(fed, [prediction.frame for prediction in read_predictions(predictions)], feeder.fed(device))
+        if not account.lost or time.monotonic() > ends:
+            return account
+        time.sleep(0.1)
+
+
+def _account(fed: list[str], predicted: list[str], fed_by_now: list[str]) -> Account:
+    counts = Counter(predicted)
+    return Account(
+        fed=len(fed),
+        predicted=sum(1 for frame in fed if counts[frame]),
+        lost=tuple(frame for frame in fed if not counts[frame]),
+        twice=tuple(sorted(frame for frame, count in counts.items() if count > 1)),
+        foreign=tuple(sorted(set(counts) - set(fed_by_now))),
+    )
+
+
+def accuracy(predictions: list[Prediction]) -> dict[str, tuple[int, int]]:
+    """For each model version: how many of its scans it read rightly, of how many.
+
+    The scan's label is in its name; the prediction's is the first of the top labels.
+    """
+    right: Counter[str] = Counter()
+    of: Counter[str] = Counter()
+    for prediction in predictions:
+        of[prediction.version] += 1
+        truth = Path(prediction.frame).stem.split("-")[-1]
+        right[prediction.version] += str(prediction.output.get("label")) == truth
+    return {version: (right[version], of[version]) for version in sorted(of)}

@@ -1,0 +1,139 @@
+"""The pipeline of the rehearsal: one build, then a deploy stage for each account, as CodePipeline would run them.
+
+Each stage runs in a folder of its own, which holds what the stage before handed over and nothing else.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from greengrass_emulator.rehearsal.buildspec import (
+    Buildspec,
+    BuildspecRun,
+    copy_artifacts,
+    read_buildspec,
+    run_buildspec,
+)
+
+BUILD_FILE = "buildspec.build.yml"
+DEPLOY_FILE = "buildspec.deploy.yml"
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "versions")
+_SOURCES = (
+    "greengrass-config.yml",
+    "deployment.json",
+    "pyproject.toml",
+    "constraints.txt",
+    "README.md",
+    "LICENSE",
+    BUILD_FILE,
+    DEPLOY_FILE,
+    "model_components",
+    "edge_agent",
+    "shared_schema",
+    "cloud_publisher",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One account to deploy to, and the variables that its CodeBuild project sets."""
+
+    name: str
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineRun:
+    """How one run of the pipeline went."""
+
+    number: int
+    build: BuildspecRun
+    deploys: Mapping[str, BuildspecRun]
+
+    def exit_codes(self) -> dict[str, int]:
+        """By stage: ``build``, then each account that was reached."""
+        return {"build": self.build.exit_code, **{name: run.exit_code for name, run in self.deploys.items()}}
+
+
+class Pipeline:
+    """Runs the buildspecs of ``repository`` from a copy under ``folder``; ``environment`` is every stage's base."""
+
+    def __init__(
+        self,
+        repository: Path,
+        folder: Path,
+        *,
+        environment: Mapping[str, str],
+        stages: Sequence[Stage],
+        told: Callable[[str], None],
+    ) -> None:
+        self._folder = folder
+        self._stages = stages
+        self._told = told
+        self._environment = {**process_environment(), **environment}
+        self._runs = 0
+        self.source = folder / "source"
+        self.source.mkdir(parents=True)
+        for name in _SOURCES:
+            path = repository / name
+            if path.is_dir():
+                shutil.copytree(path, self.source / name, ignore=_LEFT_OUT)
+            else:
+                shutil.copy2(path, self.source / name)
+        self._build = read_buildspec(self.source / BUILD_FILE)
+        self._deploy: Buildspec = read_buildspec(self.source / DEPLOY_FILE)
+
+    def run(self, *, gated: bool = True, deadline: float = 300) -> PipelineRun:
+        """Build, then deploy stage by stage. ``gated``: the first stage that fails ends the run, as a pipeline does.
+
+        ``deadline``: seconds for each stage.
+        """
+        self._runs += 1
+        here = self._folder / f"run-{self._runs}"
+        build = run_buildspec(
+            self._build,
+            name="build",
+            folder=self.source,
+            environment=self._environment,
+            log=here / "build.log",
+            deadline=deadline,
+        )
+        self._told(f"build ended with {build.exit_code} after {build.seconds:.1f} s")
+        deploys: dict[str, BuildspecRun] = {}
+        if build.exit_code == 0:
+            for stage in self._stages:
+                folder = here / stage.name
+                folder.mkdir(parents=True)
+                copy_artifacts(self._build, self.source, folder)
+                deploys[stage.name] = run_buildspec(
+                    self._deploy,
+                    name=stage.name,
+                    folder=folder,
+                    environment={**self._environment, **stage.variables},
+                    log=here / f"{stage.name}.log",
+                    deadline=deadline,
+                )
+                run = deploys[stage.name]
+                self._told(f"{stage.name} ended with {run.exit_code} after {run.seconds:.1f} s")
+                if run.exit_code and gated:
+                    break
+        return PipelineRun(self._runs, build, deploys)
+
+
+def process_environment() -> dict[str, str]:
+    """What a stage's processes need of this one: the interpreter first on the path, and nothing of AWS's.
+
+    A developer's own AWS profile must never be what a rehearsal speaks to.
+    """
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    return {
+        **kept,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "PYTHONUNBUFFERED": "1",
+    }

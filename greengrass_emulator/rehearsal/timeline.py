@@ -1,0 +1,50 @@
+"""What happened when: the rehearsal's own record, which the terminal shows and the report draws."""
+
+import threading
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One event. ``at`` and ``seconds`` (its duration, 0 for a point) are seconds since the rehearsal began."""
+
+    at: float
+    lane: str
+    words: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One row of the closing table: what was to be shown, whether it was, and what was seen."""
+
+    act: str
+    claim: str
+    holds: bool
+    seen: str
+
+
+class Timeline:
+    """Collects moments from several threads."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._moments: list[Moment] = []
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        """Seconds since the rehearsal began."""
+        return time.monotonic() - self._began
+
+    def add(self, lane: str, words: str, *, began: float | None = None) -> None:
+        """Record a point, or what lasted from ``began`` until now."""
+        now = self.now()
+        at = now if began is None else began
+        with self._lock:
+            self._moments.append(Moment(at, lane, words, now - at))
+
+    def moments(self) -> list[Moment]:
+        """All of them, in the order of time."""
+        with self._lock:
+            return sorted(self._moments, key=lambda moment: moment.at)

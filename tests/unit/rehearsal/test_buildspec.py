@@ -1,0 +1,124 @@
+"""The buildspec runner keeps CodeBuild's rules: what runs after a failure, and what the exit code is."""
+
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from greengrass_emulator.rehearsal.buildspec import Buildspec, copy_artifacts, read_buildspec, run_buildspec
+from shared_schema.documents import DocumentError
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+def spec(tmp_path: Path, text: str) -> Buildspec:
+    path = tmp_path / "buildspec.yml"
+    path.write_text(text)
+    return read_buildspec(path)
+
+
+def run(tmp_path: Path, text: str, *, deadline: float = 20, **variables: str) -> tuple[int, list[str], str]:
+    log = tmp_path / "log" / "build.log"
+    result = run_buildspec(
+        spec(tmp_path, text),
+        name="build",
+        folder=tmp_path,
+        environment={"PATH": os.environ["PATH"], **variables},
+        log=log,
+        deadline=deadline,
+    )
+    return result.exit_code, [phase.phase for phase in result.phases], log.read_text()
+
+
+def test_commands_of_a_phase_share_one_shell_and_phases_do_not(tmp_path: Path) -> None:
+    code, phases, log = run(
+        tmp_path,
+        """
+version: 0.2
+phases:
+  pre_build: {commands: ["X=one", "echo first=$X"]}
+  build: {commands: ["echo second=$X"]}
+""",
+    )
+    assert (code, phases) == (0, ["pre_build", "build"])
+    assert "first=one" in log
+    assert "second=\n" in log
+
+
+def test_a_phase_ends_at_its_first_failing_command_with_that_commands_code(tmp_path: Path) -> None:
+    code, phases, log = run(
+        tmp_path,
+        """
+version: 0.2
+phases:
+  pre_build: {commands: ["(exit 5)", "echo not reached"], finally: ["echo at last"]}
+  build: {commands: ["echo never"]}
+""",
+    )
+    assert (code, phases) == (5, ["pre_build"])
+    assert "not reached" not in log
+    assert "never" not in log
+    assert "at last" in log
+
+
+def test_post_build_runs_after_a_failed_build(tmp_path: Path) -> None:
+    code, phases, _ = run(
+        tmp_path,
+        """
+version: 0.2
+phases:
+  build: {commands: ["(exit 3)"]}
+  post_build: {commands: ["true"]}
+""",
+    )
+    assert (code, phases) == (3, ["build", "post_build"])
+
+
+def test_the_projects_variables_override_the_files(tmp_path: Path) -> None:
+    text = """
+version: 0.2
+env: {variables: {WHO: file, ALSO: file}}
+phases:
+  build: {commands: ["echo $WHO $ALSO"]}
+"""
+    assert "project file\n" in run(tmp_path, text, WHO="project")[2]
+
+
+def test_a_phase_over_its_deadline_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    code, _, log = run(
+        tmp_path,
+        """
+version: 0.2
+phases:
+  build: {commands: ["sleep 60 & echo child $!", "wait"]}
+""",
+        deadline=0.5,
+    )
+    child = int(log.split("child ")[1].split()[0])
+    assert code == 124
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_key_that_codebuild_has_and_the_runner_has_not_is_an_error_and_not_passed_over(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"buildspec.yml:3.*there is no key 'batch'"):
+        spec(tmp_path, "version: 0.2\nphases: {build: {commands: ['true']}}\nbatch: {}\n")
+
+
+def test_the_repositorys_own_buildspecs_call_the_publisher_and_nothing_else() -> None:
+    for name in ("buildspec.build.yml", "buildspec.deploy.yml"):
+        phases = read_buildspec(REPOSITORY / name).phases
+        called = [c for p in (phases.pre_build, phases.build, phases.post_build) if p for c in p.commands]
+        assert called
+        assert all(command.startswith("cloud-publisher ") for command in called)
+
+
+def test_the_deploy_stage_gets_the_builds_output_and_no_sources_of_components(tmp_path: Path) -> None:
+    build = read_buildspec(REPOSITORY / "buildspec.build.yml")
+    source, target = tmp_path / "source", tmp_path / "target"
+    for name in ("dist/release.json", "dist/com.example.a/recipe.json", "greengrass-config.yml", "edge_agent/a.py"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("x")
+    copy_artifacts(build, source, target)
+    found = sorted(path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file())
+    assert found == ["dist/com.example.a/recipe.json", "dist/release.json"]
