@@ -6,6 +6,7 @@ valid; whether its answers are right is for the golden samples to say, on the de
 
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 import onnx
@@ -41,6 +42,8 @@ def convert(model_folder: Path, output_folder: Path) -> Path:
         pipeline = load(source, trusted=list(TRUSTED))
     except UntrustedTypesFoundException as error:
         raise ConversionError(f"{error}; train it anew with train.py, or widen TRUSTED after a review") from None
+    except zipfile.BadZipFile:
+        raise ConversionError(f"{MODEL_FILE} is no skops file: register what train.py wrote") from None
     graph = to_onnx(
         pipeline,
         initial_types=[("pixels", FloatTensorType([None, 64]))],
