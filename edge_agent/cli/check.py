@@ -1,0 +1,69 @@
+"""``edge-agent check DIR``: vets a model component's folder exactly as the device will."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge_agent.errors import WrongUseError
+
+if TYPE_CHECKING:
+    from edge_agent.vetting.outcome import Outcome
+
+REJECTED = 5
+
+
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds model.yaml and the ONNX file.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
+    digest: Annotated[str | None, typer.Option(help="The model digest that the folder must have.")] = None,
+    serving: Annotated[
+        Path | None, typer.Option(help="The folder of the model that serves now, for a budget that is a ratio.")
+    ] = None,
+) -> None:
+    """Vet a model in a child process: digest, manifest, graph, load, warm-up, golden samples, cost.
+
+    Exit code 0 when it may serve, 5 when it is rejected, 2 when there is nothing to vet.
+    """
+    from edge_agent.vetting.parent import vet_in_child
+    from shared_schema.model_manifest import MANIFEST_FILE
+
+    for each in filter(None, (folder, serving)):
+        if not each.is_dir():
+            raise WrongUseError(f"{each}: there is no such folder; name the one that holds {MANIFEST_FILE}")
+    if not (folder / MANIFEST_FILE).exists():
+        raise WrongUseError(f"{folder}: has no {MANIFEST_FILE}; name the folder that holds one, or write it")
+    outcome = vet_in_child(folder, digest, serving=serving)
+    if json:
+        sys.stdout.write(outcome.model_dump_json(exclude_none=True, indent=2) + "\n")
+    else:
+        _print_table(folder, outcome)
+    raise typer.Exit(0 if outcome.accepted else REJECTED)
+
+
+def _print_table(folder: Path, outcome: "Outcome") -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from edge_agent.vetting.outcome import STEPS
+
+    table = Table(title=f"vetting of {escape(str(folder))}")
+    table.add_column("step")
+    table.add_column("ms", justify="right")
+    table.add_column("")
+    last = list(outcome.steps_ms)[-1] if outcome.steps_ms else STEPS[0]
+    for step in STEPS:
+        took = outcome.steps_ms.get(step)
+        failed = not outcome.accepted and step == last
+        verdict = "not begun" if took is None else "refused" if failed else "ok"
+        table.add_row(step, "" if took is None else f"{took:.1f}", verdict)
+    console = Console(soft_wrap=True)
+    console.print(table)
+    if outcome.digest:
+        console.print(f"model digest {outcome.digest}", highlight=False)
+    if outcome.accepted:
+        console.print(f"accepted: an inference costs {outcome.cost_ms or 0.0:.2f} ms of CPU", highlight=False)
+    else:
+        console.print(f"rejected ({outcome.reason}): {outcome.words}", highlight=False, markup=False)

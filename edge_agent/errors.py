@@ -1,0 +1,83 @@
+"""What can go wrong in the agent, and what each means for the process.
+
+::
+
+    EdgeAgentError                    exit code 1
+    ├── WrongUseError                 exit code 2: the command line or the surroundings are not as they must be
+    ├── ArtifactError                 a model's files are not where a nucleus puts them
+    ├── RefusedModelError             a model failed its vetting; carries a `Reason`
+    ├── VettingAbandonedError         a later proposal made this vetting pointless
+    ├── UnservableError               a vetted model could not be opened to serve
+    ├── InferenceError                one frame has no answer
+    │   └── UnreadableFrameError      it is no image (or no tensors) that the model takes
+    ├── SinkError                     a prediction could not be written
+    └── NucleusError                  a call over IPC failed
+        ├── NucleusAwayError          there is no connection, or no answer in time
+        ├── NotThereError             the component, key or topic does not exist
+        └── NotOfferedError           this nucleus does not offer the call, or does not allow it
+"""
+
+from typing import ClassVar
+
+from shared_schema.messages import Reason
+
+
+class EdgeAgentError(Exception):
+    """The root. Each message says what happened, to what, and what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class WrongUseError(EdgeAgentError):
+    """The command was used wrongly, or its surroundings are not as they must be."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class ArtifactError(EdgeAgentError):
+    """The folder of a model component's version is absent, or is not one folder only."""
+
+
+class RefusedModelError(EdgeAgentError):
+    """A model does not pass. ``reason`` is for programs, the message for people."""
+
+    def __init__(self, reason: Reason, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
+        self.words = words
+
+
+class VettingAbandonedError(EdgeAgentError):
+    """The vetting was ended because nobody waits for its verdict any more."""
+
+
+class UnservableError(EdgeAgentError):
+    """A model that passed its vetting cannot be opened here and now: no memory, files gone."""
+
+
+class InferenceError(EdgeAgentError):
+    """The model has no answer for this one frame."""
+
+
+class UnreadableFrameError(InferenceError):
+    """The frame's bytes are nothing that the model takes."""
+
+
+class SinkError(EdgeAgentError):
+    """A prediction was not written; the frame must be kept."""
+
+
+class NucleusError(EdgeAgentError):
+    """A call to the nucleus failed."""
+
+
+class NucleusAwayError(NucleusError):
+    """The connection is lost, or the answer did not come in time."""
+
+
+class NotThereError(NucleusError):
+    """What was asked for does not exist (yet)."""
+
+
+class NotOfferedError(NucleusError):
+    """The nucleus does not know the call, or the recipe's access control does not allow it."""

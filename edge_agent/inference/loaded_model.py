@@ -1,0 +1,92 @@
+"""A model that can be asked: session, preprocessing, labels and postprocessing of one version, never mixed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edge_agent.errors import InferenceError, RefusedModelError
+from edge_agent.inference.graph import Graph
+from edge_agent.inference.model_folder import file_inside, read_manifest
+from edge_agent.inference.session import graph_of, open_session
+from edge_agent.tasks.table import TASKS
+from edge_agent.tasks.task import BoundTask, Feed, Frame, GraphMismatchError
+from shared_schema.messages import Reason
+from shared_schema.model_manifest import ModelManifest
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model says of a frame: the graph's outputs by name, and what they mean."""
+
+    outputs: Mapping[str, NDArray[Any]]
+    output: dict[str, Any]
+
+
+@dataclass(slots=True)
+class LoadedModel:
+    """One opened version of a model. Thread-safe to ask: onnxruntime's ``run`` is."""
+
+    folder: Path
+    manifest: ModelManifest
+    session: Any
+    task: BoundTask
+
+    @property
+    def provider(self) -> str:
+        """The first execution provider that onnxruntime took."""
+        return str(self.session.get_providers()[0])
+
+    def run(self, feed: Feed) -> dict[str, NDArray[Any]]:
+        """The graph's outputs by name. Raises ``InferenceError``."""
+        names = [value.name for value in self.session.get_outputs()]
+        try:
+            values = self.session.run(names, dict(feed))
+        except Exception as error:
+            raise InferenceError(f"the graph failed on its input: {short(error)}") from error
+        return dict(zip(names, values, strict=True))
+
+    def answer(self, frame: Frame) -> Answer:
+        """The answer to a frame that `task.read` gave. Raises ``InferenceError``."""
+        outputs = self.run(self.task.prepare(frame))
+        return Answer(outputs, self.task.interpret(outputs))
+
+    def warm_up(self) -> None:
+        """Ask the first golden sample once: the first run of a session is the slow one."""
+        first = self.manifest.golden.samples[0].input
+        self.answer(self.task.read(file_inside(self.folder, first, Reason.GOLDEN)))
+
+    def close(self) -> None:
+        """Let go of the session's memory. Only once nobody asks any more."""
+        self.session = None
+
+
+def open_model(folder: Path) -> LoadedModel:
+    """Open what has been vetted. Raises ``RefusedModelError``, and whatever onnxruntime raises."""
+    manifest = read_manifest(folder)
+    session = open_session(file_inside(folder, manifest.file), manifest.runtime)
+    return LoadedModel(folder, manifest, session, bind_task(manifest, graph_of(session)))
+
+
+def bind_task(manifest: ModelManifest, graph: Graph) -> BoundTask:
+    """The manifest's task, bound to the graph. Raises ``RefusedModelError``: manifest for a task that this agent does
+    not have, graph where the two do not fit."""
+    task = TASKS.get(manifest.task)
+    if task is None:
+        raise RefusedModelError(
+            Reason.MANIFEST,
+            f"model.yaml: this agent has no task {manifest.task!r}; use one of {', '.join(sorted(TASKS))}, "
+            "or deploy an agent that has it",
+        )
+    try:
+        return task(manifest, graph)
+    except GraphMismatchError as error:
+        raise RefusedModelError(Reason.GRAPH, str(error)) from None
+
+
+def short(error: BaseException, most: int = 300) -> str:
+    """An exception's first line, for people; onnxruntime's messages are long."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= most else f"{text[: most - 1]}…"

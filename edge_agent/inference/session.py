@@ -1,0 +1,46 @@
+"""Opening an ONNX file with onnxruntime, in one manner for vetting and for serving."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import onnxruntime
+
+from edge_agent.inference.graph import Graph, Tensor
+from shared_schema.model_manifest import Runtime
+
+RUNTIME_VERSION: Final[str] = onnxruntime.__version__
+
+
+def open_session(path: Path, runtime: Runtime, *, optimise: bool = True) -> Any:
+    """A session on the file, by path: from bytes it would hold the GIL (onnxruntime-facts.md).
+
+    Raises whatever onnxruntime raises; some of it is not its own (``UnicodeDecodeError`` for bad metadata).
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = runtime.intra_op_threads
+    options.inter_op_num_threads = runtime.inter_op_threads
+    # Threads that spin between requests eat the core that the next frame is decoded on.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    if not optimise:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(str(path), sess_options=options, providers=providers_here(runtime.providers))
+
+
+def providers_here(wanted: list[str]) -> list[str]:
+    """The wanted providers that this device has, in order; the CPU's when it has none of them."""
+    available = onnxruntime.get_available_providers()
+    return [provider for provider in wanted if provider in available] or ["CPUExecutionProvider"]
+
+
+def graph_of(session: Any) -> Graph:
+    """What the session's graph takes and gives."""
+    return Graph(
+        inputs=tuple(_tensor(value) for value in session.get_inputs()),
+        outputs=tuple(_tensor(value) for value in session.get_outputs()),
+    )
+
+
+def _tensor(value: Any) -> Tensor:
+    shape = tuple(size if isinstance(size, int) and size >= 0 else None for size in value.shape or ())
+    return Tensor(name=value.name, type=value.type, shape=shape)

@@ -1,0 +1,15 @@
+"""The tasks that this agent can do, by the name that a manifest gives. A new one is a line here."""
+
+from types import MappingProxyType
+from typing import Final
+
+from edge_agent.tasks.classification import classification
+from edge_agent.tasks.raw import raw
+from edge_agent.tasks.task import Task
+
+TASKS: Final = MappingProxyType[str, Task](
+    {
+        "classification": classification,
+        "raw": raw,
+    }
+)

@@ -1,0 +1,28 @@
+"""The vetting child: ``python -m edge_agent.vetting.child FD PARENT REQUEST``. Not for people.
+
+It is started with a clean environment and its own session; it limits itself, vets, and tells its parent by the pipe FD.
+"""
+
+import os
+import sys
+
+from edge_agent.vetting.limits import be_a_modest_child
+
+
+def main() -> None:
+    pipe, parent = int(sys.argv[1]), int(sys.argv[2])
+    be_a_modest_child(parent)
+    # numpy and onnxruntime are imported only now: at low priority.
+    from edge_agent.vetting.protocol import Report, Request  # noqa: PLC0415
+    from edge_agent.vetting.steps import vet  # noqa: PLC0415
+
+    def tell(report: Report) -> None:
+        os.write(pipe, report.line())
+
+    tell(Report(kind="outcome", outcome=vet(Request.model_validate_json(sys.argv[3]), tell)))
+    # A session on a broken graph may not survive its own destruction; the verdict is out.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Golden samples: inputs whose answers are known, and whether a model gives them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.errors import InferenceError, RefusedModelError
+from edge_agent.inference.loaded_model import Answer, LoadedModel
+from edge_agent.inference.model_folder import file_inside
+from shared_schema.messages import Reason
+from shared_schema.model_manifest import Expectation, Golden, Tolerance
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many of the samples agree, and what the first that do not said instead."""
+
+    agreed: int
+    samples: int
+    disagreements: tuple[str, ...]
+
+    def enough(self, share: float) -> bool:
+        return self.agreed >= share * self.samples - 1e-9
+
+
+def agreement(model: LoadedModel) -> Agreement:
+    """Ask every golden sample. Raises ``RefusedModelError`` for a sample that is not there or cannot be read."""
+    golden = model.manifest.golden
+    disagreements = []
+    for sample in golden.samples:
+        path = file_inside(model.folder, sample.input, Reason.GOLDEN)
+        try:
+            answer = model.answer(model.task.read(path))
+        except InferenceError as error:
+            disagreements.append(f"{sample.input}: {error}")
+            continue
+        except OSError as error:
+            raise RefusedModelError(Reason.GOLDEN, f"{sample.input} cannot be read: {error.strerror}") from None
+        if difference := _difference(answer, sample.expect, golden.tolerance, model.folder):
+            disagreements.append(f"{sample.input}: {difference}")
+    samples = len(golden.samples)
+    return Agreement(samples - len(disagreements), samples, tuple(disagreements))
+
+
+def judge(found: Agreement, golden: Golden) -> None:
+    """Raises ``RefusedModelError`` when too few samples agree."""
+    if found.enough(golden.agreement):
+        return
+    shown = "; ".join(found.disagreements[:_NAMED])
+    more = len(found.disagreements) - _NAMED
+    raise RefusedModelError(
+        Reason.GOLDEN,
+        f"{found.agreed} of {found.samples} golden samples agree, and {golden.agreement:.0%} must: {shown}"
+        + (f"; and {more} more" if more > 0 else "")
+        + ". Train it again, or correct the samples",
+    )
+
+
+def _difference(answer: Answer, expect: Expectation, tolerance: Tolerance, folder: Path) -> str | None:
+    if expect.label is not None:
+        label, score = answer.output.get("label"), float(answer.output.get("score", 0.0))
+        if label != expect.label:
+            return f"is {label!r} ({score:.2f}), and should be {expect.label!r}"
+        if score < expect.min_score:
+            return f"is {label!r} with {score:.3f}, and should be at least {expect.min_score}"
+    for name, file in (expect.outputs or {}).items():
+        if name not in answer.outputs:
+            return f"there is no output {name!r}"
+        expected = _read_array(file_inside(folder, file, Reason.GOLDEN))
+        if difference := _beyond(np.asarray(answer.outputs[name]), expected, tolerance):
+            return f"{name} {difference}"
+    return None
+
+
+def _read_array(path: Path) -> NDArray[Any]:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise RefusedModelError(Reason.GOLDEN, f"{path.name} is no .npy of a plain tensor: {error}") from None
+    if not isinstance(array, np.ndarray):
+        raise RefusedModelError(Reason.GOLDEN, f"{path.name} holds several tensors; save one as .npy")
+    return array
+
+
+def _beyond(got: NDArray[Any], expected: NDArray[Any], tolerance: Tolerance) -> str | None:
+    if got.shape != expected.shape:
+        return f"has the shape {list(got.shape)}, and should have {list(expected.shape)}"
+    if not np.issubdtype(got.dtype, np.number):
+        return None if bool((got == expected).all()) else "differs"
+    near = np.isclose(got, expected, rtol=tolerance.relative, atol=tolerance.absolute)
+    if bool(near.all()):
+        return None
+    place = np.unravel_index(int(np.argmin(near)), got.shape) if got.shape else ()
+    where = f"[{', '.join(str(int(index)) for index in place)}]"
+    return f"{where} is {float(got[place]):.6g}, and should be {float(expected[place]):.6g}"

@@ -1,0 +1,38 @@
+"""What a vetting found: the document between the child and its parent, in the verdict store, and of `check --json`."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared_schema.messages import CONTENT_REASONS, Reason
+from shared_schema.names import Sha256
+
+STEPS = ("digest", "manifest", "graph", "load", "warm-up", "golden", "cost")
+"""In their order. A later step is not begun when an earlier one refuses."""
+MOST_TRIES = 2
+"""A refusal that is not for content is tried once more (architecture, section 3)."""
+
+
+class Outcome(BaseModel):
+    """``reason`` and ``words`` are given where the model is refused. Times in milliseconds."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    accepted: bool
+    digest: Sha256 | None = None
+    """The model digest that the child found; absent when it died before."""
+    reason: Reason | None = None
+    words: str | None = Field(default=None, max_length=700)
+    steps_ms: dict[str, float] = Field(default_factory=dict)
+    cost_ms: float | None = None
+    """CPU time of one inference, the median of several."""
+    tries: int = 1
+
+    @property
+    def holds(self) -> bool:
+        """Whether the verdict stands, or the model is to be vetted once more."""
+        return self.accepted or self.reason in CONTENT_REASONS or self.tries >= MOST_TRIES
+
+
+def refused(reason: Reason, words: str, steps_ms: dict[str, float] | None = None, digest: str | None = None) -> Outcome:
+    """A refusal. Words beyond what a message carries are cut."""
+    cut = words if len(words) <= 700 else f"{words[:699]}…"
+    return Outcome(accepted=False, digest=digest, reason=reason, words=cut, steps_ms=steps_ms or {})

@@ -1,0 +1,121 @@
+"""The steps of a vetting, one after the other, each timed and each able to refuse. Runs in the child."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from edge_agent.errors import InferenceError, RefusedModelError
+from edge_agent.inference.loaded_model import LoadedModel, bind_task, short
+from edge_agent.inference.model_folder import file_inside, read_manifest
+from edge_agent.inference.session import graph_of, open_session
+from edge_agent.vetting.cost import cost_ms, judge_cost
+from edge_agent.vetting.golden import agreement, judge
+from edge_agent.vetting.limits import limit_resources
+from edge_agent.vetting.outcome import Outcome, refused
+from edge_agent.vetting.protocol import Report, Request
+from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.messages import Reason
+
+Tell = Callable[[Report], None]
+
+_OF_MEMORY: Final = ("bad_alloc", "failed to allocate", "cannot allocate memory", "out of memory")
+
+
+def vet(request: Request, tell: Tell) -> Outcome:
+    """Every step on ``request.folder``. Never raises for a bad model: what it raises is a refusal."""
+    steps = _Steps(tell)
+    try:
+        cost = _vet(request, steps)
+    except RefusedModelError as error:
+        return refused(error.reason, error.words, steps.times, steps.digest)
+    except MemoryError:
+        return refused(Reason.MEMORY, f"{steps.now}: memory ran out", steps.times, steps.digest)
+    except Exception as error:  # noqa: BLE001  onnxruntime and protobuf raise what they like on a bad file
+        return refused(_reason(steps.now, error), f"{steps.now}: {short(error)}", steps.times, steps.digest)
+    return Outcome(accepted=True, digest=steps.digest, steps_ms=steps.times, cost_ms=round(cost, 3))
+
+
+def _vet(request: Request, steps: "_Steps") -> float:
+    folder = Path(request.folder)
+    with steps.step("digest"):
+        steps.digest = _digest(folder, request.digest)
+    with steps.step("manifest"):
+        manifest = read_manifest(folder)
+        path = file_inside(folder, manifest.file)
+        steps.limit(manifest.vetting.timeout)
+        limit_resources(manifest.vetting, manifest.runtime.intra_op_threads)
+    with steps.step("graph"):
+        # As written, before any optimisation: what is wrong here is the file's fault, for ever.
+        task = bind_task(manifest, graph_of(open_session(path, manifest.runtime, optimise=False)))
+    with steps.step("load"):
+        model = LoadedModel(folder, manifest, open_session(path, manifest.runtime), task)
+    with steps.step("warm-up"):
+        try:
+            model.warm_up()
+        except InferenceError as error:
+            raise RefusedModelError(Reason.GOLDEN, f"the first golden sample has no answer: {error}") from None
+    with steps.step("golden"):
+        judge(agreement(model), manifest.golden)
+    with steps.step("cost"):
+        cost = cost_ms(model)
+        judge_cost(model, cost, Path(request.serving) if request.serving else None)
+    return cost
+
+
+class _Steps:
+    """Times the steps, and tells the parent which one is under way: a dead child says no more."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self.times: dict[str, float] = {}
+        self.now = "start"
+        self.digest: str | None = None
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self.now = name
+        self._tell(Report(kind="began", step=name))
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.times[name] = round((time.perf_counter() - began) * 1000, 2)
+            self._tell(Report(kind="ended", step=name, ms=self.times[name]))
+
+    def limit(self, seconds: float) -> None:
+        self._tell(Report(kind="timeout", timeout=seconds))
+
+
+def _digest(folder: Path, expected: str | None) -> str:
+    try:
+        found = model_digest_of_folder(folder)
+    except UndigestibleModelError as error:
+        raise RefusedModelError(Reason.DIGEST, str(error)) from None
+    except OSError as error:
+        # Not the model's content, but what the device may read of it.
+        raise RefusedModelError(
+            Reason.ARTIFACT,
+            f"{error.filename} cannot be read ({error.strerror}); "
+            "give the artifact `Permission: {Read: ALL}`, so that the agent may vet it",
+        ) from None
+    if expected is not None and found != expected:
+        raise RefusedModelError(
+            Reason.DIGEST,
+            f"the files have the digest {found[:16]}…, and the desired state names {expected[:16]}…: "
+            "they are not what was released; build and deploy again",
+        )
+    return found
+
+
+def _reason(step: str, error: Exception) -> Reason:
+    if any(sign in str(error).lower() for sign in _OF_MEMORY):
+        return Reason.MEMORY
+    return {
+        "digest": Reason.DIGEST,
+        "manifest": Reason.MANIFEST,
+        "graph": Reason.GRAPH,
+        "golden": Reason.GOLDEN,
+        "warm-up": Reason.GOLDEN,
+    }.get(step, Reason.LOAD)
