@@ -4,7 +4,7 @@ What is checked here concerns one value; what concerns several components, folde
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -24,6 +24,7 @@ class Build(WrittenByPeople):
     """How a component is packaged: ``zip`` (default), ``custom``, or ``python`` (architecture, section 2)."""
 
     build_system: Literal["zip", "custom", "python"] = Field(default="zip", alias="build_system")
+    """``zip``: the root as it is; ``custom``: what a command leaves; ``python``: packages of this repository."""
     custom_build_command: Annotated[list[str], Field(min_length=1)] | None = Field(
         default=None, alias="custom_build_command"
     )
@@ -39,6 +40,7 @@ class Build(WrittenByPeople):
     platforms: list[Platform] = Field(default_factory=lambda: ["this"])
     """``python``: pip's platform tags, such as ``manylinux_2_28_aarch64``; ``this`` is the builder's own."""
     python: str = Field(default="3.11", pattern=r"^3\.\d{1,2}$")
+    """``python``: the Python version of the wheels."""
     wheels: bool = True
     """``python``: false where the device's Python has the requirements already."""
 
@@ -68,7 +70,9 @@ class Model(WrittenByPeople):
     """
 
     sagemaker_managed: bool
+    """True: the registry decides, by approval. False: the object as it is."""
     package_group: PackageGroup | None = None
+    """The model package group of the registry."""
     name: str = Field(default="model.tar.gz", min_length=1)
     """The name of the model's archive as the component's build sees it."""
 
@@ -85,6 +89,7 @@ class Agent(WrittenByPeople):
     """Marks the component that is the edge agent; its recipe's lifecycle and access control are then generated."""
 
     settings: AgentSettings = Field(default_factory=AgentSettings)
+    """They travel in the desired state, and are applied without a restart."""
     startup_timeout: int = Field(default=900, ge=30)
     """Seconds for ``startup``: room for vetting at a first start."""
     python: str = Field(default="python3", min_length=1)
@@ -95,6 +100,7 @@ class Component(WrittenByPeople):
     """One component of ``custom-components``."""
 
     component_name: ComponentName
+    """Its name in Greengrass, such as ``com.example.digits``."""
     root: str = Field(min_length=1)
     """The folder that holds the component, relative to the config file."""
     bucket: str | None = None
@@ -103,11 +109,16 @@ class Component(WrittenByPeople):
     Its name is checked by `validate`, not here: the seed's example has a sentence in its place.
     """
     region: Region | None = None
+    """The region of ``bucket``."""
     description: str | None = None
+    """The recipe's ``ComponentDescription``."""
     publisher: str | None = None
+    """The recipe's ``ComponentPublisher``; the file's where it is not given."""
     build: Build = Field(default_factory=Build)
     model: Model | None = None
+    """For a model component: where the model comes from."""
     agent: Agent | None = None
+    """For the component that is the edge agent."""
     component_configuration: Configuration | None = Field(default=None, alias="ComponentConfiguration")
     component_dependencies: dict[ComponentName, Dependency] = Field(default_factory=dict, alias="ComponentDependencies")
     artifacts: list[Artifact] | None = Field(default=None, alias="Artifacts")
@@ -134,8 +145,11 @@ class Config(WrittenByPeople):
     artifact_bucket: BucketName | None = None
     """The dev account's bucket of artifacts; ``ARTIFACT_BUCKET`` or ``--bucket`` where it is not given."""
     region: Region | None = None
+    """The region of everything; ``AWS_REGION`` or ``--region`` where it is not given."""
     publisher: str | None = None
+    """The recipes' ``ComponentPublisher``."""
     custom_components: Annotated[dict[ModelName, Component], Field(min_length=1)] = Field(alias="custom-components")
+    """The components by a short key of one's own; a model's key is its name on the device and in its topics."""
 
     @model_validator(mode="after")
     def _the_agent_has_an_application(self) -> "Config":
@@ -156,8 +170,3 @@ def find_config(folder: Path) -> Path:
         if (folder / name).is_file():
             return folder / name
     return folder / CONFIG_FILES[0]
-
-
-def config_json_schema() -> dict[str, Any]:
-    """The JSON Schema for editors."""
-    return Config.model_json_schema(by_alias=True)

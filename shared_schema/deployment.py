@@ -34,7 +34,7 @@ def _object_or_text(value: Any) -> Any:
 class ConfigurationUpdate(AwsShape):
     """``merge``: a JSON object (kept as its text, as the API takes it); ``reset``: JSON pointers."""
 
-    merge: Annotated[str, BeforeValidator(_object_or_text)] | None = None
+    merge: Annotated[str, BeforeValidator(_object_or_text, json_schema_input_type=dict[str, Any] | str)] | None = None
     reset: list[Pointer] | None = None
 
 

@@ -8,7 +8,7 @@ specification 2.0.0, which Greengrass's versions follow.
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
 _COMPONENT = re.compile(r"[a-zA-Z0-9._-]{1,128}")
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
@@ -45,10 +45,15 @@ def _region(text: str) -> str:
     return text
 
 
-ComponentName = Annotated[str, AfterValidator(_component_name)]
-Version = Annotated[str, AfterValidator(_version)]
-BucketName = Annotated[str, AfterValidator(_bucket)]
-Region = Annotated[str, AfterValidator(_region)]
+def _schema(pattern: re.Pattern[str]) -> WithJsonSchema:
+    """What an editor checks by; our own messages say more than "does not match"."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$"})
+
+
+ComponentName = Annotated[str, AfterValidator(_component_name), _schema(_COMPONENT)]
+Version = Annotated[str, AfterValidator(_version), _schema(_VERSION)]
+BucketName = Annotated[str, AfterValidator(_bucket), _schema(_BUCKET)]
+Region = Annotated[str, AfterValidator(_region), _schema(_REGION)]
 ThingName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9:_-]{1,128}$")]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 """A model's name is a level of an MQTT topic and a key of the shadow: no '/', '+', '#', '.' or '$'."""

@@ -34,7 +34,8 @@ def _seconds(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
-Flag = Annotated[bool, BeforeValidator(_boolean)]
+Flag = Annotated[bool, BeforeValidator(_boolean, json_schema_input_type=bool | Literal["true", "false"])]
+Seconds = Annotated[int, Field(gt=0), BeforeValidator(_seconds, json_schema_input_type=int | str)]
 
 
 class Permission(_RecipePart):
@@ -62,7 +63,7 @@ class Step(_RecipePart):
     skip_if: str | None = Field(
         default=None, validation_alias=AliasChoices("Skipif", "SkipIf"), serialization_alias="Skipif"
     )
-    timeout: Annotated[int, BeforeValidator(_seconds)] | None = Field(default=None, alias="Timeout", gt=0)
+    timeout: Seconds | None = Field(default=None, alias="Timeout")
     set_env: dict[str, str] | None = Field(
         default=None, validation_alias=AliasChoices("Setenv", "SetEnv"), serialization_alias="Setenv"
     )
@@ -136,6 +137,7 @@ class Dependency(_RecipePart):
     """A component that must be there. ``HARD`` restarts the dependent with it, ``SOFT`` never does."""
 
     version_requirement: str = Field(alias="VersionRequirement", min_length=1)
+    """npm's range syntax, such as ``>=2.0.3 <3.1.0``; ``x.x.x`` is filled in with this release's version."""
     dependency_type: Literal["HARD", "SOFT"] = Field(default="HARD", alias="DependencyType")
 
 

@@ -42,7 +42,9 @@ class FolderSource(WrittenByPeople):
     after: Literal["delete", "move"] = "delete"
     """What becomes of an image after its prediction; moved ones go to ``<path>.done``."""
     queue: int = Field(default=64, ge=1, le=10_000)
+    """How many images may wait in memory."""
     drop: Literal["block", "latest"] = "block"
+    """What a full queue does: ``block`` lets images wait where they are, ``latest`` drops the oldest of the queue."""
 
 
 class JsonLinesSink(WrittenByPeople):
