@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from shared_schema.documents.faults import DocumentError, Fault
 from shared_schema.documents.positions import Positions, Way, load_with_positions
+from shared_schema.documents.syntax import remedy_for_syntax
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -104,10 +105,7 @@ def _whole(file: str, problem: str, remedy: str) -> Fault:
 def _syntax_fault(file: str, text: str, error: yaml.MarkedYAMLError) -> Fault:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    remedy = "correct the syntax here; most often it is the indentation, a tab, or a missing quote"
-    shown = text.splitlines()[line - 1].strip() if 0 < line <= len(text.splitlines()) else ""
-    if "mapping values are not allowed" in (error.problem or "") and shown:
-        remedy = f"move {shown.split(':')[0]!r} to the indentation of the key above it: that one has a value already"
+    remedy = remedy_for_syntax(text, line, column, error.problem or str(error))
     return Fault(file, line, column, "", f"is no valid YAML: {error.problem or error}", remedy)
 
 
@@ -168,6 +166,7 @@ def _remedy_for_type(kind: str) -> str:
     if kind.startswith("string_pattern"):
         return "write it in the form that the pattern gives"
     remedies = {
+        "invalid_key": "put quotes around the key",
         "string_type": "write text; put quotes around what YAML would take for a number, a date or a boolean",
         "list_type": "write a list, one '- item' a line",
         "dict_type": "write a mapping of keys to values",
