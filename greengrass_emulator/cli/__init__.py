@@ -1,0 +1,1 @@
+"""The `greengrass-emulator` command."""

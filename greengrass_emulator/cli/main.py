@@ -1,0 +1,35 @@
+"""The `greengrass-emulator` command: one small module for each subcommand; this one puts them together.
+
+Heavy imports happen inside the commands: `--help` answers at once.
+"""
+
+import sys
+
+import typer
+
+from greengrass_emulator.cli.provision import provision
+from greengrass_emulator.cli.up import up
+from greengrass_emulator.errors import EmulatorError
+
+app = typer.Typer(
+    name="greengrass-emulator",
+    help="A Greengrass on one machine: the AWS accounts, and devices that run in them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(up)
+app.command()(provision)
+
+
+def main() -> None:
+    """The entry point: an ``EmulatorError`` is one line on stderr and its exit code."""
+    try:
+        app()
+    except EmulatorError as error:
+        sys.stderr.write(f"greengrass-emulator: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

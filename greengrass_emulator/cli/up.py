@@ -1,0 +1,47 @@
+"""`greengrass-emulator up`: runs the accounts until it is told to end."""
+
+import logging
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greengrass_emulator.errors import WrongUse
+
+
+def up(
+    state: Annotated[Path, typer.Option(help="Folder for cloud.json and the certificates.")],
+    accounts: Annotated[
+        str, typer.Option(help="name=id, with commas between.")
+    ] = "dev=111111111111,preprod=222222222222,prod=333333333333",
+    region: Annotated[str, typer.Option(help="The region of every account.")] = "eu-west-1",
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log each request to stderr.")] = False,
+) -> None:
+    """Run the AWS accounts; cloud.json in the state folder says how to reach them."""
+    from greengrass_emulator.cloud.cloud import Cloud
+
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    # Handlers come first: whoever reads cloud.json may send the signal at once.
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with Cloud(_read_accounts(accounts), region=region, folder=state) as cloud:
+        typer.echo(f"The cloud runs at {cloud.endpoint_url}; {cloud.state_path} has the rest. Ctrl-C ends it.")
+        ended.wait()
+    (state / "cloud.json").unlink(missing_ok=True)
+
+
+def _read_accounts(text: str) -> dict[str, str]:
+    accounts: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, account_id = part.strip().partition("=")
+        if not equals:
+            raise WrongUse(f"--accounts: {part!r} is no name=id; write dev=111111111111,prod=333333333333")
+        if name in accounts:
+            raise WrongUse(f"--accounts: {name!r} is there twice; give each account its own name")
+        accounts[name] = account_id
+    return accounts

@@ -1,0 +1,51 @@
+"""Who is who: the accounts of the emulated cloud, and the caller of a request."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from greengrass_emulator.errors import WrongUse
+
+_ACCOUNT_ID = re.compile(r"\d{12}")
+_ACCOUNT_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An AWS account, and the region that the emulator runs it in."""
+
+    name: str
+    id: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A long-term access key of an account's administrator. It opens the emulator and nothing else."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose request it is: the account of its access key, and the user or role session that the key belongs to."""
+
+    account_id: str
+    arn: str
+    access_key_id: str
+    session_token: str | None = None
+
+
+def read_accounts(names_and_ids: Mapping[str, str], region: str) -> tuple[Account, ...]:
+    """The accounts of ``{"dev": "111111111111", …}``. Raises ``WrongUse`` for a name or an id that cannot be one."""
+    for name, account_id in names_and_ids.items():
+        if not _ACCOUNT_NAME.fullmatch(name):
+            raise WrongUse(f"{name!r} is no account name; use lower-case letters, digits and '-', such as dev")
+        if not _ACCOUNT_ID.fullmatch(account_id):
+            raise WrongUse(f"{account_id!r} is no account id (account {name}); write 12 digits")
+    if len(set(names_and_ids.values())) != len(names_and_ids):
+        raise WrongUse("Two accounts have one id; give each its own 12 digits")
+    if not names_and_ids:
+        raise WrongUse("No account was named; write them as dev=111111111111,prod=333333333333")
+    return tuple(Account(name, account_id, region) for name, account_id in names_and_ids.items())

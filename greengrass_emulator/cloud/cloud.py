@@ -1,0 +1,253 @@
+"""The whole cloud as one object: start it, use it as any client would, stop it.
+
+It owns its threads (gateway, device endpoints, brokers, artifact checker) and its folder. moto keeps its memory in the
+process: there is one cloud in a process at a time, and ``stop()`` forgets everything.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any
+
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
+
+from greengrass_emulator.cloud.accounts import AccessKey, Account, Caller, read_accounts
+from greengrass_emulator.cloud.api_errors import Answer
+from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
+from greengrass_emulator.cloud.clients import client_for
+from greengrass_emulator.cloud.control_plane.api import answer_request
+from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactChecker
+from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.control_plane.public_components import public_components
+from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
+from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
+from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
+from greengrass_emulator.cloud.iot_front import IotDataFront, IotFront
+from greengrass_emulator.cloud.moto_memory.identities import create_administrator
+from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
+from greengrass_emulator.cloud.sts_guard import StsGuard
+from greengrass_emulator.errors import CloudNotRunning, WrongUse
+
+_log = logging.getLogger(__name__)
+DEFAULT_ACCOUNTS = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}
+DEFAULT_REGION = "eu-west-1"
+STATE_FILE = "cloud.json"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDoors:
+    """Where an account is reached: its administrator's key, its broker's port, its device endpoint's port."""
+
+    account: Account
+    key: AccessKey
+    broker_port: int
+    device_endpoint_port: int
+
+
+class Cloud:
+    """Three accounts (or others) in one region, on 127.0.0.1. A context manager.
+
+    ``folder`` keeps certificates and ``cloud.json``; without one they live in a temporary folder.
+    """
+
+    def __init__(
+        self,
+        accounts: Mapping[str, str] | None = None,
+        *,
+        region: str = DEFAULT_REGION,
+        folder: Path | None = None,
+    ) -> None:
+        self.accounts = read_accounts(accounts or DEFAULT_ACCOUNTS, region)
+        self.region = region
+        self._wanted_folder = folder
+        self._running: ExitStack | None = None
+        self._doors: dict[str, AccountDoors] = {}
+        self._port = 0
+        self._folder = Path()
+        self._planes: dict[str, AccountPlane] = {}
+
+    def __enter__(self) -> "Cloud":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Starts every server and writes ``cloud.json``. Raises ``CloudNotRunning`` if one does not start."""
+        if self._running is not None:
+            raise CloudNotRunning("The cloud runs already; stop() it before it is started again")
+        with ExitStack() as running:
+            self._folder = self._make_folder(running)
+            running.callback(moto_api_backend.reset)
+            keys = {account.id: create_administrator(account) for account in self.accounts}
+            authority = CertificateAuthority()
+            identity = authority.write_server_identity(self._folder)
+            checker = ArtifactChecker(self._s3_client_of)
+            checker.start()
+            running.callback(checker.stop)
+            public = public_components(self.region)
+            self._planes = {
+                account.id: AccountPlane.open(account, checker, partial(self._publish, account.id), public)
+                for account in self.accounts
+            }
+            self._brokers = MqttBrokers({id_: _plan(plane) for id_, plane in self._planes.items()}, identity)
+            running.callback(self._brokers.stop)
+            self._brokers.start()
+            endpoints = {id_: DeviceEndpoint(plane, identity) for id_, plane in self._planes.items()}
+            for endpoint in endpoints.values():
+                endpoint.start()
+                running.callback(endpoint.stop)
+            self._port = self._serve_gateway(running, authority)
+            self._doors = {
+                account.name: AccountDoors(
+                    account, keys[account.id], self._brokers.port(account.id), endpoints[account.id].port
+                )
+                for account in self.accounts
+            }
+            self._write_state()
+            self._running = running.pop_all()
+        _log.info("cloud started", extra={"gateway": self.endpoint_url, "accounts": len(self.accounts)})
+
+    def stop(self) -> None:
+        """Ends every server and thread, and forgets every account."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.close()
+            _log.info("cloud stopped")
+
+    @property
+    def endpoint_url(self) -> str:
+        """What ``AWS_ENDPOINT_URL`` is set to."""
+        self._check_running()
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def state_path(self) -> Path:
+        """``cloud.json``: what other processes need to know of this cloud."""
+        self._check_running()
+        return self._folder / STATE_FILE
+
+    @property
+    def root_certificate_path(self) -> Path:
+        """The root that devices trust."""
+        self._check_running()
+        return self._folder / "root.ca.pem"
+
+    def doors(self, account: str) -> AccountDoors:
+        """An account's doors. Raises ``WrongUse`` for an account that this cloud has not."""
+        self._check_running()
+        try:
+            return self._doors[account]
+        except KeyError:
+            raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self._doors)}") from None
+
+    def client(self, service: str, *, account: str = "dev") -> Any:
+        """A boto3 client of the account's administrator."""
+        return client_for(service, self.endpoint_url, self.region, self.doors(account).key)
+
+    def environment(self, account: str = "dev") -> dict[str, str]:
+        """The environment variables with which an AWS client of another process reaches the account."""
+        key = self.doors(account).key
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def publish(self, topic: str, payload: bytes, *, account: str = "dev") -> None:
+        """Publishes to an account's broker, as a service of AWS's own would."""
+        self._publish(self.doors(account).account.id, topic, payload)
+
+    def _check_running(self) -> None:
+        if self._running is None:
+            raise CloudNotRunning("The cloud does not run; start() it, or use it in a with statement")
+
+    def _make_folder(self, running: ExitStack) -> Path:
+        if self._wanted_folder is None:
+            return Path(running.enter_context(TemporaryDirectory(prefix="greengrass-cloud-")))
+        self._wanted_folder.mkdir(parents=True, exist_ok=True)
+        return self._wanted_folder
+
+    def _serve_gateway(self, running: ExitStack, authority: CertificateAuthority) -> int:
+        iot, iot_data = IotFront(self._planes, authority), IotDataFront(self._planes)
+        gateway = Gateway(
+            self.accounts,
+            {
+                "greengrass": self._control_plane,
+                "sts": StsGuard(self.accounts),
+                "iot": iot.answer,
+                "iotdata": iot_data.answer,
+            },
+            {"iot": iot.follow},
+        )
+        server = make_server("127.0.0.1", 0, gateway, threaded=True, request_handler=_Handler)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="gateway", daemon=True
+        )
+        thread.start()
+
+        def stop() -> None:
+            server.shutdown()
+            thread.join(timeout=10)
+            server.server_close()
+
+        running.callback(stop)
+        return int(server.server_address[1])
+
+    def _control_plane(self, request: GatewayRequest) -> Answer:
+        plane = self._planes[request.caller.account_id]
+        return answer_request(plane, request.caller, request.method, request.raw_path, request.query, request.body())
+
+    def _publish(self, account_id: str, topic: str, payload: bytes) -> None:
+        self._brokers.publish(account_id, topic, payload)
+
+    def _s3_client_of(self, caller: Caller) -> Any:
+        # The gateway checks keys, not signatures: a request in the caller's name needs no secret.
+        key = AccessKey(caller.access_key_id, "unused")
+        return client_for("s3", f"http://127.0.0.1:{self._port}", self.region, key, caller.session_token)
+
+    def _write_state(self) -> None:
+        state = {
+            "gatewayUrl": f"http://127.0.0.1:{self._port}",
+            "region": self.region,
+            "rootCaPath": str(self._folder / "root.ca.pem"),
+            "accounts": {
+                name: {
+                    "id": doors.account.id,
+                    "brokerPort": doors.broker_port,
+                    "deviceEndpointPort": doors.device_endpoint_port,
+                    "accessKeyId": doors.key.access_key_id,
+                    "secretAccessKey": doors.key.secret_access_key,
+                }
+                for name, doors in self._doors.items()
+            },
+        }
+        path = self._folder / STATE_FILE
+        half_written = path.with_suffix(".part")
+        half_written.touch(mode=0o600)
+        half_written.write_text(json.dumps(state, indent=2) + "\n")
+        half_written.replace(path)
+
+
+class _Handler(MotoRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        _log.debug("gateway %s: " + message, type, *args)
+
+
+def _plan(plane: AccountPlane) -> BrokerPlan:
+    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane))

@@ -1,0 +1,58 @@
+"""``cloud.json``, read: what another process needs to know of a running cloud."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasGenerator, BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from greengrass_emulator.cloud.accounts import AccessKey
+from greengrass_emulator.cloud.clients import client_for
+from greengrass_emulator.errors import WrongUse
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=AliasGenerator(validation_alias=to_camel))
+
+
+class AccountState(_Part):
+    """One account's doors and its administrator's key."""
+
+    id: str
+    broker_port: int
+    device_endpoint_port: int
+    access_key_id: str
+    secret_access_key: str
+
+
+class CloudState(_Part):
+    """A running cloud, seen from another process."""
+
+    gateway_url: str
+    region: str
+    root_ca_path: Path
+    accounts: Mapping[str, AccountState]
+
+    @property
+    def root_certificate_path(self) -> Path:
+        """The root that devices trust."""
+        return self.root_ca_path
+
+    def client(self, service: str, account: str) -> Any:
+        """A boto3 client of the account's administrator. Raises ``WrongUse`` for an account that is not there."""
+        doors = self.accounts.get(account)
+        if doors is None:
+            raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self.accounts)}")
+        key = AccessKey(doors.access_key_id, doors.secret_access_key)
+        return client_for(service, self.gateway_url, self.region, key)
+
+
+def read_state(path: Path) -> CloudState:
+    """Reads ``cloud.json``. Raises ``WrongUse`` where there is none, or another file."""
+    try:
+        return CloudState.model_validate_json(path.read_text())
+    except OSError as fault:
+        raise WrongUse(f"{path} cannot be read ({fault.strerror}); start `greengrass-emulator up` first") from fault
+    except ValidationError as fault:
+        raise WrongUse(f"{path} is no cloud.json of this version: {fault.error_count()} fault(s)") from fault

@@ -1,0 +1,188 @@
+"""The API's operations on component versions."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from greengrass_emulator.cloud.accounts import Caller
+from greengrass_emulator.cloud.api_errors import (
+    ConflictException,
+    ResourceNotFoundException,
+    ValidationException,
+)
+from greengrass_emulator.cloud.control_plane.artifact_check import CheckRequest
+from greengrass_emulator.cloud.control_plane.component_store import (
+    PUBLIC_OWNER,
+    ComponentStore,
+    ComponentVersion,
+    component_arn,
+    read_component_arn,
+)
+from greengrass_emulator.cloud.control_plane.pages import page
+from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.control_plane.recipe_reading import read_recipe, recipe_as, with_digests
+
+Request = Mapping[str, Any]
+_NO_MESSAGE = "NONE"
+
+
+def create_component_version(plane: AccountPlane, caller: Caller, request: Request) -> Mapping[str, Any]:
+    """Takes a recipe in as ``REQUESTED``; the artifact checker makes it ``DEPLOYABLE`` or ``FAILED``."""
+    token = request.get("clientToken")
+    if (answered := plane.tokens.answer("CreateComponentVersion", token)) is not None:
+        return answered
+    if "inlineRecipe" not in request:
+        raise ValidationException("inlineRecipe is required; components from Lambda functions are not emulated")
+    recipe = read_recipe(request["inlineRecipe"])
+    known = plane.components.find(recipe.name, recipe.version)
+    if known is not None:
+        raise ConflictException(
+            f"Component [{recipe.name} : {recipe.version}] for account [{plane.account.id}] already exists "
+            f"with state: [{known.state}]",
+            resource_id=known.arn,
+            resource_type="COMPONENT",
+        )
+    arn = f"{component_arn(plane.account.region, plane.account.id, recipe.name)}:versions:{recipe.version}"
+    created = ComponentVersion(arn, recipe, datetime.now(UTC), tags=dict(request.get("tags") or {}))
+    check = CheckRequest(
+        recipe, caller, partial(_check_started, plane, created), partial(_check_finished, plane, created)
+    )
+    plane.checker.submit(check)
+    plane.components.put(created)
+    answer = {
+        "arn": arn,
+        "componentName": recipe.name,
+        "componentVersion": recipe.version,
+        "creationTimestamp": created.created,
+        "status": {"componentState": "REQUESTED", "message": _NO_MESSAGE, "errors": {}},
+    }
+    plane.tokens.keep("CreateComponentVersion", token, answer)
+    return answer
+
+
+def _same(plane: AccountPlane, created: ComponentVersion) -> ComponentVersion | None:
+    # It may have been deleted, and created anew, while the checker looked at its artifacts.
+    known = plane.components.find(created.recipe.name, created.recipe.version)
+    return known if known is not None and known.created == created.created else None
+
+
+def _check_started(plane: AccountPlane, created: ComponentVersion) -> None:
+    with plane.lock:
+        if (known := _same(plane, created)) is not None:
+            plane.components.put(replace(known, state="INITIATED"))
+
+
+def _check_finished(
+    plane: AccountPlane, created: ComponentVersion, digests: Mapping[str, str], errors: Mapping[str, str]
+) -> None:
+    with plane.lock:
+        known = _same(plane, created)
+        if known is None:
+            return
+        if errors:
+            listed = ", ".join(f"{uri} = {reason}" for uri, reason in errors.items())
+            message = f"Invalid Input: Encountered following errors in Artifacts: {{{listed}}}"
+            plane.components.put(replace(known, state="FAILED", message=message, errors=dict(errors)))
+        else:
+            recipe = with_digests(known.recipe, digests)
+            plane.components.put(replace(known, state="DEPLOYABLE", message=_NO_MESSAGE, recipe=recipe))
+
+
+def describe_component(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """A version's metadata and status."""
+    found = find_version(plane, request["arn"])
+    return {
+        "arn": found.arn,
+        "componentName": found.recipe.name,
+        "componentVersion": found.recipe.version,
+        "creationTimestamp": found.created,
+        "publisher": found.recipe.publisher,
+        "description": found.recipe.description,
+        "status": found.status(),
+        "platforms": _platforms(found),
+        "tags": dict(found.tags) or None,
+    }
+
+
+def get_component(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """A version's recipe, with the digests that the cloud put in."""
+    found = find_version(plane, request["arn"])
+    output_format = request.get("recipeOutputFormat", "JSON")
+    return {
+        "recipeOutputFormat": output_format,
+        "recipe": recipe_as(found.recipe, output_format),
+        "tags": dict(found.tags) or None,
+    }
+
+
+def list_components(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """Components with their latest version: the account's own, or the public ones."""
+    public = request.get("scope", "PRIVATE") == "PUBLIC"
+    store = plane.public if public else plane.components
+    owner = PUBLIC_OWNER if public else plane.account.id
+    names, token = page(store.names(), request)
+    return {"components": [_listed(plane, store, owner, name) for name in names], "nextToken": token}
+
+
+def list_component_versions(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """A component's versions, the highest first; of a component that is not there, none."""
+    reference = read_component_arn(request["arn"])
+    versions, token = page(_store(plane, reference.owner).versions_of(reference.name), request)
+    listed = [{"componentName": v.recipe.name, "componentVersion": v.recipe.version, "arn": v.arn} for v in versions]
+    return {"componentVersions": listed, "nextToken": token}
+
+
+def delete_component(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """Takes a version out of the account. Devices that have it keep it (AWS, DeleteComponent)."""
+    found = find_version(plane, request["arn"])
+    if read_component_arn(found.arn).owner == PUBLIC_OWNER:
+        raise ValidationException("A public component cannot be deleted")
+    if found.state in {"REQUESTED", "INITIATED"}:
+        raise ConflictException(
+            f"Component [{found.recipe.name} : {found.recipe.version}] is still being created",
+            resource_id=found.arn,
+            resource_type="COMPONENT",
+        )
+    plane.components.remove(found.recipe.name, found.recipe.version)
+    return {}
+
+
+def find_version(plane: AccountPlane, arn: str) -> ComponentVersion:
+    """The version of an ARN. Raises ``ResourceNotFoundException``."""
+    reference = read_component_arn(arn)
+    found = _store(plane, reference.owner).find(reference.name, reference.version or "")
+    if found is None:
+        raise ResourceNotFoundException(
+            f"Component [{reference.name} : {reference.version}] for account [{plane.account.id}] does not exist",
+            resource_id=arn,
+            resource_type="COMPONENT",
+        )
+    return found
+
+
+def _store(plane: AccountPlane, owner: str) -> ComponentStore:
+    if owner == PUBLIC_OWNER:
+        return plane.public
+    return plane.components if owner == plane.account.id else ComponentStore()
+
+
+def _platforms(version: ComponentVersion) -> list[dict[str, Any]]:
+    return [{"name": name, "attributes": dict(attributes)} for name, attributes in version.recipe.platforms]
+
+
+def _listed(plane: AccountPlane, store: ComponentStore, owner: str, name: str) -> dict[str, Any]:
+    latest = store.versions_of(name)[0]
+    return {
+        "arn": component_arn(plane.account.region, owner, name),
+        "componentName": name,
+        "latestVersion": {
+            "arn": latest.arn,
+            "componentVersion": latest.recipe.version,
+            "creationTimestamp": latest.created,
+            "description": latest.recipe.description,
+            "publisher": latest.recipe.publisher,
+            "platforms": _platforms(latest),
+        },
+    }

@@ -1,0 +1,168 @@
+"""The API's operations on core devices: what they are, what runs on them, how their deployments went."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from greengrass_emulator.cloud.accounts import Caller
+from greengrass_emulator.cloud.api_errors import ResourceNotFoundException
+from greengrass_emulator.cloud.control_plane.core_device_store import CoreDevice, InstalledComponent
+from greengrass_emulator.cloud.control_plane.deployment_document import configuration_arn
+from greengrass_emulator.cloud.control_plane.deployment_operations import SHADOW
+from greengrass_emulator.cloud.control_plane.deployment_store import Deployment
+from greengrass_emulator.cloud.control_plane.pages import page
+from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.device_messages.shadows import ShadowRefused
+
+Request = Mapping[str, Any]
+
+
+def list_core_devices(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """Core devices, by group, status and runtime."""
+    group = request.get("thingGroupArn")
+    members = plane.things.members(group) if group else ()
+    found = [
+        device
+        for device in plane.devices.all()
+        if (group is None or device.thing in members)
+        and request.get("status") in {None, device.status}
+        and request.get("runtime") in {None, device.runtime}
+    ]
+    some, token = page(found, request)
+    return {"coreDevices": [_listed(device) for device in some], "nextToken": token}
+
+
+def get_core_device(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """What a core device last said of itself."""
+    device = find_core_device(plane, request["coreDeviceThingName"])
+    return {**_listed(device), "coreVersion": device.version, "tags": dict(device.tags) or None}
+
+
+def list_installed_components(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """The components on a device; unless ``topologyFilter`` says ``ALL``, only the deployments' roots."""
+    device = find_core_device(plane, request["coreDeviceThingName"])
+    everything = request.get("topologyFilter", "ROOT") == "ALL"
+    found = [device.components[name] for name in sorted(device.components)]
+    some, token = page([c for c in found if everything or c.is_root], request)
+    return {"installedComponents": [_installed(component) for component in some], "nextToken": token}
+
+
+def list_effective_deployments(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """The latest deployment of the thing and of each of its groups, and how it went on this device."""
+    thing = request["coreDeviceThingName"]
+    find_core_device(plane, thing)
+    targets = [f"{plane.things.arn_prefix()}thing/{thing}", *(g.arn for g in plane.things.groups_of(thing))]
+    found = []
+    for target in targets:
+        for deployment in plane.deployments.of_target(target):
+            effective = _of_group(plane, deployment, thing) if deployment.job_id else _of_thing(plane, deployment)
+            if effective is not None:
+                found.append(effective)
+                break
+    some, token = page(found, request)
+    return {"effectiveDeployments": list(some), "nextToken": token}
+
+
+def find_core_device(plane: AccountPlane, thing: str) -> CoreDevice:
+    """The core device of a thing. Raises ``ResourceNotFoundException`` for one that never spoke."""
+    device = plane.devices.find(thing)
+    if device is None:
+        raise ResourceNotFoundException(
+            f"Core device {thing} does not exist", resource_id=thing, resource_type="CORE_DEVICE"
+        )
+    return device
+
+
+def _of_group(plane: AccountPlane, deployment: Deployment, thing: str) -> dict[str, Any] | None:
+    execution = plane.jobs.find(deployment.job_id or "", thing)
+    if execution is None:
+        return None
+    details = execution.details
+    return {
+        **_about(deployment),
+        "iotJobId": deployment.job_id,
+        "iotJobArn": deployment.job_arn,
+        "coreDeviceExecutionStatus": execution.status,
+        "reason": _reason(details.get("detailed-deployment-status"), details.get("deployment-failure-cause")),
+        "modifiedTimestamp": datetime.fromtimestamp(execution.updated_at, UTC),
+        "statusDetails": _status_details(details.get("deployment-error-stack"), details.get("deployment-error-types")),
+    }
+
+
+def _of_thing(plane: AccountPlane, deployment: Deployment) -> dict[str, Any] | None:
+    try:
+        shadow = plane.shadows.get(deployment.target_name, SHADOW)
+    except ShadowRefused:
+        return None
+    reported = shadow.get("state", {}).get("reported") or {}
+    ours = reported.get("arnForStatus") == configuration_arn(plane.account.region, plane.account.id, deployment)
+    status = str(reported.get("status", "QUEUED")) if ours else "QUEUED"
+    details = reported.get("statusDetails") or {} if ours else {}
+    return {
+        **_about(deployment),
+        # The service says SUCCEEDED of a job and COMPLETED of a single thing's deployment.
+        "coreDeviceExecutionStatus": "COMPLETED" if status == "SUCCEEDED" else status,
+        "reason": _reason(details.get("detailedStatus"), details.get("deploymentFailureCause")),
+        "modifiedTimestamp": datetime.fromtimestamp(shadow["timestamp"], UTC),
+        "statusDetails": _status_details(details.get("errorStack"), details.get("errorTypes")),
+    }
+
+
+def _about(deployment: Deployment) -> dict[str, Any]:
+    return {
+        "deploymentId": deployment.deployment_id,
+        "deploymentName": deployment.name or "",
+        "targetArn": deployment.target_arn,
+        "creationTimestamp": deployment.created,
+    }
+
+
+def _reason(detailed: Any, cause: Any) -> str | None:
+    said = [str(part) for part in (detailed, cause) if part]
+    return ": ".join(said) or None
+
+
+def _status_details(stack: Any, types: Any) -> dict[str, Any] | None:
+    listed = {"errorStack": _as_list(stack), "errorTypes": _as_list(types)}
+    return listed if any(listed.values()) else None
+
+
+def _as_list(said: Any) -> list[str]:
+    # A job's details are strings: a nucleus writes a list as JSON, or as "[A, B]".
+    if not said:
+        return []
+    if isinstance(said, list):
+        return [str(item) for item in said]
+    text = str(said)
+    try:
+        read = json.loads(text)
+    except ValueError:
+        read = None
+    if isinstance(read, list):
+        return [str(item) for item in read]
+    return [item.strip() for item in text.strip("[]").split(",") if item.strip()]
+
+
+def _listed(device: CoreDevice) -> dict[str, Any]:
+    return {
+        "coreDeviceThingName": device.thing,
+        "status": device.status,
+        "lastStatusUpdateTimestamp": device.updated,
+        "platform": device.platform,
+        "architecture": device.architecture,
+        "runtime": device.runtime,
+    }
+
+
+def _installed(component: InstalledComponent) -> dict[str, Any]:
+    return {
+        "componentName": component.name,
+        "componentVersion": component.version,
+        "lifecycleState": component.state,
+        "lifecycleStateDetails": component.details,
+        "isRoot": component.is_root,
+        "lastStatusChangeTimestamp": component.changed,
+        "lastReportedTimestamp": component.reported,
+        "lifecycleStatusCodes": list(component.codes) or None,
+    }

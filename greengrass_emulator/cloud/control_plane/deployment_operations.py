@@ -1,0 +1,215 @@
+"""The API's operations on deployments, and how a deployment gets to its devices."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from greengrass_emulator.cloud.accounts import Caller
+from greengrass_emulator.cloud.api_errors import (
+    ConflictException,
+    ResourceNotFoundException,
+    ValidationException,
+)
+from greengrass_emulator.cloud.control_plane.deployment_document import configuration_arn, fleet_configuration
+from greengrass_emulator.cloud.control_plane.deployment_rules import (
+    check_components,
+    check_job_configuration,
+    with_default_policies,
+)
+from greengrass_emulator.cloud.control_plane.deployment_store import ACTIVE, CANCELED, INACTIVE, Deployment
+from greengrass_emulator.cloud.control_plane.pages import page
+from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.device_messages.jobs import Job
+from greengrass_emulator.cloud.device_messages.shadows import shadow_prefix
+
+Request = Mapping[str, Any]
+SHADOW = "AWSManagedGreengrassV2Deployment"
+"""The named shadow that brings a deployment to a single thing."""
+
+
+def create_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """A new revision of a target. It replaces the whole set of components; earlier revisions turn ``INACTIVE``."""
+    token = request.get("clientToken")
+    if (answered := plane.tokens.answer("CreateDeployment", token)) is not None:
+        return answered
+    target = request["targetArn"]
+    _check_target(plane, target)
+    components = request.get("components") or {}
+    check_components(components)
+    check_job_configuration(request.get("iotJobConfiguration"))
+    for name, spec in components.items():
+        _check_component(plane, name, spec["componentVersion"])
+    history = plane.deployments.of_target(target)
+    deployment_id = str(uuid4())
+    to_group = ":thinggroup/" in target
+    job_id = str(uuid4()) if to_group else None
+    deployment = Deployment(
+        deployment_id=deployment_id,
+        target_arn=target,
+        revision=history[0].revision + 1 if history else 1,
+        created=datetime.now(UTC),
+        components=components,
+        policies=with_default_policies(request.get("deploymentPolicies")),
+        order=plane.deployments.next_order(),
+        name=request.get("deploymentName"),
+        job_id=job_id,
+        job_arn=f"{plane.things.arn_prefix()}job/{job_id}" if job_id else None,
+        job_configuration=request.get("iotJobConfiguration"),
+        parent_target_arn=request.get("parentTargetArn"),
+        tags=dict(request.get("tags") or {}),
+    )
+    plane.deployments.put(deployment)
+    for former in history:
+        if former.status == ACTIVE:
+            _end(plane, former, INACTIVE)
+    _send(plane, deployment)
+    answer = {"deploymentId": deployment_id, "iotJobId": job_id, "iotJobArn": deployment.job_arn}
+    plane.tokens.keep("CreateDeployment", token, answer)
+    return answer
+
+
+def get_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """A whole deployment."""
+    found = find_deployment(plane, request["deploymentId"])
+    return {
+        **_listed(plane, found),
+        "iotJobId": found.job_id,
+        "iotJobArn": found.job_arn,
+        "components": found.components,
+        "deploymentPolicies": found.policies,
+        "iotJobConfiguration": found.job_configuration,
+        "tags": dict(found.tags) or None,
+    }
+
+
+def list_deployments(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """Deployments, the newest first; unless ``historyFilter`` says ``ALL``, only the latest of each target."""
+    found = [
+        d
+        for d in plane.deployments.newest_first()
+        if request.get("targetArn") in {None, d.target_arn}
+        and request.get("parentTargetArn") in {None, d.parent_target_arn}
+        and (request.get("historyFilter", "LATEST_ONLY") == "ALL" or _is_latest(plane, d))
+    ]
+    some, token = page(found, request)
+    return {"deployments": [_listed(plane, d) for d in some], "nextToken": token}
+
+
+def cancel_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """Cancels a deployment on the devices that have not begun with it."""
+    found = find_deployment(plane, request["deploymentId"])
+    if found.status != ACTIVE:
+        raise ConflictException(
+            f"Deployment {found.deployment_id} is {found.status}; only an ACTIVE one can be cancelled",
+            resource_id=found.deployment_id,
+            resource_type="DEPLOYMENT",
+        )
+    _end(plane, found, CANCELED)
+    if found.target_kind == "thing":
+        _send_to_thing(plane, found, "CANCELED")
+    return {"message": "SUCCESS"}
+
+
+def find_deployment(plane: AccountPlane, deployment_id: str) -> Deployment:
+    """The deployment of an id. Raises ``ResourceNotFoundException``."""
+    found = plane.deployments.find(deployment_id)
+    if found is None:
+        raise ResourceNotFoundException(
+            f"Deployment {deployment_id} does not exist", resource_id=deployment_id, resource_type="DEPLOYMENT"
+        )
+    return found
+
+
+def queue_for_new_members(plane: AccountPlane) -> None:
+    """Brings each group's active deployment to things that joined the group after it was made."""
+    for deployment in plane.deployments.newest_first():
+        if deployment.status == ACTIVE and deployment.job_id:
+            plane.say(plane.jobs.queue(deployment.job_id, plane.things.members(deployment.target_arn)))
+
+
+def _check_target(plane: AccountPlane, target: str) -> None:
+    kind, _, name = target.split(":", 5)[5].partition("/")
+    ours = target.startswith(plane.things.arn_prefix())
+    exists = plane.things.group_exists(target) if kind == "thinggroup" else plane.things.exists(name)
+    if not ours or not exists:
+        raise ResourceNotFoundException(
+            f"The target {target} does not exist in account {plane.account.id}",
+            resource_id=target,
+            resource_type="THING_GROUP" if kind == "thinggroup" else "THING",
+        )
+
+
+def _check_component(plane: AccountPlane, name: str, version: str) -> None:
+    # The API reference has ResourceNotFoundException ("The requested resource can't be found") among CreateDeployment's
+    # errors and says nothing of a version that is not deployable, which cannot be served: taken as a wrong parameter.
+    found = plane.components.find(name, version) or plane.public.find(name, version)
+    if found is None:
+        raise ResourceNotFoundException(
+            f"Component [{name} : {version}] for account [{plane.account.id}] does not exist",
+            resource_id=f"{name}:{version}",
+            resource_type="COMPONENT",
+        )
+    if found.state != "DEPLOYABLE":
+        raise ValidationException(f"Component [{name} : {version}] is {found.state}, not DEPLOYABLE")
+
+
+def _end(plane: AccountPlane, deployment: Deployment, status: str) -> None:
+    plane.deployments.set_status(deployment.deployment_id, status)
+    if deployment.job_id:
+        plane.say(plane.jobs.close(deployment.job_id))
+
+
+def _send(plane: AccountPlane, deployment: Deployment) -> None:
+    if deployment.job_id is None:
+        _send_to_thing(plane, deployment, "SUCCEEDED")
+        return
+    document = fleet_configuration(plane.account.region, plane.account.id, deployment)
+    description = deployment.name or f"Deployment for {deployment.target_name}"
+    plane.mirror.create(deployment.job_id, deployment.target_arn, json.dumps(document), description)
+    job = Job(deployment.job_id, deployment.target_arn, document, deployment.order)
+    plane.say(plane.jobs.create(job, plane.things.members(deployment.target_arn)))
+
+
+def _send_to_thing(plane: AccountPlane, deployment: Deployment, desired_status: str) -> None:
+    # The nucleus reads `fleetConfig` as a string, and what it should come to as `desiredStatus`
+    # (nucleus, deployment/ShadowDeploymentListener.java).
+    document = fleet_configuration(plane.account.region, plane.account.id, deployment)
+    desired = {"fleetConfig": json.dumps(document), "desiredStatus": desired_status}
+    payload = json.dumps({"state": {"desired": desired}}).encode()
+    update = plane.shadows.update(deployment.target_name, SHADOW, payload, from_service=True)
+    topic = f"{shadow_prefix(deployment.target_name, SHADOW)}/update/accepted"
+    plane.publish(topic, json.dumps(update.answer).encode())
+    plane.say(update.publications)
+
+
+def take_thing_report(plane: AccountPlane, thing: str, reported: Mapping[str, Any]) -> None:
+    """What a thing reports in the deployment shadow: its deployment ends ``COMPLETED`` or ``FAILED``."""
+    target = f"{plane.things.arn_prefix()}thing/{thing}"
+    latest = plane.deployments.latest_of(target)
+    if latest is None or latest.status != ACTIVE:
+        return
+    if reported.get("arnForStatus") != configuration_arn(plane.account.region, plane.account.id, latest):
+        return
+    ended = {"SUCCEEDED": "COMPLETED", "FAILED": "FAILED", "REJECTED": "FAILED"}.get(str(reported.get("status")))
+    if ended:
+        plane.deployments.set_status(latest.deployment_id, ended)
+
+
+def _is_latest(plane: AccountPlane, deployment: Deployment) -> bool:
+    latest = plane.deployments.latest_of(deployment.target_arn)
+    return latest is not None and latest.deployment_id == deployment.deployment_id
+
+
+def _listed(plane: AccountPlane, deployment: Deployment) -> dict[str, Any]:
+    return {
+        "targetArn": deployment.target_arn,
+        "revisionId": str(deployment.revision),
+        "deploymentId": deployment.deployment_id,
+        "deploymentName": deployment.name,
+        "creationTimestamp": deployment.created,
+        "deploymentStatus": deployment.status,
+        "isLatestForTarget": _is_latest(plane, deployment),
+        "parentTargetArn": deployment.parent_target_arn,
+    }

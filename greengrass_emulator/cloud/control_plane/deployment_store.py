@@ -1,0 +1,73 @@
+"""Deployments of one account: revisions by target, the newest wins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+ACTIVE, INACTIVE, CANCELED = "ACTIVE", "INACTIVE", "CANCELED"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One revision of a target. ``components``, ``policies`` and ``job_configuration`` are as the API has them."""
+
+    deployment_id: str
+    target_arn: str
+    revision: int
+    created: datetime
+    components: Mapping[str, Mapping[str, Any]]
+    policies: Mapping[str, Any]
+    order: int
+    name: str | None = None
+    status: str = ACTIVE
+    job_id: str | None = None
+    job_arn: str | None = None
+    job_configuration: Mapping[str, Any] | None = None
+    parent_target_arn: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def target_kind(self) -> str:
+        """``thing`` or ``thinggroup``."""
+        return self.target_arn.split(":", 5)[5].partition("/")[0]
+
+    @property
+    def target_name(self) -> str:
+        """The thing's or the group's name."""
+        return self.target_arn.partition("/")[2]
+
+
+class DeploymentStore:
+    """Deployments by id. Not safe for threads: the account's lock is the caller's affair."""
+
+    def __init__(self) -> None:
+        self._deployments: dict[str, Deployment] = {}
+
+    def find(self, deployment_id: str) -> Deployment | None:
+        """The deployment, if it is there."""
+        return self._deployments.get(deployment_id)
+
+    def put(self, deployment: Deployment) -> None:
+        """Adds a deployment, or takes the place of its former state."""
+        self._deployments[deployment.deployment_id] = deployment
+
+    def set_status(self, deployment_id: str, status: str) -> None:
+        """A deployment's new status."""
+        self.put(replace(self._deployments[deployment_id], status=status))
+
+    def of_target(self, target_arn: str) -> list[Deployment]:
+        """A target's deployments, the newest first."""
+        return [d for d in self.newest_first() if d.target_arn == target_arn]
+
+    def latest_of(self, target_arn: str) -> Deployment | None:
+        """A target's newest deployment."""
+        return next(iter(self.of_target(target_arn)), None)
+
+    def newest_first(self) -> list[Deployment]:
+        """Every deployment, the newest first."""
+        return sorted(self._deployments.values(), key=lambda d: d.order, reverse=True)
+
+    def next_order(self) -> int:
+        """A number higher than any deployment's: two of one second keep their order."""
+        return len(self._deployments) + 1

@@ -1,0 +1,56 @@
+"""One account's control plane: its stores, its lock, and the ways out to devices.
+
+It holds; the operations beside it decide. Every operation runs under ``lock``, which nobody keeps while waiting.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from greengrass_emulator.cloud.accounts import Account
+from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactChecker
+from greengrass_emulator.cloud.control_plane.client_tokens import ClientTokens
+from greengrass_emulator.cloud.control_plane.component_store import ComponentStore
+from greengrass_emulator.cloud.control_plane.core_device_store import CoreDeviceStore
+from greengrass_emulator.cloud.control_plane.deployment_store import DeploymentStore
+from greengrass_emulator.cloud.device_messages.jobs import JobBook
+from greengrass_emulator.cloud.device_messages.publications import Publication, Publish
+from greengrass_emulator.cloud.device_messages.shadows import Shadows
+from greengrass_emulator.cloud.moto_memory.job_mirror import JobMirror
+from greengrass_emulator.cloud.moto_memory.things import Things
+
+
+@dataclass(slots=True)
+class AccountPlane:
+    """Everything that the control plane of one account knows."""
+
+    account: Account
+    checker: ArtifactChecker
+    publish: Publish
+    public: ComponentStore
+    things: Things
+    mirror: JobMirror
+    jobs: JobBook
+    shadows: Shadows
+    components: ComponentStore = field(default_factory=ComponentStore)
+    deployments: DeploymentStore = field(default_factory=DeploymentStore)
+    devices: CoreDeviceStore = field(default_factory=CoreDeviceStore)
+    tokens: ClientTokens = field(default_factory=ClientTokens)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @classmethod
+    def open(
+        cls, account: Account, checker: ArtifactChecker, publish: Publish, public: ComponentStore
+    ) -> "AccountPlane":
+        """An empty control plane for an account."""
+        mirror = JobMirror(account)
+        return cls(account, checker, publish, public, Things(account), mirror, JobBook(mirror), Shadows(account))
+
+    def arn(self, kind: str, rest: str) -> str:
+        """An ARN of this account: ``arn:aws:greengrass:REGION:ACCOUNT:KIND:REST``."""
+        return f"arn:aws:greengrass:{self.account.region}:{self.account.id}:{kind}:{rest}"
+
+    def say(self, publications: Iterable[Publication]) -> None:
+        """Hands messages to the broker. Never waits."""
+        for said in publications:
+            self.publish(said.topic, said.payload())

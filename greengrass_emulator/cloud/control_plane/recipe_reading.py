@@ -1,0 +1,147 @@
+"""What the cloud reads in a recipe: name, version, platforms, artifacts. Everything else travels through untouched.
+
+Keys are read in any case, as the service does with the older spellings (``URI``); the texts are not rewritten but for
+the ``Digest`` and ``Algorithm`` that the cloud adds to each artifact (AWS, "Component recipe reference").
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from greengrass_emulator.cloud.api_errors import ValidationException
+from greengrass_emulator.cloud.control_plane.versions import is_range, is_version
+
+MAXIMUM_BYTES = 16_000
+_FORMAT = "2020-01-25"
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without dates: ``2020-01-25`` stays text, as the service reads it."""
+
+
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CloudRecipe:
+    """A recipe as the cloud keeps it. ``text`` is the JSON document that devices get."""
+
+    name: str
+    version: str
+    publisher: str | None
+    description: str | None
+    platforms: tuple[tuple[str | None, tuple[tuple[str, str], ...]], ...]
+    artifact_uris: tuple[str, ...]
+    text: str
+
+    def document(self) -> dict[str, Any]:
+        """The recipe's JSON object, the caller's own copy."""
+        document: dict[str, Any] = json.loads(self.text)
+        return document
+
+
+def read_recipe(blob: bytes) -> CloudRecipe:
+    """Reads a recipe, JSON or YAML. Raises ``ValidationException`` that says what is wrong with it."""
+    if len(blob) > MAXIMUM_BYTES:
+        raise ValidationException(f"The recipe has {len(blob)} bytes; at most {MAXIMUM_BYTES} are allowed")
+    return _checked(_parsed(blob))
+
+
+def with_digests(recipe: CloudRecipe, digests: Mapping[str, str]) -> CloudRecipe:
+    """The recipe with each artifact's digest (base64 of its SHA-256, as the nucleus compares it)."""
+    document = recipe.document()
+    for artifact in _artifacts(document):
+        uri = str(_get(artifact, "Uri"))
+        if uri in digests:
+            artifact["Digest"], artifact["Algorithm"] = digests[uri], "SHA-256"
+    return _checked(document)
+
+
+def recipe_as(recipe: CloudRecipe, output_format: str) -> bytes:
+    """The recipe in the wanted format, ``JSON`` or ``YAML``."""
+    if output_format == "YAML":
+        return yaml.safe_dump(recipe.document(), sort_keys=False, allow_unicode=True).encode()
+    return recipe.text.encode()
+
+
+def _parsed(blob: bytes) -> dict[str, Any]:
+    try:
+        text = blob.decode()
+    except UnicodeDecodeError as fault:
+        raise ValidationException(f"The recipe is no UTF-8 text: {fault}") from fault
+    try:
+        document = json.loads(text)
+    except ValueError:
+        try:
+            document = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
+        except yaml.YAMLError as fault:
+            raise ValidationException(f"The recipe is neither JSON nor YAML: {fault}") from fault
+    if not isinstance(document, dict):
+        raise ValidationException("The recipe is no JSON or YAML object")
+    return document
+
+
+def _checked(document: dict[str, Any]) -> CloudRecipe:
+    if _get(document, "RecipeFormatVersion") != _FORMAT:
+        raise ValidationException(f"RecipeFormatVersion must be {_FORMAT}")
+    name, version = _get(document, "ComponentName"), _get(document, "ComponentVersion")
+    if not isinstance(name, str) or not 1 <= len(name) <= 128 or not all(c.isalnum() or c in "._-" for c in name):
+        raise ValidationException(
+            f"ComponentName must have 1 to 128 letters, digits, '.', '_' and '-', and is {name!r}"
+        )
+    if not isinstance(version, str) or len(version) > 64 or not is_version(version):
+        raise ValidationException(f"ComponentVersion must be a semantic version such as 1.0.0, and is {version!r}")
+    manifests = _get(document, "Manifests")
+    if not isinstance(manifests, list) or not manifests or not all(isinstance(m, dict) for m in manifests):
+        raise ValidationException("Manifests must be a list with at least one manifest")
+    _check_dependencies(document)
+    uris = []
+    for artifact in _artifacts(document):
+        uri = _get(artifact, "Uri")
+        if not isinstance(uri, str) or ":" not in uri:
+            raise ValidationException(f"An artifact's Uri must be a URI such as s3://bucket/key, and is {uri!r}")
+        uris.append(uri)
+    platforms = tuple(
+        (_get(manifest, "Name"), tuple((str(k), str(v)) for k, v in (_get(manifest, "Platform") or {}).items()))
+        for manifest in manifests
+    )
+    return CloudRecipe(
+        name=name,
+        version=version,
+        publisher=_get(document, "ComponentPublisher"),
+        description=_get(document, "ComponentDescription"),
+        platforms=platforms,
+        artifact_uris=tuple(dict.fromkeys(uris)),
+        text=json.dumps(document, ensure_ascii=False),
+    )
+
+
+def _check_dependencies(document: dict[str, Any]) -> None:
+    dependencies = _get(document, "ComponentDependencies") or {}
+    if not isinstance(dependencies, dict):
+        raise ValidationException("ComponentDependencies must be a map of component names")
+    for name, dependency in dependencies.items():
+        wanted = _get(dependency, "VersionRequirement") if isinstance(dependency, dict) else None
+        if not isinstance(wanted, str) or not is_range(wanted):
+            raise ValidationException(f"ComponentDependencies.{name}.VersionRequirement is no npm range: {wanted!r}")
+
+
+def _artifacts(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for manifest in _get(document, "Manifests") or []:
+        for artifact in _get(manifest, "Artifacts") or []:
+            if not isinstance(artifact, dict):
+                raise ValidationException("An artifact must be an object with a Uri")
+            yield artifact
+
+
+def _get(document: Mapping[str, Any], key: str) -> Any:
+    if key in document:
+        return document[key]
+    lowered = key.lower()
+    return next((value for name, value in document.items() if str(name).lower() == lowered), None)

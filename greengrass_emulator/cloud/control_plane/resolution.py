@@ -1,0 +1,51 @@
+"""ResolveComponentCandidates: the highest version that satisfies every requirement, with its recipe.
+
+Asked by devices over their own endpoint (the nucleus's ComponentServiceHelper). Which manifest fits the device is the
+nucleus's affair.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from greengrass_emulator.cloud.api_errors import ResourceNotFoundException, ValidationException
+from greengrass_emulator.cloud.control_plane.component_store import ComponentVersion
+from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.control_plane.versions import is_range, satisfies_all
+
+
+def resolve_component_candidates(plane: AccountPlane, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One version for each candidate. Raises ``ResourceNotFoundException`` where none satisfies."""
+    resolved = [_resolve(plane, candidate) for candidate in request.get("componentCandidates") or ()]
+    return {
+        "resolvedComponentVersions": [
+            {
+                "arn": version.arn,
+                "componentName": version.recipe.name,
+                "componentVersion": version.recipe.version,
+                "recipe": version.recipe.text.encode(),
+                "vendorGuidance": "ACTIVE",
+            }
+            for version in resolved
+        ]
+    }
+
+
+def _resolve(plane: AccountPlane, candidate: Mapping[str, Any]) -> ComponentVersion:
+    name = candidate.get("componentName")
+    if not name:
+        raise ValidationException("Each candidate must have a componentName")
+    requirements: Mapping[str, str] = candidate.get("versionRequirements") or {}
+    for asker, wanted in requirements.items():
+        if not is_range(wanted):
+            raise ValidationException(f"The requirement {wanted!r} of {asker} for {name} is no npm range")
+    # An account's own component hides a public one of the same name.
+    for store in (plane.components, plane.public):
+        for version in store.versions_of(name):
+            if version.state == "DEPLOYABLE" and satisfies_all(version.recipe.version, requirements.values()):
+                return version
+    listed = ", ".join(f"{asker} requires {wanted}" for asker, wanted in requirements.items()) or "none"
+    raise ResourceNotFoundException(
+        f"No version of component {name} satisfies the requirements: {listed}",
+        resource_id=str(name),
+        resource_type="COMPONENT",
+    )

@@ -1,0 +1,1 @@
+"""What devices say and hear on AWS's reserved topics: shadows, jobs, fleet status."""

@@ -1,0 +1,143 @@
+"""A thing's shadows, by topic and by API, in moto's own store: what one writes, the other reads.
+
+Source of topics and documents: AWS IoT developer guide, "Device Shadow MQTT topics" and "Device Shadow service
+documents". moto has the store; the messages, the size limit and the clearing of a whole section are added here.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.iotdata.exceptions import ConflictException as MotoConflict
+from moto.iotdata.models import FakeShadow, IoTDataPlaneBackend, iotdata_backends
+
+from greengrass_emulator.cloud.accounts import Account
+from greengrass_emulator.cloud.device_messages.publications import Publication
+
+MAXIMUM_BYTES = 8192
+"""AWS's limit of a shadow document."""
+
+
+class ShadowRefused(Exception):
+    """A shadow request that AWS answers on ``…/rejected``, with an HTTP-like code."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowUpdate:
+    """What an accepted update answers, and what else it says to those who listen."""
+
+    answer: dict[str, Any]
+    publications: tuple[Publication, ...]
+    reported: dict[str, Any]
+
+
+def shadow_prefix(thing: str, name: str | None) -> str:
+    """The topic of a shadow, without the operation: ``$aws/things/T/shadow[/name/N]``."""
+    return f"$aws/things/{thing}/shadow" + (f"/name/{name}" if name else "")
+
+
+class Shadows:
+    """One account's shadows. Not safe for threads: the account's lock is the caller's affair."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    @property
+    def _backend(self) -> IoTDataPlaneBackend:
+        return iotdata_backends[self._account.id][self._account.region]
+
+    def update(self, thing: str, name: str | None, payload: bytes, *, from_service: bool = False) -> ShadowUpdate:
+        """Merges a document into a shadow. Raises ``ShadowRefused``. A service of AWS's own may write a longer one."""
+        document = _document(payload, len(payload) if from_service else MAXIMUM_BYTES)
+        before = self._current(thing, name)
+        self._refuse_stale(document, before)
+        _clear_sections(document, before)
+        previous = before.to_dict() if before else {}
+        try:
+            shadow = self._backend.update_thing_shadow(thing, json.dumps(document), name)
+        except MotoConflict as fault:
+            raise ShadowRefused(409, str(fault)) from fault
+        except JsonRESTError as fault:
+            raise ShadowRefused(400, str(fault)) from fault
+        answer = shadow.to_response_dict() | _token(document)
+        current = shadow.to_dict()
+        prefix, now = shadow_prefix(thing, name), int(time.time())
+        said = [
+            Publication(
+                f"{prefix}/update/documents",
+                {"previous": previous, "current": current, "timestamp": now} | _token(document),
+            )
+        ]
+        delta = current.get("state", {}).get("delta")
+        if delta and "desired" in (document.get("state") or {}):
+            said.append(
+                Publication(
+                    f"{prefix}/update/delta",
+                    {"version": current["version"], "timestamp": now, "state": delta} | _token(document),
+                )
+            )
+        return ShadowUpdate(answer, tuple(said), (document.get("state") or {}).get("reported") or {})
+
+    def get(self, thing: str, name: str | None) -> dict[str, Any]:
+        """The whole shadow. Raises ``ShadowRefused`` (404) where there is none."""
+        shadow = self._current(thing, name)
+        if shadow is None or shadow.deleted:
+            raise ShadowRefused(404, f"No shadow exists with name: '{name or thing}'")
+        return dict(shadow.to_dict())
+
+    def delete(self, thing: str, name: str | None) -> dict[str, Any]:
+        """Takes a shadow away. Raises ``ShadowRefused`` (404) where there is none."""
+        self.get(thing, name)
+        return dict(self._backend.delete_thing_shadow(thing, name).to_dict())
+
+    def _current(self, thing: str, name: str | None) -> FakeShadow | None:
+        try:
+            known = self._backend.iot_backend.describe_thing(thing)
+        except JsonRESTError as fault:
+            raise ShadowRefused(404, f"No thing exists with name: '{thing}'") from fault
+        return known.thing_shadows.get(name)
+
+    @staticmethod
+    def _refuse_stale(document: dict[str, Any], before: FakeShadow | None) -> None:
+        wanted = document.get("version")
+        if wanted is not None and wanted != (before.version if before else 0):
+            raise ShadowRefused(409, "Version conflict")
+
+
+def _document(payload: bytes, limit: int) -> dict[str, Any]:
+    if len(payload) > limit:
+        raise ShadowRefused(413, f"The payload exceeds the maximum size allowed ({limit} bytes)")
+    try:
+        document = json.loads(payload)
+    except ValueError as fault:
+        raise ShadowRefused(400, "Payload is no JSON") from fault
+    if not isinstance(document, dict):
+        raise ShadowRefused(400, "Payload is no JSON object")
+    if "state" not in document:
+        raise ShadowRefused(400, "Missing required node: state")
+    # A first update with "version": 0 is right; moto would look for a version where there is no shadow.
+    if document.get("version") == 0:
+        document = {key: value for key, value in document.items() if key != "version"}
+    return document
+
+
+def _clear_sections(document: dict[str, Any], before: FakeShadow | None) -> None:
+    # `"desired": null` empties the section; moto takes it for "nothing said".
+    state = document.get("state")
+    if before is None or not isinstance(state, dict):
+        return
+    if "desired" in state and state["desired"] is None:
+        before.desired = None
+    if "reported" in state and state["reported"] is None:
+        before.reported = None
+
+
+def _token(document: dict[str, Any]) -> dict[str, Any]:
+    return {"clientToken": document["clientToken"]} if "clientToken" in document else {}

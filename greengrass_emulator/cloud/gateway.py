@@ -1,0 +1,124 @@
+"""The one HTTP port of the cloud: whose request it is, for which service, and who answers it.
+
+A WSGI middleware around moto's server. The service is the one that the request was signed for; signatures themselves
+are not checked, access keys are. What moto would answer more kindly than AWS is stopped or corrected before it.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from greengrass_emulator.cloud.accounts import Account, Caller
+from greengrass_emulator.cloud.api_errors import Answer, ApiError
+from greengrass_emulator.cloud.moto_memory.identities import find_caller
+from greengrass_emulator.cloud.refusals import refusal_for
+
+_log = logging.getLogger(__name__)
+_SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
+_MOTO_OWN = ("/moto-api", "/favicon.ico", "/latest/meta-data", "/latest/api")
+
+StartResponse = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRequest:
+    """A request, its caller, and the service that it was signed for."""
+
+    environ: dict[str, Any]
+    caller: Caller
+    service: str
+    region: str
+    method: str
+    raw_path: str
+    query: Mapping[str, list[str]]
+
+    def body(self) -> bytes:
+        """The whole body. It stays there for whoever answers after us."""
+        from io import BytesIO  # noqa: PLC0415
+
+        length = int(self.environ.get("CONTENT_LENGTH") or 0)
+        body: bytes = self.environ["wsgi.input"].read(length)
+        self.environ["wsgi.input"] = BytesIO(body)
+        return body
+
+
+Answerer = Callable[[GatewayRequest], Answer | None]
+"""Answers a request of its service, or leaves it to moto with None. May raise ``ApiError``."""
+Follower = Callable[[GatewayRequest], None]
+"""Told of each request of its service that moto has answered with success."""
+
+
+class Gateway:
+    """The WSGI application. Services that are not in ``answerers`` are moto's alone."""
+
+    def __init__(
+        self,
+        accounts: tuple[Account, ...],
+        answerers: Mapping[str, Answerer],
+        followers: Mapping[str, Follower],
+    ) -> None:
+        self._accounts = accounts
+        self._answerers = answerers
+        self._followers = followers
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """One request."""
+        service = "s3"
+        try:
+            request = self._read(environ)
+            service = request.service
+            answerer = self._answerers.get(service)
+            answer = answerer(request) if answerer else None
+        except ApiError as error:
+            answer = refusal_for(service, error)
+        if answer is not None:
+            return _respond(answer, start_response)
+        return self._ask_moto(request, start_response)
+
+    def _read(self, environ: dict[str, Any]) -> GatewayRequest:
+        target = urlsplit(environ.get("REQUEST_URI") or environ["PATH_INFO"])
+        query = parse_qs(target.query, keep_blank_values=True)
+        signed = environ.get("HTTP_AUTHORIZATION") or f"Credential={(query.get('X-Amz-Credential') or [''])[0]}"
+        scope = _SCOPE.search(signed)
+        if scope is None or target.path.startswith(_MOTO_OWN):
+            raise MissingAuthenticationToken("The request is not signed (Signature Version 4)")
+        key, region, service = scope.groups()
+        token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or (query.get("X-Amz-Security-Token") or [None])[0]
+        try:
+            caller = find_caller(self._accounts, key, token)
+        except ApiError as error:
+            error.members = {"service": service}
+            raise
+        return GatewayRequest(environ, caller, service, region, environ["REQUEST_METHOD"], target.path, query)
+
+    def _ask_moto(self, request: GatewayRequest, start_response: StartResponse) -> Iterable[bytes]:
+        statuses: list[str] = []
+
+        def watch(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            statuses.append(status)
+            return start_response(status, headers, *rest)
+
+        answered: Iterable[bytes] = self._moto(request.environ, watch)
+        follower = self._followers.get(request.service)
+        if follower and statuses and statuses[0].startswith("2"):
+            follower(request)
+        return answered
+
+
+class MissingAuthenticationToken(ApiError):
+    """A request that nobody signed."""
+
+    code = "MissingAuthenticationToken"
+    status = 403
+
+
+def _respond(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+    start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Refused'}", headers)
+    return [answer.body]

@@ -1,0 +1,98 @@
+"""Stands before moto's IoT: certificates that our devices' TLS accepts, shadows and topics that reach devices.
+
+moto makes up a certificate that no authority signed, keeps a shadow's update to itself, and puts what is published
+into a list; here the emulator's authority signs, and the broker carries.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from greengrass_emulator.cloud.api_errors import Answer, ApiError
+from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
+from greengrass_emulator.cloud.control_plane.deployment_operations import queue_for_new_members
+from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.device_messages.reserved_topics import write_shadow
+from greengrass_emulator.cloud.device_messages.shadows import ShadowRefused
+from greengrass_emulator.cloud.gateway import GatewayRequest
+
+_SHADOW_ERRORS = {
+    400: "InvalidRequestException",
+    404: "ResourceNotFoundException",
+    409: "ConflictException",
+    413: "RequestEntityTooLargeException",
+}
+
+
+class IotFront:
+    """The control API's part (signing name ``iot``)."""
+
+    def __init__(self, planes: Mapping[str, AccountPlane], authority: CertificateAuthority) -> None:
+        self._planes = planes
+        self._authority = authority
+
+    def answer(self, request: GatewayRequest) -> Answer | None:
+        """``CreateKeysAndCertificate``; everything else is moto's."""
+        if request.method != "POST" or request.raw_path != "/keys-and-certificate":
+            return None
+        identity = self._authority.issue_device_identity()
+        active = request.query.get("setAsActive", ["false"])[0].lower() == "true"
+        things = self._planes[request.caller.account_id].things
+        arn, certificate_id = things.register_certificate(identity.certificate, active=active)
+        return _json(
+            {
+                "certificateArn": arn,
+                "certificateId": certificate_id,
+                "certificatePem": identity.certificate,
+                "keyPair": {"PublicKey": identity.public_key, "PrivateKey": identity.private_key},
+            }
+        )
+
+    def follow(self, request: GatewayRequest) -> None:
+        """A thing that joined a group gets the group's deployment."""
+        if request.method in {"POST", "PUT"} and "/thing-groups/" in request.raw_path:
+            plane = self._planes[request.caller.account_id]
+            with plane.lock:
+                queue_for_new_members(plane)
+
+
+class IotDataFront:
+    """The data API's part (signing name ``iotdata``)."""
+
+    def __init__(self, planes: Mapping[str, AccountPlane]) -> None:
+        self._planes = planes
+
+    def answer(self, request: GatewayRequest) -> Answer | None:
+        """``Publish`` and ``UpdateThingShadow``; the other operations are moto's."""
+        plane = self._planes[request.caller.account_id]
+        path = unquote(request.raw_path)
+        if request.method == "POST" and path.startswith("/topics/"):
+            plane.publish(path.removeprefix("/topics/"), request.body())
+            return _json({})
+        parts = path.split("/")
+        if request.method == "POST" and len(parts) == 4 and (parts[1], parts[3]) == ("things", "shadow"):
+            name = request.query.get("name", [None])[0]
+            return _shadow_answer(lambda: write_shadow(plane, parts[2], name, request.body()))
+        return None
+
+
+class ShadowError(ApiError):
+    """A shadow request that was refused; its code is the one of the refusal."""
+
+    def __init__(self, refusal: ShadowRefused) -> None:
+        super().__init__(refusal.message, timestamp=int(time.time()))
+        self.code = _SHADOW_ERRORS[refusal.code]
+        self.status = refusal.code
+
+
+def _shadow_answer(write: Callable[[], Mapping[str, Any]]) -> Answer:
+    try:
+        return _json(write())
+    except ShadowRefused as refusal:
+        raise ShadowError(refusal) from refusal
+
+
+def _json(document: Mapping[str, Any]) -> Answer:
+    return Answer(200, json.dumps(document).encode())

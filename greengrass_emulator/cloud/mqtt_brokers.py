@@ -1,0 +1,171 @@
+"""The MQTT brokers, one for each account, in one thread: amqtt with what AWS IoT Core does differently.
+
+Mutual TLS is required, a client is known by its certificate, the reserved topics go to the services behind them, and a
+thing that reaches for another's reserved topics is cut off. amqtt asks for certificates only optionally and refuses
+every topic that begins with ``$``: hence the subclass, which holds on to amqtt 0.12's inner methods.
+"""
+
+import asyncio
+import logging
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from amqtt.broker import Broker
+from amqtt.contexts import Action, BrokerConfig, ListenerConfig
+from amqtt.session import Session
+
+from greengrass_emulator.cloud.certificate_authority import ServerIdentity
+from greengrass_emulator.cloud.device_messages.reserved_topics import is_own_topic
+from greengrass_emulator.errors import CloudNotRunning
+
+_log = logging.getLogger(__name__)
+_START_SECONDS = 10
+_STOP_SECONDS = 10
+_LISTENER = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerPlan:
+    """What one account's broker asks and tells."""
+
+    things_of_certificate: Callable[[bytes], tuple[str, ...]]
+    take_message: Callable[[str, str, bytes], None]
+    """Called in the brokers' thread with thing, topic and payload of each message on a reserved topic."""
+
+
+class _AccountBroker(Broker):
+    """One account's broker. Knows the thing behind each client id."""
+
+    def __init__(self, plan: BrokerPlan, identity: ServerIdentity) -> None:
+        listener = ListenerConfig(
+            bind="127.0.0.1:0",
+            ssl=True,
+            cafile=identity.root_path,
+            certfile=identity.certificate_path,
+            keyfile=identity.key_path,
+        )
+        super().__init__(BrokerConfig(listeners={_LISTENER: listener}, plugins={}))
+        self._plan = plan
+        self._things: dict[str, str] = {}
+
+    @property
+    def port(self) -> int:
+        """The port that the broker listens on."""
+        sockets = list(self._servers[_LISTENER].instance.sockets)
+        return int(sockets[0].getsockname()[1])
+
+    @staticmethod
+    def _create_ssl_context(listener: ListenerConfig) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(listener.cafile))
+        context.load_cert_chain(str(listener.certfile), str(listener.keyfile))
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    async def _initialize_client_session(self, reader: Any, writer: Any, *peer: Any) -> tuple[Any, Session]:
+        handler, session = await super()._initialize_client_session(reader, writer, *peer)
+        # A persistent session that is taken up again still holds the TLS of its last connection.
+        session.ssl_object = writer.get_ssl_info()
+        return handler, session
+
+    async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:
+        der = session.ssl_object.getpeercert(binary_form=True) if session.ssl_object else None
+        things = self._plan.things_of_certificate(der) if der else ()
+        client = session.client_id or ""
+        thing = next((t for t in things if client == t or client.startswith((f"{t}#", f"{t}-", f"{t}/"))), None)
+        if thing is None:
+            _log.warning("mqtt client refused", extra={"client": client, "things": things})
+            return False
+        self._things[client] = thing
+        _log.info("mqtt client connected", extra={"client": client, "thing": thing})
+        return True
+
+    async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
+        if action is Action.SUBSCRIBE and topic.startswith("$aws/"):
+            return is_own_topic(self._things.get(session.client_id or "", ""), topic)
+        return True
+
+    async def _handle_message_delivery(self, client_session: Session, handler: Any, wait_deliver: Any) -> bool:
+        message = wait_deliver.result()
+        if message is None or not message.topic or not message.topic.startswith("$"):
+            return bool(await super()._handle_message_delivery(client_session, handler, wait_deliver))
+        thing = self._things.get(client_session.client_id or "", "")
+        if not is_own_topic(thing, message.topic):
+            _log.warning("mqtt client cut off", extra={"thing": thing, "topic": message.topic})
+            # AWS IoT ends the connection of a client that publishes where it may not.
+            await handler.handle_connection_closed()
+            return True
+        try:
+            self._plan.take_message(thing, message.topic, bytes(message.data or b""))
+        except Exception:  # noqa: BLE001 - one bad message must not end the broker
+            _log.exception("reserved topic failed", extra={"thing": thing, "topic": message.topic})
+        return True
+
+
+class MqttBrokers:
+    """The thread that runs every account's broker. It owns its event loop."""
+
+    def __init__(self, plans: Mapping[str, BrokerPlan], identity: ServerIdentity) -> None:
+        self._plans = plans
+        self._identity = identity
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._brokers: dict[str, _AccountBroker] = {}
+        self._ready = threading.Event()
+        self._stopping: asyncio.Event | None = None
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="mqtt-brokers", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread and waits until every broker listens. Raises ``CloudNotRunning``."""
+        self._thread.start()
+        if not self._ready.wait(_START_SECONDS) or self._failure is not None:
+            raise CloudNotRunning(f"The MQTT brokers did not start within {_START_SECONDS} s") from self._failure
+
+    def stop(self) -> None:
+        """Ends every broker and the thread."""
+        loop, stopping = self._loop, self._stopping
+        if loop is not None and stopping is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(stopping.set)
+        self._thread.join(timeout=_STOP_SECONDS)
+
+    def port(self, account_id: str) -> int:
+        """The port of an account's broker."""
+        return self._brokers[account_id].port
+
+    def publish(self, account_id: str, topic: str, payload: bytes) -> None:
+        """Hands a message to an account's clients. Returns at once; from any thread."""
+        loop, broker = self._loop, self._brokers.get(account_id)
+        if loop is None or broker is None or loop.is_closed():
+            _log.warning("message dropped, no broker", extra={"topic": topic})
+            return
+        loop.call_soon_threadsafe(self._broadcast, broker, topic, payload)
+
+    def _broadcast(self, broker: _AccountBroker, topic: str, payload: bytes) -> None:
+        task = asyncio.ensure_future(broker.internal_message_broadcast(topic, payload))
+        task.add_done_callback(_say_failure)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as fault:  # noqa: BLE001 - told to the thread that waits in start()
+            self._failure = fault
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        for account_id, plan in self._plans.items():
+            broker = _AccountBroker(plan, self._identity)
+            await broker.start()
+            self._brokers[account_id] = broker
+        self._ready.set()
+        await self._stopping.wait()
+        for broker in self._brokers.values():
+            await broker.shutdown()
+
+
+def _say_failure(broadcast: asyncio.Task[None]) -> None:
+    if not broadcast.cancelled() and (fault := broadcast.exception()) is not None:
+        _log.error("broadcast failed", exc_info=fault)

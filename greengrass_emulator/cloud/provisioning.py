@@ -1,0 +1,121 @@
+"""Gives a device its identity, as `AWS IoT Greengrass - automatic provisioning` does, and writes its folder.
+
+All of it through the account's own API, so that it works from any process; running it twice renews the certificate and
+changes nothing else. The folder's ``config.yaml`` is in the nucleus's own spelling.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError
+
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.cloud_state import CloudState, read_state
+from greengrass_emulator.cloud.device_endpoint import CREDENTIALS_SERVICE
+from greengrass_emulator.errors import ProvisioningFailed
+
+TOKEN_EXCHANGE_ROLE = "GreengrassV2TokenExchangeRole"  # noqa: S105 - AWS's name for it
+ROLE_ALIAS = "GreengrassTokenExchangeAlias"
+THING_POLICY = "GreengrassThingPolicy"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFolder:
+    """A provisioned device: its folder and what a nucleus is started with."""
+
+    thing: str
+    folder: Path
+
+    @property
+    def config_path(self) -> Path:
+        """What ``--config`` of the nucleus names."""
+        return self.folder / "config.yaml"
+
+    @property
+    def root(self) -> Path:
+        """The nucleus's root folder."""
+        return self.folder / "root"
+
+
+def provision_device(
+    cloud: Cloud | CloudState, folder: Path, *, account: str, thing: str, groups: tuple[str, ...] = ()
+) -> DeviceFolder:
+    """Makes thing, certificate, role alias and groups, and the device's folder.
+
+    Raises ``ProvisioningFailed`` with what the cloud said.
+    """
+    state = cloud if isinstance(cloud, CloudState) else read_state(cloud.state_path)
+    try:
+        keys = _enrol(state, account, thing, groups)
+    except (ClientError, BotoCoreError) as fault:
+        raise ProvisioningFailed(f"The thing {thing} could not be made in account {account}: {fault}") from fault
+    device = DeviceFolder(thing, folder.absolute())
+    _write_folder(device, state, account, keys)
+    return device
+
+
+def ensure_token_exchange(iam: Any, iot: Any) -> None:
+    """The role that devices' components act as, and its alias. Nothing, where they are there."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": CREDENTIALS_SERVICE}, "Action": "sts:AssumeRole"}],
+    }
+    try:
+        role = iam.create_role(RoleName=TOKEN_EXCHANGE_ROLE, AssumeRolePolicyDocument=json.dumps(trust))
+    except iam.exceptions.EntityAlreadyExistsException:
+        role = iam.get_role(RoleName=TOKEN_EXCHANGE_ROLE)
+    if ROLE_ALIAS not in iot.list_role_aliases()["roleAliases"]:
+        iot.create_role_alias(roleAlias=ROLE_ALIAS, roleArn=role["Role"]["Arn"], credentialDurationSeconds=3600)
+
+
+def _enrol(state: CloudState, account: str, thing: str, groups: tuple[str, ...]) -> dict[str, Any]:
+    iot, iam = state.client("iot", account), state.client("iam", account)
+    ensure_token_exchange(iam, iot)
+    iot.create_thing(thingName=thing)
+    keys: dict[str, Any] = iot.create_keys_and_certificate(setAsActive=True)
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["iot:*", "greengrass:*"], "Resource": "*"}],
+    }
+    if THING_POLICY not in {known["policyName"] for known in iot.list_policies()["policies"]}:
+        iot.create_policy(policyName=THING_POLICY, policyDocument=json.dumps(policy))
+    iot.attach_policy(policyName=THING_POLICY, target=keys["certificateArn"])
+    iot.attach_thing_principal(thingName=thing, principal=keys["certificateArn"])
+    for group in groups:
+        iot.create_thing_group(thingGroupName=group)
+        iot.add_thing_to_thing_group(thingGroupName=group, thingName=thing)
+    return keys
+
+
+def _write_folder(device: DeviceFolder, state: CloudState, account: str, keys: dict[str, Any]) -> None:
+    folder = device.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    certificate, key, root = folder / "thing.cert.pem", folder / "thing.key.pem", folder / "root.ca.pem"
+    certificate.write_text(keys["certificatePem"])
+    key.touch(mode=0o600)
+    key.write_text(keys["keyPair"]["PrivateKey"])
+    root.write_text(state.root_certificate_path.read_text())
+    doors = state.accounts[account]
+    configuration = {
+        "awsRegion": state.region,
+        "iotRoleAlias": ROLE_ALIAS,
+        "iotDataEndpoint": "localhost",
+        "iotCredEndpoint": "localhost",
+        "mqtt": {"port": doors.broker_port},
+        "greengrassDataPlaneEndpoint": f"https://localhost:{doors.device_endpoint_port}",
+        "s3EndpointUrl": state.gateway_url,
+    }
+    config = {
+        "system": {
+            "certificateFilePath": str(certificate),
+            "privateKeyPath": str(key),
+            "rootCaPath": str(root),
+            "rootpath": str(device.root),
+            "thingName": device.thing,
+        },
+        "services": {"aws.greengrass.Nucleus": {"componentType": "NUCLEUS", "configuration": configuration}},
+    }
+    device.config_path.write_text(yaml.safe_dump(config, sort_keys=False))

@@ -1,0 +1,40 @@
+"""A refusal in the wire format of the service that it stands for: JSON, S3's XML, or the query protocol's XML."""
+
+from uuid import uuid4
+from xml.sax.saxutils import escape
+
+from greengrass_emulator.cloud.api_errors import Answer, ApiError
+from greengrass_emulator.cloud.rest_json.writing import write_error
+
+_XML = (("Content-Type", "text/xml"),)
+# The same fault has another name in each of the older protocols.
+_S3_NAMES = {
+    "UnrecognizedClientException": "InvalidAccessKeyId",
+    "ExpiredTokenException": "ExpiredToken",
+    "AccessDeniedException": "AccessDenied",
+    "MissingAuthenticationToken": "AccessDenied",
+}
+_QUERY_NAMES = {
+    "UnrecognizedClientException": "InvalidClientTokenId",
+    "ExpiredTokenException": "ExpiredToken",
+    "AccessDeniedException": "AccessDenied",
+}
+
+
+def refusal_for(service: str, error: ApiError) -> Answer:
+    """The answer that a client of ``service`` (its signing name) reads as this error."""
+    message, request_id = escape(error.message), str(uuid4())
+    match service:
+        case "s3":
+            code = _S3_NAMES.get(error.code, error.code)
+            body = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
+            return Answer(error.status, body.encode(), _XML)
+        case "sts" | "iam":
+            code = _QUERY_NAMES.get(error.code, error.code)
+            body = (
+                f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+                f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+            )
+            return Answer(error.status, body.encode(), _XML)
+        case _:
+            return write_error(error)

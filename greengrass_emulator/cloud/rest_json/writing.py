@@ -1,0 +1,48 @@
+"""REST-JSON answers, written from the service model: only its members, timestamps in Unix seconds, blobs in base64."""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+
+from greengrass_emulator.cloud.api_errors import Answer, ApiError
+
+
+def write_answer(operation: OperationModel, result: Mapping[str, Any]) -> Answer:
+    """A success with the operation's own status code. Members without a value are left out."""
+    status = int(operation.http.get("responseCode", 200))
+    shape = operation.output_shape
+    body = b"" if shape is None else json.dumps(_write(shape, result)).encode()
+    return Answer(status, body, (("Content-Type", "application/json"), ("x-amzn-RequestId", str(uuid4()))))
+
+
+def write_error(error: ApiError) -> Answer:
+    """An error as REST-JSON has it: the name in ``x-amzn-ErrorType``, its fields in the body."""
+    headers = (
+        ("Content-Type", "application/json"),
+        ("x-amzn-ErrorType", error.code),
+        ("x-amzn-RequestId", str(uuid4())),
+    )
+    return Answer(error.status, json.dumps(error.body()).encode(), headers)
+
+
+def _write(shape: Shape, value: Any) -> Any:
+    if isinstance(shape, StructureShape):
+        return {
+            member.serialization.get("name", name): _write(member, value[name])
+            for name, member in shape.members.items()
+            if value.get(name) is not None
+        }
+    if isinstance(shape, ListShape):
+        return [_write(shape.member, item) for item in value]
+    if isinstance(shape, MapShape):
+        return {key: _write(shape.value, item) for key, item in value.items()}
+    if shape.type_name == "blob":
+        return base64.b64encode(value).decode()
+    if shape.type_name == "timestamp":
+        return value.timestamp() if isinstance(value, datetime) else value
+    return value
