@@ -1,0 +1,1 @@
+"""Runs in CodeBuild: resolves models, builds components, publishes and deploys them."""

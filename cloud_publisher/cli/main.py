@@ -1,0 +1,84 @@
+"""``cloud-publisher``: from a model registry to a confirmed fleet, one command for each stage of the pipeline.
+
+Every error of ours ends as its message and its exit code. An unexpected one ends as one line that says where its
+traceback went.
+"""
+
+import json
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from typing import Annotated
+
+import typer
+
+from cloud_publisher.errors import PublisherError
+
+app = typer.Typer(
+    name="cloud-publisher",
+    help="Takes a model from Approved in the registry to serving, and confirmed, on every device of a fleet.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def common(
+    debug: Annotated[bool, typer.Option("--debug", help="Log every step to stderr; show tracebacks.")] = False,
+) -> None:
+    """Takes a model from Approved in the registry to serving, and confirmed, on every device of a fleet."""
+    logging.basicConfig(
+        level=logging.INFO if debug else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+        force=True,
+    )
+
+
+def main() -> None:
+    """The entry point."""
+    words = sys.argv[1:]
+    try:
+        app(args=words, prog_name="cloud-publisher")
+    except PublisherError as error:
+        sys.exit(_tell(error, as_json="--json" in words))
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has gone (`cloud-publisher … | head`); Python would complain once more at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last resort of the program: nobody reads a traceback in a pipeline
+        sys.exit(_tell_unexpected(error, debug="--debug" in words))
+
+
+def _tell(error: PublisherError, *, as_json: bool) -> int:
+    if as_json:
+        sys.stdout.write(json.dumps(error.as_json(), indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"error: {error}\n")
+    return error.exit_code
+
+
+def _tell_unexpected(error: Exception, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+        return 1
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="cloud-publisher-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        traceback.print_exception(error, file=log)
+    sys.stderr.write(
+        f"error: something unexpected: {type(error).__name__}: {error}\n"
+        f"    its traceback is in {log.name}: please report it with that file, or run it with --debug\n"
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    main()

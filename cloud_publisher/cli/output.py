@@ -1,0 +1,83 @@
+"""What a command says: one JSON document on stdout for the pipeline, or words (on a terminal, progress) for people.
+
+With ``--json`` stdout holds the document alone; everything else goes to stderr.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for the pipeline.")]
+
+
+class Output:
+    """Where a command's words go. ``as_json`` as the command was asked."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def say(self, text: str) -> None:
+        """A line for people, as the work goes on."""
+        typer.echo(text, err=self.as_json)
+
+    def warn(self, text: str) -> None:
+        """A line that a person should not miss; never on stdout."""
+        typer.echo(text, err=True)
+
+    def show(self, document: dict[str, Any], text: str) -> None:
+        """A command's result: the document for the pipeline, or the text for people."""
+        if self.as_json:
+            typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        elif text:
+            typer.echo(text)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table for people; nothing with ``--json``, whose document has the same."""
+        if self.as_json or not rows:
+            return
+        from rich.table import Table
+
+        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        for row in rows:
+            table.add_row(*row)
+        self._console().print(table)
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator["Waiting"]:
+        """A spinner with the last word of what is going on, where a person watches; else a line for each change."""
+        console = self._console(err=True)
+        if not console.is_terminal:
+            self.say(what)
+            yield Waiting(self.say)
+            return
+        with console.status(what, spinner="dots") as status:
+            yield Waiting(lambda text: status.update(f"{what}: {text}"))
+
+    def _console(self, *, err: bool = False) -> "Console":
+        from rich.console import Console
+
+        stderr = err or self.as_json
+        # A log has no width of its own; 80 columns would break ARNs.
+        width = None if (sys.stderr if stderr else sys.stdout).isatty() else 160
+        return Console(stderr=stderr, width=width, highlight=False, markup=False)
+
+
+class Waiting:
+    """Tells what is being waited for; the same words twice are told once."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._told = ""
+
+    def now(self, text: str) -> None:
+        """What it is waiting for now."""
+        if text != self._told:
+            self._told = text
+            self._tell(text)
