@@ -1,0 +1,167 @@
+"""The desired state: sealed whole, read whole or not at all, within what every nucleus carries."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from shared_schema.canonical_json import canonical_json
+from shared_schema.desired_state import (
+    MAXIMUM_BYTES,
+    DesiredModel,
+    DesiredState,
+    DesiredStateTooLargeError,
+    NotWhole,
+    higher_release,
+    read_desired_state,
+    seal_of,
+)
+from shared_schema.settings import AgentSettings
+
+SHA = "ab" * 32
+
+
+def state(release: int = 1_795_544_309, **settings: Any) -> DesiredState:
+    return DesiredState(
+        release=str(release),
+        models={"digits": DesiredModel(component="com.example.digits", version="4.0.0", digest=SHA)},
+        settings=AgentSettings.model_validate(settings).as_text(),
+    )
+
+
+def leaves(document: dict[str, Any], way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in document.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*way, key))
+        else:
+            yield (*way, key)
+
+
+def without(document: dict[str, Any], way: tuple[str, ...]) -> dict[str, Any]:
+    torn = copy.deepcopy(document)
+    place = torn
+    for step in way[:-1]:
+        place = place[step]
+    del place[way[-1]]
+    return torn
+
+
+def test_what_is_sealed_is_read_back() -> None:
+    document = state(health={"interval": 5}).sealed()
+    assert read_desired_state(document) == state(health={"interval": 5})
+
+
+def test_every_leaf_is_text() -> None:
+    document = state(health={"interval": 5}, sources={"camera": {"queue": 3}}).sealed()
+    for way in leaves(document):
+        place: Any = document
+        for step in way:
+            place = place[step]
+        assert isinstance(place, str), way
+
+
+def test_a_document_that_misses_any_leaf_is_not_whole() -> None:
+    document = state(health={"interval": 5}, sinks={"file": {"type": "json-lines", "keep": 2}}).sealed()
+    ways = list(leaves(document))
+    assert len(ways) >= 7
+    for way in ways:
+        found = read_desired_state(without(document, way))
+        assert isinstance(found, NotWhole), way
+
+
+def test_a_document_with_leaves_of_two_releases_is_not_whole() -> None:
+    old, new = state(1).sealed(), state(2).sealed()
+    assert isinstance(read_desired_state({**new, "seal": old["seal"]}), NotWhole)
+    assert isinstance(read_desired_state({**old, "release": new["release"]}), NotWhole)
+
+
+def test_an_empty_branch_may_get_lost_on_the_way() -> None:
+    # A configuration store is a tree of leaves.
+    document = DesiredState(release="1").sealed()
+    assert document["models"] == {}
+    lost = {key: value for key, value in document.items() if value != {}}
+    assert read_desired_state(lost) == DesiredState(release="1")
+
+
+@pytest.mark.parametrize("nothing", [None, {}, [], "text", 3, {"seal": 1}, {"release": "1"}])
+def test_what_is_no_document_is_not_whole_and_raises_nothing(nothing: object) -> None:
+    assert isinstance(read_desired_state(nothing), NotWhole)
+
+
+def test_a_number_in_place_of_text_is_not_whole_even_if_sealed() -> None:
+    document: dict[str, Any] = {"release": 1, "models": {}, "settings": {}}
+    document["seal"] = seal_of(document)
+    found = read_desired_state(document)
+    assert isinstance(found, NotWhole)
+    assert "no text" in found.reason
+
+
+def test_a_sealed_document_with_a_wrong_value_says_where() -> None:
+    document: dict[str, Any] = {"release": "1", "models": {"digits": {"component": "a", "version": "4", "digest": SHA}}}
+    document["seal"] = seal_of(document)
+    found = read_desired_state(document)
+    assert isinstance(found, NotWhole)
+    assert "models.digits.version" in found.reason
+
+
+def test_fields_that_a_later_publisher_adds_are_sealed_and_ignored() -> None:
+    document: dict[str, Any] = {"release": "7", "models": {}, "settings": {}, "later": {"field": "x"}}
+    document["seal"] = seal_of(document)
+    assert read_desired_state(document) == DesiredState(release="7")
+    document["later"]["field"] = "y"
+    assert isinstance(read_desired_state(document), NotWhole)
+
+
+_JSON = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=8),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=8), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(_JSON)
+def test_nothing_that_a_configuration_may_hold_makes_reading_raise(document: Any) -> None:
+    assert isinstance(read_desired_state(document), NotWhole)
+
+
+@given(some.dictionaries(some.sampled_from(["release", "models", "settings", "x"]), _JSON))
+def test_a_sealed_document_of_any_content_is_read_or_not_whole(document: dict[str, Any]) -> None:
+    try:
+        sealed = {**document, "seal": seal_of(document)}
+    except ValueError:
+        return
+    assert isinstance(read_desired_state(sealed), DesiredState | NotWhole)
+
+
+def test_the_higher_release_of_two_doors_is_obeyed() -> None:
+    low, high, torn = state(1), state(2), NotWhole("torn")
+    assert higher_release(low, high) == high
+    assert higher_release(high, low) == high
+    assert higher_release(torn, low) == low
+    assert higher_release(low, torn) == low
+    assert higher_release(torn, NotWhole("other")) == torn
+    # Numbers are compared as numbers: "10" is after "9".
+    assert higher_release(state(9), state(10)).order == 10  # type: ignore[union-attr]
+
+
+def test_more_models_than_lite_can_carry_are_refused_with_the_size() -> None:
+    models = {
+        f"model-{n}": DesiredModel(component=f"com.example.model-{n}", version="1.0.0", digest=SHA) for n in range(50)
+    }
+    with pytest.raises(DesiredStateTooLargeError, match=f"{MAXIMUM_BYTES} is the most"):
+        DesiredState(release="1", models=models).sealed()
+
+
+def test_a_document_at_the_limit_is_written() -> None:
+    models = {f"m{n:02d}": DesiredModel(component=f"c{n:02d}", version="1.0.0", digest=SHA) for n in range(45)}
+    document = DesiredState(release="1", models=models).sealed()
+    assert MAXIMUM_BYTES - 500 < len(canonical_json(document)) <= MAXIMUM_BYTES
+    assert isinstance(read_desired_state(document), DesiredState)
+
+
+def test_a_string_longer_than_lite_takes_is_refused_with_its_place() -> None:
+    with pytest.raises(DesiredStateTooLargeError, match=r"/settings/sources/camera/path .* 901 bytes"):
+        state(sources={"camera": {"path": "é" * 450 + "x"}}).sealed()
