@@ -41,10 +41,17 @@ class DesiredModel(BaseModel):
     digest: Sha256
 
 
+def _with_its_seal(schema: dict[str, Any]) -> None:
+    """The seal is checked before the document becomes a ``DesiredState``, which has no use for it."""
+    told = "The SHA-256 of the document's canonical JSON without the seal and without empty objects."
+    schema["properties"]["seal"] = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": told}
+    schema["required"] = [*schema.get("required", []), "seal"]
+
+
 class DesiredState(BaseModel):
     """A whole desired state. ``release`` is the Unix time of the deploy, as decimal text."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra=_with_its_seal)
 
     release: str = Field(pattern=r"^[0-9]{1,18}$")
     models: dict[ModelName, DesiredModel] = Field(default_factory=dict)

@@ -10,6 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
+from shared_schema.desired_state import DesiredState
+
 REPOSITORY = Path(__file__).parents[3]
 SCHEMAS = REPOSITORY / "shared_schema" / "json_schemas"
 
@@ -88,6 +90,14 @@ def test_an_editor_takes_every_spelling_of_a_key_and_a_merge_in_either_form() ->
             jsonschema.validate({"custom-components": {"a": keys}}, schema("config"))
     for merge in ('{"a": 1}', {"a": 1}):
         jsonschema.validate({"components": {"a": {"configurationUpdate": {"merge": merge}}}}, schema("deployment"))
+
+
+def test_a_sealed_desired_state_is_what_its_schema_says() -> None:
+    document = DesiredState(release="1795544309").sealed()
+    jsonschema.validate(document, schema("desired-state"))
+    del document["seal"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema("desired-state"))
 
 
 def test_the_reference_page_has_every_key_of_the_config() -> None:

@@ -1,0 +1,51 @@
+"""What the pages for people show is true: examples are read by the models, links lead somewhere."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from shared_schema.config import Config
+from shared_schema.documents import read_text_document
+
+REPOSITORY = Path(__file__).parents[3]
+PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("model_components/*/*.md")])
+_YAML = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def shown(page: Path) -> str:
+    return str(page.relative_to(REPOSITORY))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_links_lead_to_files_and_headings_that_are_there(page: Path) -> None:
+    for link in _LINK.findall(page.read_text()):
+        if link.startswith("https://"):
+            continue
+        file, _, heading = link.partition("#")
+        target = page.parent / file if file else page
+        assert target.exists(), f"{shown(page)} links to {link}"
+        if heading:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            assert heading in {each.lower().replace(" ", "-") for each in headings}, f"{shown(page)} links to {link}"
+
+
+def test_the_examples_of_a_config_are_right() -> None:
+    examples = [
+        (page, textwrap.dedent(text))
+        for page in PAGES
+        for _, text in _YAML.findall(page.read_text())
+        if "custom-components" in text
+    ]
+    assert examples
+    for page, text in examples:
+        read_text_document(text, Config, file=shown(page))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_a_file_that_a_page_names_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:docs|shared_schema|model_components|tests)/[\w./-]*[\w/])`", page.read_text())
+    for name in named:
+        assert (REPOSITORY / name).exists(), f"{shown(page)} names {name}"
