@@ -34,6 +34,8 @@ from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
 from greengrass_emulator.cloud.iot_front import IotDataFront, IotFront
 from greengrass_emulator.cloud.moto_memory.identities import create_administrator
 from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
+from greengrass_emulator.cloud.registry_front import guard_registry
+from greengrass_emulator.cloud.s3_front import check_digest
 from greengrass_emulator.cloud.sts_guard import StsGuard
 from greengrass_emulator.errors import CloudNotRunning, WrongUse
 
@@ -41,6 +43,7 @@ _log = logging.getLogger(__name__)
 DEFAULT_ACCOUNTS = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}
 DEFAULT_REGION = "eu-west-1"
 STATE_FILE = "cloud.json"
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,10 @@ class Cloud:
         """Starts every server and writes ``cloud.json``. Raises ``CloudNotRunning`` if one does not start."""
         if self._running is not None:
             raise CloudNotRunning("The cloud runs already; stop() it before it is started again")
+        if not _one_at_a_time.acquire(blocking=False):
+            raise CloudNotRunning("Another cloud runs in this process, and moto has one memory; stop() it first")
         with ExitStack() as running:
+            running.callback(_one_at_a_time.release)
             self._folder = self._make_folder(running)
             running.callback(moto_api_backend.reset)
             keys = {account.id: create_administrator(account) for account in self.accounts}
@@ -190,6 +196,8 @@ class Cloud:
             {
                 "greengrass": self._control_plane,
                 "sts": StsGuard(self.accounts),
+                "s3": check_digest,
+                "sagemaker": guard_registry,
                 "iot": iot.answer,
                 "iotdata": iot_data.answer,
             },

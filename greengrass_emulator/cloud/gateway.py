@@ -8,19 +8,21 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from greengrass_emulator.cloud.accounts import Account, Caller
-from greengrass_emulator.cloud.api_errors import Answer, ApiError
+from greengrass_emulator.cloud.api_errors import Answer, ApiError, UnsupportedOperationException
 from greengrass_emulator.cloud.moto_memory.identities import find_caller
 from greengrass_emulator.cloud.refusals import refusal_for
 
 _log = logging.getLogger(__name__)
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
 _MOTO_OWN = ("/moto-api", "/favicon.ico", "/latest/meta-data", "/latest/api")
+_OF_ONE_REGION = frozenset({"greengrass", "iot", "iotdata"})
 
 StartResponse = Callable[..., Any]
 
@@ -39,8 +41,6 @@ class GatewayRequest:
 
     def body(self) -> bytes:
         """The whole body. It stays there for whoever answers after us."""
-        from io import BytesIO  # noqa: PLC0415
-
         length = int(self.environ.get("CONTENT_LENGTH") or 0)
         body: bytes = self.environ["wsgi.input"].read(length)
         self.environ["wsgi.input"] = BytesIO(body)
@@ -69,33 +69,35 @@ class Gateway:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
-        service = "s3"
+        scope = _scope(environ)
+        service = scope.service if scope else "s3"
         try:
-            request = self._read(environ)
-            service = request.service
+            request = self._read(environ, scope)
             answerer = self._answerers.get(service)
             answer = answerer(request) if answerer else None
+            return _respond(answer, start_response) if answer else self._ask_moto(request, start_response)
         except ApiError as error:
-            answer = refusal_for(service, error)
-        if answer is not None:
-            return _respond(answer, start_response)
-        return self._ask_moto(request, start_response)
+            _log.info("refused", extra={"service": service, "code": error.code, "reason": error.message})
+            return _respond(refusal_for(service, error), start_response)
+        except NotImplementedError as gap:
+            return _respond(refusal_for(service, UnsupportedOperationException(str(gap))), start_response)
+        except Exception as fault:  # noqa: BLE001 - a service's own failure is an answer too
+            _log.exception("request failed", extra={"service": service, "path": environ.get("REQUEST_URI")})
+            return _respond(refusal_for(service, ApiError(f"The service failed: {fault!r}")), start_response)
 
-    def _read(self, environ: dict[str, Any]) -> GatewayRequest:
-        target = urlsplit(environ.get("REQUEST_URI") or environ["PATH_INFO"])
-        query = parse_qs(target.query, keep_blank_values=True)
-        signed = environ.get("HTTP_AUTHORIZATION") or f"Credential={(query.get('X-Amz-Credential') or [''])[0]}"
-        scope = _SCOPE.search(signed)
+    def _read(self, environ: dict[str, Any], scope: "_Scope | None") -> GatewayRequest:
+        target = _target(environ)
         if scope is None or target.path.startswith(_MOTO_OWN):
             raise MissingAuthenticationToken("The request is not signed (Signature Version 4)")
-        key, region, service = scope.groups()
-        token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or (query.get("X-Amz-Security-Token") or [None])[0]
-        try:
-            caller = find_caller(self._accounts, key, token)
-        except ApiError as error:
-            error.members = {"service": service}
-            raise
-        return GatewayRequest(environ, caller, service, region, environ["REQUEST_METHOD"], target.path, query)
+        query = parse_qs(target.query, keep_blank_values=True)
+        token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or next(iter(query.get("X-Amz-Security-Token", [])), None)
+        caller = find_caller(self._accounts, scope.access_key_id, token)
+        if scope.service in _OF_ONE_REGION and scope.region != self._accounts[0].region:
+            raise UnsupportedOperationException(
+                f"The emulated {scope.service} runs in {self._accounts[0].region}, not in {scope.region}; set AWS_REGION"
+            )
+        method = environ["REQUEST_METHOD"]
+        return GatewayRequest(environ, caller, scope.service, scope.region, method, target.path, query)
 
     def _ask_moto(self, request: GatewayRequest, start_response: StartResponse) -> Iterable[bytes]:
         statuses: list[str] = []
@@ -109,6 +111,27 @@ class Gateway:
         if follower and statuses and statuses[0].startswith("2"):
             follower(request)
         return answered
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    access_key_id: str
+    region: str
+    service: str
+
+
+def _target(environ: Mapping[str, Any]) -> SplitResult:
+    return urlsplit(str(environ.get("REQUEST_URI") or environ["PATH_INFO"]))
+
+
+def _scope(environ: Mapping[str, Any]) -> _Scope | None:
+    signed = environ.get("HTTP_AUTHORIZATION")
+    if not signed:
+        # A presigned URL carries the same scope in its query.
+        credential = parse_qs(_target(environ).query).get("X-Amz-Credential", [""])[0]
+        signed = f"Credential={credential}"
+    found = _SCOPE.search(signed)
+    return _Scope(*found.groups()) if found else None
 
 
 class MissingAuthenticationToken(ApiError):

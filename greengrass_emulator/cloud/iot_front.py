@@ -1,10 +1,11 @@
 """Stands before moto's IoT: certificates that our devices' TLS accepts, shadows and topics that reach devices.
 
-moto makes up a certificate that no authority signed, keeps a shadow's update to itself, and puts what is published
-into a list; here the emulator's authority signs, and the broker carries.
+moto makes up a certificate that no authority signed, gives a group's things in one page and without those of its child
+groups, keeps a shadow's update to itself, and puts what is published into a list.
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,11 +14,13 @@ from urllib.parse import unquote
 from greengrass_emulator.cloud.api_errors import Answer, ApiError
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
 from greengrass_emulator.cloud.control_plane.deployment_operations import queue_for_new_members
+from greengrass_emulator.cloud.control_plane.pages import page
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.device_messages.reserved_topics import write_shadow
 from greengrass_emulator.cloud.device_messages.shadows import ShadowRefused
 from greengrass_emulator.cloud.gateway import GatewayRequest
 
+_THINGS_OF_GROUP = re.compile(r"/thing-groups/([^/]+)/things")
 _SHADOW_ERRORS = {
     400: "InvalidRequestException",
     404: "ResourceNotFoundException",
@@ -34,9 +37,34 @@ class IotFront:
         self._authority = authority
 
     def answer(self, request: GatewayRequest) -> Answer | None:
-        """``CreateKeysAndCertificate``; everything else is moto's."""
-        if request.method != "POST" or request.raw_path != "/keys-and-certificate":
+        """``CreateKeysAndCertificate`` and ``ListThingsInThingGroup``; everything else is moto's."""
+        listed = _THINGS_OF_GROUP.fullmatch(unquote(request.raw_path))
+        if request.method == "GET" and listed:
+            return self._things_of_group(request, listed[1])
+        if request.method == "POST" and request.raw_path == "/keys-and-certificate":
+            return self._keys_and_certificate(request)
+        return None
+
+    def follow(self, request: GatewayRequest) -> None:
+        """A thing that joined a group gets the group's deployment."""
+        if request.method in {"POST", "PUT"} and "/thing-groups/" in request.raw_path:
+            plane = self._planes[request.caller.account_id]
+            with plane.lock:
+                queue_for_new_members(plane)
+
+    def _things_of_group(self, request: GatewayRequest, group: str) -> Answer | None:
+        things = self._planes[request.caller.account_id].things
+        arn = f"{things.arn_prefix()}thinggroup/{group}"
+        if not things.group_exists(arn):
             return None
+        recursive = request.query.get("recursive", ["false"])[0] == "true"
+        size = request.query.get("maxResults", ["25"])[0]
+        asked = {"maxResults": int(size) if size.isdigit() else 25}
+        token = next(iter(request.query.get("nextToken", [])), None)
+        names, following = page(things.members(arn, recursive=recursive), asked | {"nextToken": token})
+        return _json({"things": list(names), "nextToken": following})
+
+    def _keys_and_certificate(self, request: GatewayRequest) -> Answer:
         identity = self._authority.issue_device_identity()
         active = request.query.get("setAsActive", ["false"])[0].lower() == "true"
         things = self._planes[request.caller.account_id].things
@@ -49,13 +77,6 @@ class IotFront:
                 "keyPair": {"PublicKey": identity.public_key, "PrivateKey": identity.private_key},
             }
         )
-
-    def follow(self, request: GatewayRequest) -> None:
-        """A thing that joined a group gets the group's deployment."""
-        if request.method in {"POST", "PUT"} and "/thing-groups/" in request.raw_path:
-            plane = self._planes[request.caller.account_id]
-            with plane.lock:
-                queue_for_new_members(plane)
 
 
 class IotDataFront:

@@ -1,5 +1,6 @@
 """A refusal in the wire format of the service that it stands for: JSON, S3's XML, or the query protocol's XML."""
 
+import json
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
@@ -21,6 +22,12 @@ _QUERY_NAMES = {
 }
 
 
+def _json_protocol(error: ApiError) -> Answer:
+    # The JSON protocol names the error in the body, REST-JSON in a header.
+    body = json.dumps({"__type": error.code, "message": error.message})
+    return Answer(error.status, body.encode(), (("Content-Type", "application/x-amz-json-1.1"),))
+
+
 def refusal_for(service: str, error: ApiError) -> Answer:
     """The answer that a client of ``service`` (its signing name) reads as this error."""
     message, request_id = escape(error.message), str(uuid4())
@@ -36,5 +43,7 @@ def refusal_for(service: str, error: ApiError) -> Answer:
                 f"<RequestId>{request_id}</RequestId></ErrorResponse>"
             )
             return Answer(error.status, body.encode(), _XML)
+        case "sagemaker" | "kms":
+            return _json_protocol(error)
         case _:
             return write_error(error)

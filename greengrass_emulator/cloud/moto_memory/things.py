@@ -47,10 +47,18 @@ class Things:
         """Whether the account has a thing group of this ARN."""
         return arn in self._backend.thing_groups
 
-    def members(self, group_arn: str) -> tuple[str, ...]:
-        """The things of a group. An absent group has none."""
-        group = self._backend.thing_groups.get(group_arn)
-        return tuple(thing.thing_name for thing in list(group.things.values())) if group else ()
+    def members(self, group_arn: str, *, recursive: bool = False) -> tuple[str, ...]:
+        """The things of a group, and of its child groups where asked. An absent group has none."""
+        groups = dict(self._backend.thing_groups)
+        group = groups.get(group_arn)
+        if group is None:
+            return ()
+        names = dict.fromkeys(thing.thing_name for thing in list(group.things.values()))
+        if recursive:
+            for arn, child in groups.items():
+                if child.parent_group_name == group.thing_group_name:
+                    names |= dict.fromkeys(self.members(arn, recursive=True))
+        return tuple(names)
 
     def groups_of(self, thing: str) -> tuple[ThingGroup, ...]:
         """The groups that a thing is in, by name."""
