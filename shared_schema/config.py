@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from shared_schema.names import ApplicationName, BucketName, ComponentName, ModelName, Region
 from shared_schema.recipe import Artifact, Configuration, Dependency, Lifecycle, Manifest
 from shared_schema.settings import AgentSettings
+from shared_schema.stages import Stage, StageName
 from shared_schema.strict_model import WrittenByPeople
 
 CONFIG_FILES = ("greengrass-config.yml", "gg-config.yml")
@@ -148,6 +149,8 @@ class Config(WrittenByPeople):
     """The region of everything; ``AWS_REGION`` or ``--region`` where it is not given."""
     publisher: str | None = None
     """The recipes' ``ComponentPublisher``."""
+    stages: dict[StageName, Stage] = Field(default_factory=dict)
+    """The accounts that a release goes through; ``dev`` is the one that builds."""
     custom_components: Annotated[dict[ModelName, Component], Field(min_length=1)] = Field(alias="custom-components")
     """The components by a short key of one's own; a model's key is its name on the device and in its topics."""
 

@@ -1,0 +1,113 @@
+"""The accounts that a release goes through: ``stages:`` of ``greengrass-config.yml``.
+
+Each value is checked here by its form alone; that stages agree with one another, and their ARNs with their
+account and region, is checked where they are used (cloud_publisher/policies/stages.py).
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from shared_schema.names import Region
+from shared_schema.strict_model import WrittenByPeople
+
+DEV_STAGE = "dev"
+"""The stage whose account holds the artifact bucket, its key, the model registry and the pipeline."""
+
+_ACCOUNT = re.compile(r"\d{12}")
+_PARTITION = "arn:aws(?:-[a-z]+)*"
+_ROLE = re.compile(rf"{_PARTITION}:iam::\d{{12}}:role/(?:[\w+=,.@-]+/)*[\w+=,.@-]{{1,64}}", re.ASCII)
+_ROLE_PATTERN = re.compile(rf"{_PARTITION}:iam::\d{{12}}:role/[\w+=,.@*/-]+", re.ASCII)
+_THING_GROUP = re.compile(rf"{_PARTITION}:iot:[a-z0-9-]+:\d{{12}}:thinggroup/[a-zA-Z0-9:_-]{{1,128}}")
+_KEY = re.compile(rf"{_PARTITION}:kms:[a-z0-9-]+:\d{{12}}:key/[a-zA-Z0-9-]+")
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+_S3_PREFIX = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([\w!.'()-]+/)*", re.ASCII)
+
+
+def _account(text: str) -> str:
+    if not _ACCOUNT.fullmatch(text):
+        raise ValueError(f'{text!r} is no AWS account id; write its 12 digits in quotes, such as "111122223333"')
+    return text
+
+
+def _role(text: str) -> str:
+    if not _ROLE.fullmatch(text):
+        raise ValueError(f"{text!r} is no role's ARN; write one such as arn:aws:iam::111122223333:role/MlopsDeployRole")
+    return text
+
+
+def _role_pattern(text: str) -> str:
+    if not _ROLE_PATTERN.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no role's ARN, nor a pattern of one; "
+            "write one such as arn:aws:iam::111122223333:role/MlopsOperators"
+        )
+    return text
+
+
+def _thing_group(text: str) -> str:
+    if not _THING_GROUP.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no thing group's ARN; write one such as arn:aws:iot:eu-west-1:111122223333:thinggroup/fleet"
+        )
+    return text
+
+
+def _key(text: str) -> str:
+    if not _KEY.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no key's ARN; write one such as arn:aws:kms:eu-west-1:111122223333:key/<id>, and no alias"
+        )
+    return text
+
+
+def _external_id(text: str) -> str:
+    if not _EXTERNAL_ID.fullmatch(text):
+        raise ValueError("external-id is malformed; use 2 to 1224 letters, digits, and any of _+=,.@:/-")
+    return text
+
+
+def _s3_prefix(text: str) -> str:
+    if not _S3_PREFIX.fullmatch(text):
+        raise ValueError(f"{text!r} is no folder in S3; write one such as s3://my-models/digits/, with its last '/'")
+    return text
+
+
+StageName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+AccountId = Annotated[str, AfterValidator(_account)]
+RoleArn = Annotated[str, AfterValidator(_role)]
+RoleArnPattern = Annotated[str, AfterValidator(_role_pattern)]
+ThingGroupArn = Annotated[str, AfterValidator(_thing_group)]
+KeyArn = Annotated[str, AfterValidator(_key)]
+ExternalId = Annotated[str, AfterValidator(_external_id)]
+S3Prefix = Annotated[str, AfterValidator(_s3_prefix)]
+
+
+class Stage(WrittenByPeople):
+    """One account that a release goes through."""
+
+    account: AccountId
+    region: Region
+    target: ThingGroupArn
+    """The thing group that is deployed to."""
+    role: RoleArn | None = None
+    """The deploy role that is assumed for this stage."""
+    external_id: ExternalId | None = None
+    """What the deploy role asks for besides; AWS does not count it a secret."""
+    bucket_access: list[RoleArn] = Field(default_factory=list)
+    """Roles of this account that may read artifacts beside ``role``: the devices' token-exchange roles."""
+    operator: RoleArnPattern | None = None
+    """Who may assume the read-only role for ``status``; ``*`` is allowed, as single sign-on makes names up."""
+    key: KeyArn | None = None
+    """``dev`` only: the artifact bucket's key, an output of dev-account.yaml."""
+    model_data: list[S3Prefix] = Field(default_factory=list)
+    """``dev`` only: where model packages keep their data; the artifact bucket's ``models/`` when none is given."""
+
+    @model_validator(mode="after")
+    def _assumed_with_an_external_id(self) -> "Stage":
+        if self.role is not None and self.external_id is None:
+            raise ValueError("has a role and no external-id; add external-id: the role's trust asks for it")
+        if self.external_id is not None and self.role is None:
+            raise ValueError("has an external-id and no role; add role: the deploy role's ARN")
+        return self
