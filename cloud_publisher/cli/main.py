@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from cloud_publisher.cli.validate import validate
 from cloud_publisher.errors import PublisherError
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("validate")(validate)
 
 
 @app.callback()

@@ -4,7 +4,7 @@ For documents that people write (YAML or JSON). Messages between programs are pa
 """
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args
 
@@ -27,6 +27,8 @@ class Document(Generic[Model]):
     file: str
     value: Model
     positions: Positions
+    raw: dict[str, Any] = field(default_factory=dict)
+    """The document as it was parsed, for checks that look at every text in it."""
 
     def fault(self, path: Way, problem: str, remedy: str) -> Fault:
         """A fault at a place of this document, for checks that look beyond one value."""
@@ -78,7 +80,7 @@ def read_text_document(text: str, model: type[Model], *, file: str) -> Document[
         raise DocumentError(faults) from None
     if faults:
         raise DocumentError(faults)
-    return Document(file, value, where)
+    return Document(file, value, where, raw)
 
 
 def dotted(path: Way) -> str:

@@ -1,0 +1,44 @@
+"""The agent's rights on the device, no more than it uses: its own topics out, its commands in, its sinks' local topics.
+
+The thing is ``+``: classic puts ``{iot:thingName}`` in only if a nucleus option says so, and the thing's IoT policy
+holds it to its own name anyway (architecture, section 4). Shape: AWS's "Authorize components to use IPC".
+"""
+
+from typing import Any
+
+from shared_schema.settings import AgentSettings, LocalTopicSink
+from shared_schema.topics import ANY_THING, COMMANDS, Topics
+
+
+def agent_access_control(component: str, application: str, settings: AgentSettings) -> dict[str, Any]:
+    """The value of ``accessControl`` in the agent's default configuration."""
+    topics = Topics(application, ANY_THING)
+    published = [
+        topics.health,
+        topics.confirmation,
+        topics.prediction("+"),
+        *(topics.reply(command) for command in COMMANDS),
+        topics.shadow_update,
+    ]
+    control: dict[str, Any] = {
+        "aws.greengrass.ipc.mqttproxy": {
+            f"{component}:mqttproxy:1": _policy(
+                "Health, confirmations, predictions, replies and the named shadow",
+                "aws.greengrass#PublishToIoTCore",
+                published,
+            ),
+            f"{component}:mqttproxy:2": _policy(
+                "Commands", "aws.greengrass#SubscribeToIoTCore", [topics.command(command) for command in COMMANDS]
+            ),
+        }
+    }
+    local = sorted({sink.topic for sink in settings.sinks.values() if isinstance(sink, LocalTopicSink)})
+    if local:
+        control["aws.greengrass.ipc.pubsub"] = {
+            f"{component}:pubsub:1": _policy("Predictions to other components", "aws.greengrass#PublishToTopic", local)
+        }
+    return control
+
+
+def _policy(description: str, operation: str, resources: list[str]) -> dict[str, Any]:
+    return {"policyDescription": description, "operations": [operation], "resources": resources}

@@ -1,0 +1,51 @@
+"""A config's placeholders: ``$COMPONENT_NAME$`` in any text, and the seed's bare ``COMPONENT_NAME`` in artifact URIs.
+
+A bare name in a script is left alone: there it may well be a shell variable's.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+BUCKET, NAME, VERSION = "BUCKET_NAME", "COMPONENT_NAME", "COMPONENT_VERSION"
+KNOWN = (BUCKET, NAME, VERSION)
+Fills = Literal["nothing", "marked", "both spellings"]
+"""What a place has filled in: no placeholder, ``$NAME$`` (recipes), or ``NAME`` too (artifact URIs)."""
+
+# `$MODEL$SUFFIX` in a script is two shell variables, not a placeholder: what follows must not go on as a name.
+_MARKED = re.compile(r"\$([A-Z][A-Z0-9_]*)\$(?![A-Za-z0-9_{(])")
+_BARE = re.compile(r"(?<![A-Za-z0-9_${])(" + "|".join(KNOWN) + r")(?![A-Za-z0-9_$])")
+
+
+def filled(text: str, values: dict[str, str]) -> str:
+    """The text with each ``$NAME$`` that ``values`` has put in."""
+    return _MARKED.sub(lambda match: values.get(match[1], match[0]), text)
+
+
+def filled_everywhere(value: Any, values: dict[str, str]) -> Any:
+    """``filled`` for every text in a JSON value; keys are filled too."""
+    if isinstance(value, str):
+        return filled(value, values)
+    if isinstance(value, dict):
+        return {filled(key, values): filled_everywhere(inner, values) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [filled_everywhere(inner, values) for inner in value]
+    return value
+
+
+def filled_name(text: str, values: dict[str, str]) -> str:
+    """An artifact's file name with placeholders of either spelling put in."""
+    return _BARE.sub(lambda match: values.get(match[1], match[0]), filled(text, values))
+
+
+def left_over(text: str, fills: Fills) -> Iterator[tuple[str, str]]:
+    """Each placeholder of a text that stays as it is, and the remedy; ``fills`` is what its place has filled in."""
+    for match in _MARKED.finditer(text):
+        if fills == "nothing":
+            yield match[0], "write the value itself: nothing is filled in here"
+        elif match[1] not in KNOWN:
+            yield match[0], f"write the value itself, or one of {', '.join(f'${name}$' for name in KNOWN)}"
+    if fills != "both spellings":
+        for match in _BARE.finditer(text):
+            marked = f"${match[0]}$ (the bare name is for artifact URIs), or " if fills == "marked" else ""
+            yield match[0], f"write {marked}the value itself"

@@ -1,0 +1,80 @@
+"""Each component's artifacts and lifecycle, as far as the recipe's shape does not say it."""
+
+from collections.abc import Iterator
+
+from cloud_publisher.artifacts.keys import name_in_uri
+from cloud_publisher.recipes.placeholders import BUCKET, NAME, VERSION, filled_name
+from cloud_publisher.validation.sources import Note, Sources
+from shared_schema.config import Component
+from shared_schema.documents import Fault
+from shared_schema.documents.positions import Way
+from shared_schema.recipe import Artifact, Lifecycle
+
+_ANY = {BUCKET: "bucket", NAME: "name", VERSION: "1.0.0"}
+
+
+def check_artifacts(sources: Sources) -> Iterator[Fault | Note]:
+    """URIs that name no file, names that clash, components with nothing to run."""
+    for key, component in sources.components.items():
+        seen: dict[str, Artifact] = {}
+        for way, artifact in artifacts_of(key, component):
+            uri = _uri_way(sources, way)
+            name = filled_name(name_in_uri(artifact.uri), _ANY)
+            if not artifact.uri.startswith("s3://"):
+                yield sources.fault(
+                    uri,
+                    f"{artifact.uri!r} is no S3 URI",
+                    f"write s3://{BUCKET}/{NAME}/{VERSION}/ and the artifact's file name",
+                )
+            elif not name:
+                yield sources.fault(
+                    uri, "the URI ends with no file name", "add the artifact's file name, such as app.zip"
+                )
+            elif artifact.unarchive == "ZIP" and not name.endswith(".zip"):
+                yield sources.fault(
+                    (*way, "Unarchive"),
+                    f"{name} is to be unarchived as ZIP",
+                    "name it .zip, or take Unarchive out: a nucleus unpacks nothing else",
+                )
+            if artifact.digest is not None or artifact.algorithm is not None:
+                yield sources.fault(way, "gives a Digest", "take Digest and Algorithm out: the cloud computes them")
+            if name in seen and seen[name] != artifact:
+                yield sources.fault(
+                    uri, f"{name} is listed twice, in different ways", "list it once, or alike for every platform"
+                )
+            seen.setdefault(name, artifact)
+        if component.agent is None:
+            yield from _lifecycles(sources, key, component)
+
+
+def artifacts_of(key: str, component: Component) -> Iterator[tuple[Way, Artifact]]:
+    """The artifacts that the config gives, each with the way to it below ``custom-components``."""
+    for index, artifact in enumerate(component.artifacts or []):
+        yield (key, "Artifacts", index), artifact
+    for number, manifest in enumerate(component.manifests or []):
+        for index, artifact in enumerate(manifest.artifacts):
+            yield (key, "Manifests", number, "Artifacts", index), artifact
+
+
+def lifecycles_of(key: str, component: Component) -> Iterator[tuple[Way, Lifecycle | None]]:
+    """The lifecycle of each manifest, with the way to it below ``custom-components``."""
+    if component.manifests is None:
+        yield (key, "Lifecycle"), component.lifecycle
+    for number, manifest in enumerate(component.manifests or []):
+        yield (key, "Manifests", number, "Lifecycle"), manifest.lifecycle
+
+
+def _lifecycles(sources: Sources, key: str, component: Component) -> Iterator[Fault]:
+    for way, lifecycle in lifecycles_of(key, component):
+        scripts = lifecycle.scripts() if lifecycle else {}
+        if not scripts.keys() & {"run", "startup"}:
+            yield sources.fault(
+                way,
+                "there is neither run nor startup in the lifecycle",
+                "add Run: exit 0 where there is nothing to run: nucleus lite fails the deployment without it",
+            )
+
+
+def _uri_way(sources: Sources, way: Way) -> Way:
+    written = (*way, "URI")
+    return written if ("custom-components", *written) in sources.config.positions.keys else (*way, "Uri")

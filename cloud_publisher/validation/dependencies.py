@@ -1,0 +1,81 @@
+"""How components depend on each other: on themselves, in a circle, on what is not in the release, on a model."""
+
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+
+from cloud_publisher.recipes.component_recipe import LATEST
+from cloud_publisher.validation.sources import Note, Sources
+from shared_schema.documents import Fault
+from shared_schema.documents.reading import did_you_mean
+
+
+def check_dependencies(sources: Sources) -> Iterator[Fault | Note]:
+    """Each component's ``ComponentDependencies``."""
+    names = sources.names()
+    for key, component in sources.components.items():
+        for name, dependency in component.component_dependencies.items():
+            way = (key, "ComponentDependencies", name)
+            if name == component.component_name:
+                yield sources.fault(way, "depends on itself", "take it out")
+            elif LATEST in dependency.version_requirement and name not in names:
+                yield sources.fault(
+                    (*way, "VersionRequirement"),
+                    f"{LATEST} is this release's version, and the release has no component {name!r}",
+                    f"{did_you_mean(name, names)}; or write the version range yourself",
+                )
+    yield from _circles(sources)
+    yield from _models_under_the_agent(sources)
+
+
+def _next(sources: Sources) -> dict[str, list[str]]:
+    """The components of the release that each one depends on, by name; a dependency on itself is told elsewhere."""
+    known = {component.component_name for component in sources.components.values()}
+    return {
+        component.component_name: [
+            name for name in component.component_dependencies if name in known and name != component.component_name
+        ]
+        for component in sources.components.values()
+    }
+
+
+def _circles(sources: Sources) -> Iterator[Fault]:
+    """One fault for each circle, at the dependency that closes it."""
+    following = {name: set(others) for name, others in _next(sources).items()}
+    while True:
+        try:
+            TopologicalSorter(following).prepare()
+        except CycleError as error:
+            # graphlib names each one before what depends on it; people follow dependencies the other way.
+            circle: list[str] = list(reversed(error.args[1]))
+        else:
+            return
+        last, first = circle[-2], circle[-1]
+        yield sources.fault(
+            (sources.key_of(last) or last, "ComponentDependencies", first),
+            f"closes a circle: {' → '.join(circle)}",
+            "take one of these dependencies out: a nucleus starts dependencies first",
+        )
+        following[last].discard(first)
+
+
+def _models_under_the_agent(sources: Sources) -> Iterator[Fault]:
+    """A hot-reloaded model that the agent needs, by itself or through another component."""
+    following = _next(sources)
+    models = {sources.components[key].component_name for key in sources.hot_reloaded}
+    for key, component in sources.components.items():
+        if component.agent is None:
+            continue
+        for first in following[component.component_name]:
+            reached, todo = {first}, [first]
+            while todo:
+                fresh = [name for name in following[todo.pop()] if name not in reached]
+                reached.update(fresh)
+                todo.extend(fresh)
+            for model in sorted(reached & models):
+                through = "" if model == first else f" (through {first!r})"
+                yield sources.fault(
+                    (key, "ComponentDependencies", first),
+                    f"the agent depends on the hot-reloaded model {model!r}{through}: every new version of it would "
+                    "change the agent's recipe and restart the agent, and the model could never be taken out",
+                    "take it out: the deployment lists each model itself, and the desired state names it to the agent",
+                )

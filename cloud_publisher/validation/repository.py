@@ -1,0 +1,41 @@
+"""`validate` as one call: the documents of a repository, through every check."""
+
+from pathlib import Path
+
+from cloud_publisher.errors import InvalidDocumentError
+from cloud_publisher.validation.agent import check_agent
+from cloud_publisher.validation.artifacts import check_artifacts
+from cloud_publisher.validation.dependencies import check_dependencies
+from cloud_publisher.validation.models import check_models
+from cloud_publisher.validation.names import check_names
+from cloud_publisher.validation.placeholders import check_placeholders
+from cloud_publisher.validation.recipes import check_recipes
+from cloud_publisher.validation.roots import check_roots
+from cloud_publisher.validation.sources import Check, Checked, Sources, read_sources
+from cloud_publisher.validation.template import check_template
+from shared_schema.config import find_config
+
+CHECKS: list[Check] = [
+    check_names,
+    check_roots,
+    check_placeholders,
+    check_dependencies,
+    check_artifacts,
+    check_models,
+    check_agent,
+    check_recipes,
+    check_template,
+]
+
+
+def check_repository(config: Path | None, template: Path | None) -> Checked:
+    """Every fault and note of a repository; ``config`` none means the one in the working folder."""
+    return read_sources(config or find_config(Path()), template, CHECKS)
+
+
+def valid_sources(config: Path | None, template: Path | None) -> Sources:
+    """The documents of a repository, all of them valid. Raises ``InvalidDocumentError`` with every fault otherwise."""
+    checked = check_repository(config, template)
+    if checked.faults or checked.sources is None:
+        raise InvalidDocumentError(checked.faults)
+    return checked.sources

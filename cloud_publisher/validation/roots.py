@@ -1,0 +1,99 @@
+"""The folders and files that components are built from."""
+
+import difflib
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from cloud_publisher.validation.sources import Note, Sources, shown
+from shared_schema.config import Component
+from shared_schema.documents import Fault
+from shared_schema.documents.reading import did_you_mean
+
+PROJECT_FILE = "pyproject.toml"
+CONSTRAINTS_FILE = "constraints.txt"
+
+
+def check_roots(sources: Sources) -> Iterator[Fault | Note]:
+    """A root that is not there; what a ``python`` build names and the repository has not; broken globs."""
+    for key, component in sources.components.items():
+        root = sources.root(component)
+        way = (key, "root")
+        if not root.exists():
+            yield sources.fault(way, f"there is no folder {component.root!r}", _near(sources.folder, component.root))
+        elif not root.is_dir():
+            yield sources.fault(way, f"{component.root!r} is a file", "name the folder that holds the component")
+        elif component.build.build_system == "python":
+            yield from _python(sources, key, component, root)
+        yield from _globs(sources, key, component)
+
+
+def _near(folder: Path, wanted: str) -> str:
+    """The folder that was meant, among those at the same place in the repository."""
+    parent = (folder / wanted).parent
+    if not parent.is_dir():
+        return "create it, or name the right one"
+    names = sorted(path.name for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
+    close = difflib.get_close_matches(Path(wanted).name, names, n=1, cutoff=0.5)
+    return (
+        f"did you mean {(Path(wanted).parent / close[0]).as_posix()!r}?"
+        if close
+        else "create it, or name the right one"
+    )
+
+
+def _python(sources: Sources, key: str, component: Component, root: Path) -> Iterator[Fault]:
+    build = component.build
+    for index, package in enumerate(build.packages):
+        if not (root / package).is_dir():
+            packages = sorted(path.parent.name for path in root.glob("*/__init__.py"))
+            yield sources.fault(
+                (key, "build", "packages", index),
+                f"there is no package {package!r} in {shown(root)}",
+                did_you_mean(package, packages),
+            )
+    if not build.wheels:
+        return
+    way = (key, "build", "extra")
+    if build.extra is None:
+        yield sources.fault(
+            (key, "build"), "wheels are wanted and no extra says which", "add extra:, or set wheels: false"
+        )
+    elif not (root / PROJECT_FILE).is_file():
+        yield sources.fault(
+            way, f"there is no {PROJECT_FILE} in {shown(root)}", f"add the one that has the extra {build.extra!r}"
+        )
+    else:
+        extras = _extras(root / PROJECT_FILE)
+        if extras is None:
+            yield sources.fault(way, f"{shown(root / PROJECT_FILE)} is no valid TOML", "correct it; pip says where")
+        elif build.extra not in extras:
+            yield sources.fault(way, f"{PROJECT_FILE} has no extra {build.extra!r}", did_you_mean(build.extra, extras))
+    if not (root / CONSTRAINTS_FILE).is_file():
+        yield sources.fault(
+            way,
+            f"there is no {CONSTRAINTS_FILE} in {shown(root)}: which wheels go in would change by the day",
+            f"pin every requirement: pip freeze > {CONSTRAINTS_FILE}",
+        )
+
+
+def _extras(project: Path) -> list[str] | None:
+    try:
+        found = tomllib.loads(project.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return None
+    return list(found.get("project", {}).get("optional-dependencies", {}))
+
+
+def _globs(sources: Sources, key: str, component: Component) -> Iterator[Fault]:
+    if not component.build.exclude:
+        return
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most configs have no globs
+
+    for index, glob in enumerate(component.build.exclude):
+        try:
+            GitIgnoreSpec.from_lines([glob])
+        except ValueError as error:
+            yield sources.fault(
+                (key, "build", "exclude", index), f"{glob!r} is no glob: {error}", "write it as in a .gitignore"
+            )

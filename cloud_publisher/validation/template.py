@@ -1,0 +1,35 @@
+"""The deployment template against the release: whose versions are filled in, and what it must leave to `deploy`."""
+
+import json
+from collections.abc import Iterator
+
+from cloud_publisher.recipes.component_recipe import LATEST
+from cloud_publisher.validation.sources import Note, Sources
+from shared_schema.desired_state import KEY
+from shared_schema.documents import Fault
+from shared_schema.documents.reading import did_you_mean
+
+
+def check_template(sources: Sources) -> Iterator[Fault | Note]:
+    """Each component of ``deployment.json``."""
+    template = sources.template
+    if template is None:
+        return
+    names = sources.names()
+    for name, component in template.value.components.items():
+        way = ("components", name)
+        version = component.component_version
+        if name not in names and version in {None, LATEST}:
+            problem = "has no version" if version is None else f"{LATEST} is this release's version"
+            yield template.fault(
+                way if version is None else (*way, "componentVersion"),
+                f"{problem}, and the release has no component {name!r}",
+                f"{did_you_mean(name, names)}; or write its exact version",
+            )
+        update = component.configuration_update
+        if update and update.merge and name in names and KEY in json.loads(update.merge):
+            yield template.fault(
+                (*way, "configurationUpdate", "merge"),
+                f"{KEY!r} is where `deploy` writes the desired state",
+                "take it out; the agent's settings go under agent.settings of the config",
+            )
