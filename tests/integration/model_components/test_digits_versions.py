@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -91,7 +92,7 @@ def golden_share(version: Version) -> float:
         scores = version.scores(picture(COMPONENT / sample.input)[None])[0]
         label = document.labels[int(scores.argmax())]
         agreed.append(label == sample.expect.label and scores.max() >= sample.expect.min_score)
-    return sum(agreed) / len(agreed)
+    return float(np.mean(agreed))
 
 
 def test_the_better_model_reads_more_of_the_held_out_scans(versions: dict[str, Version]) -> None:
@@ -107,6 +108,24 @@ def test_a_good_model_reads_every_golden_sample(versions: dict[str, Version], ki
 
 def test_the_bad_model_fails_nearly_every_golden_sample(versions: dict[str, Version]) -> None:
     assert golden_share(versions["shuffled"]) < 0.2
+
+
+@pytest.mark.parametrize(("kind", "exit_code"), [("linear", 0), ("mlp", 0), ("shuffled", 5)])
+def test_the_agents_own_check_of_the_component_agrees(
+    versions: dict[str, Version], tmp_path: Path, kind: str, exit_code: int
+) -> None:
+    folder = tmp_path / "digits"
+    shutil.copytree(COMPONENT / "golden", folder / "golden")
+    shutil.copy(COMPONENT / "model.yaml", folder)
+    shutil.copy(versions[kind].graph, folder)
+    checked = subprocess.run(
+        [sys.executable, "-m", "edge_agent", "check", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert checked.returncode == exit_code, checked.stdout + checked.stderr
 
 
 def test_registry_and_graph_check_cannot_tell_the_bad_model_from_a_good_one(versions: dict[str, Version]) -> None:
