@@ -92,10 +92,10 @@ class Gateway:
         query = parse_qs(target.query, keep_blank_values=True)
         token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or next(iter(query.get("X-Amz-Security-Token", [])), None)
         caller = find_caller(self._accounts, scope.access_key_id, token)
-        if scope.service in _OF_ONE_REGION and scope.region != self._accounts[0].region:
-            raise UnsupportedOperationException(
-                f"The emulated {scope.service} runs in {self._accounts[0].region}, not in {scope.region}; set AWS_REGION"
-            )
+        here = self._accounts[0].region
+        if scope.service in _OF_ONE_REGION and scope.region != here:
+            message = f"The emulated {scope.service} runs in {here}, not in {scope.region}; set AWS_REGION"
+            raise UnsupportedOperationException(message)
         method = environ["REQUEST_METHOD"]
         return GatewayRequest(environ, caller, scope.service, scope.region, method, target.path, query)
 

@@ -57,6 +57,14 @@ def provision_device(
     return device
 
 
+def ensure_thing_group(iot: Any, name: str) -> str:
+    """A thing group, the target of deployments; made where it is not there. Returns its ARN."""
+    try:
+        return str(iot.describe_thing_group(thingGroupName=name)["thingGroupArn"])
+    except iot.exceptions.ResourceNotFoundException:
+        return str(iot.create_thing_group(thingGroupName=name)["thingGroupArn"])
+
+
 def ensure_token_exchange(iam: Any, iot: Any) -> None:
     """The role that devices' components act as, and its alias. Nothing, where they are there."""
     trust = {
@@ -85,7 +93,7 @@ def _enrol(state: CloudState, account: str, thing: str, groups: tuple[str, ...])
     iot.attach_policy(policyName=THING_POLICY, target=keys["certificateArn"])
     iot.attach_thing_principal(thingName=thing, principal=keys["certificateArn"])
     for group in groups:
-        iot.create_thing_group(thingGroupName=group)
+        ensure_thing_group(iot, group)
         iot.add_thing_to_thing_group(thingGroupName=group, thingName=thing)
     return keys
 

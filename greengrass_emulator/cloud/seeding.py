@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from greengrass_emulator.cloud.cloud import Cloud
-from greengrass_emulator.cloud.provisioning import ensure_token_exchange
+from greengrass_emulator.cloud.provisioning import ensure_thing_group, ensure_token_exchange
 
 DEPLOY_ROLE = "MlopsDeployRole"
 DEFAULT_EXTERNAL_ID = "mlops-at-edge"
@@ -103,5 +103,4 @@ def create_package_group(cloud: Cloud, name: str, *, dev: str = "dev") -> None:
 
 def create_thing_group(cloud: Cloud, name: str, *, account: str) -> str:
     """A thing group, the target of deployments. Returns its ARN."""
-    iot = cloud.client("iot", account=account)
-    return str(iot.create_thing_group(thingGroupName=name)["thingGroupArn"])
+    return ensure_thing_group(cloud.client("iot", account=account), name)
