@@ -14,6 +14,10 @@ from typing import Annotated
 
 import typer
 
+from cloud_publisher.cli.deploy import deploy
+from cloud_publisher.cli.publish import publish
+from cloud_publisher.cli.rollback import rollback
+from cloud_publisher.cli.status import status
 from cloud_publisher.cli.validate import validate
 from cloud_publisher.errors import PublisherError
 
@@ -26,6 +30,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("validate")(validate)
+app.command("publish")(publish)
+app.command("deploy")(deploy)
+app.command("status")(status)
+app.command("rollback")(rollback)
 
 
 @app.callback()

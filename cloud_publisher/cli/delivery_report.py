@@ -1,0 +1,53 @@
+"""Shows what `deploy` or `rollback` did, and ends the command with its exit code."""
+
+import typer
+
+from cloud_publisher.cli.fleet_watch import standing_rows
+from cloud_publisher.cli.output import Output
+from cloud_publisher.deploying.reports import Delivered, DeployReport
+from cloud_publisher.fleet.outcome import Outcome
+
+_COLUMNS = ("device", "runtime", "standing", "what it says")
+_REMEDIES = {
+    Outcome.REJECTED: "the devices' own checks refused a model, and the one before serves on: reject its package in "
+    "the registry and build again, or run deploy --retry if the reason has gone",
+    Outcome.FAILED: "mend what the devices name (their logs say more), and run deploy --retry",
+    Outcome.TIMED_OUT: "look at the late devices (cloud-publisher status), and run it again: it goes on waiting",
+}
+
+
+def end_with(report: DeployReport, output: Output) -> None:
+    """Raises ``typer.Exit`` with the report's exit code, unless it is 0."""
+    for each in (*report.delivered, *([report.rolled_back] if report.rolled_back else [])):
+        output.table(_COLUMNS, standing_rows(each.standings))
+    output.show(report.as_json(), _words(report))
+    if report.outcome in _REMEDIES and report.exit_code:
+        output.warn(f"error: {_of_all(report.delivered[-1])}\n    {_REMEDIES[report.outcome]}")
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
+
+
+def _words(report: DeployReport) -> str:
+    lines = [_line(each, report) for each in report.delivered]
+    if report.kept:
+        lines.append(f"kept, though not in this release: {', '.join(report.kept)}")
+    if report.rolled_back:
+        ended = report.rolled_back.outcome.value if report.rolled_back.outcome else "not confirmed yet"
+        lines.append(f"rolled back: deployment {report.rolled_back.deployment.id} {ended}")
+    return "\n".join(lines)
+
+
+def _line(each: Delivered, report: DeployReport) -> str:
+    what = {"agent": "agent first, ", "release": "", "rollback": "put back, "}[each.part]
+    door = f", {report.door.value} door" if report.door else ""
+    release = f", release {each.release}" if each.release else ""
+    outcome = each.outcome.value if each.outcome else "not confirmed yet"
+    return f"{report.target.words}: {what}deployment {each.deployment.id} {each.action}{release}{door}: {outcome}"
+
+
+def _of_all(last: Delivered) -> str:
+    outcome = last.outcome.value if last.outcome else "open"
+    names = [each.thing for each in last.standings if each.standing.value == outcome]
+    late = [each.thing for each in last.standings if not each.final and each.seen]
+    shown = names or late
+    return f"deployment {last.deployment.id} {outcome}" + (f": {', '.join(shown)}" if shown else "")

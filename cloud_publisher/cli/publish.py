@@ -1,0 +1,36 @@
+"""``cloud-publisher publish``: the release's component versions, in the account of the stage."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloud_publisher.cli.options import DistOption, ExternalIdOption, RegionOption, RoleOption
+from cloud_publisher.cli.output import JsonOption, Output
+
+
+def publish(
+    dist: DistOption = Path("dist"),
+    role_arn: RoleOption = None,
+    external_id: ExternalIdOption = None,
+    region: RegionOption = None,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds until every version must be DEPLOYABLE.")] = 600.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish the release's components; ends once each of them is DEPLOYABLE."""
+    from cloud_publisher.publishing import publish as publishing
+    from cloud_publisher.publishing.component_versions import ComponentVersions
+    from cloud_publisher.release_file import read_release
+    from cloud_publisher.session import Access, open_account
+
+    output = Output(as_json=as_json)
+    release = read_release(dist)
+    account = open_account(Access(region or release.region, role_arn, external_id))
+    done = publishing.publish(release, ComponentVersions(account), timeout=timeout, tell=output.say)
+    changed = [each for each in done if each.action != "unchanged"]
+    words = (
+        f"{len(changed)} of {len(done)} component versions published in account {account.id}"
+        if changed
+        else f"all {len(done)} component versions are in account {account.id} already: nothing to publish"
+    )
+    output.show({"account": account.id, "components": [each.as_json() for each in done]}, words)

@@ -1,0 +1,51 @@
+"""``cloud-publisher rollback``: the last confirmed deployment of a thing group, back on its devices."""
+
+from typing import Annotated
+
+import typer
+
+from cloud_publisher.cli.options import ExternalIdOption, RegionOption, RoleOption
+from cloud_publisher.cli.output import JsonOption, Output
+from cloud_publisher.cli.target_options import (
+    IntervalOption,
+    QuorumOption,
+    SeenOption,
+    TargetOption,
+    TimeoutOption,
+    WaitOption,
+    quorum_of,
+    target_of,
+)
+
+
+def rollback(
+    target_arn: TargetOption = None,
+    to: Annotated[
+        str | None, typer.Option(help="The id of the deployment to put back; the last confirmed one when not given.")
+    ] = None,
+    role_arn: RoleOption = None,
+    external_id: ExternalIdOption = None,
+    region: RegionOption = None,
+    wait: WaitOption = False,
+    timeout: TimeoutOption = 1800.0,
+    interval: IntervalOption = 10.0,
+    quorum: QuorumOption = 100.0,
+    seen_within: SeenOption = 24.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Put back the newest confirmed deployment before the current one."""
+    from cloud_publisher.cli.delivery_report import end_with
+    from cloud_publisher.cli.fleet_watch import watching
+    from cloud_publisher.deploying import rollback as rolling
+    from cloud_publisher.deploying.opening import open_delivery
+    from cloud_publisher.deploying.terms import Terms
+    from cloud_publisher.fleet.waiting import Patience
+    from cloud_publisher.session import Access, open_account
+
+    output = Output(as_json=as_json)
+    target = target_of(target_arn)
+    terms = Terms(wait=wait, quorum=quorum_of(quorum, seen_within), patience=Patience(timeout, interval))
+    account = open_account(Access(region or target.region, role_arn, external_id))
+    with watching(output) as watch:
+        report = rolling.rollback(open_delivery(account, target, terms, watch), to)
+    end_with(report, output)

@@ -1,0 +1,106 @@
+"""``cloud-publisher status``: what each device of a thing group runs and says, and when it said so."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cloud_publisher.cli.options import ExternalIdOption, RegionOption, RoleOption
+from cloud_publisher.cli.output import JsonOption, Output
+from cloud_publisher.cli.target_options import SeenOption, TargetOption, quorum_of, target_of
+from cloud_publisher.errors import FleetDiffersError
+
+if TYPE_CHECKING:
+    from cloud_publisher.fleet.status import DeviceStatus, FleetStatus
+
+
+def status(
+    target_arn: TargetOption = None,
+    role_arn: RoleOption = None,
+    external_id: ExternalIdOption = None,
+    region: RegionOption = None,
+    seen_within: SeenOption = 24.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the fleet; ends with 4 when it is not as its current deployment says."""
+    import typer
+
+    from cloud_publisher.deploying.delivery import wanted_of
+    from cloud_publisher.deploying.deployments import TargetDeployments
+    from cloud_publisher.fleet.observing import FleetView
+    from cloud_publisher.fleet.status import status_of
+    from cloud_publisher.fleet.waiting import Clock
+    from cloud_publisher.session import Access, open_account
+
+    output = Output(as_json=as_json)
+    target = target_of(target_arn)
+    account = open_account(Access(region or target.region, role_arn, external_id))
+    deployments = TargetDeployments(account.greengrass, account.iot, target)
+    deployments.check_target()
+    current = deployments.current()
+    fleet = status_of(
+        FleetView(account.greengrass, account.iot_data),
+        target,
+        wanted_of(current) if current else None,
+        list(current.content.components) if current else [],
+        quorum=quorum_of(100.0, seen_within),
+        now=Clock().now(),
+    )
+    output.table(
+        ("device", "runtime", "seen", "deployment", "agent", "model", "serves", "confirmation", "standing"),
+        [row for device in fleet.devices for row in _rows(device)],
+    )
+    output.show(fleet.as_json(), _words(fleet))
+    if not fleet.as_released:
+        difference = FleetDiffersError(_difference(fleet), "run deploy --wait, or rollback; it names the reasons")
+        if not as_json:
+            raise difference
+        raise typer.Exit(difference.exit_code)
+
+
+def _rows(device: "DeviceStatus") -> Iterator[tuple[str, ...]]:
+    from cloud_publisher.cli.fleet_watch import runtime_name
+
+    standing = "no deployment" if device.standing is None else device.standing.standing.value
+    away = "" if device.standing is None or device.standing.seen else " (away)"
+    first = (
+        device.device.thing,
+        runtime_name(device.device.runtime),
+        _when(device.device.said),
+        device.execution.status if device.execution else "-",
+    )
+    report = device.report
+    agent = f"{report.state} {report.agent_version} ({_when(report.timestamp)})" if report else "never spoke"
+    models = sorted(report.models.items()) if report else []
+    if not models:
+        yield (*first, agent, "-", "-", "-", standing + away)
+    for index, (name, model) in enumerate(models):
+        said = model.confirmation
+        serves = f"{model.version} {(model.digest or '')[:12]}" if model.version else "-"
+        confirmation = f"{said.verdict} {said.version} (release {said.release})" if said else "-"
+        head = (*first, agent) if index == 0 else ("",) * 5
+        yield (*head, name, serves, confirmation, standing + away if index == 0 else "")
+
+
+def _words(fleet: "FleetStatus") -> str:
+    if fleet.deployment_id is None:
+        return f"{fleet.target.words}: {len(fleet.devices)} core devices, and no deployment"
+    release = f", release {fleet.release}" if fleet.release else ""
+    right = sum(each.as_released for each in fleet.devices)
+    return (
+        f"{fleet.target.words}: deployment {fleet.deployment_id}{release}: "
+        f"{right} of {len(fleet.devices)} core devices are as released"
+    )
+
+
+def _difference(fleet: "FleetStatus") -> str:
+    if fleet.deployment_id is None:
+        return f"{fleet.target.words} has no deployment"
+    lines = [
+        f"{each.device.thing}: {'; '.join(each.broken) or (each.standing.words if each.standing else '')}"
+        for each in fleet.differing
+    ]
+    return "\n".join([f"{fleet.target.words} is not as released:", *lines])
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

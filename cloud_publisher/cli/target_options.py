@@ -1,0 +1,48 @@
+"""The options of the commands that look at a target's fleet: `deploy`, `rollback`, `status`."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cloud_publisher.errors import WrongUseError
+
+if TYPE_CHECKING:
+    from cloud_publisher.fleet.outcome import Quorum
+    from cloud_publisher.fleet.targets import Target
+
+TargetOption = Annotated[
+    str | None,
+    typer.Option("--target-arn", envvar="TARGET_ARN", help="The ARN of the thing group (or thing)."),
+]
+WaitOption = Annotated[bool, typer.Option("--wait", help="Wait until the devices have confirmed the release.")]
+TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds to wait for the devices at most.")]
+IntervalOption = Annotated[
+    float, typer.Option(min=0.1, help="Seconds between two looks at the fleet, at most; 0.3 at first.")
+]
+QuorumOption = Annotated[
+    float, typer.Option(min=0.01, max=100, help="Percent of the devices seen lately that must confirm.")
+]
+SeenOption = Annotated[
+    float, typer.Option("--seen-within", min=0.01, help="Hours since a device was seen, for it to count.")
+]
+
+
+def target_of(arn: str | None) -> "Target":
+    """The target. Raises ``WrongUseError`` without one, or for a text that is none."""
+    from cloud_publisher.fleet.targets import NoTargetError, parse_target
+
+    if not arn:
+        raise WrongUseError("there is no target", "give --target-arn, or set TARGET_ARN to the thing group's ARN")
+    try:
+        return parse_target(arn)
+    except NoTargetError as error:
+        problem, _, remedy = str(error).partition("; ")
+        raise WrongUseError(problem, remedy) from None
+
+
+def quorum_of(percent: float, hours: float) -> "Quorum":
+    """The quorum that two options give."""
+    from cloud_publisher.fleet.outcome import Quorum
+
+    return Quorum(percent, timedelta(hours=hours))

@@ -1,0 +1,70 @@
+"""Whether two deployments ask the same of their target, and the token by which asking twice is asking once.
+
+Left out are the release, the seal and the tags (architecture, "Deployments"). What the API fills in by itself is
+filled in on both sides first. Source of the defaults: AWS IoT Greengrass V2 API reference, DeploymentPolicies.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
+from cloud_publisher.deploying.doors import without_number
+from shared_schema.canonical_json import sha256_of_document
+
+
+def reduced(content: DeploymentContent) -> dict[str, Any]:
+    """The document that deployments are compared by."""
+    return {
+        "components": {name: _component(component) for name, component in content.components.items()},
+        "policies": _policies(content.policies),
+        "job": _without_empty(content.job),
+        "name": content.name,
+        "parent": content.parent_target_arn,
+    }
+
+
+def same(one: DeploymentContent, other: DeploymentContent) -> bool:
+    """Whether both ask the same."""
+    return sha256_of_document(reduced(one)) == sha256_of_document(reduced(other))
+
+
+def client_token(target_arn: str, content: DeploymentContent, replaces: str | None) -> str:
+    """64 hexadecimal digits, over the reduced document and the deployment that it replaces.
+
+    An answer is cached for 8 hours: "B, back to A, B again" must not be nothing, so what is replaced counts too.
+    """
+    return sha256_of_document({"target": target_arn, "asks": reduced(content), "replaces": replaces or ""})
+
+
+def _component(component: DeployedComponent) -> dict[str, Any]:
+    try:
+        merge: Any = without_number(component.merged)
+    except ValueError:
+        merge = component.merge
+    written: dict[str, Any] = _without_empty(
+        {
+            "version": component.version,
+            "merge": merge,
+            "reset": sorted(component.reset),
+            "runWith": component.run_with,
+        }
+    )
+    return written
+
+
+def _policies(given: Json) -> dict[str, Any]:
+    update = {"action": "NOTIFY_COMPONENTS", "timeoutInSeconds": 60, **(given.get("componentUpdatePolicy") or {})}
+    validation = {"timeoutInSeconds": 30, **(given.get("configurationValidationPolicy") or {})}
+    handling = given.get("failureHandlingPolicy") or "ROLLBACK"
+    filled: dict[str, Any] = _without_empty({"failure": handling, "update": update, "validation": validation})
+    return filled
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # 2 and 2.0 are one number to the API, and two texts of JSON.
+        return float(value)
+    if not isinstance(value, Mapping):
+        return value
+    inner = {key: _without_empty(each) for key, each in value.items()}
+    return {key: each for key, each in inner.items() if each not in (None, {}, [], ())}

@@ -1,0 +1,168 @@
+"""Makes one deployment, or resumes the one that is there already, and knows how it ended.
+
+Shared by `deploy` and `rollback`, which decide what it should hold.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from cloud_publisher.deploying.comparing import client_token, same
+from cloud_publisher.deploying.deployment import Deployment, DeploymentContent
+from cloud_publisher.deploying.deployments import TargetDeployments, outcome_tag
+from cloud_publisher.deploying.doors import Door, carrier, choose_door, held
+from cloud_publisher.deploying.one_target import conflicts, refuse
+from cloud_publisher.deploying.reports import Delivered
+from cloud_publisher.deploying.terms import Terms, Watch
+from cloud_publisher.fleet.devices import CoreDevice
+from cloud_publisher.fleet.observing import FleetView
+from cloud_publisher.fleet.outcome import Outcome, Wanted
+from cloud_publisher.fleet.targets import Target
+from cloud_publisher.fleet.waiting import Clock, FleetState, look, wait_for_fleet
+from shared_schema.release import OUTCOME_TAG
+
+Part = Literal["agent", "release", "rollback"]
+Build = Callable[[Door], DeploymentContent]
+
+
+class Delivery:
+    """The deployments of one target, made one after the other."""
+
+    def __init__(
+        self,
+        deployments: TargetDeployments,
+        view: FleetView,
+        terms: Terms,
+        watch: Watch,
+        clock: Clock | None = None,
+    ) -> None:
+        self.deployments = deployments
+        self.terms = terms
+        self.watch = watch
+        self._view = view
+        self._clock = clock or Clock()
+
+    @property
+    def target(self) -> Target:
+        return self.deployments.target
+
+    def now(self) -> datetime:
+        """The present, as everything here takes it."""
+        return self._clock.now()
+
+    def devices(self) -> list[CoreDevice]:
+        """The target's core devices. Raises ``CloudError``."""
+        return self._view.core_devices(self.target)
+
+    def settle(self, current: Deployment | None) -> Deployment | None:
+        """The current deployment with its outcome, computed anew and written where it is missing or timed out.
+
+        Raises ``CloudError``.
+        """
+        if current is None or current.withdrawn or outcome_tag(current) not in (None, Outcome.TIMED_OUT):
+            return current
+        state = look(self._view, self.target, wanted_of(current), self.terms.quorum)
+        return self._recorded(current, state.outcome) if state.outcome else current
+
+    def same_as(self, build: Build, current: Deployment, door: Door) -> bool:
+        """Whether the current deployment asks what ``build`` gives for the door."""
+        if current.withdrawn:
+            return False
+        if same(build(door), current.content):
+            return True
+        # A release that went out by the followed door is at its place: classic devices that came since are no reason
+        # to send it again. The other way round it is one, as lite may not be configured by the validated door.
+        chosen = self.terms.door is None
+        return chosen and door is Door.VALIDATED and same(build(Door.FOLLOWED), current.content)
+
+    def door(self, devices: Sequence[CoreDevice]) -> Door:
+        """The door that was asked for, or the one that fits the devices."""
+        return self.terms.door or choose_door(device.runtime for device in devices)
+
+    def bring(
+        self, build: Build, current: Deployment | None, *, ours: Collection[str], part: Part, must_wait: bool
+    ) -> Delivered:
+        """Make what ``build`` gives for the door, unless the current deployment asks the same already.
+
+        ``ours`` are the components that no other target may bring to a device of this one.
+        Raises ``WrongUseError`` for a device with two targets, ``WorkFailedError`` when another deployment takes its
+        place meanwhile, ``CloudError``.
+        """
+        devices = self.devices()
+        door = self.door(devices)
+        content = build(door)
+        if current is not None and self.same_as(build, current, door):
+            again = self._again(current, part, must_wait=must_wait)
+            if again is not None:
+                return again
+        self._check_one_target(devices, ours)
+        made = self.deployments.create(
+            content,
+            token=client_token(self.target.arn, content, current.id if current else None),
+        )
+        self.watch.say(f"deployment {made.id} of {self.target.words} created")
+        if not must_wait:
+            return Delivered(made, "created", part, None, ())
+        return self._wait(made, "created", part)
+
+    def _again(self, current: Deployment, part: Part, *, must_wait: bool) -> Delivered | None:
+        """What the current deployment came to; None when it should be made again."""
+        outcome = outcome_tag(current)
+        if outcome is Outcome.CONFIRMED:
+            self.watch.say(f"deployment {current.id} is there already, and confirmed: nothing to do")
+            return Delivered(current, "unchanged", part, outcome, ())
+        if self.terms.retry and outcome is not None:
+            self.watch.say(f"deployment {current.id} {outcome.value}: making a new revision of it")
+            return None
+        if outcome in (Outcome.FAILED, Outcome.REJECTED):
+            self.watch.say(f"deployment {current.id} is there already: {outcome.value}")
+            state = look(self._view, self.target, wanted_of(current), self.terms.quorum)
+            return Delivered(current, "unchanged", part, outcome, state.standings)
+        self.watch.say(f"deployment {current.id} is there already, and not confirmed yet")
+        if must_wait:
+            return self._wait(current, "unchanged", part)
+        return Delivered(current, "unchanged", part, None, ())
+
+    def _wait(self, deployment: Deployment, action: Literal["created", "unchanged"], part: Part) -> Delivered:
+        state: FleetState = wait_for_fleet(
+            self._view,
+            self.target,
+            wanted_of(deployment),
+            quorum=self.terms.quorum,
+            patience=self.terms.patience,
+            still_current=lambda: self.deployments.check_current(deployment.id),
+            tell=self.watch.devices,
+            clock=self._clock,
+        )
+        if state.empty:
+            self.watch.say(f"{self.target.words} has no core device yet: there is nothing to wait for")
+        if state.outcome is not None:
+            deployment = self._recorded(deployment, state.outcome)
+        return Delivered(deployment, action, part, state.outcome, state.standings)
+
+    def _recorded(self, deployment: Deployment, outcome: Outcome) -> Deployment:
+        self.deployments.record(deployment, outcome)
+        tags = {**deployment.content.tags, OUTCOME_TAG: outcome.value}
+        return replace(deployment, content=replace(deployment.content, tags=tags))
+
+    def _check_one_target(self, devices: list[CoreDevice], ours: Collection[str]) -> None:
+        found = conflicts(
+            {device.thing: self._view.executions(device.thing) for device in devices},
+            self.target.arn,
+            ours,
+            lambda deployment_id: self.deployments.get(deployment_id).content.components.keys(),
+        )
+        refuse(found)
+
+
+def wanted_of(deployment: Deployment) -> Wanted:
+    """What the devices of a deployment should come to."""
+    found = held(deployment.content)
+    carriers = {carrier(found.agent, door) for door in Door} if found else set()
+    configured = tuple(
+        name
+        for name, component in sorted(deployment.content.components.items())
+        if component.configures and name not in carriers
+    )
+    return Wanted(deployment.id, found.state if found else None, configured)

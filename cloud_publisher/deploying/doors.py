@@ -1,0 +1,117 @@
+"""Where a deployment holds the desired state, and by which door a new one goes in (architecture, section 3).
+
+Pure: deployments and runtimes in, answers out.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
+from shared_schema.desired_state import KEY, DesiredState, NotWhole, higher_release, read_desired_state
+from shared_schema.release import desired_component_name
+
+CLASSIC = "aws_nucleus_classic"
+RESET = f"/{KEY}"
+_SUFFIX = desired_component_name("")
+
+
+class Door(StrEnum):
+    """The validated door is the agent's own configuration; the followed one is ``<agent>.desired``'s."""
+
+    VALIDATED = "validated"
+    FOLLOWED = "followed"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The desired state that a deployment's devices obey, and the door that it came in by."""
+
+    agent: str
+    state: DesiredState
+    door: Door
+
+
+def choose_door(runtimes: Iterable[str | None]) -> Door:
+    """All classic: the validated door. Any other, an unknown one too, or no device yet: the followed door."""
+    known = list(runtimes)
+    return Door.VALIDATED if known and all(runtime == CLASSIC for runtime in known) else Door.FOLLOWED
+
+
+def carrier(agent: str, door: Door) -> str:
+    """The component whose configuration holds the document at a door."""
+    return agent if door is Door.VALIDATED else desired_component_name(agent)
+
+
+def documents(content: DeploymentContent, agent: str) -> dict[Door, DesiredState | NotWhole]:
+    """What stands at each door of a deployment."""
+    return {door: _document(content.components.get(carrier(agent, door))) for door in Door}
+
+
+def held(content: DeploymentContent, agent: str | None = None) -> Held | None:
+    """The document that is obeyed: the sealed one with the higher release. The agent is found when not named."""
+    agents = [agent] if agent else find_agents(content)
+    found: list[Held] = []
+    for name in agents:
+        read = documents(content, name)
+        obeyed = higher_release(read[Door.VALIDATED], read[Door.FOLLOWED])
+        if isinstance(obeyed, DesiredState):
+            door = Door.VALIDATED if obeyed == read[Door.VALIDATED] else Door.FOLLOWED
+            found.append(Held(name, obeyed, door))
+    return max(found, key=lambda each: each.state.order, default=None)
+
+
+def find_agents(content: DeploymentContent) -> list[str]:
+    """The components of a deployment that have a ``<name>.desired`` beside them."""
+    return [
+        name.removesuffix(_SUFFIX)
+        for name in sorted(content.components)
+        if name.endswith(_SUFFIX) and name.removesuffix(_SUFFIX) in content.components
+    ]
+
+
+def next_release(now: int, content: DeploymentContent | None) -> int:
+    """The Unix time, and at least one more than any release in the target's current deployment, at either door."""
+    if content is None:
+        return now
+    orders = [
+        document.order
+        for agent in find_agents(content)
+        for document in documents(content, agent).values()
+        if isinstance(document, DesiredState)
+    ]
+    return max([now, *(order + 1 for order in orders)])
+
+
+def with_desired(component: DeployedComponent, state: DesiredState) -> DeployedComponent:
+    """The carrier with the document written whole: ``reset`` first, then ``merge``, beside what else is configured.
+
+    Raises ``DesiredStateTooLargeError``.
+    """
+    merge: dict[str, Any] = {**component.merged, KEY: state.sealed()}
+    resets = (*(pointer for pointer in component.reset if pointer != RESET), RESET)
+    return replace(component, merge=json.dumps(merge, sort_keys=True), reset=resets)
+
+
+def without_configuration(component: DeployedComponent) -> DeployedComponent:
+    """The component with no configuration update: what it has on the device stays as it is."""
+    return replace(component, merge=None, reset=())
+
+
+def without_number(merge: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration in which the desired state has neither release nor seal: what two deployments compare by."""
+    document = merge.get(KEY)
+    if not isinstance(document, Mapping) or "seal" not in document:
+        return dict(merge)
+    return {**merge, KEY: {key: value for key, value in document.items() if key not in {"release", "seal"}}}
+
+
+def _document(component: DeployedComponent | None) -> DesiredState | NotWhole:
+    if component is None or component.merge is None:
+        return NotWhole("the deployment holds no desired state here")
+    try:
+        return read_desired_state(component.merged.get(KEY))
+    except ValueError as error:
+        return NotWhole(f"the configuration cannot be read: {error}")

@@ -1,0 +1,216 @@
+"""What a deployment of this release should hold, given what the target's current deployment holds already.
+
+Pure: documents in, a document out. CreateDeployment replaces the whole set of a target's components, so all that is
+on the target and not of this release stays in it, untouched: nothing is ever removed here. A model that the release
+no longer has leaves the desired state, and its component stays.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
+from cloud_publisher.deploying.doors import Door, Held, carrier, with_desired, without_configuration
+from shared_schema.deployment import ComponentDeployment, DeploymentTemplate
+from shared_schema.desired_state import KEY, DesiredModel, DesiredState
+from shared_schema.release import Release, ReleaseComponent
+
+OPEN_VERSION = "x.x.x"
+VALIDATION_MARGIN = 10
+"""Seconds that the validation may take beyond the sum of the models' vetting time-outs."""
+
+
+class UnfitTemplateError(ValueError):
+    """The template and the release do not fit. ``path`` is the place in the template, ``remedy`` the cure."""
+
+    def __init__(self, path: tuple[str, ...], problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.path, self.problem, self.remedy = path, problem, remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models that a deployment brings: what the agent obeys, and the versions of their components."""
+
+    desired: Mapping[str, DesiredModel]
+    settings: Mapping[str, Any]
+    validation_timeout: int
+    """Seconds that the vetting of them may take on a device."""
+
+
+def models_of_release(release: Release) -> Models:
+    """The release's own models and settings."""
+    found = [(each.key, each.name, each.version, each.model) for each in release.of_kind("model")]
+    desired = {
+        key: DesiredModel(component=name, version=version, digest=model.digest)
+        for key, name, version, model in found
+        if model is not None
+    }
+    seconds = sum(model.vetting_timeout for *_, model in found if model is not None)
+    settings = release.settings.as_text() if release.settings is not None else {}
+    return Models(desired, settings, math.ceil(seconds) + VALIDATION_MARGIN if desired else 0)
+
+
+def models_of_deployment(content: DeploymentContent, held: Held) -> Models:
+    """The models and settings that a deployment brought, to bring them again."""
+    timeout = (content.policies.get("configurationValidationPolicy") or {}).get("timeoutInSeconds", 0)
+    return Models(held.state.models, held.state.settings, int(timeout))
+
+
+def merge_release(
+    release: Release,
+    template: DeploymentTemplate,
+    current: DeploymentContent | None,
+    *,
+    door: Door,
+    number: int,
+    models: Models | None = None,
+) -> DeploymentContent:
+    """The deployment to make. ``number`` is its release; ``models`` are the release's unless others are given.
+
+    The release and the template are the whole truth of the components that they name; every other one of ``current``
+    stays as it is. Raises ``UnfitTemplateError`` and ``DesiredStateTooLargeError``.
+    """
+    check_template(release, template, door)
+    models = models or models_of_release(release)
+    former = dict(current.components) if current else {}
+    components = {**former, **_of_template(template, release), **_of_release(release, template)}
+    for model in models.desired.values():
+        # Those of an earlier release take the place of this one's in a deployment that brings the agent first.
+        given = components.get(model.component) or DeployedComponent(model.version)
+        components[model.component] = replace(given, version=model.version)
+    agent = release.agent
+    if agent is not None:
+        state = DesiredState(release=str(number), models=dict(models.desired), settings=dict(models.settings))
+        components = place(components, former, agent.name, state, door)
+    return DeploymentContent(
+        components=components,
+        policies=_policies(template, models.validation_timeout),
+        job=_json(template.iot_job_configuration),
+        name=template.deployment_name or (current.name if current else None),
+        parent_target_arn=template.parent_target_arn,
+        tags=dict(template.tags),
+    )
+
+
+def place(
+    components: Mapping[str, DeployedComponent],
+    former: Mapping[str, DeployedComponent],
+    agent: str,
+    state: DesiredState,
+    door: Door,
+) -> dict[str, DeployedComponent]:
+    """The components with the desired state at one door.
+
+    At the validated door ``<agent>.desired`` keeps the configuration that the target has (``former``): were it another,
+    the nucleus would wait for it in vain. At the followed door the agent itself is not configured at all, since lite
+    restarts what a deployment configures.
+    """
+    placed = dict(components)
+    follower = carrier(agent, Door.FOLLOWED)
+    if door is Door.VALIDATED:
+        placed[agent] = with_desired(placed[agent], state)
+        was = former.get(follower)
+        placed[follower] = replace(placed[follower], merge=was.merge if was else None, reset=was.reset if was else ())
+    else:
+        placed[agent] = without_configuration(placed[agent])
+        placed[follower] = with_desired(without_configuration(placed[follower]), state)
+    return placed
+
+
+def kept_names(release: Release, template: DeploymentTemplate, current: DeploymentContent | None) -> list[str]:
+    """The components that are on the target and neither the release's nor the template's: they stay."""
+    ours = {component.name for component in release.components} | set(template.components)
+    return sorted(set(current.components if current else ()) - ours)
+
+
+def check_template(release: Release, template: DeploymentTemplate, door: Door) -> None:
+    """Raises ``UnfitTemplateError`` for what the template may not say of this release at this door."""
+    released = {component.name: component for component in release.components}
+    for name, asked in template.components.items():
+        component = released.get(name)
+        here = ("components", name)
+        if component is None:
+            if asked.component_version in (None, OPEN_VERSION):
+                raise UnfitTemplateError(
+                    here,
+                    f"{name} is not in the release and has no version",
+                    "give its componentVersion, or add it to greengrass-config.yml",
+                )
+            continue
+        if asked.component_version not in (None, OPEN_VERSION, component.version):
+            raise UnfitTemplateError(
+                (*here, "componentVersion"),
+                f"the template wants {name} {asked.component_version}, and the release brings {component.version}",
+                f"take componentVersion out, or write {OPEN_VERSION}",
+            )
+        _check_configuration(component, asked, door)
+
+
+def _check_configuration(component: ReleaseComponent, asked: ComponentDeployment, door: Door) -> None:
+    update = asked.configuration_update
+    if update is None or component.kind not in ("agent", "desired"):
+        return
+    here = ("components", component.name, "configurationUpdate")
+    if component.kind == "desired":
+        raise UnfitTemplateError(
+            here,
+            f"the configuration of {component.name} is the desired state, which deploy writes",
+            "take it out; what the agent should do is said in agent.settings of greengrass-config.yml",
+        )
+    if door is Door.FOLLOWED:
+        raise UnfitTemplateError(
+            here,
+            f"{component.name} is the agent, and at the followed door its own configuration is never part of a "
+            "deployment: lite restarts a component that a deployment configures",
+            "take it out, and say it in agent.settings of greengrass-config.yml, which reach a running agent",
+        )
+    touched = KEY in json.loads(update.merge or "{}") or any(
+        pointer in ("", f"/{KEY}") or pointer.startswith(f"/{KEY}/") for pointer in update.reset or ()
+    )
+    if touched:
+        raise UnfitTemplateError(
+            here, f"{KEY!r} of {component.name} is the desired state, which deploy writes", "take it out"
+        )
+
+
+def _of_release(release: Release, template: DeploymentTemplate) -> dict[str, DeployedComponent]:
+    return {
+        component.name: _asked(template.components.get(component.name), component.version)
+        for component in release.components
+    }
+
+
+def _of_template(template: DeploymentTemplate, release: Release) -> dict[str, DeployedComponent]:
+    ours = {component.name for component in release.components}
+    return {
+        name: _asked(asked, asked.component_version or OPEN_VERSION)
+        for name, asked in template.components.items()
+        if name not in ours
+    }
+
+
+def _asked(asked: ComponentDeployment | None, version: str) -> DeployedComponent:
+    if asked is None:
+        return DeployedComponent(version)
+    update = asked.configuration_update
+    return DeployedComponent(
+        version,
+        merge=update.merge if update else None,
+        reset=tuple(update.reset or ()) if update else (),
+        run_with=_json(asked.run_with) or None,
+    )
+
+
+def _policies(template: DeploymentTemplate, validation_timeout: int) -> Json:
+    given = dict(_json(template.deployment_policies))
+    if validation_timeout:
+        asked = (given.get("configurationValidationPolicy") or {}).get("timeoutInSeconds", 0)
+        given["configurationValidationPolicy"] = {"timeoutInSeconds": max(asked, validation_timeout)}
+    return given
+
+
+def _json(part: Any) -> Json:
+    return part.model_dump(mode="json", by_alias=True, exclude_none=True) if part is not None else {}

@@ -1,0 +1,84 @@
+"""`rollback`: the newest confirmed deployment before the current one, or a named one, under a new release number."""
+
+from cloud_publisher.deploying.comparing import same
+from cloud_publisher.deploying.delivery import Delivery
+from cloud_publisher.deploying.deployment import Deployment
+from cloud_publisher.deploying.deployments import outcome_tag
+from cloud_publisher.deploying.doors import Door, carrier, held, next_release
+from cloud_publisher.deploying.reports import Delivered, DeployReport
+from cloud_publisher.deploying.restoring import restored
+from cloud_publisher.errors import WorkFailedError, WrongUseError
+from cloud_publisher.fleet.outcome import Outcome
+
+
+def rollback(delivery: Delivery, to: str | None) -> DeployReport:
+    """Put an earlier deployment back, and say what was done and how it went.
+
+    Raises ``WorkFailedError`` when there is nothing to go back to, ``WrongUseError`` (no such target, a deployment of
+    another), and ``CloudError``.
+    """
+    delivery.deployments.check_target()
+    current = delivery.settle(delivery.deployments.current())
+    if current is None:
+        raise WorkFailedError(
+            f"{delivery.target.words} has no deployment, so there is nothing to go back from",
+            "deploy a release first (cloud-publisher deploy)",
+        )
+    goal = _named(delivery, to) if to else None
+    delivered = roll_back(delivery, current, goal=goal, must_wait=delivery.terms.wait)
+    return DeployReport(delivery.target, door_of(delivered.deployment), (delivered,))
+
+
+def roll_back(delivery: Delivery, current: Deployment, *, goal: Deployment | None, must_wait: bool) -> Delivered:
+    """Put ``goal`` back; the newest confirmed deployment before the current one when it is None.
+
+    Raises ``WorkFailedError`` when there is none, and whatever bringing a deployment raises.
+    """
+    goal = goal or _last_confirmed(delivery, current)
+    delivery.watch.say(f"putting back deployment {goal.id} of {goal.created:%Y-%m-%d %H:%M:%S} UTC")
+    number = next_release(int(delivery.now().timestamp()), current.content)
+    return delivery.bring(
+        lambda door: restored(goal, current.content, door=door, number=number),
+        current,
+        ours=_ours(goal),
+        part="rollback",
+        must_wait=must_wait,
+    )
+
+
+def door_of(deployment: Deployment) -> Door | None:
+    """The door at which a deployment's desired state stands; None where it has none."""
+    found = held(deployment.content)
+    return found.door if found else None
+
+
+def _last_confirmed(delivery: Delivery, current: Deployment) -> Deployment:
+    number = next_release(0, current.content)
+    for earlier in delivery.deployments.history():
+        if earlier.id == current.id or outcome_tag(earlier) is not Outcome.CONFIRMED:
+            continue
+        # After a rollback the newest confirmed one is what is there already: going back means the one before.
+        if not any(same(restored(earlier, current.content, door=d, number=number), current.content) for d in Door):
+            return earlier
+    raise WorkFailedError(
+        f"no earlier deployment of {delivery.target.words} was confirmed, so there is none to go back to",
+        "name one with --to DEPLOYMENT (aws greengrassv2 list-deployments --history-filter ALL lists them)",
+    )
+
+
+def _named(delivery: Delivery, deployment_id: str) -> Deployment:
+    found = delivery.deployments.find(deployment_id)
+    if found is None or found.target_arn != delivery.target.arn:
+        where = f"it is of {found.target_arn}" if found else "there is no such deployment"
+        raise WrongUseError(
+            f"{deployment_id} is no deployment of {delivery.target.words}: {where}",
+            "give --to the id of one that was (aws greengrassv2 list-deployments --history-filter ALL lists them)",
+        )
+    return found
+
+
+def _ours(goal: Deployment) -> set[str]:
+    found = held(goal.content)
+    if found is None:
+        return set()
+    return {carrier(found.agent, door) for door in Door} | {each.component for each in found.state.models.values()}

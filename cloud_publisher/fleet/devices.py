@@ -1,0 +1,94 @@
+"""What is known of a core device: what the cloud says of it, and what it said of itself. Values only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared_schema.messages import ShadowReport
+
+SUCCEEDED = frozenset({"SUCCEEDED", "COMPLETED"})
+"""The service says the first of a group's deployment, the second of a thing's."""
+OPEN = frozenset({"QUEUED", "IN_PROGRESS"})
+
+
+@dataclass(frozen=True, slots=True)
+class CoreDevice:
+    """``said`` is when the device last reported itself: daily at least, so ``status`` may be stale."""
+
+    thing: str
+    status: str
+    runtime: str | None
+    said: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How one deployment went on one device. ``errors`` is the error stack, the last cause last."""
+
+    deployment_id: str
+    target_arn: str
+    status: str
+    modified: datetime
+    reason: str | None = None
+    errors: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The device's own reason, and the error stack where it says more."""
+        stack = " > ".join(error for error in self.errors if error not in (self.reason or ""))
+        return ": ".join(part for part in (self.reason, stack) if part) or self.status
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledComponent:
+    """A root component on a device, and its lifecycle state."""
+
+    name: str
+    version: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """All that is known of a device at one time, as far as a deployment is concerned.
+
+    ``execution`` is of that deployment, and absent while the device's latest is another. ``report`` is the shadow
+    ``mlops``, absent when the agent never wrote it.
+    """
+
+    device: CoreDevice
+    execution: Execution | None
+    report: ShadowReport | None
+
+
+class Standing(StrEnum):
+    """How far a device is with a deployment."""
+
+    QUEUED = "queued"
+    IN_PROGRESS = "in progress"
+    UNCONFIRMED = "unconfirmed"
+    """Its deployment succeeded, and its agent has not said yet what became of the models."""
+    HELD = "held"
+    """An operator put the previous model back by command: pending until the hold is released."""
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+FINAL = frozenset({Standing.CONFIRMED, Standing.REJECTED, Standing.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStanding:
+    """A device's standing, with the reason in words. ``seen`` is false for one that is away: it does not count."""
+
+    thing: str
+    standing: Standing
+    words: str
+    seen: bool = True
+    runtime: str | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether it will change no more by itself."""
+        return self.standing in FINAL

@@ -1,0 +1,106 @@
+"""The fleet as the cloud knows it, read through the API and parsed once into values.
+
+Reads only. Which calls it makes: ListCoreDevices or GetCoreDevice, ListEffectiveDeployments, ListInstalledComponents
+(greengrass), GetThingShadow (iot-data).
+"""
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from cloud_publisher.cloud_errors import asking, code_of
+from cloud_publisher.fleet.devices import CoreDevice, Execution, InstalledComponent, Observation
+from cloud_publisher.fleet.targets import Target
+from shared_schema.messages import ShadowReport
+from shared_schema.topics import SHADOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_greengrassv2 import GreengrassV2Client
+    from mypy_boto3_iot_data import IoTDataPlaneClient
+
+log = logging.getLogger(__name__)
+
+
+class FleetView:
+    """The devices of any target in one account and region."""
+
+    def __init__(self, greengrass: "GreengrassV2Client", iot_data: "IoTDataPlaneClient") -> None:
+        self._greengrass = greengrass
+        self._iot_data = iot_data
+
+    def core_devices(self, target: Target) -> list[CoreDevice]:
+        """The target's core devices by name: those that have ever reported themselves. Raises ``CloudError``."""
+        if target.kind == "thing":
+            return self._core_device(target.name)
+        with asking(f"list the core devices of {target.words}"):
+            pages = self._greengrass.get_paginator("list_core_devices").paginate(thingGroupArn=target.arn)
+            found = [
+                CoreDevice(
+                    thing=each["coreDeviceThingName"],
+                    status=each["status"],
+                    runtime=each.get("runtime"),
+                    said=each["lastStatusUpdateTimestamp"],
+                )
+                for page in pages
+                for each in page["coreDevices"]
+            ]
+        return sorted(found, key=lambda device: device.thing)
+
+    def executions(self, thing: str) -> list[Execution]:
+        """A device's latest deployment of each of its targets. Raises ``CloudError``."""
+        with asking(f"list the effective deployments of {thing}"):
+            pages = self._greengrass.get_paginator("list_effective_deployments").paginate(coreDeviceThingName=thing)
+            return [
+                Execution(
+                    deployment_id=each["deploymentId"],
+                    target_arn=each["targetArn"],
+                    status=each["coreDeviceExecutionStatus"],
+                    modified=each["modifiedTimestamp"],
+                    reason=each.get("reason"),
+                    errors=tuple(each.get("statusDetails", {}).get("errorStack", ())),
+                )
+                for page in pages
+                for each in page["effectiveDeployments"]
+            ]
+
+    def report(self, thing: str) -> ShadowReport | None:
+        """What the thing's shadow ``mlops`` reports; None when it is not there, or not of our making."""
+        try:
+            with asking(f"read the shadow {SHADOW} of {thing}"):
+                try:
+                    answer = self._iot_data.get_thing_shadow(thingName=thing, shadowName=SHADOW)
+                except self._iot_data.exceptions.ResourceNotFoundException:
+                    return None
+                payload = answer["payload"].read()
+            return ShadowReport.model_validate(json.loads(payload).get("state", {}).get("reported"))
+        except (ValueError, ValidationError) as error:
+            log.warning("shadow not understood", extra={"thing": thing, "shadow": SHADOW, "error": str(error)})
+            return None
+
+    def installed(self, thing: str) -> list[InstalledComponent]:
+        """The components on a device, dependencies too. Raises ``CloudError``."""
+        with asking(f"list what is installed on {thing}"):
+            pages = self._greengrass.get_paginator("list_installed_components").paginate(
+                coreDeviceThingName=thing, topologyFilter="ALL"
+            )
+            return [
+                InstalledComponent(each["componentName"], each["componentVersion"], each["lifecycleState"])
+                for page in pages
+                for each in page["installedComponents"]
+            ]
+
+    def observe(self, device: CoreDevice, deployment_id: str, *, with_report: bool) -> Observation:
+        """All that is known of a device as far as a deployment is concerned; the shadow only if there is an agent."""
+        execution = next((each for each in self.executions(device.thing) if each.deployment_id == deployment_id), None)
+        return Observation(device, execution, self.report(device.thing) if with_report else None)
+
+    def _core_device(self, thing: str) -> list[CoreDevice]:
+        with asking(f"look at the core device {thing}"):
+            try:
+                found = self._greengrass.get_core_device(coreDeviceThingName=thing)
+            except self._greengrass.exceptions.ResourceNotFoundException as error:
+                log.info("no core device", extra={"thing": thing, "code": code_of(error)})
+                return []
+            return [CoreDevice(thing, found["status"], found.get("runtime"), found["lastStatusUpdateTimestamp"])]

@@ -1,0 +1,194 @@
+"""What observations make of a deployment: each device's standing, and the outcome of the whole (architecture, 2).
+
+Pure. An outcome is certain once every device that counts has come to an end, or a quorum has confirmed.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cloud_publisher.fleet.devices import OPEN, SUCCEEDED, DeviceStanding, Execution, Observation, Standing
+from shared_schema.desired_state import DesiredModel, DesiredState
+from shared_schema.messages import ModelConfirmation, ShadowReport, Verdict
+
+CONFIRMATION_GRACE = timedelta(seconds=5)
+"""A refusing device's confirmation and its job's update take different ways to the cloud; either may be first."""
+
+
+class Outcome(StrEnum):
+    """How a deployment ended, as its tag ``mlops:outcome`` says."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """``percent`` of the devices seen within ``seen_within`` must confirm; the rest may be away, or late."""
+
+    percent: float = 100.0
+    seen_within: timedelta = timedelta(hours=24)
+
+    def needed(self, seen: int) -> int:
+        """How many of so many devices must confirm; at least one."""
+        # Not quite the percentage, lest 28.999999999999996 devices' worth of floating point ask for one more.
+        return max(1, math.ceil(seen * self.percent / 100 - 1e-9))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What devices should come to: a deployment, and the desired state in it (none where there is no agent).
+
+    ``configured`` names the other components that the deployment configures: the nucleus would wait for them in vain
+    if their configuration changed while their version did not.
+    """
+
+    deployment_id: str
+    state: DesiredState | None
+    configured: tuple[str, ...] = ()
+
+
+def standing_of(seen: Observation, wanted: Wanted, quorum: Quorum, now: datetime) -> DeviceStanding:
+    """How far one device is."""
+    standing, words = _standing(seen, wanted, now)
+    return DeviceStanding(
+        thing=seen.device.thing,
+        standing=standing,
+        words=words,
+        seen=now - seen.device.said <= quorum.seen_within,
+        runtime=seen.device.runtime,
+    )
+
+
+def outcome_of(standings: Sequence[DeviceStanding], quorum: Quorum) -> Outcome | None:
+    """The outcome, if it is certain. None with no device seen: nothing can be said of a fleet that is not there."""
+    counted = [each for each in standings if each.seen]
+    if not counted:
+        return None
+    confirmed = sum(each.standing is Standing.CONFIRMED for each in counted)
+    if confirmed >= quorum.needed(len(counted)):
+        return Outcome.CONFIRMED
+    if all(each.final for each in counted):
+        return _refusal(counted)
+    return None
+
+
+def outcome_at_deadline(standings: Sequence[DeviceStanding], quorum: Quorum) -> Outcome:
+    """The outcome once the time is up: a quorum that cannot be reached any more is no mere time-out."""
+    counted = [each for each in standings if each.seen]
+    possible = sum(each.standing is Standing.CONFIRMED or not each.final for each in counted)
+    if counted and possible < quorum.needed(len(counted)):
+        return _refusal(counted)
+    return Outcome.TIMED_OUT
+
+
+def as_released(report: ShadowReport, name: str, model: DesiredModel, release: str) -> bool:
+    """Whether an agent serves and has confirmed a model of a release.
+
+    Its last confirmation may be of an earlier release, if the agent obeys this one and the digest is the same.
+    """
+    said = report.models.get(name)
+    if said is None or said.confirmation is None:
+        return False
+    of_this_release = release in (said.confirmation.release, report.release)
+    serves = said.digest == said.confirmation.digest == model.digest
+    return serves and of_this_release and said.confirmation.verdict is Verdict.CONFIRMED
+
+
+def _standing(seen: Observation, wanted: Wanted, now: datetime) -> tuple[Standing, str]:
+    execution = seen.execution
+    if execution is None:
+        return Standing.QUEUED, "has not got the deployment yet"
+    if execution.status in OPEN:
+        standing = Standing.QUEUED if execution.status == "QUEUED" else Standing.IN_PROGRESS
+        return standing, execution.reason or "works on the deployment"
+    refusals = _refusals(seen.report, wanted)
+    if refusals:
+        return Standing.REJECTED, "; ".join(refusals)
+    if execution.status not in SUCCEEDED:
+        return _failed(execution, wanted, now)
+    if wanted.state is None:
+        return Standing.CONFIRMED, "its deployment succeeded"
+    return _of_agent(seen.report, wanted.state)
+
+
+def _of_agent(report: ShadowReport | None, state: DesiredState) -> tuple[Standing, str]:
+    if report is None:
+        return Standing.UNCONFIRMED, "its deployment succeeded, and its agent has not written the shadow yet"
+    if not state.models:
+        if report.release == state.release:
+            return Standing.CONFIRMED, f"obeys release {state.release}, which names no model"
+        return Standing.UNCONFIRMED, f"its agent obeys release {report.release or 'none'} still"
+    verdicts = {name: _verdict(report, name, model, state.release) for name, model in state.models.items()}
+    for standing in (Standing.FAILED, Standing.HELD, Standing.UNCONFIRMED):
+        words = [text for found, text in verdicts.values() if found is standing]
+        if words:
+            return standing, "; ".join(words)
+    return Standing.CONFIRMED, "; ".join(text for _, text in verdicts.values())
+
+
+def _verdict(report: ShadowReport, name: str, model: DesiredModel, release: str) -> tuple[Standing, str]:
+    if as_released(report, name, model, release):
+        return Standing.CONFIRMED, f"{name} {model.version} {model.digest[:12]}"
+    said = _confirmation(report, name, model, release)
+    if said is not None and said.verdict is Verdict.HELD:
+        return Standing.HELD, f"{name} {model.version}: an operator holds it back (release-hold lets it serve)"
+    if said is not None and said.verdict is Verdict.FAILED:
+        return Standing.FAILED, f"{name} {model.version}: {_reason(said)}"
+    serving = report.models.get(name)
+    now = f"serves {serving.version}" if serving and serving.version else "serves none"
+    return Standing.UNCONFIRMED, f"{name} {model.version}: not confirmed yet; its agent is {report.state} and {now}"
+
+
+def _refusals(report: ShadowReport | None, wanted: Wanted) -> list[str]:
+    if report is None or wanted.state is None:
+        return []
+    said = {
+        name: _confirmation(report, name, model, wanted.state.release) for name, model in wanted.state.models.items()
+    }
+    return [
+        f"{name} {one.version}: {_reason(one)}" for name, one in said.items() if one and one.verdict is Verdict.REJECTED
+    ]
+
+
+def _confirmation(report: ShadowReport, name: str, model: DesiredModel, release: str) -> ModelConfirmation | None:
+    """What the agent said of just this model in just this release; a word of an earlier one is none."""
+    said = report.models.get(name)
+    if said is None or said.confirmation is None:
+        return None
+    one = said.confirmation
+    return one if one.release == release and one.digest == model.digest else None
+
+
+def _reason(said: ModelConfirmation) -> str:
+    return ": ".join(part for part in (said.reason, said.words) if part) or str(said.verdict)
+
+
+def _failed(execution: Execution, wanted: Wanted, now: datetime) -> tuple[Standing, str]:
+    words = execution.words
+    has_models = wanted.state is not None and wanted.state.models
+    if has_models and execution.status == "FAILED" and now - execution.modified < CONFIRMATION_GRACE:
+        return Standing.IN_PROGRESS, f"its deployment failed ({words}); its agent may still say why"
+    if has_models and "validat" in words.lower():
+        return Standing.FAILED, f"{words}. {_why_validation_fails(wanted.configured)}"
+    return Standing.FAILED, words
+
+
+def _why_validation_fails(configured: Iterable[str]) -> str:
+    names = ", ".join(configured)
+    kept = (
+        f"or the nucleus waited in vain for a kept component whose configuration changes with the deployment "
+        f"({names}): deploy that change by itself first"
+        if names
+        else "or a component on the device has changed its own configuration, and the nucleus waited for it in vain"
+    )
+    return f"Either the agent died while it vetted (its log says more), {kept}. Then run deploy --retry"
+
+
+def _refusal(counted: Sequence[DeviceStanding]) -> Outcome:
+    # What a device's own checks say of a model tells an operator more than a deployment that failed beside it.
+    return Outcome.REJECTED if any(each.standing is Standing.REJECTED for each in counted) else Outcome.FAILED

@@ -1,0 +1,119 @@
+"""`status`: what each device of a target runs and says, beside what the target's current deployment wants.
+
+Reads only, and writes no tag: an operator who may only look can run it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cloud_publisher.fleet.devices import (
+    CoreDevice,
+    DeviceStanding,
+    Execution,
+    InstalledComponent,
+    Observation,
+    Standing,
+)
+from cloud_publisher.fleet.observing import FleetView
+from cloud_publisher.fleet.outcome import Quorum, Wanted, standing_of
+from cloud_publisher.fleet.targets import Target
+from shared_schema.messages import ShadowReport
+
+_BROKEN = frozenset({"ERRORED", "BROKEN"})
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """One device. ``standing`` is None where the target has no deployment; ``broken`` are components that fail."""
+
+    device: CoreDevice
+    standing: DeviceStanding | None
+    execution: Execution | None
+    report: ShadowReport | None
+    installed: tuple[InstalledComponent, ...]
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Components in ``ERRORED`` or ``BROKEN``."""
+        return tuple(f"{each.name} {each.state}" for each in self.installed if each.state in _BROKEN)
+
+    @property
+    def as_released(self) -> bool:
+        """Whether it is as the current deployment says, and none of its components is broken."""
+        return self.standing is not None and self.standing.standing is Standing.CONFIRMED and not self.broken
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``; each thing said stands with the time when it was said."""
+        return {
+            "thing": self.device.thing,
+            "runtime": self.device.runtime,
+            "core-device": {"status": self.device.status, "said": _time(self.device.said)},
+            "as-released": self.as_released,
+            "standing": self.standing.standing.value if self.standing else None,
+            "words": self.standing.words if self.standing else None,
+            "seen": self.standing.seen if self.standing else None,
+            "deployment": {
+                "id": self.execution.deployment_id,
+                "status": self.execution.status,
+                "said": _time(self.execution.modified),
+            }
+            if self.execution
+            else None,
+            "components": {each.name: {"version": each.version, "state": each.state} for each in self.installed},
+            "agent": self.report.model_dump(mode="json", by_alias=True, exclude_none=True) if self.report else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStatus:
+    """The whole target. ``deployment_id`` is None where it has none."""
+
+    target: Target
+    deployment_id: str | None
+    release: str | None
+    devices: tuple[DeviceStatus, ...]
+
+    @property
+    def differing(self) -> tuple[DeviceStatus, ...]:
+        """The devices that are not as released; those that are away do not count."""
+        return tuple(
+            each for each in self.devices if not each.as_released and (each.standing is None or each.standing.seen)
+        )
+
+    @property
+    def as_released(self) -> bool:
+        """Whether there is a deployment, and every device that counts is as it says."""
+        return self.deployment_id is not None and not self.differing
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "target": self.target.arn,
+            "deployment": self.deployment_id,
+            "release": self.release,
+            "as-released": self.as_released,
+            "devices": [each.as_json() for each in self.devices],
+        }
+
+
+def status_of(
+    view: FleetView, target: Target, wanted: Wanted | None, names: Sequence[str], *, quorum: Quorum, now: datetime
+) -> FleetStatus:
+    """Look at every device once. ``names`` are the components to report of. Raises ``CloudError``."""
+    devices: list[DeviceStatus] = []
+    for device in view.core_devices(target):
+        installed = tuple(each for each in view.installed(device.thing) if each.name in names)
+        if wanted is None:
+            devices.append(DeviceStatus(device, None, None, view.report(device.thing), installed))
+            continue
+        seen: Observation = view.observe(device, wanted.deployment_id, with_report=True)
+        standing = standing_of(seen, wanted, quorum, now)
+        devices.append(DeviceStatus(device, standing, seen.execution, seen.report, installed))
+    release = wanted.state.release if wanted and wanted.state else None
+    return FleetStatus(target, wanted.deployment_id if wanted else None, release, tuple(devices))
+
+
+def _time(when: datetime) -> str:
+    return when.isoformat(timespec="seconds")

@@ -1,0 +1,1 @@
+"""From a release to component versions in the target account. Not the artifacts: `build` uploaded them."""

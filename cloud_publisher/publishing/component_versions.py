@@ -1,0 +1,82 @@
+"""Component versions of one account, read and made through the API, parsed once into values. Decides nothing.
+
+Which calls it makes: DescribeComponent, CreateComponentVersion, DeleteComponent (greengrass).
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from cloud_publisher.cloud_errors import asking
+from cloud_publisher.session import Account
+from shared_schema.release import CONTENT_DIGEST_TAG
+
+log = logging.getLogger(__name__)
+State = Literal["REQUESTED", "INITIATED", "DEPLOYABLE", "FAILED", "DEPRECATED"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """A component version in the account. ``digest`` is its tag of that name; ``errors`` are by artifact."""
+
+    arn: str
+    state: State
+    created: datetime
+    digest: str | None = None
+    message: str | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """The cloud's own words on why it failed, artifact by artifact."""
+        by_artifact = [f"{artifact}: {why}" for artifact, why in sorted(self.errors.items())]
+        return "; ".join(part for part in (self.message, *by_artifact) if part) or "the cloud gave no reason"
+
+
+class VersionTakenError(Exception):
+    """The version exists already: somebody created it since we looked."""
+
+
+class ComponentVersions:
+    """The versions in one account and region."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._greengrass = account.greengrass
+
+    def find(self, name: str, version: str) -> PublishedVersion | None:
+        """What the account has of this version; None when it has none. Raises ``CloudError``."""
+        arn = self._account.component_arn(name, version)
+        with asking(f"describe {name} {version}"):
+            try:
+                found = self._greengrass.describe_component(arn=arn)
+            except self._greengrass.exceptions.ResourceNotFoundException:
+                return None
+        status = found["status"]
+        return PublishedVersion(
+            arn=found["arn"],
+            state=status.get("componentState", "REQUESTED"),
+            created=found["creationTimestamp"],
+            digest=found.get("tags", {}).get(CONTENT_DIGEST_TAG),
+            message=status.get("message"),
+            errors=status.get("errors", {}),
+        )
+
+    def create(self, name: str, version: str, recipe: str, *, digest: str, token: str) -> None:
+        """Creates the version with the recipe's very bytes. Raises ``VersionTakenError`` and ``CloudError``."""
+        with asking(f"create {name} {version}"):
+            try:
+                self._greengrass.create_component_version(
+                    inlineRecipe=recipe.encode(), tags={CONTENT_DIGEST_TAG: digest}, clientToken=token
+                )
+            except self._greengrass.exceptions.ConflictException:
+                raise VersionTakenError(f"{name} {version}") from None
+        log.info("component version created", extra={"component": name, "version": version})
+
+    def delete(self, version: PublishedVersion) -> None:
+        """Deletes a version. Raises ``CloudError``."""
+        with asking(f"delete {version.arn}"):
+            self._greengrass.delete_component(arn=version.arn)
+        log.info("component version deleted", extra={"arn": version.arn, "state": version.state})

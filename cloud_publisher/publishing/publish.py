@@ -1,0 +1,172 @@
+"""`publish`: every component version of a release in the account, and each of them DEPLOYABLE.
+
+A version is immutable: one that is there with our content digest is left alone, one with another is an error. One of
+ours that FAILED, as it does when the bucket or key refuses, is deleted and created again.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from cloud_publisher.errors import TimedOutError, WorkFailedError
+from cloud_publisher.publishing.component_versions import PublishedVersion, VersionTakenError
+from shared_schema.canonical_json import sha256_of_document
+from shared_schema.release import Release, ReleaseComponent
+
+FIRST_INTERVAL = 0.2
+MOST_SECONDS_BETWEEN_LOOKS = 5.0
+Action = Literal["created", "created again", "unchanged", "waited for"]
+
+
+class Versions(Protocol):
+    """What publishing needs of an account."""
+
+    def find(self, name: str, version: str) -> PublishedVersion | None: ...
+
+    def create(self, name: str, version: str, recipe: str, *, digest: str, token: str) -> None: ...
+
+    def delete(self, version: PublishedVersion) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One component version that is DEPLOYABLE, and what it took."""
+
+    name: str
+    version: str
+    action: Action
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {"component": self.name, "version": self.version, "action": self.action}
+
+
+def publish(
+    release: Release,
+    versions: Versions,
+    *,
+    timeout: float,
+    tell: Callable[[str], None],
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Published]:
+    """Publish what is not published, and wait until all of it is DEPLOYABLE, for at most ``timeout`` seconds.
+
+    Raises ``WorkFailedError`` for a version with another content digest (before anything is created), and for those
+    that turn FAILED, with the cloud's own reason; ``TimedOutError``; ``CloudError``.
+    """
+    found = {component.name: versions.find(component.name, component.version) for component in release.components}
+    _refuse_foreign([(component, found[component.name]) for component in release.components])
+    actions: dict[str, Action] = {}
+    for component in release.components:
+        actions[component.name] = _ask_for(component, found[component.name], versions)
+        if actions[component.name] != "unchanged":
+            tell(f"{component.name} {component.version}: {actions[component.name]}")
+    waiting = [component for component in release.components if actions[component.name] != "unchanged"]
+    _wait(waiting, versions, timeout=timeout, tell=tell, monotonic=monotonic, sleep=sleep)
+    return [Published(each.name, each.version, actions[each.name]) for each in release.components]
+
+
+def _ask_for(component: ReleaseComponent, found: PublishedVersion | None, versions: Versions) -> Action:
+    if found is not None and found.state == "DEPLOYABLE":
+        return "unchanged"
+    if found is not None and found.state != "FAILED":
+        return "waited for"
+    if found is not None:
+        versions.delete(found)
+    try:
+        versions.create(
+            component.name,
+            component.version,
+            component.recipe,
+            digest=component.content_digest,
+            token=client_token(component, found),
+        )
+    except VersionTakenError:
+        _refuse_foreign([(component, versions.find(component.name, component.version))])
+        return "waited for"
+    return "created again" if found is not None else "created"
+
+
+def client_token(component: ReleaseComponent, failed: PublishedVersion | None) -> str:
+    """From the content digest, and the creation time of the failed version that this one replaces, if any.
+
+    An answer is cached for 8 hours by its token: without the time, the second creation would be answered by the first.
+    """
+    return sha256_of_document(
+        {
+            "component": component.name,
+            "version": component.version,
+            "digest": component.content_digest,
+            "replaces": failed.created.isoformat() if failed else "",
+        }
+    )
+
+
+def _refuse_foreign(found: Sequence[tuple[ReleaseComponent, PublishedVersion | None]]) -> None:
+    faults = [
+        f"{component.name} {component.version} is published with {_digest(there)}, and the release's is "
+        f"{component.content_digest}"
+        for component, there in found
+        if there is not None and there.digest != component.content_digest
+    ]
+    if faults:
+        raise WorkFailedError(
+            "\n".join(faults),
+            "a version is immutable: build again, so that it gets the next version (both accounts' versions count), "
+            "or delete the one that is there if nothing uses it",
+        )
+    withdrawn = [
+        f"{component.name} {component.version} is DEPRECATED in the account"
+        for component, there in found
+        if there is not None and there.state == "DEPRECATED"
+    ]
+    if withdrawn:
+        raise WorkFailedError("\n".join(withdrawn), "build again with a change, so that it gets a version of its own")
+
+
+def _digest(there: PublishedVersion) -> str:
+    return f"content digest {there.digest}" if there.digest else "no content digest (not by this tool)"
+
+
+def _wait(
+    waiting: list[ReleaseComponent],
+    versions: Versions,
+    *,
+    timeout: float,
+    tell: Callable[[str], None],
+    monotonic: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> None:
+    deadline = monotonic() + timeout
+    interval = FIRST_INTERVAL
+    failed: list[str] = []
+    while waiting:
+        still: list[ReleaseComponent] = []
+        for component in waiting:
+            there = versions.find(component.name, component.version)
+            if there is not None and there.state == "DEPLOYABLE":
+                tell(f"{component.name} {component.version}: DEPLOYABLE")
+            elif there is not None and there.state == "FAILED":
+                failed.append(f"{component.name} {component.version} FAILED: {there.reason}")
+            else:
+                still.append(component)
+        waiting = still
+        if not waiting:
+            break
+        left = deadline - monotonic()
+        if left <= 0:
+            names = ", ".join(f"{each.name} {each.version}" for each in waiting)
+            raise TimedOutError(
+                "\n".join([*failed, f"not DEPLOYABLE after {timeout:g} s: {names}"]),
+                "run publish again: it goes on where this one ended",
+            )
+        sleep(min(interval, left))
+        interval = min(interval * 1.5, MOST_SECONDS_BETWEEN_LOOKS)
+    if failed:
+        raise WorkFailedError(
+            "\n".join(failed),
+            "let the target account read the artifacts (the bucket's policy, its key's policy, and this role), and "
+            "run publish again: it creates a failed version anew",
+        )

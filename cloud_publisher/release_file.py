@@ -1,0 +1,54 @@
+"""Reads ``dist/release.json`` and ``dist/deployment.json``: all that the stages after `build` know of a release."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cloud_publisher.errors import InvalidDocumentError
+from shared_schema import deployment, release
+from shared_schema.deployment import DeploymentTemplate
+from shared_schema.documents import Document, DocumentError, Fault, read_document, read_text_document
+from shared_schema.release import Release, desired_component_name
+
+_BUILD_AGAIN = "run cloud-publisher build, which writes it"
+
+
+def read_release(dist: Path) -> Release:
+    """The release in ``dist``. Raises ``InvalidDocumentError``; its remedy is the build."""
+    path = dist / release.FILE
+    if not path.exists():
+        fault = Fault(str(path), 0, 0, "", "there is no such file", f"{_BUILD_AGAIN}, or give its folder with --dist")
+        raise InvalidDocumentError([fault])
+    try:
+        document = read_document(path, Release)
+    except DocumentError as error:
+        raise InvalidDocumentError(error.faults) from None
+    faults = list(_faults(document))
+    if faults:
+        raise InvalidDocumentError(faults)
+    return document.value
+
+
+def read_template(dist: Path) -> Document[DeploymentTemplate]:
+    """The deployment template in ``dist``; an empty one where there is none. Raises ``InvalidDocumentError``."""
+    path = dist / deployment.FILE
+    if not path.exists():
+        return read_text_document("{}", DeploymentTemplate, file=str(path))
+    try:
+        return read_document(path, DeploymentTemplate)
+    except DocumentError as error:
+        raise InvalidDocumentError(error.faults) from None
+
+
+def _faults(document: Document[Release]) -> Iterator[Fault]:
+    """What no single value shows: an agent without its ``<agent>.desired``, a model without its digest."""
+    found = document.value
+    names = {component.name for component in found.components}
+    for index, component in enumerate(found.components):
+        here = ("components", index)
+        if component.kind == "model" and component.model is None:
+            yield document.fault(here, f"{component.name} is a model and has no model digest", _BUILD_AGAIN)
+        if component.kind == "agent" and desired_component_name(component.name) not in names:
+            missing = desired_component_name(component.name)
+            yield document.fault(here, f"{component.name} is the agent, and {missing} is not there", _BUILD_AGAIN)
+    if len(found.of_kind("agent")) > 1:
+        yield document.fault(("components",), "there is more than one agent; a device runs one", _BUILD_AGAIN)
