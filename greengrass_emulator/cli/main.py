@@ -7,6 +7,8 @@ import sys
 
 import typer
 
+from greengrass_emulator.cli.local_deploy import deploy
+from greengrass_emulator.cli.nucleus import nucleus, status
 from greengrass_emulator.cli.provision import provision
 from greengrass_emulator.cli.up import up
 from greengrass_emulator.errors import EmulatorError
@@ -20,6 +22,9 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(provision)
+app.command()(nucleus)
+app.command()(deploy)
+app.command()(status)
 
 
 def main() -> None:

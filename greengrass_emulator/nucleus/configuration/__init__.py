@@ -1,0 +1,1 @@
+"""Components' configuration: how a deployment changes it (pure), and the running values that IPC reads and follows."""

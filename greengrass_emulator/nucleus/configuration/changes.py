@@ -1,0 +1,132 @@
+"""From one configuration to the next, as a list of single changes: nuclei write leaf by leaf.
+
+Pure. The order of a change set is the one in which a reader may see it half done.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+KeyPath = tuple[str, ...]
+Configuration = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A leaf gets a value."""
+
+    path: KeyPath
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A leaf, or everything below a key, goes."""
+
+    path: KeyPath
+
+
+Change = Written | Removed
+
+
+def key_path(pointer: str) -> KeyPath:
+    """The keys of a JSON pointer (RFC 6901). ``""`` is the whole document."""
+    if not pointer or pointer == "/":
+        return ()
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/"))
+
+
+def value_at(configuration: Any, path: Sequence[str]) -> Any:
+    """The value under a path. Raises KeyError where there is none."""
+    found = configuration
+    for key in path:
+        if not isinstance(found, Mapping) or key not in found:
+            raise KeyError("/" + "/".join(path))
+        found = found[key]
+    return found
+
+
+def leaves(value: Any, at: KeyPath = ()) -> Iterator[Written]:
+    """Every leaf below a value. Lists, and objects without keys, are leaves."""
+    if isinstance(value, Mapping) and value:
+        for key, part in value.items():
+            yield from leaves(part, (*at, str(key)))
+    elif not (isinstance(value, Mapping) and not at):
+        yield Written(at, deepcopy(value))
+
+
+def merged(below: Any, above: Any) -> Any:
+    """``above`` laid over ``below``: objects key by key, everything else replaced."""
+    if isinstance(below, Mapping) and isinstance(above, Mapping):
+        result = {key: deepcopy(value) for key, value in below.items()}
+        for key, value in above.items():
+            result[key] = merged(result[key], value) if key in result else deepcopy(value)
+        return result
+    return deepcopy(above)
+
+
+def without(configuration: Configuration, path: KeyPath) -> Configuration:
+    """The configuration with nothing under ``path``. A path that is not there changes nothing."""
+    if not path:
+        return {}
+    result = deepcopy(configuration)
+    parent: Any = result
+    for key in path[:-1]:
+        parent = parent.get(key) if isinstance(parent, dict) else None
+    if isinstance(parent, dict):
+        parent.pop(path[-1], None)
+    return result
+
+
+def resolved(
+    running: Configuration, reset: Sequence[str], defaults: Configuration, merge: Configuration
+) -> Configuration:
+    """What a deployment makes of a configuration.
+
+    Running values; then ``reset`` pointers removed; then the recipe's defaults where nothing stands; then ``merge``
+    (KernelConfigResolver.java:340-395).
+    """
+    result = running
+    for pointer in reset:
+        result = without(result, key_path(pointer))
+    return dict(merged(merged(defaults, result), merge))
+
+
+def differences(old: Any, new: Any, at: KeyPath = ()) -> Iterator[Change]:
+    """The single changes from ``old`` to ``new``: at each level first what is written, then what is removed."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and (new or not at):
+        for key, value in new.items():
+            if key not in old:
+                yield from leaves(value, (*at, key))
+            elif old[key] != value:
+                yield from differences(old[key], value, (*at, key))
+        yield from (Removed((*at, key)) for key in old if key not in new)
+    elif isinstance(old, Mapping) != isinstance(new, Mapping):
+        yield Removed(at)
+        yield from leaves(new, at)
+    elif old != new:
+        yield from leaves(new, at)
+
+
+def put(configuration: Configuration, path: KeyPath, value: Any) -> None:
+    """Write one leaf in place. A leaf that stands where an object is needed gives way."""
+    parent = configuration
+    for key in path[:-1]:
+        below = parent.get(key)
+        if not isinstance(below, dict):
+            below = {}
+            parent[key] = below
+        parent = below
+    parent[path[-1]] = value
+
+
+def texts_of(value: Any) -> Any:
+    """Numbers and booleans as their text: what lite makes of a YAML default configuration."""
+    if isinstance(value, Mapping):
+        return {key: texts_of(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [texts_of(part) for part in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value

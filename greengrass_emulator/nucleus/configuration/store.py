@@ -1,0 +1,108 @@
+"""The running configuration of every component: read, changed leaf by leaf, and followed.
+
+It keeps no file: ``state.py`` does. Everything happens on the nucleus's event loop, which runs others between two
+leaves, so that a reader can catch a document half written, as on a device (DeploymentActivator.java:99-105).
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from greengrass_emulator.nucleus.configuration.changes import Change, Configuration, KeyPath, Removed, put, value_at
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+Follower = Callable[[str, KeyPath], None]
+"""Called with the component and the path of a leaf that changed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Subscription:
+    component: str
+    path: KeyPath
+    follower: Follower
+
+
+class ConfigurationStore:
+    """Configurations by component. ``changed`` is called after each change, to have it kept."""
+
+    def __init__(self, runtime: Runtime, initial: dict[str, Configuration], changed: Callable[[], None]) -> None:
+        self._runtime = runtime
+        self._values = initial
+        self._changed = changed
+        self._subscriptions: list[_Subscription] = []
+
+    def components(self) -> frozenset[str]:
+        return frozenset(self._values)
+
+    def of(self, component: str) -> Configuration:
+        """A copy of a component's configuration, empty if it has none."""
+        return deepcopy(self._values.get(component, {}))
+
+    def read(self, component: str, path: KeyPath) -> Any:
+        """A copy of the value under a path. Raises KeyError for a component or a key that is not there."""
+        if component not in self._values:
+            raise KeyError(component)
+        return deepcopy(value_at(self._values[component], path))
+
+    async def apply(self, component: str, changes: Iterable[Change]) -> None:
+        """Make each change, tell its followers, and let the others run before the next."""
+        values = self._values.setdefault(component, {})
+        for change in changes:
+            if isinstance(change, Removed):
+                self._remove(component, values, change.path)
+            elif not change.path:
+                continue
+            else:
+                put(values, change.path, deepcopy(change.value))
+                self._tell(component, change.path)
+            self._changed()
+            await asyncio.sleep(0)
+
+    def restore(self, component: str) -> None:
+        """Make room for a component that is new: its configuration exists, and is empty."""
+        self._values.setdefault(component, {})
+
+    def drop(self, component: str) -> None:
+        """Forget a component that is no longer on the device, and who followed it."""
+        self._values.pop(component, None)
+        self._subscriptions = [each for each in self._subscriptions if each.component != component]
+        self._changed()
+
+    def follow(self, component: str, path: KeyPath, follower: Follower) -> Callable[[], None]:
+        """Have ``follower`` called for each leaf under ``path`` that changes; the answer ends it.
+
+        Raises KeyError for a component or a key that is not there: neither nucleus lets one follow it.
+        """
+        self.read(component, path)
+        subscription = _Subscription(component, path, follower)
+        self._subscriptions.append(subscription)
+
+        def end() -> None:
+            self._subscriptions = [each for each in self._subscriptions if each is not subscription]
+
+        return end
+
+    def _remove(self, component: str, values: Configuration, path: KeyPath) -> None:
+        try:
+            value_at(values, path)
+        except KeyError:
+            return
+        if path:
+            parent = value_at(values, path[:-1])
+            del parent[path[-1]]
+        else:
+            values.clear()
+        if self._runtime.removal_is_an_event:
+            self._tell(component, path)
+        if self._runtime.removal_ends_subscriptions:
+            self._subscriptions = [
+                each for each in self._subscriptions if each.component != component or each.path[: len(path)] != path
+            ]
+
+    def _tell(self, component: str, path: KeyPath) -> None:
+        for each in tuple(self._subscriptions):
+            # A change above what is followed changes it as well.
+            if each.component == component and path[: len(each.path)] == each.path[: len(path)]:
+                each.follower(component, path)

@@ -1,0 +1,163 @@
+"""A deployment as classic carries it out: resolve, prepare, notify, validate, merge, wait, and back if it must.
+
+DeploymentConfigMerger.java, activator/DefaultActivator.java; the order is greengrass-facts.md's.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from greengrass_emulator.nucleus.configuration.changes import Configuration, differences, resolved
+from greengrass_emulator.nucleus.deployments.device import Device, now
+from greengrass_emulator.nucleus.deployments.document import Deployment
+from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
+from greengrass_emulator.nucleus.errors import DeploymentFailed
+from greengrass_emulator.nucleus.lifecycle.states import State
+from greengrass_emulator.nucleus.recipes.component import Component
+from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
+
+_log = logging.getLogger(__name__)
+_LIVING = frozenset({State.STARTING, State.RUNNING})
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The device before the merge."""
+
+    components: Mapping[str, Component]
+    configuration: Mapping[str, Configuration]
+
+
+class ClassicDeployer:
+    """Carries out one deployment at a time."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    async def deploy(self, deployment: Deployment, candidates: Candidates) -> None:
+        """Return when it has succeeded. Raises DeploymentFailed, with the detailed status that it ended in."""
+        device = self._device
+        targets = device.wanted_targets(deployment)
+        components = await resolve({name: each.roots for name, each in targets.items()}, candidates, device.runtime)
+        for component in components.values():
+            await device.preparation.prepare(component)
+        if deployment.notifies:
+            await device.updates.before(deployment.id, deployment.notification_timeout)
+        # Only now: components may have changed their configuration while they were asked.
+        configurations = self._next_configurations(deployment, components)
+        await self._validate(deployment, components, configurations)
+        before = self._before()
+        since = now()
+        try:
+            await self._merge(components, configurations)
+            await device.until_well(components, since)
+        except DeploymentFailed as error:
+            raise await self._after_failure(deployment, before, components, error) from error
+        await device.services.remove(name for name in before.components if name not in components)
+        for name in device.configuration.components() - components.keys():
+            device.configuration.drop(name)
+        device.keep(components, targets)
+        device.clean(keep_previous=True)
+        device.updates.after(deployment.id)
+
+    def _before(self) -> _Before:
+        device = self._device
+        return _Before(
+            {each.name: each.component for each in device.services.all()},
+            {name: device.configuration.of(name) for name in device.configuration.components()},
+        )
+
+    def _next_configurations(
+        self, deployment: Deployment, components: Mapping[str, Component]
+    ) -> dict[str, Configuration]:
+        device = self._device
+        configurations: dict[str, Configuration] = {}
+        for name, component in components.items():
+            wanted = deployment.components.get(name)
+            configurations[name] = resolved(
+                device.configuration.of(name),
+                wanted.reset if wanted else (),
+                dict(component.defaults),
+                dict(wanted.merge) if wanted else {},
+            )
+        if device.interpolate:
+            return {
+                name: self._variables(components[name], components, configurations).fill_configuration(value)
+                for name, value in configurations.items()
+            }
+        return configurations
+
+    def _variables(
+        self, component: Component, components: Mapping[str, Component], configurations: Mapping[str, Any]
+    ) -> Variables:
+        def neighbour(name: str) -> Neighbour:
+            return Neighbour(name, components[name].version, configurations[name])
+
+        device = self._device
+        return Variables(
+            device.runtime,
+            device.services.root,
+            device.thing,
+            neighbour(component.name),
+            {name: neighbour(name) for name in component.dependencies if name in components},
+        )
+
+    async def _validate(
+        self,
+        deployment: Deployment,
+        components: Mapping[str, Component],
+        configurations: Mapping[str, Configuration],
+    ) -> None:
+        device = self._device
+        running = {each.name: each for each in device.services.all()}
+        changed = {
+            name: configuration
+            for name, configuration in configurations.items()
+            if name in running
+            and running[name].component.version == components[name].version
+            and device.configuration.of(name) != configuration
+        }
+        living = frozenset(name for name, each in running.items() if each.state in _LIVING)
+        await device.validation.check(deployment.validation_id, changed, living, deployment.validation_timeout)
+
+    async def _merge(self, components: Mapping[str, Component], configurations: Mapping[str, Configuration]) -> None:
+        device = self._device
+        for name in components:
+            device.configuration.restore(name)
+            current = device.configuration.of(name)
+            await device.configuration.apply(name, differences(current, configurations[name]))
+        for component in components.values():
+            device.services.put(component)
+
+    async def _after_failure(
+        self, deployment: Deployment, before: _Before, components: Mapping[str, Component], error: DeploymentFailed
+    ) -> DeploymentFailed:
+        if not deployment.rolls_back:
+            # What was merged stays, broken as it is.
+            self._device.keep(components, self._device.memory.state.targets)
+            return _failed(error, "FAILED_ROLLBACK_NOT_REQUESTED")
+        _log.warning("a deployment is rolled back", extra={"deployment": deployment.id, "reason": str(error)})
+        try:
+            await self._roll_back(before, components)
+        except DeploymentFailed as second:
+            return _failed(error, "FAILED_UNABLE_TO_ROLLBACK", f"; and the way back failed: {second}")
+        return _failed(error, "FAILED_ROLLBACK_COMPLETE")
+
+    async def _roll_back(self, before: _Before, components: Mapping[str, Component]) -> None:
+        """Old values are pushed without asking anybody (DeploymentActivator.java:67-90)."""
+        device = self._device
+        since = now()
+        await device.services.remove(name for name in components if name not in before.components)
+        for name in components.keys() - before.configuration.keys():
+            device.configuration.drop(name)
+        for name, configuration in before.configuration.items():
+            await device.configuration.apply(name, differences(device.configuration.of(name), configuration))
+        for component in before.components.values():
+            device.services.put(component)
+        await device.until_well(before.components, since)
+        device.memory.write()
+
+
+def _failed(error: DeploymentFailed, detailed: str, more: str = "") -> DeploymentFailed:
+    return DeploymentFailed(f"{error}{more}", *error.codes[1:], detailed=detailed)

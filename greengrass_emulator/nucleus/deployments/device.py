@@ -1,0 +1,130 @@
+"""What a deployment works on, handed to it: the device's packages, configuration, services and memory."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
+from greengrass_emulator.nucleus.deployments.document import Deployment
+from greengrass_emulator.nucleus.deployments.packages import PackageStore
+from greengrass_emulator.nucleus.deployments.preparation import Preparation
+from greengrass_emulator.nucleus.deployments.resolution import Candidates
+from greengrass_emulator.nucleus.deployments.updates import ComponentUpdates
+from greengrass_emulator.nucleus.deployments.validation import ConfigurationValidation
+from greengrass_emulator.nucleus.errors import DeploymentFailed
+from greengrass_emulator.nucleus.lifecycle.service import Service
+from greengrass_emulator.nucleus.lifecycle.services import Services
+from greengrass_emulator.nucleus.lifecycle.states import WELL, State
+from greengrass_emulator.nucleus.recipes.component import Component
+from greengrass_emulator.nucleus.runtimes import Runtime
+from greengrass_emulator.nucleus.state import StateFile, TargetDeployment
+
+_LOOK_AGAIN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Everything that a deployment may change."""
+
+    runtime: Runtime
+    thing: str
+    interpolate: bool
+    packages: PackageStore
+    preparation: Preparation
+    configuration: ConfigurationStore
+    services: Services
+    validation: ConfigurationValidation
+    updates: ComponentUpdates
+    memory: StateFile
+
+    def wanted_targets(self, deployment: Deployment) -> dict[str, TargetDeployment]:
+        """The device's targets once this deployment has succeeded: the latest of each target counts."""
+        return {
+            **self.memory.state.targets,
+            deployment.target: TargetDeployment(
+                kind=deployment.kind,
+                deployment_id=deployment.id,
+                configuration_arn=deployment.configuration_arn,
+                roots=deployment.roots(),
+            ),
+        }
+
+    async def until_well(self, names: Iterable[str], since: float) -> None:
+        """Wait for components to be RUNNING or FINISHED. Raises DeploymentFailed for one BROKEN after ``since``.
+
+        ERRORED alone is no failure, and there is no time-out of its own (DeploymentConfigMerger.java:261-302).
+        """
+        changed = asyncio.Event()
+
+        def listener(_service: Service, _before: State) -> None:
+            changed.set()
+
+        self.services.listeners.append(listener)
+        try:
+            while not self._all_well(tuple(names), since):
+                changed.clear()
+                try:
+                    async with asyncio.timeout(_LOOK_AGAIN):
+                        await changed.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            self.services.listeners.remove(listener)
+
+    def _all_well(self, names: Iterable[str], since: float) -> bool:
+        well = True
+        for name in names:
+            service = self.services.get(name)
+            if service is None or service.is_asked:
+                well = False
+                continue
+            if service.state is State.BROKEN and service.changed_at >= since:
+                raise DeploymentFailed(
+                    f"{name} is BROKEN: {service.detail}. Its log is logs/{name}.log.",
+                    "COMPONENT_UPDATE_ERROR",
+                    "COMPONENT_BROKEN",
+                )
+            well = well and service.state in WELL
+        return well
+
+    def keep(self, components: Mapping[str, Component], targets: dict[str, TargetDeployment]) -> None:
+        """Remember what runs now, and what ran before."""
+        state = self.memory.state
+        for name, version in state.versions.items():
+            if name in components and components[name].version != version:
+                state.previous[name] = version
+        state.previous = {name: version for name, version in state.previous.items() if name in components}
+        state.versions = {name: component.version for name, component in components.items()}
+        state.targets = targets
+        self.memory.write()
+
+    def clean(self, keep_previous: bool) -> None:
+        """Remove versions from the disk that nobody needs any more."""
+        state = self.memory.state
+        keep = {name: {version} for name, version in state.versions.items()}
+        if keep_previous:
+            for name, version in state.previous.items():
+                keep.setdefault(name, set()).add(version)
+        self.packages.clean(keep)
+
+
+def now() -> float:
+    """The clock of ``Service.changed_at``."""
+    return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class LocalThenCloud:
+    """Versions from the device's own store, and from the cloud where it has none that fits."""
+
+    packages: PackageStore
+    cloud: Candidates | None
+
+    async def candidate(self, name: str, requirements: Mapping[str, str]) -> Component:
+        try:
+            return await self.packages.candidate(name, requirements)
+        except DeploymentFailed:
+            if self.cloud is None:
+                raise
+            return await self.cloud.candidate(name, requirements)

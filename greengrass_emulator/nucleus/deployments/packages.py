@@ -1,0 +1,224 @@
+"""Recipes and artifacts on the device's disk: ``<root>/packages/{recipes,artifacts,artifacts-unarchived}``.
+
+Who may read a file is kept as classic keeps it (ComponentManager.java:500-545, Permission.java:20-46): a file is the
+nucleus's alone until a step of its own component first runs, unless ``Read: ALL``. All run as one user here, so
+"the nucleus's alone" is mode 0000, and components run without the right to read past modes.
+"""
+
+import json
+import logging
+import os
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+import nodesemver
+import yaml
+
+from greengrass_emulator.nucleus.deployments.resolution import satisfies
+from greengrass_emulator.nucleus.errors import DeploymentFailed, RecipeInvalid
+from greengrass_emulator.nucleus.recipes.component import Artifact, Component
+from greengrass_emulator.nucleus.recipes.platform import Platform
+from greengrass_emulator.nucleus.recipes.reading import read_recipe
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+_log = logging.getLogger(__name__)
+_RECIPES = (".json", ".yaml", ".yml")
+_LARGEST_UNPACKED = 8 * 1024**3
+
+
+class PackageStore:
+    """A device's packages."""
+
+    def __init__(self, root: Path, runtime: Runtime, platform: Platform) -> None:
+        self._packages = root / "packages"
+        self._runtime = runtime
+        self._platform = platform
+        self._new: set[tuple[str, str]] = set()
+
+    def artifact_folder(self, component: Component) -> Path:
+        return self._packages / "artifacts" / component.name / component.version
+
+    def unpacked_folder(self, component: Component) -> Path:
+        return self._packages / "artifacts-unarchived" / component.name / component.version
+
+    def read(self, text: str, where: str) -> Component:
+        """The component in a recipe's text, for this device. Raises DeploymentFailed."""
+        try:
+            return read_recipe(text, where, self._runtime, self._platform)
+        except RecipeInvalid as error:
+            raise DeploymentFailed(str(error), error.code) from error
+
+    def save_recipe(self, text: str, name: str, version: str) -> None:
+        suffix = ".json" if text.lstrip().startswith("{") else ".yaml"
+        folder = self._packages / "recipes"
+        folder.mkdir(parents=True, exist_ok=True)
+        for other in _RECIPES:
+            (folder / f"{name}-{version}{other}").unlink(missing_ok=True)
+        (folder / f"{name}-{version}{suffix}").write_text(text, encoding="utf-8")
+
+    def find(self, name: str, version: str) -> Component | None:
+        """A component that is on the disk. Raises DeploymentFailed for a recipe that is no use here."""
+        for suffix in _RECIPES:
+            path = self._packages / "recipes" / f"{name}-{version}{suffix}"
+            if path.exists():
+                return self.read(path.read_text(encoding="utf-8"), path.name)
+        return None
+
+    async def candidate(self, name: str, requirements: Mapping[str, str]) -> Component:
+        """The highest version on the disk that meets every requirement. Raises DeploymentFailed."""
+        versions = [
+            version
+            for version in self._versions(name)
+            if all(satisfies(version, requirement) for requirement in requirements.values())
+        ]
+        for version in nodesemver.rsort(versions, False):
+            component = self.find(name, version)
+            if component is not None:
+                return component
+        wanted = ", ".join(f"{who} wants {requirement}" for who, requirement in requirements.items())
+        raise DeploymentFailed(
+            f"no version of {name} meets the requirements ({wanted}). "
+            "Publish one, or give its recipe with the local deployment.",
+            "NO_AVAILABLE_COMPONENT_VERSION",
+            "COMPONENT_VERSION_REQUIREMENTS_NOT_MET",
+        )
+
+    def take_in(self, recipes: Path | None, artifacts: Path | None) -> None:
+        """Copy a local deployment's recipes and artifacts. Raises DeploymentFailed for a recipe without a name."""
+        for path in sorted(recipes.iterdir()) if recipes else ():
+            if path.suffix in _RECIPES:
+                text = path.read_text(encoding="utf-8")
+                name, version = _identity(text, path)
+                self.save_recipe(text, name, version)
+        for folder in sorted(artifacts.glob("*/*")) if artifacts else ():
+            name, version = folder.parts[-2:]
+            _remove(self._packages / "artifacts" / name / version)
+            _remove(self._packages / "artifacts-unarchived" / name / version)
+            shutil.copytree(folder, self._packages / "artifacts" / name / version)
+            self._new.add((name, version))
+
+    def unpack(self, component: Component, artifact: Artifact) -> None:
+        """Unpack one zip next to where its component looks, wholly or not at all. Raises DeploymentFailed."""
+        archive = self.artifact_folder(component) / artifact.file_name
+        target = self.unpacked_folder(component) / Path(artifact.file_name).stem
+        if target.exists():
+            return
+        # Not beside the target: an agent takes the only folder that it finds there.
+        beside = self._packages / ".unpacking" / f"{component.name}-{component.version}-{target.name}"
+        _remove(beside)
+        archive.chmod(0o600)
+        beside.mkdir(parents=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _extract(archive, beside)
+        except (OSError, zipfile.BadZipFile, DeploymentFailed) as error:
+            _remove(beside)
+            raise DeploymentFailed(
+                f"{artifact.file_name} of {component.name} cannot be unpacked: {error}. Build it again.",
+                "ARTIFACT_DOWNLOAD_ERROR",
+                "IO_UNZIP_ERROR",
+            ) from error
+        beside.replace(target)
+        self.note_new(component)
+
+    def note_new(self, component: Component) -> None:
+        """Files of this version have just come in."""
+        self._new.add((component.name, component.version))
+
+    def protect(self, component: Component) -> None:
+        """Set the modes of files that have come in, before any step has run. Those of a running one stay."""
+        if (component.name, component.version) not in self._new:
+            return
+        self._new.discard((component.name, component.version))
+        for artifact in component.artifacts:
+            for path in self._files_of(component, artifact):
+                path.chmod(_mode(artifact, owner_has_it=not self._runtime.hides_unpacked_files))
+            unpacked = self.unpacked_folder(component) / Path(artifact.file_name).stem
+            for folder in (unpacked, *unpacked.rglob("*")) if artifact.unzip else ():
+                if folder.is_dir():
+                    folder.chmod(0o555)
+
+    def hand_over(self, component: Component) -> None:
+        """Give the files to the component: one of its own steps is about to run."""
+        for artifact in component.artifacts:
+            mode = _mode(artifact, owner_has_it=True)
+            for path in self._files_of(component, artifact):
+                if stat.S_IMODE(path.stat().st_mode) != mode:
+                    path.chmod(mode)
+
+    def clean(self, keep: Mapping[str, Iterable[str]]) -> None:
+        """Remove every version that is not kept (ComponentManager.java:621-653)."""
+        for kind in ("artifacts", "artifacts-unarchived"):
+            for folder in (self._packages / kind).glob("*/*"):
+                name, version = folder.parts[-2:]
+                if version not in keep.get(name, ()):
+                    _remove(folder)
+        kept = {f"{name}-{version}" for name, versions in keep.items() for version in versions}
+        for recipe in (self._packages / "recipes").glob("*"):
+            if recipe.stem not in kept:
+                recipe.unlink()
+
+    def _versions(self, name: str) -> list[str]:
+        found: list[str] = []
+        for path in (self._packages / "recipes").glob(f"{name}-*"):
+            version = path.stem[len(name) + 1 :]
+            if path.suffix in _RECIPES and nodesemver.valid(version, False):
+                found.append(version)
+        return found
+
+    def _files_of(self, component: Component, artifact: Artifact) -> Iterable[Path]:
+        archive = self.artifact_folder(component) / artifact.file_name
+        if archive.is_file():
+            yield archive
+        if artifact.unzip:
+            unpacked = self.unpacked_folder(component) / Path(artifact.file_name).stem
+            yield from (path for path in unpacked.rglob("*") if path.is_file())
+
+
+def _mode(artifact: Artifact, *, owner_has_it: bool) -> int:
+    mode = 0
+    if artifact.read == "ALL":
+        mode |= 0o444
+    elif artifact.read == "OWNER" and owner_has_it:
+        mode |= 0o440
+    if artifact.execute == "ALL":
+        mode |= 0o111
+    elif artifact.execute == "OWNER" and owner_has_it:
+        mode |= 0o110
+    return mode
+
+
+def _extract(archive: Path, target: Path) -> None:
+    with zipfile.ZipFile(archive) as opened:
+        entries = opened.infolist()
+        for entry in entries:
+            parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
+            if ".." in parts or entry.filename.startswith(("/", "\\")):
+                raise DeploymentFailed(f"it holds {entry.filename!r}, which leads out of its folder")
+        if sum(entry.file_size for entry in entries) > _LARGEST_UNPACKED:
+            raise DeploymentFailed(f"it unpacks to more than {_LARGEST_UNPACKED} bytes")
+        opened.extractall(target)
+
+
+def _identity(text: str, path: Path) -> tuple[str, str]:
+    try:
+        document = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        folded = {str(key).lower(): value for key, value in document.items()}
+        return str(folded["componentname"]), str(folded["componentversion"])
+    except (ValueError, yaml.YAMLError, AttributeError, KeyError) as error:
+        raise DeploymentFailed(
+            f"{path}: is no recipe with a ComponentName and a ComponentVersion ({error}). Correct it.",
+            "RECIPE_PARSE_ERROR",
+        ) from error
+
+
+def _remove(folder: Path) -> None:
+    if not folder.exists():
+        return
+    for path, _, _ in os.walk(folder):
+        # Unpacked folders cannot be written to, not even by their owner.
+        Path(path).chmod(0o700)
+    shutil.rmtree(folder)

@@ -1,0 +1,77 @@
+"""Getting a component's artifacts onto the disk: downloaded, checked against the recipe's digest, unpacked."""
+
+import asyncio
+import base64
+import hashlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from greengrass_emulator.nucleus.deployments.packages import PackageStore
+from greengrass_emulator.nucleus.errors import DeploymentFailed
+from greengrass_emulator.nucleus.recipes.component import Artifact, Component
+
+_log = logging.getLogger(__name__)
+
+Download = Callable[[str, Path], None]
+"""Puts what is at a URI into a file. Blocking; raises DeploymentFailed."""
+_MOST_DOWNLOADS = 10
+_BLOCK = 1024 * 1024
+
+
+class Preparation:
+    """Prepares components one by one. ``download`` is None on a device without a cloud."""
+
+    def __init__(self, packages: PackageStore, download: Download | None, pause: float) -> None:
+        self._packages = packages
+        self._download = download
+        self._pause = pause
+
+    async def prepare(self, component: Component) -> None:
+        """Have every artifact there, and unpacked. Raises DeploymentFailed."""
+        for artifact in component.artifacts:
+            await self._have(component, artifact)
+            if artifact.unzip:
+                await asyncio.to_thread(self._packages.unpack, component, artifact)
+        await asyncio.to_thread(self._packages.protect, component)
+
+    async def _have(self, component: Component, artifact: Artifact) -> None:
+        path = self._packages.artifact_folder(component) / artifact.file_name
+        if path.exists() and await asyncio.to_thread(_is_as_said, path, artifact):
+            return
+        if self._download is None:
+            raise DeploymentFailed(
+                f"{component.name} {component.version} needs {artifact.file_name}, and this device has no cloud to "
+                f"get it from. Give it as <artifact-dir>/{component.name}/{component.version}/{artifact.file_name}.",
+                "ARTIFACT_DOWNLOAD_ERROR",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for attempt in range(1, _MOST_DOWNLOADS + 1):
+            path.unlink(missing_ok=True)
+            await asyncio.to_thread(self._download, artifact.uri, path)
+            self._packages.note_new(component)
+            if await asyncio.to_thread(_is_as_said, path, artifact):
+                return
+            # ArtifactDownloader.java:55-150: what is wrong is deleted, and asked for again.
+            path.unlink(missing_ok=True)
+            _log.error("an artifact's digest is wrong", extra={"artifact": artifact.uri, "attempt": attempt})
+            if attempt < _MOST_DOWNLOADS:
+                await asyncio.sleep(self._pause)
+        raise DeploymentFailed(
+            f"Integrity check for downloaded artifact failed: {artifact.uri} has not the digest of its recipe. "
+            "Build and publish a new version; artifacts are never changed.",
+            "ARTIFACT_DOWNLOAD_ERROR",
+            "ARTIFACT_CHECKSUM_MISMATCH",
+        )
+
+
+def _is_as_said(path: Path, artifact: Artifact) -> bool:
+    if artifact.digest is None:
+        return True
+    digest = hashlib.sha256()
+    if not path.stat().st_mode & 0o400:
+        path.chmod(0o400)
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return base64.b64encode(digest.digest()).decode() == artifact.digest

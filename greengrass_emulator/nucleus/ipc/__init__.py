@@ -1,0 +1,1 @@
+"""Greengrass IPC on a Unix socket: event-stream frames, connections, and the operations that components call."""

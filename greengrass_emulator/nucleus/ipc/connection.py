@@ -1,0 +1,250 @@
+"""One component's connection: its handshake, its streams, and what waits to be sent to it.
+
+The bytes are ``frames.py``'s, the meaning of an operation the operations'. A connection that does not read what it
+is sent is closed, so that one slow component cannot fill the nucleus's memory.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from greengrass_emulator.nucleus.errors import FrameInvalid
+from greengrass_emulator.nucleus.ipc.answers import IpcError, ServiceError
+from greengrass_emulator.nucleus.ipc.frames import PRELUDE, Frame, MessageFlag, MessageType, decode, encode, length_of
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+_log = logging.getLogger(__name__)
+
+_NAMESPACE = "aws.greengrass#"
+_MOST_WAITING = 2_000
+_MOST_STREAMS = 1_000
+_HANDSHAKE_TIMEOUT = 10.0
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """One operation of a component. ``on_close`` holds what ends with it, such as a subscription."""
+
+    component: str
+    operation: str
+    number: int
+    connection: "Connection"
+    on_close: list[Callable[[], None]] = field(default_factory=list)
+    is_open: bool = True
+
+    def send_event(self, shape: str, payload: dict[str, Any]) -> None:
+        """Send one event of a subscription. Nothing happens on a stream that has ended."""
+        if self.is_open:
+            self.connection.send(self, MessageType.APPLICATION_MESSAGE, MessageFlag.NONE, shape, payload)
+
+    def end(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            for each in self.on_close:
+                each()
+            self.on_close.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operation answers first. ``stays_open``: events will follow on its stream."""
+
+    payload: dict[str, Any] = field(default_factory=dict)
+    stays_open: bool = False
+
+
+Handler = Callable[[Stream, dict[str, Any]], Awaitable[Answer]]
+
+
+class Connection:
+    """Serves one socket until it closes. ``component_of`` gives the component of a token, or None."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        runtime: Runtime,
+        handlers: dict[str, Handler],
+        component_of: Callable[[str], str | None],
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._runtime = runtime
+        self._handlers = handlers
+        self._component_of = component_of
+        self._component = ""
+        self._streams: dict[int, Stream] = {}
+        self._latest = 0
+        self._waiting: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
+        self._calls: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        """Read frames until the component goes, or does something that ends the connection."""
+        sender = asyncio.create_task(self._send_waiting())
+        try:
+            if await self._handshake():
+                while True:
+                    self._take(await self._next_frame())
+        except FrameInvalid as error:
+            _log.warning("a connection is closed", extra={"component": self._component, "reason": str(error)})
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            await self._close(sender)
+
+    def send(self, stream: Stream, kind: MessageType, flags: MessageFlag, shape: str, payload: dict[str, Any]) -> None:
+        """Queue one message of a stream."""
+        frame = encode(
+            stream=stream.number,
+            kind=kind,
+            flags=flags,
+            payload=json.dumps(payload).encode(),
+            headers={":content-type": "application/json", "service-model-type": shape},
+        )
+        if len(frame) > self._runtime.largest_frame:
+            _log.warning("a frame is too large", extra={"component": self._component, "bytes": len(frame)})
+            self._writer.transport.abort()
+            return
+        self._put(frame)
+
+    def _put(self, frame: bytes) -> None:
+        try:
+            self._waiting.put_nowait(frame)
+        except asyncio.QueueFull:
+            _log.warning("a component does not read what it is sent", extra={"component": self._component})
+            self._writer.transport.abort()
+
+    async def _send_waiting(self) -> None:
+        with suppress(ConnectionError):
+            while True:
+                self._writer.write(await self._waiting.get())
+                await self._writer.drain()
+
+    async def _next_frame(self) -> Frame:
+        prelude = await self._reader.readexactly(PRELUDE)
+        length = length_of(prelude, self._runtime.largest_frame)
+        return decode(prelude + await self._reader.readexactly(length - PRELUDE))
+
+    async def _handshake(self) -> bool:
+        try:
+            async with asyncio.timeout(_HANDSHAKE_TIMEOUT):
+                frame = await self._next_frame()
+        except TimeoutError as error:
+            raise FrameInvalid("no connect message came") from error
+        if frame.number(":message-type") != MessageType.CONNECT:
+            raise FrameInvalid("the first message is no connect")
+        component = self._component_of(_token(frame.payload))
+        accepted = component is not None
+        self._component = component or ""
+        self._put(
+            encode(
+                stream=0,
+                kind=MessageType.CONNECT_ACK,
+                flags=MessageFlag.CONNECTION_ACCEPTED if accepted else MessageFlag.NONE,
+                payload=b"",
+            )
+        )
+        if not accepted:
+            _log.warning("a connection with an unknown token is refused")
+            # The refusal must be written before the connection is closed.
+            while not self._waiting.empty():
+                await asyncio.sleep(0)
+        return accepted
+
+    def _take(self, frame: Frame) -> None:
+        kind = frame.number(":message-type")
+        if kind == MessageType.PING:
+            self._put(encode(stream=0, kind=MessageType.PING_RESPONSE, flags=MessageFlag.NONE, payload=frame.payload))
+            return
+        if kind == MessageType.PING_RESPONSE:
+            return
+        number, flags = frame.number(":stream-id"), frame.number(":message-flags")
+        if kind != MessageType.APPLICATION_MESSAGE or number <= 0:
+            raise FrameInvalid(f"a message of type {kind} on stream {number} is not for a server")
+        stream = self._streams.get(number)
+        if flags & MessageFlag.TERMINATE_STREAM:
+            if stream is not None:
+                del self._streams[number]
+                stream.end()
+        elif stream is None:
+            self._open(number, frame)
+
+    def _open(self, number: int, frame: Frame) -> None:
+        operation = (frame.text("operation") or "").removeprefix(_NAMESPACE)
+        if number <= self._latest:
+            raise FrameInvalid(f"stream {number} is opened after stream {self._latest}")
+        if not operation:
+            raise FrameInvalid(f"stream {number} names no operation")
+        if len(self._streams) >= _MOST_STREAMS:
+            raise FrameInvalid(f"more than {_MOST_STREAMS} streams are open")
+        self._latest = number
+        stream = Stream(self._component, operation, number, self)
+        self._streams[number] = stream
+        # A call may wait, for a deployment or a broker; others of the component go on meanwhile.
+        task = asyncio.create_task(self._call(stream, frame.payload))
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+    async def _call(self, stream: Stream, payload: bytes) -> None:
+        try:
+            handler = self._handlers.get(stream.operation)
+            if handler is None:
+                raise ServiceError(f"{stream.operation} is not supported by {self._runtime.nucleus_component}")
+            answer = await handler(stream, _object(payload))
+        except IpcError as error:
+            self._refuse(stream, error)
+        except Exception:  # noqa: BLE001 - one bad call must not end the connection
+            _log.exception("an operation failed", extra={"component": stream.component, "operation": stream.operation})
+            self._refuse(stream, ServiceError("the nucleus met an error of its own; see its log"))
+        else:
+            flags = MessageFlag.NONE if answer.stays_open else MessageFlag.TERMINATE_STREAM
+            shape = f"{_NAMESPACE}{stream.operation}Response"
+            self.send(stream, MessageType.APPLICATION_MESSAGE, flags, shape, answer.payload)
+            if not answer.stays_open:
+                self._forget(stream)
+
+    def _refuse(self, stream: Stream, error: IpcError) -> None:
+        self.send(
+            stream,
+            MessageType.APPLICATION_ERROR,
+            MessageFlag.TERMINATE_STREAM,
+            _NAMESPACE + error.name,
+            error.payload(self._runtime.errors_have_text),
+        )
+        self._forget(stream)
+
+    def _forget(self, stream: Stream) -> None:
+        self._streams.pop(stream.number, None)
+        stream.end()
+
+    async def _close(self, sender: asyncio.Task[None]) -> None:
+        for stream in tuple(self._streams.values()):
+            self._forget(stream)
+        for task in (sender, *self._calls):
+            task.cancel()
+        await asyncio.gather(sender, *self._calls, return_exceptions=True)
+        self._writer.close()
+        with suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+
+def _token(payload: bytes) -> str:
+    try:
+        token = json.loads(payload).get("authToken")
+    except (ValueError, AttributeError):
+        return ""
+    return token if isinstance(token, str) else ""
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(payload or b"{}")
+    except ValueError as error:
+        raise ServiceError("the request is no JSON") from error
+    if not isinstance(document, dict):
+        raise ServiceError("the request is no JSON object")
+    return document

@@ -1,0 +1,84 @@
+"""Reading, changing and following configurations.
+
+A component may read and follow another's; it may update only its own (ConfigStoreIPCEventStreamAgent.java).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from greengrass_emulator.nucleus.configuration.changes import KeyPath, differences, leaves, merged
+from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
+from greengrass_emulator.nucleus.ipc.answers import InvalidArgumentsError, ResourceNotFoundError, ServiceError
+from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationOperations:
+    """GetConfiguration, UpdateConfiguration and SubscribeToConfigurationUpdate."""
+
+    store: ConfigurationStore
+    runtime: Runtime
+
+    def handlers(self) -> dict[str, Handler]:
+        return {
+            "GetConfiguration": self._get,
+            "UpdateConfiguration": self._update,
+            "SubscribeToConfigurationUpdate": self._follow,
+        }
+
+    async def _get(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        component, path = _component(stream, request), _path(request)
+        try:
+            value = self.store.read(component, path)
+        except KeyError as error:
+            raise _not_found(component, path) from error
+        if self.runtime.largest_text is not None:
+            for leaf in leaves({"": value}):
+                if isinstance(leaf.value, str) and len(leaf.value.encode()) > self.runtime.largest_text:
+                    raise ServiceError("a text is too long for lite's buffer")
+        # A single value is answered as an object of its key.
+        answered = value if isinstance(value, dict) or not path else {path[-1]: value}
+        return Answer({"componentName": component, "value": answered})
+
+    async def _update(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        path, value = _path(request), request.get("valueToMerge")
+        if value is None:
+            raise InvalidArgumentsError("valueToMerge is missing")
+        for key in reversed(path):
+            value = {key: value}
+        if not isinstance(value, dict):
+            raise InvalidArgumentsError("valueToMerge is no object, and no keyPath says where it goes")
+        current = self.store.of(stream.component)
+        await self.store.apply(stream.component, differences(current, merged(current, value)))
+        return Answer()
+
+    async def _follow(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        component, path = _component(stream, request), _path(request)
+
+        def tell(changed: str, key_path: KeyPath) -> None:
+            event = {"componentName": changed, "keyPath": list(key_path)}
+            stream.send_event("aws.greengrass#ConfigurationUpdateEvents", {"configurationUpdateEvent": event})
+
+        try:
+            stream.on_close.append(self.store.follow(component, path, tell))
+        except KeyError as error:
+            raise _not_found(component, path) from error
+        return Answer(stays_open=True)
+
+
+def _component(stream: Stream, request: dict[str, Any]) -> str:
+    return str(request.get("componentName") or stream.component)
+
+
+def _path(request: dict[str, Any]) -> KeyPath:
+    path = request.get("keyPath") or []
+    if not isinstance(path, list) or not all(isinstance(key, str) for key in path):
+        raise InvalidArgumentsError("keyPath is no list of texts")
+    return tuple(path)
+
+
+def _not_found(component: str, path: KeyPath) -> ResourceNotFoundError:
+    return ResourceNotFoundError(
+        f"Key not found: /{'/'.join(path)} of {component}", resourceType="configuration", resourceName=component
+    )

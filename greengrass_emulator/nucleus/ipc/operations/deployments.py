@@ -1,0 +1,173 @@
+"""What components and the command line have to do with deployments: asking for one, and having a say in one."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from greengrass_emulator.nucleus.deployments.device import Device
+from greengrass_emulator.nucleus.deployments.document import LOCAL_TARGET, Deployment, WantedComponent
+from greengrass_emulator.nucleus.deployments.queue import DeploymentQueue, Order
+from greengrass_emulator.nucleus.deployments.resolution import Candidates
+from greengrass_emulator.nucleus.ipc.access import Access
+from greengrass_emulator.nucleus.ipc.answers import (
+    InvalidArgumentsError,
+    InvalidArtifactsDirectoryPathError,
+    InvalidRecipeDirectoryPathError,
+    IpcError,
+    ResourceNotFoundError,
+    ServiceError,
+)
+from greengrass_emulator.nucleus.ipc.authorization import CLI
+from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
+
+_VALIDATION_EVENTS = "aws.greengrass#ValidateConfigurationUpdateEvents"
+_UPDATE_EVENTS = "aws.greengrass#ComponentUpdatePolicyEvents"
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentOperations:
+    """Validation, update notification, and local deployments. ``candidates`` serve the local ones."""
+
+    device: Device
+    queue: DeploymentQueue
+    candidates: Candidates
+    access: Access
+
+    def handlers(self) -> dict[str, Handler]:
+        return {
+            "SubscribeToValidateConfigurationUpdates": self._subscribe_to_validation,
+            "SendConfigurationValidityReport": self._report_validity,
+            "SubscribeToComponentUpdates": self._subscribe_to_updates,
+            "DeferComponentUpdate": self._defer,
+            "CreateLocalDeployment": self._create,
+            "GetLocalDeploymentStatus": self._status,
+            "ListLocalDeployments": self._list,
+        }
+
+    async def _subscribe_to_validation(self, stream: Stream, _request: dict[str, Any]) -> Answer:
+        def ask(configuration: dict[str, Any], deployment_id: str) -> None:
+            event = {"configuration": configuration, "deploymentId": deployment_id}
+            stream.send_event(_VALIDATION_EVENTS, {"validateConfigurationUpdateEvent": event})
+
+        stream.on_close.append(self.device.validation.subscribe(stream.component, ask))
+        return Answer(stays_open=True)
+
+    async def _report_validity(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        report = request.get("configurationValidityReport")
+        if not isinstance(report, dict) or report.get("status") not in {"ACCEPTED", "REJECTED"}:
+            raise InvalidArgumentsError("the report's status is neither ACCEPTED nor REJECTED")
+        taken = self.device.validation.report(
+            stream.component,
+            str(report.get("deploymentId")),
+            report["status"] == "ACCEPTED",
+            str(report.get("message") or ""),
+        )
+        if not taken:
+            raise InvalidArgumentsError("Validation request either timed out or was never made")
+        return Answer()
+
+    async def _subscribe_to_updates(self, stream: Stream, _request: dict[str, Any]) -> Answer:
+        def tell(before: str | None, after: str | None) -> None:
+            event = (
+                {"postUpdateEvent": {"deploymentId": after}}
+                if before is None
+                else {"preUpdateEvent": {"deploymentId": before, "isGgcRestarting": False}}
+            )
+            stream.send_event(_UPDATE_EVENTS, event)
+
+        stream.on_close.append(self.device.updates.subscribe(stream.component, tell))
+        return Answer(stays_open=True)
+
+    async def _defer(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        milliseconds = request.get("recheckAfterMs") or 0
+        if not isinstance(milliseconds, int | float):
+            raise InvalidArgumentsError("recheckAfterMs is no number")
+        if not self.device.updates.defer(stream.component, str(request.get("deploymentId")), milliseconds / 1000):
+            raise InvalidArgumentsError("no update with this deploymentId waits for an answer")
+        return Answer()
+
+    async def _create(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        self.access.check(stream.component, CLI, "CreateLocalDeployment", "*")
+        recipes = _folder(request, "recipeDirectoryPath", InvalidRecipeDirectoryPathError)
+        artifacts = _folder(request, "artifactsDirectoryPath", InvalidArtifactsDirectoryPathError)
+        deployment_id = str(uuid.uuid4())
+        adds = _object(request, "rootComponentVersionsToAdd")
+        removes = request.get("rootComponentsToRemove") or []
+        updates = _object(request, "componentToConfiguration")
+        deployment = Deployment(
+            id=deployment_id,
+            kind="LOCAL",
+            target=LOCAL_TARGET,
+            validation_id=deployment_id,
+            components={name: _wanted(str(version), _object(updates, name)) for name, version in adds.items()},
+            rolls_back=request.get("failureHandlingPolicy") != "DO_NOTHING",
+        )
+
+        def take_in(asked: Deployment) -> Deployment:
+            self.device.packages.take_in(recipes, artifacts)
+            return _on_top(asked, self._local_roots(), removes, updates)
+
+        if not self.queue.add(Order(deployment, self.candidates, take_in)):
+            raise ServiceError("too many deployments wait")
+        return Answer({"deploymentId": deployment_id})
+
+    def _local_roots(self) -> Mapping[str, str]:
+        local = self.device.memory.state.targets.get(LOCAL_TARGET)
+        return local.roots if local else {}
+
+    async def _status(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        self.access.check(stream.component, CLI, "GetLocalDeploymentStatus", "*")
+        order = self.queue.orders.get(str(request.get("deploymentId")))
+        if order is None:
+            raise ResourceNotFoundError("no such deployment", resourceType="deployment")
+        return Answer({"deployment": _describe(order)})
+
+    async def _list(self, stream: Stream, _request: dict[str, Any]) -> Answer:
+        self.access.check(stream.component, CLI, "ListLocalDeployments", "*")
+        local = [each for each in self.queue.orders.values() if each.deployment.kind == "LOCAL"]
+        return Answer({"localDeployments": [_describe(each) for each in local]})
+
+
+def _on_top(asked: Deployment, roots: Mapping[str, str], removes: list[str], updates: dict[str, Any]) -> Deployment:
+    """A local deployment changes the roots that the ones before it left: it replaces nothing that it does not name."""
+    kept = {
+        name: _wanted(version, _object(updates, name))
+        for name, version in roots.items()
+        if name not in removes and name not in asked.components
+    }
+    return replace(asked, components={**kept, **asked.components})
+
+
+def _wanted(version: str, update: Mapping[str, Any]) -> WantedComponent:
+    folded = {key.lower(): value for key, value in update.items()}
+    return WantedComponent(version, folded.get("merge") or {}, tuple(folded.get("reset") or ()))
+
+
+def _object(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = mapping.get(key) or {}
+    if not isinstance(value, dict):
+        raise InvalidArgumentsError(f"{key} is no object")
+    return value
+
+
+def _folder(request: dict[str, Any], key: str, error: type[IpcError]) -> Path | None:
+    given = request.get(key)
+    if not given:
+        return None
+    path = Path(str(given))
+    if not path.is_dir():
+        raise error(f"{path} is no folder")
+    return path
+
+
+def _describe(order: Order) -> dict[str, Any]:
+    described: dict[str, Any] = {"deploymentId": order.deployment.id, "status": order.status}
+    if order.outcome is not None:
+        described["deploymentStatusDetails"] = {
+            "detailedDeploymentStatus": order.outcome.detailed,
+            "deploymentErrorStack": list(order.outcome.codes),
+            "deploymentFailureCause": order.outcome.cause,
+        }
+    return described

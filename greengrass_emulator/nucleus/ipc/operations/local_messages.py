@@ -1,0 +1,73 @@
+"""Local publish and subscribe between the components of a device."""
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+
+from greengrass_emulator.nucleus.ipc.access import Access
+from greengrass_emulator.nucleus.ipc.answers import InvalidArgumentsError
+from greengrass_emulator.nucleus.ipc.authorization import PUBSUB
+from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
+from greengrass_emulator.nucleus.ipc.topics import is_filter, topic_matches
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Subscriber:
+    stream: Stream
+    topic_filter: str
+    not_own: bool
+
+
+@dataclass(slots=True)
+class LocalMessages:
+    """PublishToTopic and SubscribeToTopic."""
+
+    access: Access
+    _subscribers: list[_Subscriber] = field(default_factory=list)
+
+    def handlers(self) -> dict[str, Handler]:
+        return {"PublishToTopic": self._publish, "SubscribeToTopic": self._subscribe}
+
+    async def _publish(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        topic = _text(request, "topic")
+        if is_filter(topic):
+            raise InvalidArgumentsError(f"{topic} has wildcards: nothing can be published on a filter")
+        self.access.check(stream.component, PUBSUB, "PublishToTopic", topic)
+        message = _message(request.get("publishMessage"), topic)
+        for each in tuple(self._subscribers):
+            own = each.stream.component == stream.component
+            if topic_matches(each.topic_filter, topic) and not (each.not_own and own):
+                each.stream.send_event("aws.greengrass#SubscriptionResponseMessage", message)
+        return Answer()
+
+    async def _subscribe(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        topic_filter = _text(request, "topic")
+        self.access.check(stream.component, PUBSUB, "SubscribeToTopic", topic_filter)
+        subscriber = _Subscriber(stream, topic_filter, request.get("receiveMode") == "RECEIVE_MESSAGES_FROM_OTHERS")
+        self._subscribers.append(subscriber)
+        stream.on_close.append(lambda: self._subscribers.remove(subscriber))
+        return Answer({"topicName": topic_filter}, stays_open=True)
+
+
+def _text(request: dict[str, Any], name: str) -> str:
+    value = request.get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidArgumentsError(f"{name} is missing")
+    return value
+
+
+def _message(published: Any, topic: str) -> dict[str, Any]:
+    for kind in ("jsonMessage", "binaryMessage"):
+        part = published.get(kind) if isinstance(published, dict) else None
+        if isinstance(part, dict) and "message" in part:
+            if kind == "binaryMessage":
+                _check_base64(part["message"])
+            return {kind: {"message": part["message"], "context": {"topic": topic}}}
+    raise InvalidArgumentsError("publishMessage holds neither a jsonMessage nor a binaryMessage")
+
+
+def _check_base64(value: Any) -> None:
+    try:
+        base64.b64decode(value, validate=True)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentsError("the binary message is no base64") from error

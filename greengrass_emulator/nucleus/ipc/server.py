@@ -1,0 +1,61 @@
+"""The Unix socket that components connect to, at ``<root>/ipc.socket``.
+
+A path over 107 bytes cannot be a socket's (sun_path): then it is a short one in the temporary folder.
+"""
+
+import asyncio
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from greengrass_emulator.nucleus.ipc.connection import Connection, Handler
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+_log = logging.getLogger(__name__)
+_LONGEST_PATH = 107
+
+
+class IpcServer:
+    """Listens from ``start()`` to ``stop()``. ``path`` is where."""
+
+    def __init__(self, root: Path, runtime: Runtime, component_of: Callable[[str], str | None]) -> None:
+        self.path = root / "ipc.socket"
+        self._own_folder: Path | None = None
+        self._runtime = runtime
+        self._component_of = component_of
+        self._handlers: dict[str, Handler] = {}
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    def offer(self, handlers: dict[str, Handler]) -> None:
+        """Offer operations by name. Those that the runtime does not have are left out."""
+        self._handlers.update({name: each for name, each in handlers.items() if name in self._runtime.operations})
+
+    async def start(self) -> None:
+        if len(os.fsencode(self.path)) > _LONGEST_PATH:
+            self._own_folder = Path(tempfile.mkdtemp(prefix="greengrass-"))
+            self.path = self._own_folder / "ipc.socket"
+        self.path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._accept, path=self.path)
+        self.path.chmod(0o666)
+        _log.info("IPC listens", extra={"socket": str(self.path)})
+
+    async def stop(self) -> None:
+        """Close the socket and every connection."""
+        if self._server is not None:
+            self._server.close()
+        for task in tuple(self._connections):
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        self.path.unlink(missing_ok=True)
+        if self._own_folder is not None:
+            self._own_folder.rmdir()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+        await Connection(reader, writer, self._runtime, self._handlers, self._component_of).serve()

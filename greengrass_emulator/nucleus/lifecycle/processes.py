@@ -1,0 +1,185 @@
+"""A lifecycle step's process: ``sh -c`` in its own process group, which ends with the nucleus whatever happens.
+
+``setpriv`` (util-linux) sets the parent-death signal and takes away what would let root read past file modes, so
+that "readable by this component" means the same here as under a component user. ``GroupReaper`` covers the step's
+children, which a parent-death signal does not reach.
+"""
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from greengrass_emulator.errors import NucleusError
+from greengrass_emulator.nucleus.errors import StepFailed
+
+_log = logging.getLogger(__name__)
+
+GRACE = 5.0
+"""Seconds between SIGTERM and SIGKILL (UnixExec.java:120-144)."""
+_LARGEST_LOG = 10 * 1024 * 1024
+_POLL = 0.05
+
+_REAPER = """
+while read -r sign group; do
+  rest=
+  for each in $groups; do [ "$each" = "$group" ] || rest="$rest $each"; done
+  groups=$rest
+  [ "$sign" = + ] && groups="$groups $group"
+done
+for each in $groups; do kill -s KILL -- "-$each" 2>/dev/null; done
+"""
+
+
+def use_pidfd_watcher() -> None:
+    """Have asyncio wait for children by pidfd. Python before 3.12 starts a thread for each child otherwise."""
+    if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
+        watcher = asyncio.PidfdChildWatcher()
+        watcher.attach_loop(asyncio.get_running_loop())
+        asyncio.get_event_loop_policy().set_child_watcher(watcher)
+
+
+class GroupReaper:
+    """Kills every process group that it was told of once the nucleus is gone, be it by SIGKILL."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            "sh",
+            "-c",
+            _REAPER,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    async def stop(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            await self._process.wait()
+
+    def watch(self, group: int) -> None:
+        self._tell("+", group)
+
+    def forget(self, group: int) -> None:
+        self._tell("-", group)
+
+    def _tell(self, sign: str, group: int) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(ConnectionError, RuntimeError):
+                self._process.stdin.write(f"{sign} {group}\n".encode())
+
+
+class StepProcess:
+    """One running step. Made by ``start``; ended by ``stop``, also if its first process is gone."""
+
+    def __init__(self, process: asyncio.subprocess.Process, reaper: GroupReaper) -> None:
+        self._process = process
+        self._reaper = reaper
+        self._group_is_gone = False
+
+    @classmethod
+    async def start(
+        cls, script: str, *, folder: Path, environment: Mapping[str, str], log: Path, reaper: GroupReaper
+    ) -> "StepProcess":
+        """Run a script. Raises StepFailed if it cannot be started."""
+        _turn_over(log)
+        try:
+            with log.open("ab") as output:
+                process = await asyncio.create_subprocess_exec(
+                    *_launcher(),
+                    "sh",
+                    "-c",
+                    script,
+                    cwd=folder,
+                    env=dict(environment),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                )
+        except (OSError, ValueError) as error:
+            raise StepFailed(f"the script cannot be started: {error}") from error
+        reaper.watch(process.pid)
+        return cls(process, reaper)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def wait(self) -> int:
+        """The exit code; a signal's is 128 and its number, as a shell has it."""
+        code = await self._process.wait()
+        if not self._group_lives():
+            self._gone()
+        return 128 - code if code < 0 else code
+
+    async def stop(self, grace: float = GRACE) -> None:
+        """End the whole group: SIGTERM, and SIGKILL after ``grace`` seconds."""
+        self._signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(grace):
+                await self._process.wait()
+                while self._group_lives():
+                    await asyncio.sleep(_POLL)
+        except TimeoutError:
+            self._signal(signal.SIGKILL)
+            await self._process.wait()
+        self._gone()
+
+    def _gone(self) -> None:
+        if not self._group_is_gone:
+            self._group_is_gone = True
+            self._reaper.forget(self.pid)
+
+    def _group_lives(self) -> bool:
+        if self._group_is_gone:
+            return False
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+    def _signal(self, number: signal.Signals) -> None:
+        if not self._group_is_gone:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+
+
+def check_launcher() -> None:
+    """Raises NucleusError where components could not be started as they must be."""
+    if shutil.which("setpriv") is None:
+        raise NucleusError("setpriv is not there: install util-linux, which holds it. Components are started with it.")
+
+
+def _launcher() -> tuple[str, ...]:
+    ours = ("setpriv", "--pdeathsig", "KILL")
+    if os.geteuid() != 0:
+        return ours
+    return (*ours, "--bounding-set", "-dac_override,-dac_read_search")
+
+
+def _turn_over(log: Path) -> None:
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > _LARGEST_LOG:
+            log.replace(log.with_suffix(".log.1"))
+
+
+def environment_of_nucleus() -> dict[str, str]:
+    """What a step inherits: the nucleus's own environment, without keys to any account."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SVCUID"))}

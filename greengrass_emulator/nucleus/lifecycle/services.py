@@ -1,0 +1,151 @@
+"""All the components of a device: who depends on whom, and what one's state does to others.
+
+It starts and ends every service. Which components there are is decided by deployments.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper
+from greengrass_emulator.nucleus.lifecycle.service import Service, StateListener
+from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, State, Wish, wish_of_change
+from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What services ask of the rest of the nucleus, passed in."""
+
+    fill: Callable[[Component], Lifecycle]
+    environment: Callable[[str], dict[str, str]]
+    hand_over_files: Callable[[Component], None]
+    is_installed: Callable[[Component], bool]
+
+
+@dataclass(slots=True)
+class Services:
+    """The living components by name. It is the surroundings of each."""
+
+    runtime: Runtime
+    root: Path
+    reaper: GroupReaper
+    doors: Doors
+    listeners: list[StateListener] = field(default_factory=list)
+    _services: dict[str, Service] = field(default_factory=dict)
+
+    def get(self, name: str) -> Service | None:
+        return self._services.get(name)
+
+    def all(self) -> tuple[Service, ...]:
+        return tuple(self._services.values())
+
+    def component_of(self, token: str) -> str | None:
+        """The component whose SVCUID this is."""
+        return next((each.name for each in self._services.values() if each.token == token), None)
+
+    def put(self, component: Component) -> Service:
+        """Start a component that is new, or change one that is there as its recipe's change asks for."""
+        # Lite compares what is written in the recipe: it fills variables in only when a script runs.
+        filled_later = self.runtime.cuts_scripts_at_unknown_variables
+        lifecycle = component.lifecycle if filled_later else self.doors.fill(component)
+        service = self._services.get(component.name)
+        if service is None:
+            service = self._services[component.name] = Service(component, lifecycle, self)
+            service.begin()
+        else:
+            wish = wish_of_change(service.component, service.lifecycle, component, lifecycle)
+            if wish is None and service.state is State.BROKEN:
+                # A deployment gives what was broken another chance.
+                wish = Wish.REINSTALL
+            service.change(component, lifecycle, wish)
+            if wish is not None and not self.runtime.waits_for_hard_dependencies:
+                self._restart_bound(component.name)
+        return service
+
+    def restart(self, name: str) -> None:
+        service = self._services[name]
+        service.ask(Wish.REINSTALL if service.state is State.BROKEN else Wish.RESTART)
+
+    async def remove(self, names: Iterable[str]) -> None:
+        """Stop components, dependents first, and forget them."""
+        for name in _dependents_first(names, self._services):
+            service = self._services.get(name)
+            if service is not None:
+                await service.close()
+                del self._services[name]
+                _log.info("a component is removed", extra={"component": name})
+
+    async def stop_all(self) -> None:
+        """Stop everything at once: their own five seconds each, together."""
+        await asyncio.gather(*(service.close() for service in self._services.values()))
+        self._services.clear()
+
+    # What a service asks of its surroundings.
+
+    def fill(self, component: Component) -> Lifecycle:
+        return self.doors.fill(component)
+
+    def environment(self, token: str) -> dict[str, str]:
+        return self.doors.environment(token)
+
+    def hand_over_files(self, component: Component) -> None:
+        self.doors.hand_over_files(component)
+
+    def is_installed(self, component: Component) -> bool:
+        return self.doors.is_installed(component)
+
+    def work_folder(self, component: str) -> Path:
+        return self.root / "work" / component
+
+    def log_file(self, component: str) -> Path:
+        return self.root / "logs" / f"{component}.log"
+
+    def dependencies_ready(self, component: Component) -> bool:
+        for name in component.hard_dependencies:
+            service = self._services.get(name)
+            if service is not None and (service.state not in SUPPORTS_DEPENDENTS or service.is_asked):
+                return False
+        return True
+
+    def state_changed(self, service: Service, before: State) -> None:
+        for dependent in self._services.values():
+            if service.name in dependent.component.hard_dependencies:
+                self._shake(dependent, service)
+        for each in self.listeners:
+            each(service, before)
+
+    def _shake(self, dependent: Service, dependency: Service) -> None:
+        if dependent.state not in {State.STARTING, State.RUNNING} or dependent.is_asked:
+            return
+        if self.runtime.waits_for_hard_dependencies:
+            if dependency.state not in SUPPORTS_DEPENDENTS:
+                dependent.ask(Wish.RESTART)
+        elif dependency.state in {State.FINISHED, State.ERRORED, State.BROKEN}:
+            # systemd's BindsTo: what it is bound to has ended.
+            dependent.ask(Wish.HALT)
+
+    def _restart_bound(self, name: str) -> None:
+        for dependent in self._services.values():
+            if name in dependent.component.hard_dependencies:
+                dependent.ask(Wish.RESTART)
+
+
+def _dependents_first(names: Iterable[str], services: Mapping[str, Service]) -> list[str]:
+    remaining = dict.fromkeys(names)
+    ordered: list[str] = []
+    while remaining:
+        free = [
+            name
+            for name in remaining
+            if not any(name in services[other].component.dependencies for other in remaining if other in services)
+        ]
+        for name in free or list(remaining):
+            ordered.append(name)
+            del remaining[name]
+    return ordered

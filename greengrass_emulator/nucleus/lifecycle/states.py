@@ -1,0 +1,59 @@
+"""A component's states, and what a change of its recipe asks for (Lifecycle.java, GenericExternalService.java)."""
+
+from enum import StrEnum
+
+from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
+
+
+class State(StrEnum):
+    """In Greengrass's words, as fleet status and IPC give them."""
+
+    NEW = "NEW"
+    INSTALLED = "INSTALLED"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    ERRORED = "ERRORED"
+    BROKEN = "BROKEN"
+    FINISHED = "FINISHED"
+
+
+WELL = frozenset({State.RUNNING, State.FINISHED})
+"""What a deployment waits for."""
+SUPPORTS_DEPENDENTS = frozenset({State.RUNNING, State.FINISHED, State.STOPPING})
+"""A hard dependency in another state restarts its dependents (GreengrassService.java:528-541)."""
+
+
+class Wish(StrEnum):
+    """What is asked of a component that is there."""
+
+    RESTART = "RESTART"
+    REINSTALL = "REINSTALL"
+    HALT = "HALT"
+    CLOSE = "CLOSE"
+
+
+DEFAULT_TIMEOUTS: dict[str, float | None] = {
+    "install": 120.0,
+    "startup": 120.0,
+    "run": None,
+    "shutdown": 15.0,
+    "recover": 60.0,
+}
+"""Seconds, by step (AWS's component recipe reference)."""
+
+ERRORS_TO_BREAK = 3
+ERRORS_WITHIN = 3600.0
+"""Three errors in one state, each within an hour of the last, break a component (Lifecycle.java:81-82, 226-249)."""
+
+
+def wish_of_change(old: Component, old_texts: Lifecycle, new: Component, new_texts: Lifecycle) -> Wish | None:
+    """What a deployment must do with a component that stays (GenericExternalService.java:134-157, :779).
+
+    ``old_texts`` and ``new_texts`` have their variables filled in: a text that changes by them counts as changed.
+    """
+    if old.version != new.version or old_texts.steps.get("install") != new_texts.steps.get("install"):
+        return Wish.REINSTALL
+    if old_texts != new_texts or not new.dependencies.keys() <= old.dependencies.keys():
+        return Wish.RESTART
+    return None

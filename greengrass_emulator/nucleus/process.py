@@ -1,0 +1,271 @@
+"""The nucleus as a process: makes its parts, starts and ends them, and connects them with each other.
+
+Everything runs on one event loop, but for downloads, unpacking and the MQTT library's own thread.
+"""
+
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import secrets
+import signal
+from collections.abc import Awaitable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
+from greengrass_emulator.nucleus.deployments.classic import ClassicDeployer
+from greengrass_emulator.nucleus.deployments.device import Device, LocalThenCloud
+from greengrass_emulator.nucleus.deployments.lite import LiteDeployer
+from greengrass_emulator.nucleus.deployments.packages import PackageStore
+from greengrass_emulator.nucleus.deployments.preparation import Preparation
+from greengrass_emulator.nucleus.deployments.queue import Deployer, DeploymentQueue, Order
+from greengrass_emulator.nucleus.deployments.updates import ComponentUpdates
+from greengrass_emulator.nucleus.deployments.validation import ConfigurationValidation
+from greengrass_emulator.nucleus.errors import DeploymentFailed, NucleusRunsAlready
+from greengrass_emulator.nucleus.ipc.access import Access
+from greengrass_emulator.nucleus.ipc.authorization import CLI
+from greengrass_emulator.nucleus.ipc.operations.components import ComponentOperations
+from greengrass_emulator.nucleus.ipc.operations.configuration import ConfigurationOperations
+from greengrass_emulator.nucleus.ipc.operations.deployments import DeploymentOperations
+from greengrass_emulator.nucleus.ipc.operations.iot_core import IotCoreMessages, NoCloud
+from greengrass_emulator.nucleus.ipc.operations.local_messages import LocalMessages
+from greengrass_emulator.nucleus.ipc.server import IpcServer
+from greengrass_emulator.nucleus.lifecycle.processes import (
+    GroupReaper,
+    check_launcher,
+    environment_of_nucleus,
+    use_pidfd_watcher,
+)
+from greengrass_emulator.nucleus.lifecycle.service import Service
+from greengrass_emulator.nucleus.lifecycle.services import Doors, Services
+from greengrass_emulator.nucleus.lifecycle.states import State
+from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
+from greengrass_emulator.nucleus.recipes.platform import Platform
+from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
+from greengrass_emulator.nucleus.runtimes import Runtime
+from greengrass_emulator.nucleus.settings import DeviceSettings
+from greengrass_emulator.nucleus.state import StateFile, write_atomically
+from greengrass_emulator.nucleus.status_file import (
+    ComponentStatus,
+    DeploymentStatus,
+    NucleusStatus,
+    StatusFile,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Nucleus:
+    """One device's nucleus. ``run()`` returns when it was told to end, and everything of it has ended."""
+
+    def __init__(self, settings: DeviceSettings, runtime: Runtime) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._root = settings.root
+        self._cli_token = secrets.token_hex(16)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._memory = StateFile(self._root / "config" / "state.json")
+        self._configuration = ConfigurationStore(runtime, self._memory.state.configuration, self._memory.changed)
+        self._packages = PackageStore(self._root, runtime, Platform.here())
+        self._reaper = GroupReaper()
+        self._services = Services(
+            runtime,
+            self._root,
+            self._reaper,
+            Doors(self._fill, self._environment, self._packages.hand_over, self._is_installed),
+        )
+        self._ipc = IpcServer(self._root, runtime, self._component_of)
+        self._status = StatusFile(self._root / "nucleus.json", self._look)
+        self._device = Device(
+            runtime=runtime,
+            thing=settings.thing,
+            interpolate=settings.interpolate,
+            packages=self._packages,
+            preparation=Preparation(self._packages, None, settings.checksum_pause),
+            configuration=self._configuration,
+            services=self._services,
+            validation=ConfigurationValidation(),
+            updates=ComponentUpdates(),
+            memory=self._memory,
+        )
+        deployer: Deployer = ClassicDeployer(self._device) if runtime.rolls_back else LiteDeployer(self._device)
+        self._queue = DeploymentQueue(deployer)
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        use_pidfd_watcher()
+        check_launcher()
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        with self._only_one():
+            try:
+                await self._start()
+                await stop.wait()
+            finally:
+                await self._stop()
+
+    async def _start(self) -> None:
+        for folder in ("logs", "work", "packages", "config"):
+            (self._root / folder).mkdir(parents=True, exist_ok=True)
+        await self._reaper.start()
+        self._services.listeners.append(self._state_changed)
+        self._queue.listeners.append(self._deployment_changed)
+        access = Access(self._configuration, self._runtime, self._settings.thing)
+        candidates = LocalThenCloud(self._packages, None)
+        for family in (
+            LocalMessages(access),
+            IotCoreMessages(access, NoCloud(), self._later, self._runtime.retains),
+            ConfigurationOperations(self._configuration, self._runtime),
+            ComponentOperations(self._services, self._configuration, access, self._runtime),
+            DeploymentOperations(self._device, self._queue, candidates, access),
+        ):
+            self._ipc.offer(family.handlers())
+        await self._ipc.start()
+        self._tell_command_line()
+        self._begin(self._queue.work())
+        for name, version in self._memory.state.versions.items():
+            self._resume(name, version)
+        self._status.write()
+        _log.info("the nucleus runs", extra={"runtime": self._runtime.name, "thing": self._settings.thing})
+
+    async def _stop(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._services.stop_all()
+        await self._ipc.stop()
+        await self._reaper.stop()
+        self._memory.write()
+        self._status.remove()
+        _log.info("the nucleus has ended")
+
+    def _only_one(self) -> "_RootLock":
+        return _RootLock(self._root)
+
+    def _resume(self, name: str, version: str) -> None:
+        """Go on with a component that an earlier process of this nucleus had deployed."""
+        try:
+            component = self._packages.find(name, version)
+        except DeploymentFailed:
+            _log.exception("a component cannot be resumed", extra={"component": name})
+            return
+        if component is None:
+            _log.error("a component's recipe is gone", extra={"component": name, "version": version})
+            return
+        self._services.put(component)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _later(self, work: Awaitable[None]) -> None:
+        async def wait() -> None:
+            await work
+
+        self._begin(wait())
+
+    def _tell_command_line(self) -> None:
+        """Write what the command line connects with, as classic does for greengrass-cli."""
+        folder = self._root / "cli_ipc_info"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        written = {"cli_auth_token": self._cli_token, "domain_socket_path": str(self._ipc.path)}
+        write_atomically(folder / "user-0.json", json.dumps(written))
+        (folder / "user-0.json").chmod(0o600)
+
+    def _component_of(self, token: str) -> str | None:
+        if secrets.compare_digest(token.encode(), self._cli_token.encode()):
+            return CLI
+        return self._services.component_of(token)
+
+    def _fill(self, component: Component) -> Lifecycle:
+        versions = {each.name: each.component.version for each in self._services.all()}
+
+        def neighbour(name: str, version: str) -> Neighbour:
+            return Neighbour(name, version, self._configuration.of(name))
+
+        return Variables(
+            self._runtime,
+            self._root,
+            self._settings.thing,
+            neighbour(component.name, component.version),
+            {name: neighbour(name, versions[name]) for name in component.dependencies if name in versions},
+        ).fill_lifecycle(component.lifecycle)
+
+    def _environment(self, token: str) -> dict[str, str]:
+        environment = {
+            **environment_of_nucleus(),
+            "SVCUID": token,
+            "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT": str(self._ipc.path),
+            "AWS_IOT_THING_NAME": self._settings.thing,
+            "AWS_REGION": self._settings.region,
+            "AWS_DEFAULT_REGION": self._settings.region,
+            "GGC_VERSION": self._runtime.version,
+        }
+        if self._settings.root_ca is not None:
+            environment["GG_ROOT_CA_PATH"] = str(self._settings.root_ca)
+        return environment
+
+    def _is_installed(self, component: Component) -> bool:
+        if self._runtime.runs_install_at_each_start:
+            return False
+        return self._memory.state.installed.get(component.name) == component.version
+
+    def _state_changed(self, service: Service, _before: State) -> None:
+        if service.state is State.INSTALLED:
+            self._memory.state.installed[service.name] = service.component.version
+            self._memory.changed()
+        self._status.changed()
+
+    async def _deployment_changed(self, _order: Order) -> None:
+        self._status.write()
+
+    def _look(self) -> NucleusStatus:
+        return NucleusStatus(
+            pid=os.getpid(),
+            runtime=self._runtime.name,
+            thing=self._settings.thing,
+            socket=str(self._ipc.path),
+            components={
+                each.name: ComponentStatus(
+                    version=each.component.version, state=each.state, pid=each.pid, detail=each.detail
+                )
+                for each in self._services.all()
+            },
+            deployments=[
+                DeploymentStatus(
+                    id=order.deployment.id,
+                    target=order.deployment.target,
+                    status=order.status,
+                    detailed=order.outcome.detailed if order.outcome else "",
+                    cause=order.outcome.cause if order.outcome else "",
+                    job_id=order.deployment.job_id,
+                )
+                for order in self._queue.orders.values()
+            ],
+        )
+
+
+class _RootLock:
+    """A root folder has one nucleus at a time."""
+
+    def __init__(self, root: Path) -> None:
+        self._path = root / "nucleus.lock"
+
+    def __enter__(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise NucleusRunsAlready(
+                f"{self._path.parent}: another nucleus serves this folder. End it first, or give another folder."
+            ) from error
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

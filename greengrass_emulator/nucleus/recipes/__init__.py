@@ -1,0 +1,1 @@
+"""A component's recipe as a nucleus understands it: read, chosen for this platform, its variables filled in."""

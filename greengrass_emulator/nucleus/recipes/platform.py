@@ -1,0 +1,40 @@
+"""What this device is, and whether a manifest is for it (AWS's component recipe reference; greengrass-facts.md)."""
+
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+_ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "aarch64", "arm64": "aarch64", "i686": "x86"}
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A device's platform in Greengrass's words."""
+
+    os: str
+    architecture: str
+
+    @classmethod
+    def here(cls) -> "Platform":
+        machine = platform.machine().lower()
+        architecture = _ARCHITECTURES.get(machine, "arm" if machine.startswith("arm") else machine)
+        return cls(os=platform.system().lower(), architecture=architecture)
+
+    def matches(self, wanted: Mapping[str, Any], runtime: Runtime) -> bool:
+        """Whether a manifest with this ``Platform`` is for this device under this runtime."""
+        if runtime.wants_runtime_in_platform and wanted.get("runtime") not in {"*", runtime.fleet_name}:
+            return False
+        return _fits(wanted.get("os"), self.os) and _fits(wanted.get("architecture"), self.architecture)
+
+
+def _fits(wanted: Any, here: str) -> bool:
+    if wanted is None or wanted in {"*", "all", "any"}:
+        return True
+    text = str(wanted)
+    if len(text) > 2 and text.startswith("/") and text.endswith("/"):
+        return re.fullmatch(text[1:-1], here) is not None
+    return text == here

@@ -1,0 +1,177 @@
+"""From a recipe's text to the component that this device would run.
+
+Classic reads keys in any case; lite compares them by case, wants an ``Artifacts`` list in every manifest, and makes
+texts of a YAML default configuration's numbers (greengrass-facts.md, "Recipes").
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import yaml
+
+from greengrass_emulator.nucleus.configuration.changes import texts_of
+from greengrass_emulator.nucleus.errors import RecipeInvalid
+from greengrass_emulator.nucleus.recipes.component import Artifact, Component, Dependency, Lifecycle, Step, Who
+from greengrass_emulator.nucleus.recipes.platform import Platform
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+_STEPS = ("install", "startup", "run", "shutdown", "recover", "bootstrap", "uninstall")
+_READERS = {"NONE", "OWNER", "ALL"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Looks keys up as the runtime does."""
+
+    by_case: bool
+
+    def get(self, mapping: Any, key: str, default: Any = None) -> Any:
+        if not isinstance(mapping, Mapping):
+            return default
+        if self.by_case or key in mapping:
+            return mapping.get(key, default)
+        return next((value for name, value in mapping.items() if str(name).lower() == key.lower()), default)
+
+
+def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> Component:
+    """The component in a recipe, for this platform. ``where`` names the text in errors.
+
+    Raises RecipeInvalid for a text that is no recipe, for a runtime's own refusals, and where no manifest is for
+    this platform (code NO_AVAILABLE_COMPONENT_VERSION).
+    """
+    document, is_json = _document(text, where)
+    keys = _Keys(by_case=runtime.reads_recipes_by_case)
+    name, version = keys.get(document, "ComponentName"), keys.get(document, "ComponentVersion")
+    if not isinstance(name, str) or version is None:
+        raise RecipeInvalid(f"{where}: has no ComponentName or no ComponentVersion in the spelling that is read.")
+    manifests = keys.get(document, "Manifests")
+    if not isinstance(manifests, list) or not manifests:
+        raise RecipeInvalid(f"{where}: has no Manifests. Give one with a Platform.", "RECIPE_MISSING_MANIFEST")
+    if runtime.reads_recipes_by_case:
+        for manifest in manifests:
+            if not isinstance(keys.get(manifest, "Artifacts"), list):
+                raise RecipeInvalid(f"{where}: lite wants an Artifacts list in every manifest, if an empty one.")
+    manifest = _manifest(manifests, keys, runtime, platform, where)
+    defaults = keys.get(keys.get(document, "ComponentConfiguration"), "DefaultConfiguration") or {}
+    if not isinstance(defaults, Mapping):
+        raise RecipeInvalid(f"{where}: DefaultConfiguration is no object.")
+    return Component(
+        name=name,
+        version=str(version),
+        defaults=dict(defaults) if is_json or not runtime.reads_recipes_by_case else texts_of(defaults),
+        dependencies=_dependencies(keys.get(document, "ComponentDependencies"), keys, where),
+        lifecycle=_lifecycle(document, manifest, keys, platform, where),
+        artifacts=tuple(_artifact(each, keys, where) for each in keys.get(manifest, "Artifacts") or []),
+    )
+
+
+def _document(text: str, where: str) -> tuple[Mapping[str, Any], bool]:
+    is_json = True
+    try:
+        document = json.loads(text)
+    except ValueError:
+        is_json = False
+        try:
+            document = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise RecipeInvalid(f"{where}: is neither JSON nor YAML: {error}") from error
+    if not isinstance(document, Mapping):
+        raise RecipeInvalid(f"{where}: is no object.")
+    return document, is_json
+
+
+def _manifest(manifests: list[Any], keys: _Keys, runtime: Runtime, platform: Platform, where: str) -> Any:
+    for manifest in manifests:
+        wanted = keys.get(manifest, "Platform") or {}
+        if platform.matches({key: keys.get(wanted, key) for key in ("os", "architecture", "runtime")}, runtime):
+            return manifest
+    raise RecipeInvalid(
+        f"{where}: no manifest is for {platform.os}/{platform.architecture} on {runtime.fleet_name}. "
+        "Add one whose Platform says so (lite takes only manifests that name a runtime).",
+        "NO_AVAILABLE_COMPONENT_VERSION",
+    )
+
+
+def _dependencies(section: Any, keys: _Keys, where: str) -> dict[str, Dependency]:
+    found: dict[str, Dependency] = {}
+    for name, details in (section or {}).items():
+        requirement = keys.get(details, "VersionRequirement", ">=0.0.0")
+        kind = str(keys.get(details, "DependencyType", "HARD")).upper()
+        if kind not in {"HARD", "SOFT"}:
+            raise RecipeInvalid(f"{where}: DependencyType of {name} is {kind}; it is HARD or SOFT.")
+        found[str(name)] = Dependency(str(requirement), kind == "HARD")
+    return found
+
+
+def _lifecycle(document: Any, manifest: Any, keys: _Keys, platform: Platform, where: str) -> Lifecycle:
+    section = keys.get(manifest, "Lifecycle")
+    if not section:
+        selections = keys.get(manifest, "Selections") or [platform.os, "all"]
+        section = _selected(keys.get(document, "Lifecycle") or {}, [str(each) for each in selections], keys)
+    steps: dict[str, Step] = {}
+    for name in _STEPS:
+        written = keys.get(section, name)
+        if written is not None:
+            steps[name] = _step(written, name, keys, where)
+    if "run" in steps and "startup" in steps:
+        raise RecipeInvalid(f"{where}: has both run and startup; exactly one of them is allowed.")
+    return Lifecycle(steps, _texts(keys.get(section, "Setenv")))
+
+
+def _selected(section: Any, selections: list[str], keys: _Keys) -> Any:
+    """The global lifecycle with each part that is written by selection replaced by the first that is selected."""
+    result: dict[str, Any] = {}
+    for name in (*_STEPS, "Setenv"):
+        part = keys.get(section, name)
+        if isinstance(part, Mapping):
+            part = next((part[each] for each in selections if each in part), part)
+        if part is not None:
+            result[name] = part
+    for each in selections:
+        if isinstance(keys.get(section, each), Mapping):
+            return {**result, **keys.get(section, each)}
+    return result
+
+
+def _step(written: Any, name: str, keys: _Keys, where: str) -> Step:
+    if isinstance(written, str):
+        return Step(written)
+    script = keys.get(written, "Script")
+    if not isinstance(script, str):
+        raise RecipeInvalid(f"{where}: the step {name} has no Script.")
+    timeout = keys.get(written, "Timeout")
+    try:
+        seconds = None if timeout is None else float(timeout)
+    except (TypeError, ValueError) as error:
+        raise RecipeInvalid(f"{where}: the Timeout of {name} is {timeout!r}; give seconds.") from error
+    skip_if = keys.get(written, "Skipif")
+    return Step(script, seconds, _texts(keys.get(written, "Setenv")), None if skip_if is None else str(skip_if))
+
+
+def _texts(section: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (section or {}).items()}
+
+
+def _artifact(written: Any, keys: _Keys, where: str) -> Artifact:
+    uri = keys.get(written, "Uri")
+    if not isinstance(uri, str) or not uri:
+        raise RecipeInvalid(f"{where}: an artifact has no Uri in the spelling that is read.", "EMPTY_ARTIFACT_URI")
+    permission = keys.get(written, "Permission") or {}
+    digest = keys.get(written, "Digest")
+    return Artifact(
+        uri=uri,
+        unzip=str(keys.get(written, "Unarchive") or "NONE").upper() == "ZIP",
+        read=_who(keys.get(permission, "Read"), "OWNER", where),
+        execute=_who(keys.get(permission, "Execute"), "NONE", where),
+        digest=None if digest is None else str(digest),
+    )
+
+
+def _who(written: Any, default: Who, where: str) -> Who:
+    if written is None:
+        return default
+    if str(written).upper() not in _READERS:
+        raise RecipeInvalid(f"{where}: Permission is {written!r}; it is NONE, OWNER or ALL.")
+    return cast(Who, str(written).upper())

@@ -1,0 +1,130 @@
+"""Filling in a recipe's variables, as each runtime does (KernelConfigResolver.java:66-140; lite's recipe-runner).
+
+Classic leaves what it does not know as it stands. Lite cuts the script there and runs what came before.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from greengrass_emulator.nucleus.configuration.changes import key_path, value_at
+from greengrass_emulator.nucleus.recipes.component import Lifecycle, Step
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+_log = logging.getLogger(__name__)
+
+_CLASSIC_VARIABLE = re.compile(r"\{(?:([.\w-]+):)?([.\w-]+):(/?[^:{}]*)\}")
+_LITE_LONGEST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """What a component may ask of another: its version and its configuration."""
+
+    name: str
+    version: str
+    configuration: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """All that a component's variables can stand for. ``neighbours``: its direct dependencies."""
+
+    runtime: Runtime
+    root: Path
+    thing: str
+    own: Neighbour
+    neighbours: Mapping[str, Neighbour] = field(default_factory=dict)
+
+    def fill_lifecycle(self, lifecycle: Lifecycle) -> Lifecycle:
+        """The lifecycle as it is run. On lite the environment becomes ``export`` lines that the shell reads."""
+        if self.runtime.cuts_scripts_at_unknown_variables:
+            return Lifecycle({name: self._lite_step(step, lifecycle) for name, step in lifecycle.steps.items()}, {})
+        return Lifecycle(
+            {
+                name: replace(
+                    step,
+                    script=self.fill(step.script),
+                    environment={key: self.fill(value) for key, value in step.environment.items()},
+                    skip_if=None if step.skip_if is None else self.fill(step.skip_if),
+                )
+                for name, step in lifecycle.steps.items()
+            },
+            {key: self.fill(value) for key, value in lifecycle.environment.items()},
+        )
+
+    def fill(self, text: str) -> str:
+        """Classic's way: known variables filled in, the rest as it stands, with an error in the log."""
+
+        def found(match: re.Match[str]) -> str:
+            other, space, key = match.groups()
+            about = self.own if other is None else self.neighbours.get(other)
+            value = None if about is None else self._value(about, space, key)
+            if value is None:
+                _log.error(
+                    "a recipe's variable is left as it stands",
+                    extra={"component": self.own.name, "variable": match.group(0)},
+                )
+                return match.group(0)
+            return value
+
+        return _CLASSIC_VARIABLE.sub(found, text)
+
+    def fill_configuration(self, value: Any) -> Any:
+        """A configuration's texts filled in: only with the nucleus's ``interpolateComponentConfiguration``."""
+        if isinstance(value, Mapping):
+            return {key: self.fill_configuration(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [self.fill_configuration(part) for part in value]
+        return self.fill(value) if isinstance(value, str) else value
+
+    def _lite_step(self, step: Step, lifecycle: Lifecycle) -> Step:
+        text = "".join(
+            f"export {key}={value}\n" for key, value in (*lifecycle.environment.items(), *step.environment.items())
+        )
+        return Step(self._cut(text + step.script), step.timeout, {}, None)
+
+    def _cut(self, script: str) -> str:
+        written: list[str] = []
+        rest = script
+        while "{" in rest:
+            before, _, rest = rest.partition("{")
+            written.append(before)
+            name, end, rest = rest.partition("}")
+            space, colon, key = name.partition(":")
+            value = self._value(self.own, space, key) if end and colon and len(name) <= _LITE_LONGEST else None
+            if value is None:
+                _log.error(
+                    "a script is cut at a variable that lite does not know",
+                    extra={"component": self.own.name, "variable": "{" + name + end},
+                )
+                return "".join(written)
+            written.append(value)
+        return "".join((*written, rest))
+
+    def _value(self, about: Neighbour, space: str, key: str) -> str | None:
+        slash = "/" if self.runtime.folders_end_with_slash else ""
+        packages = self.root / "packages"
+        fixed = {
+            ("kernel", "rootPath"): f"{self.root}",
+            ("iot", "thingName"): self.thing,
+            ("work", "path"): f"{self.root / 'work' / about.name}{slash}",
+            ("artifacts", "path"): f"{packages / 'artifacts' / about.name / about.version}{slash}",
+            (
+                "artifacts",
+                "decompressedPath",
+            ): f"{packages / 'artifacts-unarchived' / about.name / about.version}{slash}",
+        }
+        if (space, key) in fixed:
+            return fixed[(space, key)]
+        if space != "configuration":
+            return None
+        try:
+            value = value_at(about.configuration, key_path(key))
+        except KeyError:
+            return None
+        return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

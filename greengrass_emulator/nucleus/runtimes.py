@@ -1,0 +1,130 @@
+"""The two runtimes' manners, side by side: whatever differs between classic and lite is a line in this table.
+
+Source: greengrass-facts.md; lite's figures from its own source (recipe2unit, ggconfigd, ggipcd).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+RuntimeName = Literal["classic", "lite"]
+
+_BOTH = frozenset(
+    {
+        "PublishToTopic",
+        "SubscribeToTopic",
+        "PublishToIoTCore",
+        "SubscribeToIoTCore",
+        "GetConfiguration",
+        "UpdateConfiguration",
+        "SubscribeToConfigurationUpdate",
+        "CreateLocalDeployment",
+        "RestartComponent",
+        "UpdateState",
+    }
+)
+_CLASSIC_ONLY = frozenset(
+    {
+        "SubscribeToValidateConfigurationUpdates",
+        "SendConfigurationValidityReport",
+        "SubscribeToComponentUpdates",
+        "DeferComponentUpdate",
+        "GetComponentDetails",
+        "ListComponents",
+        "StopComponent",
+        "GetLocalDeploymentStatus",
+        "ListLocalDeployments",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """How one nucleus behaves. Sizes in bytes, times in seconds."""
+
+    name: RuntimeName
+    fleet_name: str
+    nucleus_component: str
+    version: str
+    operations: frozenset[str]
+    largest_frame: int
+    largest_text: int | None
+    """The longest configuration string that IPC gives out."""
+    errors_have_text: bool
+    reads_recipes_by_case: bool
+    wants_runtime_in_platform: bool
+    cuts_scripts_at_unknown_variables: bool
+    folders_end_with_slash: bool
+    interpolates_access_control: bool
+    removal_is_an_event: bool
+    removal_ends_subscriptions: bool
+    """ggconfigd deletes the subscribers of a key with the key (db_interface.c, ggconfig_delete_key)."""
+    validates_and_notifies: bool
+    rolls_back: bool
+    waits_for_hard_dependencies: bool
+    hides_unpacked_files: bool
+    runs_install_at_each_start: bool
+    startup_may_return: bool
+    """Lite ends a ``startup`` with ``systemd-notify --stopping``, which systemd knows from 254 on (Debian 12: 252)."""
+    has_shutdown_and_recover: bool
+    pause_before_retry: float
+    spools: bool
+    retains: bool
+
+
+CLASSIC = Runtime(
+    name="classic",
+    fleet_name="aws_nucleus_classic",
+    nucleus_component="aws.greengrass.Nucleus",
+    version="2.15.0",
+    operations=_BOTH | _CLASSIC_ONLY,
+    largest_frame=16 * 1024 * 1024,
+    largest_text=None,
+    errors_have_text=True,
+    reads_recipes_by_case=False,
+    wants_runtime_in_platform=False,
+    cuts_scripts_at_unknown_variables=False,
+    folders_end_with_slash=False,
+    interpolates_access_control=False,
+    removal_is_an_event=True,
+    removal_ends_subscriptions=False,
+    validates_and_notifies=True,
+    rolls_back=True,
+    waits_for_hard_dependencies=True,
+    hides_unpacked_files=True,
+    runs_install_at_each_start=True,
+    startup_may_return=True,
+    has_shutdown_and_recover=True,
+    pause_before_retry=0.0,
+    spools=True,
+    retains=True,
+)
+
+LITE = Runtime(
+    name="lite",
+    fleet_name="aws_nucleus_lite",
+    nucleus_component="aws.greengrass.NucleusLite",
+    version="2.6.0",
+    operations=_BOTH,
+    largest_frame=10_000,
+    largest_text=1_000,
+    errors_have_text=False,
+    reads_recipes_by_case=True,
+    wants_runtime_in_platform=True,
+    cuts_scripts_at_unknown_variables=True,
+    folders_end_with_slash=True,
+    interpolates_access_control=True,
+    removal_is_an_event=False,
+    removal_ends_subscriptions=True,
+    validates_and_notifies=False,
+    rolls_back=False,
+    waits_for_hard_dependencies=False,
+    hides_unpacked_files=False,
+    runs_install_at_each_start=False,
+    startup_may_return=False,
+    has_shutdown_and_recover=False,
+    pause_before_retry=1.0,
+    spools=False,
+    retains=False,
+)
+
+RUNTIMES: dict[RuntimeName, Runtime] = {"classic": CLASSIC, "lite": LITE}

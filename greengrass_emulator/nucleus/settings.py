@@ -1,0 +1,148 @@
+"""A device's folder: ``config.yaml`` in the real nucleus's spelling, read into what the nucleus needs.
+
+A folder without endpoints is a device without a cloud: it takes local deployments only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from greengrass_emulator.nucleus.errors import DeviceFolderInvalid
+
+
+class _System(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    rootpath: Path
+    thing_name: str = Field(alias="thingName", min_length=1)
+    certificate: Path | None = Field(default=None, alias="certificateFilePath")
+    private_key: Path | None = Field(default=None, alias="privateKeyPath")
+    root_ca: Path | None = Field(default=None, alias="rootCaPath")
+
+
+class _Mqtt(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    port: int = Field(default=8883, gt=0, lt=65536)
+    spooler_bytes: int = Field(default=2_621_440, alias="spoolerMaxSizeInBytes", gt=0)
+
+
+class _NucleusConfiguration(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    region: str = Field(default="eu-west-1", alias="awsRegion")
+    role_alias: str | None = Field(default=None, alias="iotRoleAlias")
+    data_endpoint: str | None = Field(default=None, alias="iotDataEndpoint")
+    data_plane: str | None = Field(default=None, alias="greengrassDataPlaneEndpoint")
+    s3_endpoint: str | None = Field(default=None, alias="s3EndpointUrl")
+    mqtt: _Mqtt = Field(default_factory=_Mqtt)
+    interpolate: bool = Field(default=False, alias="interpolateComponentConfiguration")
+    checksum_pause: float = Field(default=60.0, alias="artifactChecksumRetryPauseSeconds", ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """Where a device's cloud is, and with what it shows who it is."""
+
+    region: str
+    role_alias: str
+    mqtt_host: str
+    mqtt_port: int
+    spooler_bytes: int
+    data_plane: str
+    s3_endpoint: str | None
+    certificate: Path
+    private_key: Path
+    root_ca: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """Everything that a nucleus is told at its start. ``cloud`` is None for a device without one."""
+
+    root: Path
+    thing: str
+    region: str
+    interpolate: bool
+    checksum_pause: float
+    """Seconds between two downloads of an artifact whose digest was wrong (ArtifactDownloader.java: a minute)."""
+    root_ca: Path | None
+    cloud: CloudSettings | None
+
+
+def read_device(config: Path) -> DeviceSettings:
+    """The settings in a device's ``config.yaml``. Relative paths are meant from its folder.
+
+    Raises DeviceFolderInvalid for a file that is missing, is no YAML, or lacks a part.
+    """
+    try:
+        document = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DeviceFolderInvalid(
+            f"{config}: cannot be read ({error.strerror}). Provision the device, or name its config.yaml."
+        ) from error
+    except yaml.YAMLError as error:
+        raise DeviceFolderInvalid(f"{config}: is no YAML ({error}). Provision the device again.") from error
+    try:
+        system = _System.model_validate(_part(document, "system"))
+        services = _part(document, "services", {})
+        nucleus = _NucleusConfiguration.model_validate(_nucleus_configuration(services))
+    except (ValidationError, TypeError) as error:
+        raise DeviceFolderInvalid(f"{config}: {error}\nCorrect it, or provision the device again.") from error
+    base = config.parent.resolve()
+    return DeviceSettings(
+        root=(base / system.rootpath).resolve(),
+        thing=system.thing_name,
+        region=nucleus.region,
+        interpolate=nucleus.interpolate,
+        checksum_pause=nucleus.checksum_pause,
+        root_ca=None if system.root_ca is None else base / system.root_ca,
+        cloud=_cloud(config, base, system, nucleus),
+    )
+
+
+def _part(document: Any, key: str, default: Any = None) -> Any:
+    if not isinstance(document, dict):
+        raise TypeError("is no mapping with the keys system and services.")
+    return document.get(key, default)
+
+
+def _nucleus_configuration(services: Any) -> Any:
+    # The component that carries it is called differently on lite.
+    for name in ("aws.greengrass.Nucleus", "aws.greengrass.NucleusLite"):
+        if isinstance(services, dict) and name in services:
+            return _part(services[name], "configuration", {})
+    return {}
+
+
+def _cloud(config: Path, base: Path, system: _System, nucleus: _NucleusConfiguration) -> CloudSettings | None:
+    if nucleus.data_endpoint is None:
+        return None
+    needed = {
+        "system.certificateFilePath": system.certificate,
+        "system.privateKeyPath": system.private_key,
+        "system.rootCaPath": system.root_ca,
+        "greengrassDataPlaneEndpoint": nucleus.data_plane,
+        "iotRoleAlias": nucleus.role_alias,
+    }
+    missing = sorted(name for name, value in needed.items() if value is None)
+    if missing or not (system.certificate and system.private_key and system.root_ca and nucleus.data_plane):
+        raise DeviceFolderInvalid(
+            f"{config}: has iotDataEndpoint but not {', '.join(missing)}. "
+            "Give them all for a device with a cloud, or none for one without."
+        )
+    return CloudSettings(
+        region=nucleus.region,
+        role_alias=nucleus.role_alias or "",
+        mqtt_host=nucleus.data_endpoint,
+        mqtt_port=nucleus.mqtt.port,
+        spooler_bytes=nucleus.mqtt.spooler_bytes,
+        data_plane=nucleus.data_plane.rstrip("/"),
+        s3_endpoint=nucleus.s3_endpoint,
+        certificate=base / system.certificate,
+        private_key=base / system.private_key,
+        root_ca=base / system.root_ca,
+    )

@@ -1,0 +1,81 @@
+"""What a nucleus knows over a restart: configurations, versions, and the deployment of each target.
+
+One JSON file, replaced atomically, so that a crash leaves the old one or the new one.
+"""
+
+import asyncio
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+_log = logging.getLogger(__name__)
+_PAUSE = 0.1
+
+TargetKind = Literal["LOCAL", "THING_GROUP", "THING"]
+
+
+class TargetDeployment(BaseModel):
+    """The latest deployment of one target: its root components and their versions."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: TargetKind
+    deployment_id: str
+    configuration_arn: str = ""
+    roots: dict[str, str] = Field(default_factory=dict)
+
+
+class NucleusState(BaseModel):
+    """The whole of it. ``versions`` are what runs; ``previous`` what ran before, kept on classic for a rollback."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    configuration: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    previous: dict[str, str] = Field(default_factory=dict)
+    installed: dict[str, str] = Field(default_factory=dict)
+    targets: dict[str, TargetDeployment] = Field(default_factory=dict)
+    finished_jobs: list[str] = Field(default_factory=list)
+    sequence: int = 0
+
+
+class StateFile:
+    """Keeps a state in a file. ``changed()`` is cheap: what changes together is written once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._timer: asyncio.TimerHandle | None = None
+        self.state = self._read()
+
+    def changed(self) -> None:
+        """Write soon."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_PAUSE, self.write)
+
+    def write(self) -> None:
+        """Write now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        write_atomically(self._path, self.state.model_dump_json(indent=1))
+
+    def _read(self) -> NucleusState:
+        try:
+            return NucleusState.model_validate(json.loads(self._path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return NucleusState()
+        except (ValueError, ValidationError):
+            _log.exception("the nucleus's state cannot be read: it begins anew", extra={"file": str(self._path)})
+            return NucleusState()
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Put a text in a file's place, wholly or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)

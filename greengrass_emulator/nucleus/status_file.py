@@ -1,0 +1,82 @@
+"""``<root>/nucleus.json``: what runs on the device, for people, tests and the rehearsal. Replaced atomically."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from greengrass_emulator.nucleus.state import write_atomically
+
+_PAUSE = 0.05
+
+
+class ComponentStatus(BaseModel):
+    """One component. ``pid`` of the process that its run or startup began, if it is alive."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: str
+    state: str
+    pid: int | None = None
+    detail: str = ""
+
+
+class DeploymentStatus(BaseModel):
+    """One deployment, the newest last."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    target: str
+    status: str
+    detailed: str = ""
+    cause: str = ""
+    job_id: str = ""
+
+
+class NucleusStatus(BaseModel):
+    """The whole of it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    pid: int
+    runtime: str
+    thing: str
+    socket: str
+    connected: bool = False
+    components: dict[str, ComponentStatus] = Field(default_factory=dict)
+    deployments: list[DeploymentStatus] = Field(default_factory=list)
+
+
+class StatusFile:
+    """Writes what ``look`` sees, soon after it was told that something changed."""
+
+    def __init__(self, path: Path, look: Callable[[], NucleusStatus]) -> None:
+        self._path = path
+        self._look = look
+        self._timer: asyncio.TimerHandle | None = None
+
+    def changed(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_PAUSE, self.write)
+
+    def write(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        write_atomically(self._path, self._look().model_dump_json(indent=1))
+
+    def remove(self) -> None:
+        """The nucleus ends: nothing runs any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._path.unlink(missing_ok=True)
+
+
+def read_status(root: Path) -> NucleusStatus | None:
+    """The status of the nucleus that serves a root folder, or None if none does."""
+    try:
+        return NucleusStatus.model_validate_json((root / "nucleus.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
