@@ -46,6 +46,11 @@ class GatewayRequest:
         self.environ["wsgi.input"] = BytesIO(body)
         return body
 
+    def replace_body(self, body: bytes) -> None:
+        """What whoever answers after us reads instead."""
+        self.environ["wsgi.input"] = BytesIO(body)
+        self.environ["CONTENT_LENGTH"] = str(len(body))
+
 
 Answerer = Callable[[GatewayRequest], Answer | None]
 """Answers a request of its service, or leaves it to moto with None. May raise ``ApiError``."""

@@ -1,28 +1,46 @@
-"""Stands before moto's SageMaker: a model package group that exists is not made a second time.
+"""Stands before moto's SageMaker, where its model registry is not AWS's.
 
-moto makes it anew and forgets what the group said of itself; AWS answers ``ValidationException`` ("already exists"),
-which a register script must be ready for. The rest of the registry that we use behaves: ascending order unless told
-otherwise, ``NextToken``, only versioned packages in a group, ``PendingManualApproval`` to begin with.
+- A package group that exists is not made a second time: moto makes it anew; AWS answers ``ValidationException``
+  ("already exists"), which a register script must be ready for.
+- A package of a group begins as ``PendingManualApproval`` (API reference, CreateModelPackage); moto gives it no status.
+
+The rest that we use behaves: ascending order unless told otherwise, ``NextToken``, versions that count up.
 """
 
 import json
+from typing import Any
 
 from moto.sagemaker.models import sagemaker_backends
 
 from greengrass_emulator.cloud.api_errors import ValidationException
 from greengrass_emulator.cloud.gateway import GatewayRequest
 
-_TARGET = "SageMaker.CreateModelPackageGroup"
-
 
 def guard_registry(request: GatewayRequest) -> None:
     """Lets moto answer, or raises ``ValidationException``."""
-    if request.environ.get("HTTP_X_AMZ_TARGET") != _TARGET:
-        return
-    try:
-        name = json.loads(request.body()).get("ModelPackageGroupName")
-    except (ValueError, AttributeError) as fault:
-        raise ValidationException("The request's body is no JSON object", reason="CANNOT_PARSE") from fault
+    match request.environ.get("HTTP_X_AMZ_TARGET"):
+        case "SageMaker.CreateModelPackageGroup":
+            _refuse_second_group(request, _document(request).get("ModelPackageGroupName"))
+        case "SageMaker.CreateModelPackage":
+            document = _document(request)
+            if document.get("ModelPackageGroupName") and not document.get("ModelApprovalStatus"):
+                document["ModelApprovalStatus"] = "PendingManualApproval"
+                request.replace_body(json.dumps(document).encode())
+        case _:
+            pass
+
+
+def _refuse_second_group(request: GatewayRequest, name: Any) -> None:
     known = sagemaker_backends[request.caller.account_id][request.region].model_package_groups.get(name)
     if known is not None:
         raise ValidationException(f"Model Package Group already exists: {known.arn}")
+
+
+def _document(request: GatewayRequest) -> dict[str, Any]:
+    try:
+        document = json.loads(request.body())
+    except ValueError as fault:
+        raise ValidationException("The request's body is no JSON", reason="CANNOT_PARSE") from fault
+    if not isinstance(document, dict):
+        raise ValidationException("The request's body is no JSON object", reason="CANNOT_PARSE")
+    return document

@@ -34,6 +34,8 @@ class Device:
             client_id=client_id or folder.thing,
             clean_session=True,
             keep_alive_secs=30,
+            reconnect_min_timeout_secs=1,
+            reconnect_max_timeout_secs=1,
             on_connection_interrupted=lambda error, **_: self.interrupted.put_nowait(error),
         )
 
@@ -114,6 +116,16 @@ def new_device(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[..., Device]]:
     yield make
     for device in connected:
         device.disconnect()
+
+
+@pytest.fixture
+def device_at(cloud: Cloud) -> Callable[..., Device]:
+    """A device that is yet to connect."""
+
+    def make(folder: DeviceFolder, account: str, client_id: str | None = None) -> Device:
+        return Device(cloud, folder, account, client_id)
+
+    return make
 
 
 @pytest.fixture

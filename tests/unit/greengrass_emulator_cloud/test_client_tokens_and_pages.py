@@ -1,0 +1,54 @@
+"""How long an answer is remembered, and how a listing comes in pages."""
+
+import pytest
+
+from greengrass_emulator.cloud.api_errors import ValidationException
+from greengrass_emulator.cloud.control_plane.client_tokens import KEPT_SECONDS, ClientTokens
+from greengrass_emulator.cloud.control_plane.pages import page
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_an_answer_is_remembered_for_eight_hours() -> None:
+    clock = Clock()
+    tokens = ClientTokens(clock)
+    tokens.keep("CreateDeployment", "token", {"deploymentId": "1"})
+    clock.now = KEPT_SECONDS - 1
+    assert tokens.answer("CreateDeployment", "token") == {"deploymentId": "1"}
+    clock.now = KEPT_SECONDS
+    assert tokens.answer("CreateDeployment", "token") is None
+
+
+def test_a_token_belongs_to_its_operation() -> None:
+    tokens = ClientTokens()
+    tokens.keep("CreateDeployment", "token", {"deploymentId": "1"})
+    assert tokens.answer("CreateComponentVersion", "token") is None
+
+
+def test_a_request_without_a_token_is_never_answered_from_memory() -> None:
+    tokens = ClientTokens()
+    tokens.keep("CreateDeployment", None, {"deploymentId": "1"})
+    assert tokens.answer("CreateDeployment", None) is None
+
+
+def test_pages_follow_each_other_to_the_end() -> None:
+    items = list(range(5))
+    first, token = page(items, {"maxResults": 2})
+    second, token = page(items, {"maxResults": 2, "nextToken": token})
+    third, end = page(items, {"maxResults": 2, "nextToken": token})
+    assert ([*first], [*second], [*third], end) == ([0, 1], [2, 3], [4], None)
+
+
+def test_a_listing_that_fits_has_no_next_page() -> None:
+    assert page([1, 2], {"maxResults": 2}) == ([1, 2], None)
+
+
+@pytest.mark.parametrize("token", ["x", "é", "ZnJvbTp4", "dG86MQ=="])
+def test_a_token_that_the_listing_did_not_give_is_refused(token: str) -> None:
+    with pytest.raises(ValidationException, match="nextToken"):
+        page([1, 2], {"nextToken": token})
