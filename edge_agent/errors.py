@@ -14,7 +14,8 @@
     └── NucleusError                  a call over IPC failed
         ├── NucleusAwayError          there is no connection, or no answer in time
         ├── NotThereError             the component, key or topic does not exist
-        └── NotOfferedError           this nucleus does not offer the call, or does not allow it
+        ├── NotAllowedError           the recipe's access control does not allow it
+        └── NotOfferedError           this nucleus does not offer the call, or failed in it
 """
 
 from typing import ClassVar
@@ -79,5 +80,9 @@ class NotThereError(NucleusError):
     """What was asked for does not exist (yet)."""
 
 
+class NotAllowedError(NucleusError):
+    """The recipe's access control does not allow the call."""
+
+
 class NotOfferedError(NucleusError):
-    """The nucleus does not know the call, or the recipe's access control does not allow it."""
+    """The nucleus does not know the call, or failed in it: lite says no more of either."""

@@ -10,7 +10,7 @@ PACKAGE_VERSION: Final = "0.1.0"
 def agent_version(module: Path = Path(__file__)) -> str:
     """The component's version when run from a nucleus's unpacked artifact, else the package's.
 
-    A nucleus unpacks to ``packages/artifacts-unarchived/<component>/<version>/<stem>/`` (greengrass-facts.md, "Recipes").
+    A nucleus unpacks to ``packages/artifacts-unarchived/<component>/<version>/<stem>/`` (greengrass-facts.md).
     """
     parts = module.resolve().parts
     if "artifacts-unarchived" in parts:

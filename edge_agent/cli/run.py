@@ -1,8 +1,8 @@
 """``edge-agent run``: what the nucleus starts. Never ends with 0: both nuclei take that for a component that runs."""
 
+import logging
+import os
 import sys
-
-import typer
 
 
 def run() -> None:
@@ -11,7 +11,10 @@ def run() -> None:
     from edge_agent.log import log_to_stderr
     from edge_agent.surroundings import surroundings
 
+    around = surroundings()
     log_to_stderr()
-    code = Agent.of(surroundings()).run()
+    code = Agent(around).run()
+    logging.shutdown()
     sys.stderr.flush()
-    raise typer.Exit(code)
+    # A thread inside onnxruntime or the CRT does not survive the interpreter's own end.
+    os._exit(code)

@@ -18,8 +18,8 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MOST_PIXELS))
 
 import cv2  # noqa: E402  (see the line above)
 
-Pixels = NDArray[np.uint8]
-"""Height × width for gray, height × width × 3 in cv2's BGR order otherwise."""
+Pixels = NDArray[Any]
+"""8-bit, height × width for gray, height × width × 3 in cv2's BGR order otherwise."""
 
 
 def read_image(path: Path, preprocessing: Preprocessing) -> Pixels:

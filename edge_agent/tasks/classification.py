@@ -27,7 +27,8 @@ def classification(manifest: ModelManifest, graph: Graph) -> BoundTask:
     classes = scores_output.shape[-1] if scores_output.shape else None
     if classes is not None and classes != len(labels):
         raise GraphMismatchError(
-            f"the output {scores_output} has {classes} scores for {len(labels)} labels; correct the labels of model.yaml"
+            f"the output {scores_output} has {classes} scores for {len(labels)} labels; "
+            "correct the labels of model.yaml"
         )
     top = min(wanted.top, len(labels))
 

@@ -47,7 +47,7 @@ def judge_cost(model: LoadedModel, cost: float, serving: Path | None) -> None:
 
 
 def _median_ms(run: Callable[[], object]) -> float:
-    times = []
+    times: list[float] = []
     ends = time.monotonic() + _SECONDS
     while len(times) < _RUNS and (not times or time.monotonic() < ends):
         before = time.process_time()

@@ -44,8 +44,10 @@ def vet_in_child(
         try:
             child = subprocess.Popen(
                 # -P: no file of the working folder is mistaken for a module.
-                [sys.executable, "-P", "-m", "edge_agent.vetting.child", str(writing), str(os.getpid())]
-                + [request.model_dump_json()],
+                [
+                    *(sys.executable, "-P", "-m", "edge_agent.vetting.child"),
+                    *(str(writing), str(os.getpid()), request.model_dump_json()),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,

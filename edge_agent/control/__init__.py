@@ -1,0 +1,1 @@
+"""What the agent decides, and the one thread that decides it."""

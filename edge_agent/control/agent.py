@@ -1,0 +1,342 @@
+"""The agent: one control thread that takes events and timers, and owns everything that runs beside it."""
+
+import logging
+import signal
+import time
+from typing import Any, Final
+
+from edge_agent.control.commands import Commands
+from edge_agent.control.decisions import agent_state, choose
+from edge_agent.control.doors import Doors
+from edge_agent.control.memory import Memory
+from edge_agent.control.obedience import LOOK_AGAIN, Obedience
+from edge_agent.control.settings import InvalidSettingsError, read_settings
+from edge_agent.control.timers import Backoff, Timers
+from edge_agent.control.validation import Validation
+from edge_agent.errors import NucleusAwayError, NucleusError
+from edge_agent.inference.session import RUNTIME_VERSION
+from edge_agent.nucleus.inbox import (
+    CommandCame,
+    ConnectionLost,
+    Event,
+    Hint,
+    Inbox,
+    Stop,
+    StreamEnded,
+    ValidationAsked,
+)
+from edge_agent.nucleus.link import NucleusLink
+from edge_agent.pipeline.plumbing import Plumbing
+from edge_agent.pipeline.tally import Tally
+from edge_agent.reporting.outbox import Letter, Outbox
+from edge_agent.reporting.reporter import Reporter, Snapshot
+from edge_agent.serving.kept import Kept
+from edge_agent.serving.lifecycle import ModelState
+from edge_agent.serving.loader import Brought, Judged, Loader
+from edge_agent.serving.slots import Slots
+from edge_agent.surroundings import Surroundings
+from edge_agent.version import AGENT_VERSION
+from edge_agent.vetting.verdicts import Verdicts
+from shared_schema.desired_state import NotWhole
+from shared_schema.messages import AgentState, ModelConfirmation
+from shared_schema.settings import AgentSettings, Source
+from shared_schema.topics import Topics
+
+logger = logging.getLogger(__name__)
+_LONGEST_WAIT: Final = 5.0
+_TORN_FOR: Final = 30.0
+"""Seconds after which a document that stays torn no longer keeps the nucleus from hearing RUNNING."""
+_FAREWELL: Final = 0.4
+"""Seconds for the last messages at the end; classic kills five seconds after SIGTERM."""
+
+
+class Agent:
+    """Made, run once, and gone with its process. `run` returns the process's exit code, which is never 0."""
+
+    def __init__(self, around: Surroundings) -> None:
+        work = around.work
+        self._around = around
+        self._inbox = Inbox()
+        self._timers = Timers()
+        self._link = NucleusLink(self._inbox.put)
+        self._outbox = Outbox("outbox", self._link.publish)
+        self._local = Outbox("local-outbox", self._link.publish_local, most=1024, patient=False)
+        self._memory = Memory(work / "state" / "memory.json")
+        kept = Kept(work / "state" / "kept")
+        verdicts = Verdicts(work / "state" / "verdicts", AGENT_VERSION, RUNTIME_VERSION)
+        self._loader = Loader(verdicts, kept, self._inbox.put_surely)
+        self._slots = Slots(self._loader.close)
+        self._tally = Tally()
+        self._reporter = Reporter(around.thing, work, self._outbox, self._memory)
+        self._obedience = Obedience(around.root, self._slots, self._loader, kept, self._memory, self._confirm)
+        self._validation = Validation(around.root, self._loader, self._obedience, self._link)
+        self._commands = Commands(self._obedience, self._reporter, self._report)
+        self._doors = Doors(self._link, around)
+        self._plumbing = Plumbing(
+            work,
+            self._slots,
+            lambda topic, payload: self._local.post(Letter(topic, payload)),
+            self._model_of,
+            self._tally,
+        )
+        self._settings: AgentSettings | None = None
+        self._settings_wrong: str | None = None
+        self._torn_since: float | None = None
+        self._read_once = False
+        self._said_running = False
+        self._last: Snapshot | None = None
+        self._reconnect = Backoff(0.5, 30.0)
+        self._reread = Backoff(0.05, 10.0)
+        self._resubscribe = Backoff(0.5, 5.0)
+        self._code: int | None = None
+
+    def run(self) -> int:
+        """Until a signal, or until the agent finds that it must not go on."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda received, _: self._inbox.put_surely(Stop(received)))
+        logger.info("starting", extra={"version": AGENT_VERSION, "component": self._around.component})
+        self._loader.start()
+        self._outbox.start()
+        self._local.start()
+        self._connect()
+        while self._code is None:
+            event = self._inbox.take(self._timers.wait(time.monotonic(), _LONGEST_WAIT))
+            if event is not None:
+                self._take(event)
+            for name in self._timers.due(time.monotonic()):
+                self._due(name)
+            self._after()
+        self._end()
+        return self._code
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Hint():
+                self._reread.reset()
+                self._read()
+            case ValidationAsked():
+                self._validation.asked(event)
+            case Brought():
+                self._obedience.brought(event)
+            case Judged():
+                self._validation.judged(event)
+            case CommandCame():
+                self._commands.came(event, time.monotonic())
+            case StreamEnded(name, connection) if connection == self._link.connection:
+                self._doors.ended(name)
+                self._soon("subscribe", self._resubscribe.pause())
+            case ConnectionLost(connection) if connection == self._link.connection and self._link.connected:
+                logger.warning("nucleus away: inferring on")
+                self._away()
+            case Stop(number):
+                logger.info("ending", extra={"signal": number})
+                self._code = 128 + number
+            case _:
+                # Of a connection that is closed already.
+                pass
+
+    def _due(self, name: str) -> None:
+        match name:
+            case "connect":
+                self._connect()
+            case "subscribe":
+                self._subscribe()
+            case "read":
+                self._read()
+            case "artifact":
+                self._obedience.look_again(time.monotonic())
+            case "health":
+                self._tell_health()
+            case _:
+                pass
+
+    def _after(self) -> None:
+        """What follows from whatever has just happened."""
+        if self._code is not None:
+            return
+        if self._obedience.waits and not self._timers.is_set("artifact"):
+            self._soon("artifact", LOOK_AGAIN)
+        if not self._timers.is_set("health"):
+            self._soon("health", self._settings_now().health.interval)
+        now = self._snapshot()
+        self._say_running(now)
+        if now.differs(self._last):
+            if self._last is None or now.state is not self._last.state:
+                logger.info("state", extra={"state": now.state, "why": now.why or ""})
+            self._last = now
+            self._report()
+
+    def _connect(self) -> None:
+        try:
+            self._link.connect()
+        except NucleusAwayError as error:
+            logger.warning("not connected", extra={"error": str(error)})
+            self._soon("connect", self._reconnect.pause())
+            return
+        self._doors.forget()
+        self._resubscribe.reset()
+        self._reread.reset()
+        self._subscribe()
+        if self._link.connected:
+            self._reconnect.reset()
+            self._outbox.retry_now()
+
+    def _away(self) -> None:
+        self._link.close()
+        self._doors.forget()
+        for name in ("subscribe", "read"):
+            self._timers.clear(name)
+        self._soon("connect", self._reconnect.pause())
+
+    def _subscribe(self) -> None:
+        """Subscribe to what is missing, then read: what changed before the subscription gave no event."""
+        try:
+            if self._reporter.topics is None:
+                application = self._doors.application()
+                if application is not None:
+                    self._reporter.topics = Topics(application, self._around.thing)
+                    # Nothing that happened so far could be said.
+                    self._last = None
+            complete = self._doors.subscribe(self._reporter.topics)
+        except NucleusError as error:
+            logger.warning("subscribing failed", extra={"error": str(error)})
+            if isinstance(error, NucleusAwayError):
+                self._away()
+            else:
+                self._soon("subscribe", self._resubscribe.pause())
+            return
+        if complete and self._reporter.topics is not None:
+            self._resubscribe.reset()
+        else:
+            self._soon("subscribe", self._resubscribe.pause())
+        self._obedience.may_hide = (
+            self._said_running or not self._doors.validated or self._memory.has_confirmed(AGENT_VERSION)
+        )
+        self._read()
+
+    def _read(self) -> None:
+        try:
+            own, followed = self._doors.read()
+        except NucleusError as error:
+            logger.warning("desired state not read", extra={"error": str(error)})
+            if self._link.connected:
+                self._soon("read", self._reread.pause())
+            return
+        self._read_once = True
+        chosen = choose(own, followed)
+        if isinstance(chosen, NotWhole):
+            if own or followed:
+                self._torn_since = self._torn_since or time.monotonic()
+                logger.info("desired state not whole", extra={"why": chosen.reason})
+                self._soon("read", self._reread.pause())
+            else:
+                self._torn_since = None
+            return
+        self._torn_since = None
+        self._reread.reset()
+        settings = self._settings_of(chosen.state.settings)
+        if self._obedience.obey(chosen, time.monotonic(), settings.artifact.deadline):
+            self._plumbing.apply(settings)
+            self._settings = settings
+            self._timers.clear("health")
+
+    def _settings_of(self, document: dict[str, Any]) -> AgentSettings:
+        try:
+            settings = read_settings(document)
+        except InvalidSettingsError as error:
+            self._settings_wrong = str(error)
+            return self._settings_now()
+        self._settings_wrong = None
+        return settings
+
+    def _settings_now(self) -> AgentSettings:
+        return self._settings or AgentSettings()
+
+    def _confirm(self, model: str, confirmation: ModelConfirmation) -> None:
+        self._reporter.confirm(model, confirmation, self._validation.deployment_of(confirmation.release))
+
+    def _report(self) -> None:
+        now = self._snapshot()
+        self._reporter.health(now)
+        self._reporter.shadow(now)
+
+    def _tell_health(self) -> None:
+        self._reporter.health(self._snapshot())
+
+    def _snapshot(self) -> Snapshot:
+        obeyed, serving = self._obedience.obeyed, self._slots.serving()
+        desired = frozenset(obeyed.state.models) if obeyed is not None else frozenset[str]()
+        troubles = self._troubles()
+        state = agent_state(
+            waiting=obeyed is None and (not self._read_once or self._torn_since is not None),
+            desired=desired,
+            serving=frozenset(serving),
+            under_way=self._obedience.under_way,
+            troubles=bool(troubles),
+        )
+        return Snapshot(
+            state=state,
+            why="; ".join(troubles)[:600] or None,
+            release=obeyed.state.release if obeyed is not None else None,
+            serving=serving,
+            confirmations=dict(self._obedience.confirmations),
+            doors=self._doors.open,
+            dropped=self._plumbing.dropped,
+            last_error=self._tally.last,
+        )
+
+    def _troubles(self) -> list[str]:
+        """Why all is not as desired, in words for people."""
+        troubles = [
+            f"{name} {life.target.version} was refused ({life.reason}): {life.words}"
+            for name, life in sorted(self._obedience.lives.items())
+            if life.state is ModelState.REJECTED
+        ]
+        if self._settings_wrong is not None:
+            troubles.append(self._settings_wrong)
+        obeyed = self._obedience.obeyed
+        if obeyed is not None and obeyed.state.models:
+            for name, source in self._settings_now().sources.items():
+                if self._model_of(source) not in obeyed.state.models:
+                    models = ", ".join(sorted(obeyed.state.models))
+                    troubles.append(f"the source {name} names no model of the desired state; set its model: {models}")
+        return troubles
+
+    def _say_running(self, now: Snapshot) -> None:
+        """Once: when the first model serves, or there is none to serve. A start that failed ends the process where
+        the nucleus rolls back for it."""
+        if self._said_running or not self._link.connected:
+            return
+        if now.state is AgentState.ERRORED and self._doors.validated:
+            logger.error("nothing can serve: ending, so that the nucleus rolls back", extra={"why": now.why or ""})
+            self._code = 1
+            return
+        torn_too_long = self._torn_since is not None and time.monotonic() - self._torn_since > _TORN_FOR
+        if now.state is AgentState.STARTING and not torn_too_long:
+            return
+        try:
+            self._link.running()
+        except NucleusError as error:
+            logger.warning("running not said", extra={"error": str(error)})
+            return
+        self._said_running = self._obedience.may_hide = True
+        logger.info("running", extra={"state": now.state})
+
+    def _end(self) -> None:
+        self._plumbing.stop(self._settings_now().shutdown.grace)
+        self._outbox.stop(_FAREWELL)
+        self._local.stop(0.05)
+        self._loader.stop(0.2)
+        self._link.close()
+        logger.info("ended", extra={"code": self._code})
+
+    def _model_of(self, source: Source) -> str | None:
+        """Which model looks at a source's frames: the one that it names, or the only one."""
+        if source.model is not None:
+            return source.model
+        obeyed = self._obedience.obeyed
+        models = list(obeyed.state.models) if obeyed is not None else []
+        return models[0] if len(models) == 1 else None
+
+    def _soon(self, name: str, seconds: float) -> None:
+        self._timers.set(name, time.monotonic() + seconds)

@@ -1,0 +1,91 @@
+"""Commands from the cloud: ``report``, ``rollback``, ``release-hold``; each is answered on its reply topic."""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_agent.control.obedience import Obedience
+from edge_agent.nucleus.inbox import CommandCame
+from edge_agent.reporting.reporter import Reporter
+from shared_schema.names import ModelName
+from shared_schema.topics import COMMANDS, Command
+
+logger = logging.getLogger(__name__)
+_LARGEST = 10_000
+
+
+class CommandPayload(BaseModel):
+    """All of it may be left out: ``model`` where there is one only, ``request`` where nobody matches replies."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    model: ModelName | None = None
+    request: str | None = Field(default=None, max_length=128)
+
+
+class Commands:
+    """Used by the control thread only. ``report`` sends health and shadow at once."""
+
+    def __init__(self, obedience: Obedience, reporter: Reporter, report: Callable[[], None]) -> None:
+        self._obedience = obedience
+        self._reporter = reporter
+        self._report = report
+
+    def came(self, event: CommandCame, now: float) -> None:
+        """Do what a command says, and answer it."""
+        command = self._which(event.topic)
+        if command is None:
+            return
+        request = None
+        try:
+            payload = _payload(event.payload)
+            request = payload.request
+            words = self._do(command, payload, now)
+        except (ValueError, LookupError) as error:
+            ok, words = False, str(error.args[0] if error.args else error)
+        else:
+            ok = True
+        logger.info("command", extra={"command": command, "ok": ok, "words": words})
+        self._reporter.reply(command, request, ok=ok, words=words)
+
+    def _do(self, command: Command, payload: CommandPayload, now: float) -> str:
+        match command:
+            case "report":
+                self._report()
+                return "health and shadow are sent"
+            case "rollback":
+                return self._obedience.rollback(self._model(payload))
+            case "release-hold":
+                return self._obedience.release_hold(self._model(payload), now)
+
+    def _model(self, payload: CommandPayload) -> str:
+        if payload.model is not None:
+            return payload.model
+        obeyed = self._obedience.obeyed
+        models = list(obeyed.state.models) if obeyed is not None else []
+        if len(models) != 1:
+            raise LookupError(f"the desired state names {len(models)} models; give one of them as `model`")
+        return models[0]
+
+    def _which(self, topic: str) -> Command | None:
+        topics = self._reporter.topics
+        if topics is None:
+            return None
+        return next((command for command in COMMANDS if topics.command(command) == topic), None)
+
+
+def _payload(text: bytes) -> CommandPayload:
+    if len(text) > _LARGEST:
+        raise ValueError(f"the payload has {len(text)} bytes; {_LARGEST} are enough for a command")
+    try:
+        document: Any = json.loads(text) if text.strip() else {}
+        return CommandPayload.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "the payload"
+        raise ValueError(f'{place}: {first["msg"]}; send {{}} or {{"model": …, "request": …}}') from None
+    except (ValueError, RecursionError):
+        raise ValueError('the payload is no JSON; send {} or {"model": …, "request": …}') from None

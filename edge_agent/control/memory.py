@@ -1,0 +1,65 @@
+"""What the agent must still know after a restart: one small file in the work folder."""
+
+import logging
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_agent.files import write_atomically
+
+logger = logging.getLogger(__name__)
+_MOST_VERSIONS = 20
+
+
+class Remembered(BaseModel):
+    """``held``: digests by model that an operator put aside; ``confirmed_by``: agent versions that ever confirmed a
+    model here; ``in_shadow``: the models that the shadow may still name."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    held: dict[str, str] = Field(default_factory=dict)
+    confirmed_by: tuple[str, ...] = ()
+    in_shadow: tuple[str, ...] = ()
+
+
+class Memory:
+    """The file and what it says. A file that cannot be read or written is logged, and ends nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.says = self._read()
+
+    def hold(self, model: str, digest: str) -> None:
+        self._write(self.says.model_copy(update={"held": {**self.says.held, model: digest}}))
+
+    def unhold(self, model: str) -> None:
+        held = {name: digest for name, digest in self.says.held.items() if name != model}
+        self._write(self.says.model_copy(update={"held": held}))
+
+    def has_confirmed(self, agent_version: str) -> bool:
+        return agent_version in self.says.confirmed_by
+
+    def confirmed(self, agent_version: str) -> None:
+        versions = (*(each for each in self.says.confirmed_by if each != agent_version), agent_version)
+        self._write(self.says.model_copy(update={"confirmed_by": versions[-_MOST_VERSIONS:]}))
+
+    def in_shadow(self, models: tuple[str, ...]) -> None:
+        self._write(self.says.model_copy(update={"in_shadow": models}))
+
+    def _write(self, says: Remembered) -> None:
+        if says == self.says:
+            return
+        self.says = says
+        try:
+            write_atomically(self._path, says.model_dump_json().encode())
+        except OSError as error:
+            logger.warning("memory not written", extra={"path": str(self._path), "error": str(error)})
+
+    def _read(self) -> Remembered:
+        try:
+            return Remembered.model_validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            return Remembered()
+        except (OSError, ValidationError) as error:
+            logger.warning("memory unreadable", extra={"path": str(self._path), "error": str(error)})
+            return Remembered()

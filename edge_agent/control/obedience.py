@@ -1,0 +1,295 @@
+"""From the obeyed document to models that serve: carries out the plan, takes the loader's answers, confirms.
+
+Used by the control thread only. What it decides by is in `decisions.py`; what takes time is the loader's.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from edge_agent.control import decisions
+from edge_agent.control.decisions import Obeyed, plan
+from edge_agent.control.memory import Memory
+from edge_agent.errors import ArtifactError
+from edge_agent.serving import loader as jobs
+from edge_agent.serving.artifacts import model_folder
+from edge_agent.serving.kept import Kept
+from edge_agent.serving.lifecycle import ModelLife, ModelState, Target
+from edge_agent.serving.slots import Slots
+from edge_agent.version import AGENT_VERSION
+from shared_schema.messages import ModelConfirmation, Reason, Verdict
+
+logger = logging.getLogger(__name__)
+LOOK_AGAIN: Final = 0.25
+"""Seconds between two looks for an artifact that is not there yet."""
+Confirm = Callable[[str, ModelConfirmation], None]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A model on its way. ``job`` is ``None`` while its artifact is waited for, until ``deadline``."""
+
+    target: Target
+    deadline: float
+    job: jobs.Bring | None = None
+
+
+class Obedience:
+    """``confirm`` is called with each model that came to serve, was refused, or is held."""
+
+    def __init__(
+        self, root: Path, slots: Slots, loader: jobs.Loader, kept: Kept, memory: Memory, confirm: Confirm
+    ) -> None:
+        self._root = root
+        self._slots = slots
+        self._loader = loader
+        self._kept = kept
+        self._memory = memory
+        self._confirm = confirm
+        self._pending: dict[str, _Pending] = {}
+        self._fallbacks: dict[str, tuple[jobs.Bring, frozenset[str]]] = {}
+        self.obeyed: Obeyed | None = None
+        self.lives: dict[str, ModelLife] = {}
+        self.confirmations: dict[str, ModelConfirmation] = {}
+        self.may_hide = True
+        """Whether a kept model may serve in place of the desired one; the agent says no on classic, at the first
+        start of a version that has never confirmed anything."""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a model is still being brought."""
+        return bool(self._pending or self._fallbacks)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an artifact is waited for: call `look_again` in a while."""
+        return any(pending.job is None for pending in self._pending.values())
+
+    def obey(self, obeyed: Obeyed, now: float, artifact_deadline: float) -> bool:
+        """Do what a document asks, if it is another than before; whether it was.
+
+        ``artifact_deadline``: seconds that the followed door waits for an artifact; the validated one never does.
+        """
+        if self.obeyed is not None and self.obeyed.state == obeyed.state:
+            self.obeyed = obeyed
+            return False
+        self.obeyed = obeyed
+        logger.info(
+            "obeying",
+            extra={"release": obeyed.state.release, "door": obeyed.door, "models": ",".join(obeyed.state.models)},
+        )
+        for model in list(self._pending):
+            self._abandon(model)
+        current = {model: served.target.digest for model, served in self._slots.serving().items()}
+        previous = {
+            model: served.target.digest
+            for model in {*current, *obeyed.state.models}
+            if (served := self._slots.previous(model)) is not None
+        }
+        wait = artifact_deadline if obeyed.door == "followed" else 0.0
+        for action in plan(obeyed, current, previous, self._memory.says.held):
+            self._do(action, now, now + wait)
+        for model in self.lives.keys() - obeyed.state.models.keys():
+            del self.lives[model]
+            self.confirmations.pop(model, None)
+        return True
+
+    def look_again(self, now: float) -> None:
+        """Look for the artifacts that are waited for."""
+        for pending in list(self._pending.values()):
+            if pending.job is None:
+                self._bring(pending, now)
+
+    def brought(self, answer: jobs.Brought) -> None:
+        """Take the loader's answer. One that nobody waits for any more is closed."""
+        target = answer.job.target
+        if answer.job.fallback:
+            self._fallback_brought(answer)
+            return
+        pending = self._pending.get(target.model)
+        if pending is None or pending.job is not answer.job:
+            if answer.model is not None:
+                self._loader.close(answer.model)
+            return
+        del self._pending[target.model]
+        if answer.model is not None:
+            self._fallbacks.pop(target.model, None)
+            self._slots.swap(target, answer.model)
+            self._to(target, ModelState.READY, ModelState.SERVING)
+            logger.info("swapped", extra={"model": target.model, "version": target.version})
+            self._confirmed(target, answer.outcome.steps_ms)
+            self._loader.keep(target, answer.job.folder)
+        else:
+            self._refused(
+                target,
+                Verdict.REJECTED if answer.vetted else Verdict.FAILED,
+                answer.outcome.reason or Reason.LOAD,
+                answer.outcome.words or "it was refused",
+                answer.outcome.steps_ms,
+            )
+
+    def rollback(self, model: str) -> str:
+        """Put `previous` back and hold the desired digest; the words for the reply. Raises ``LookupError`` with
+        words when there is no way back."""
+        target = self._desired(model)
+        if self._memory.says.held.get(model) == target.digest:
+            raise LookupError(f"{model} {target.version} is held already; release-hold ends that")
+        back = self._slots.back(model)
+        if back is None:
+            raise LookupError(f"{model} has no previous version on this device; deploy the one that you want")
+        self._memory.hold(model, target.digest)
+        self._abandon(model)
+        self._held(target)
+        return f"{model} {back.target.version} serves again; {target.version} is held until release-hold"
+
+    def release_hold(self, model: str, now: float) -> str:
+        """End the mark and serve what is desired. Raises ``LookupError`` with words when nothing is held."""
+        if model not in self._memory.says.held:
+            raise LookupError(f"{model} is not held; nothing to release")
+        target = self._desired(model)
+        self._memory.unhold(model)
+        previous = self._slots.previous(model)
+        if previous is not None and previous.target.digest == target.digest:
+            self._do(decisions.Return(target), now, now)
+        else:
+            self._do(decisions.Bring(target), now, now)
+        return f"{model} {target.version} is no longer held"
+
+    def _desired(self, model: str) -> Target:
+        if self.obeyed is None or model not in self.obeyed.state.models:
+            raise LookupError(f"the desired state names no model {model!r}; give one that it names")
+        return self.obeyed.target(model)
+
+    def _do(self, action: decisions.Action, now: float, deadline: float) -> None:
+        match action:
+            case decisions.Bring(target):
+                self.lives[target.model] = ModelLife(target)
+                pending = self._pending[target.model] = _Pending(target, deadline)
+                self._bring(pending, now)
+            case decisions.Confirm(target):
+                self.lives[target.model] = ModelLife(target)
+                self._slots.rename(target)
+                self._to(target, ModelState.SERVING)
+                self._confirmed(target, {})
+            case decisions.Return(target):
+                self.lives[target.model] = ModelLife(target)
+                self._slots.back(target.model, target)
+                self._to(target, ModelState.SERVING)
+                self._confirmed(target, {})
+            case decisions.Hold(target):
+                self.lives[target.model] = ModelLife(target)
+                self._held(target)
+                if self._slots.current(target.model) is None:
+                    self._fall_back(target, frozenset({target.digest}))
+            case decisions.Unmark(model):
+                self._memory.unhold(model)
+            case decisions.Withdraw(model):
+                self._fallbacks.pop(model, None)
+                self._slots.withdraw(model)
+                logger.info("withdrawn", extra={"model": model})
+
+    def _bring(self, pending: _Pending, now: float) -> None:
+        target = pending.target
+        try:
+            folder = model_folder(self._root, target.component, target.version)
+        except ArtifactError as error:
+            if now < pending.deadline:
+                return
+            self._pending.pop(target.model, None)
+            self._refused(target, Verdict.REJECTED, Reason.ARTIFACT, str(error), {})
+            return
+        job = jobs.Bring(target, folder, self.folder_of(target.model))
+        if self._loader.submit(job):
+            pending.job = job
+            self._to(target, ModelState.VETTING)
+
+    def folder_of(self, model: str) -> Path | None:
+        """The files of what serves, wherever they still are."""
+        served = self._slots.current(model)
+        if served is None:
+            return None
+        for folder in (served.handle.model.folder, self._kept.folder(served.target.digest)):
+            if folder.is_dir():
+                return folder
+        return None
+
+    def _abandon(self, model: str) -> None:
+        pending = self._pending.pop(model, None)
+        if pending is not None and pending.job is not None:
+            pending.job.abandoned.set()
+
+    def _confirmed(self, target: Target, steps: dict[str, float]) -> None:
+        self._memory.confirmed(AGENT_VERSION)
+        self._conclude(target, Verdict.CONFIRMED, None, None, steps)
+
+    def _held(self, target: Target) -> None:
+        life = self.lives.get(target.model)
+        if life is not None and (life.under_way or life.state is ModelState.SERVING):
+            self.lives[target.model] = life.to(ModelState.RETIRED)
+        words = "an operator put the previous version back; release-hold ends that"
+        self._conclude(target, Verdict.HELD, None, words, {})
+
+    def _refused(self, target: Target, verdict: Verdict, reason: Reason, words: str, steps: dict[str, float]) -> None:
+        self._to(target, ModelState.REJECTED)
+        self._conclude(target, verdict, reason, words, steps)
+        if self._slots.current(target.model) is None:
+            self._fall_back(target, frozenset({target.digest}))
+
+    def _conclude(
+        self, target: Target, verdict: Verdict, reason: Reason | None, words: str | None, steps: dict[str, float]
+    ) -> None:
+        life = self.lives.get(target.model, ModelLife(target))
+        self.lives[target.model] = life.judged(verdict, reason, words)
+        self.conclude(
+            target.model,
+            ModelConfirmation(
+                release=target.release,
+                component=target.component,
+                version=target.version,
+                digest=target.digest,
+                verdict=verdict,
+                reason=reason,
+                words=words[:700] if words else None,
+                steps_ms=steps,
+            ),
+        )
+
+    def conclude(self, model: str, confirmation: ModelConfirmation) -> None:
+        """Remember what became of a model, and say so. The validated door does this for what it refuses."""
+        self.confirmations[model] = confirmation
+        self._confirm(model, confirmation)
+
+    def _to(self, target: Target, *states: ModelState) -> None:
+        life = self.lives[target.model]
+        for state in states:
+            life = life.to(state)
+        self.lives[target.model] = life
+
+    def _fall_back(self, target: Target, tried: frozenset[str]) -> None:
+        """Bring the newest kept version that was not tried yet."""
+        if not self.may_hide:
+            return
+        for kept in self._kept.of(target.model):
+            if kept.digest not in tried:
+                old = Target(kept.model, kept.component, kept.version, kept.digest, target.release)
+                job = jobs.Bring(old, self._kept.folder(kept.digest), None, fallback=True)
+                if self._loader.submit(job):
+                    logger.warning("falling back", extra={"model": target.model, "version": kept.version})
+                    self._fallbacks[target.model] = (job, tried | {kept.digest})
+                return
+
+    def _fallback_brought(self, answer: jobs.Brought) -> None:
+        target = answer.job.target
+        waiting = self._fallbacks.get(target.model)
+        wanted = waiting is not None and waiting[0] is answer.job and self._slots.current(target.model) is None
+        if waiting is not None and waiting[0] is answer.job:
+            del self._fallbacks[target.model]
+        if answer.model is not None and wanted:
+            self._slots.swap(target, answer.model)
+            logger.warning("kept version serves", extra={"model": target.model, "version": target.version})
+        elif answer.model is not None:
+            self._loader.close(answer.model)
+        elif wanted and waiting is not None:
+            self._fall_back(target, waiting[1])

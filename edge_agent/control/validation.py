@@ -1,0 +1,130 @@
+"""The validated door: the nucleus asks, the loader's child vets, the answer goes back before anything is committed."""
+
+import itertools
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from edge_agent.control.decisions import Obeyed
+from edge_agent.control.obedience import Obedience
+from edge_agent.control.settings import InvalidSettingsError, read_settings
+from edge_agent.errors import ArtifactError, NucleusError
+from edge_agent.nucleus.inbox import ValidationAsked
+from edge_agent.serving.artifacts import model_folder
+from edge_agent.serving.lifecycle import Target
+from edge_agent.serving.loader import Judge, Judged, Loader
+from edge_agent.vetting.outcome import Outcome, refused
+from shared_schema.desired_state import KEY, NotWhole, read_desired_state
+from shared_schema.messages import ModelConfirmation, Reason, Verdict
+
+logger = logging.getLogger(__name__)
+_MOST: Final = 16
+
+
+class Mouth(Protocol):
+    """What of `NucleusLink` is used here."""
+
+    def report_validity(self, deployment: str, *, accepted: bool, words: str | None = None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    deployment: str
+    absent: tuple[tuple[Target, Outcome], ...]
+    """The models whose artifact is not there: refused without a vetting."""
+
+
+class Validation:
+    """Used by the control thread only."""
+
+    def __init__(self, root: Path, loader: Loader, obedience: Obedience, mouth: Mouth) -> None:
+        self._root = root
+        self._loader = loader
+        self._obedience = obedience
+        self._mouth = mouth
+        self._tickets = itertools.count(1)
+        self._asked: dict[int, _Asked] = {}
+        self._deployments: OrderedDict[str, str] = OrderedDict()
+
+    def deployment_of(self, release: str) -> str | None:
+        """The job id or configuration ARN by which a release was validated, if it was."""
+        return self._deployments.get(release)
+
+    def asked(self, event: ValidationAsked) -> None:
+        """Answer at once where nothing is to be vetted; else give the loader the job."""
+        document = event.configuration.get(KEY) if isinstance(event.configuration, Mapping) else None
+        if not document:
+            self._answer(event.deployment, None)
+            return
+        state = read_desired_state(document)
+        if isinstance(state, NotWhole):
+            self._answer(event.deployment, f"the proposed desired state is not whole: {state.reason}; deploy again")
+            return
+        try:
+            read_settings(state.settings)
+        except InvalidSettingsError as error:
+            self._answer(event.deployment, str(error))
+            return
+        self._remember(state.release, event.deployment)
+        proposal = Obeyed(state, "validated")
+        there: list[tuple[Target, Path]] = []
+        absent: list[tuple[Target, Outcome]] = []
+        for model in sorted(state.models):
+            target = proposal.target(model)
+            try:
+                there.append((target, model_folder(self._root, target.component, target.version)))
+            except ArtifactError as error:
+                absent.append((target, refused(Reason.ARTIFACT, str(error))))
+        ticket = next(self._tickets)
+        self._asked[ticket] = _Asked(event.deployment, tuple(absent))
+        serving = tuple(
+            (target.model, folder)
+            for target, _ in there
+            if (folder := self._obedience.folder_of(target.model)) is not None
+        )
+        job = Judge(ticket, tuple(there), serving)
+        if not there:
+            self.judged(Judged(job, ()))
+        elif not self._loader.submit(job):
+            del self._asked[ticket]
+            self._answer(event.deployment, "the agent has too much to vet already; deploy again later")
+
+    def judged(self, answer: Judged) -> None:
+        """Report the loader's verdicts, and confirm each refusal."""
+        asked = self._asked.pop(answer.job.ticket, None)
+        if asked is None:
+            return
+        bad = [(target, outcome) for target, outcome in (*asked.absent, *answer.outcomes) if not outcome.accepted]
+        words = "; ".join(f"{target.model} {target.version} ({out.reason}): {out.words}" for target, out in bad)
+        self._answer(asked.deployment, words[:900] or None)
+        for target, outcome in bad:
+            self._obedience.conclude(
+                target.model,
+                ModelConfirmation(
+                    release=target.release,
+                    component=target.component,
+                    version=target.version,
+                    digest=target.digest,
+                    verdict=Verdict.REJECTED,
+                    reason=outcome.reason,
+                    words=outcome.words,
+                    steps_ms=outcome.steps_ms,
+                ),
+            )
+
+    def _answer(self, deployment: str, against: str | None) -> None:
+        verdict: dict[str, Any] = {"deployment": deployment, "accepted": against is None, "words": against or ""}
+        try:
+            self._mouth.report_validity(deployment, accepted=against is None, words=against)
+            logger.info("validity reported", extra=verdict)
+        except NucleusError as error:
+            # The nucleus fails the deployment when its time is up.
+            logger.warning("validity not reported", extra={**verdict, "error": str(error)})
+
+    def _remember(self, release: str, deployment: str) -> None:
+        self._deployments[release] = deployment
+        while len(self._deployments) > _MOST:
+            self._deployments.popitem(last=False)

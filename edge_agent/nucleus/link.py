@@ -1,0 +1,196 @@
+"""The one connection to the nucleus: each call with a deadline, each failure as one of our errors.
+
+It decides nothing, and starts nothing by itself: who owns it connects, and connects again.
+"""
+
+import concurrent.futures
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from awsiot import eventstreamrpc
+from awsiot.greengrasscoreipc import connect, model
+from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
+
+from edge_agent.errors import NotAllowedError, NotOfferedError, NotThereError, NucleusAwayError
+from edge_agent.nucleus.inbox import CommandCame, ConnectionLost, Event, Hint, StreamEnded, ValidationAsked
+
+logger = logging.getLogger(__name__)
+DEADLINE: Final = 5.0
+"""Seconds for each call."""
+
+
+class _Lifecycle(eventstreamrpc.LifecycleHandler):
+    def __init__(self, lost: Callable[[], object]) -> None:
+        self._lost = lost
+
+    def on_disconnect(self, reason: Exception | None) -> None:  # noqa: ARG002
+        self._lost()
+
+    def on_error(self, error: Exception) -> bool:  # noqa: ARG002
+        return True
+
+
+class NucleusLink:
+    """One client at a time (many end in an error: aws-iot-device-sdk-python-v2 #521). ``put`` takes events from the
+    networking thread, and must not wait. Calls may come from several threads; connecting and subscribing from one.
+    The ``name`` of a subscription is given back by `StreamEnded`."""
+
+    def __init__(self, put: Callable[[Event], object]) -> None:
+        self._put = put
+        self._client: Any = None
+        self._streams: list[Any] = []
+        self.connection = 0
+        """Counts connections, so that an event of an earlier one is known."""
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None
+
+    def connect(self) -> None:
+        """Close what is left of the last connection, and make a new one. Raises ``NucleusAwayError``."""
+        self.close()
+        self.connection += 1
+        number = self.connection
+        try:
+            client = connect(lifecycle_handler=_Lifecycle(lambda: self._put(ConnectionLost(number))), timeout=DEADLINE)
+        except Exception as error:
+            raise NucleusAwayError(f"the nucleus does not answer on its socket: {_words(error)}") from error
+        # No executor: our handlers only put into a queue, so the networking thread may run them.
+        self._client = GreengrassCoreIPCClientV2(client=client, executor=None)
+
+    def close(self) -> None:
+        """Close the streams, then the connection: a validation stream that stays open keeps the next one out."""
+        client, self._client = self._client, None
+        streams, self._streams = self._streams, []
+        if client is None:
+            return
+        for stream in streams:
+            _quietly(stream.close)
+        _quietly(client.close)
+
+    def configuration(self, component: str, key: str) -> object | None:
+        """What stands under a key of a component's configuration; ``None`` when nothing does."""
+        try:
+            answer = self._call("get_configuration", component_name=component, key_path=[key])
+        except NotThereError:
+            return None
+        value = answer.value
+        # Nuclei differ in whether they wrap what they were asked for.
+        if isinstance(value, dict) and set(value) == {key}:
+            return value[key]  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]
+
+    def follow_configuration(self, name: str, component: str) -> None:
+        """Be hinted when a component's configuration changes. Raises ``NotThereError`` for an unknown one."""
+        self._subscribe(
+            name,
+            "subscribe_to_configuration_update",
+            lambda _: self._put(Hint()),
+            component_name=component,
+            key_path=[],
+        )
+
+    def offer_validation(self, name: str) -> None:
+        """Be asked before a configuration comes. Raises ``NotOfferedError`` where the nucleus does not ask."""
+
+        def asked(events: Any) -> None:
+            event = events.validate_configuration_update_event
+            if event is not None:
+                self._put(ValidationAsked(event.deployment_id or "", event.configuration))
+
+        self._subscribe(name, "subscribe_to_validate_configuration_updates", asked)
+
+    def follow_command(self, name: str, topic: str) -> None:
+        """Receive what comes on an IoT Core topic."""
+
+        def came(message: Any) -> None:
+            if message.message is not None and not self._put(
+                CommandCame(message.message.topic_name or topic, message.message.payload or b"")
+            ):
+                logger.warning("command lost: too many at once", extra={"topic": topic})
+
+        self._subscribe(name, "subscribe_to_iot_core", came, topic_name=topic, qos=model.QOS.AT_LEAST_ONCE)
+
+    def report_validity(self, deployment: str, *, accepted: bool, words: str | None = None) -> None:
+        """Answer what `offer_validation` asked."""
+        status = model.ConfigurationValidityStatus
+        report = model.ConfigurationValidityReport(
+            status=status.ACCEPTED if accepted else status.REJECTED, deployment_id=deployment, message=words
+        )
+        self._call("send_configuration_validity_report", configuration_validity_report=report)
+
+    def running(self) -> None:
+        """Tell the nucleus that the component runs."""
+        self._call("update_state", state=model.ReportedLifecycleState.RUNNING)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """To an IoT Core topic, at least once."""
+        self._call("publish_to_iot_core", topic_name=topic, qos=model.QOS.AT_LEAST_ONCE, payload=payload)
+
+    def publish_local(self, topic: str, payload: bytes) -> None:
+        """To a local topic."""
+        message = model.PublishMessage(binary_message=model.BinaryMessage(message=payload))
+        self._call("publish_to_topic", topic=topic, publish_message=message)
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._here(), f"{operation}_async")(**arguments).result(DEADLINE)
+        except NucleusAwayError:
+            raise
+        except Exception as error:
+            raise _ours(operation, error) from error
+
+    def _subscribe(self, name: str, operation: str, on_event: Callable[[Any], object], **arguments: Any) -> None:
+        number, asked = self.connection, threading.Event()
+
+        def closed() -> None:
+            # A refused subscription closes too; that one is the caller's to see.
+            if asked.is_set():
+                self._put(StreamEnded(name, number))
+
+        try:
+            answer, stream = getattr(self._here(), f"{operation}_async")(
+                **arguments,
+                on_stream_event=on_event,
+                on_stream_error=lambda _: True,
+                on_stream_closed=closed,
+            )
+            answer.result(DEADLINE)
+        except NucleusAwayError:
+            raise
+        except Exception as error:
+            raise _ours(operation, error) from error
+        asked.set()
+        self._streams.append(stream)
+
+    def _here(self) -> Any:
+        client = self._client
+        if client is None:
+            raise NucleusAwayError("there is no connection to the nucleus")
+        return client
+
+
+def _ours(operation: str, error: Exception) -> NotThereError | NotAllowedError | NotOfferedError | NucleusAwayError:
+    """By class: lite's errors reach the SDK without text (greengrass-facts.md)."""
+    if isinstance(error, model.ResourceNotFoundError | model.ComponentNotFoundError):
+        return NotThereError(f"{operation}: {_words(error)}")
+    if isinstance(error, model.UnauthorizedError | eventstreamrpc.AccessDeniedError):
+        return NotAllowedError(f"{operation} is not allowed; add it to the accessControl of the agent's recipe")
+    if isinstance(error, model.GreengrassCoreIPCError):
+        return NotOfferedError(f"{operation}: the nucleus answers {type(error).__name__} {_words(error)}")
+    if isinstance(error, TimeoutError | concurrent.futures.TimeoutError):
+        return NucleusAwayError(f"{operation}: no answer within {DEADLINE:g} s")
+    return NucleusAwayError(f"{operation}: {_words(error)}")
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "message", None) or str(error) or type(error).__name__)[:200]
+
+
+def _quietly(close: Callable[[], object]) -> None:
+    try:
+        close()
+    except Exception as error:  # noqa: BLE001  what is closed may be broken in any way
+        logger.debug("closing failed", extra={"error": str(error)})

@@ -1,0 +1,1 @@
+"""From a source through a model to the sinks."""

@@ -1,0 +1,99 @@
+"""The sources, workers and sinks that the settings ask for, changed live: only what differs is opened anew."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from edge_agent.pipeline.tally import Tally
+from edge_agent.pipeline.worker import Worker
+from edge_agent.serving.slots import Slots
+from edge_agent.sinks.local_topic import PostLocal
+from edge_agent.sinks.sink import Sink
+from edge_agent.sinks.table import open_sink
+from edge_agent.sources.table import open_source
+from shared_schema.settings import AgentSettings
+from shared_schema.settings import Sink as SinkSettings
+from shared_schema.settings import Source as SourceSettings
+
+logger = logging.getLogger(__name__)
+_CHANGE: Final = 10.0
+"""Seconds that a frame in flight may take when its source is closed for a change of settings."""
+
+
+class Plumbing:
+    """Owned by the control thread. ``model_of`` says which model looks at a source's frames, if one may."""
+
+    def __init__(
+        self,
+        work: Path,
+        slots: Slots,
+        post_local: PostLocal,
+        model_of: Callable[[SourceSettings], str | None],
+        tally: Tally,
+    ) -> None:
+        self._work = work
+        self._slots = slots
+        self._post_local = post_local
+        self._model_of = model_of
+        self._tally = tally
+        self._sinks: dict[str, tuple[SinkSettings, Sink]] = {}
+        self._workers: dict[str, tuple[SourceSettings, Worker]] = {}
+        self._dropped_before = 0
+
+    @property
+    def dropped(self) -> int:
+        """Frames that drop policies let go, since the agent's start."""
+        return self._dropped_before + sum(worker.dropped for _, worker in self._workers.values())
+
+    def apply(self, settings: AgentSettings) -> None:
+        """Make it so. A frame in flight is finished first; one that waits in a folder waits there."""
+        sinks_differ = {name: kept for name, (kept, _) in self._sinks.items()} != settings.sinks
+        gone = [name for name, (kept, _) in self._workers.items() if sinks_differ or settings.sources.get(name) != kept]
+        self._stop(gone, _CHANGE)
+        if sinks_differ:
+            self._change_sinks(settings)
+        for name, source in settings.sources.items():
+            if name not in self._workers:
+                self._start(name, source)
+
+    def stop(self, grace: float) -> None:
+        """Stop every source, and give what is in flight ``grace`` seconds in all."""
+        self._stop(list(self._workers), grace)
+        for _, sink in self._sinks.values():
+            sink.close()
+        self._sinks = {}
+
+    def _stop(self, names: list[str], seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        for name in names:
+            self._workers[name][1].stop_soon()
+        for name in names:
+            worker = self._workers.pop(name)[1]
+            if not worker.join(max(0.0, ends - time.monotonic())):
+                logger.warning("frame in flight given up", extra={"source": name})
+            self._dropped_before += worker.dropped
+
+    def _change_sinks(self, settings: AgentSettings) -> None:
+        for name, (kept, sink) in list(self._sinks.items()):
+            if settings.sinks.get(name) != kept:
+                sink.close()
+                del self._sinks[name]
+        for name, wanted in settings.sinks.items():
+            if name not in self._sinks:
+                self._sinks[name] = (wanted, open_sink(wanted, self._work, self._post_local))
+
+    def _start(self, name: str, settings: SourceSettings) -> None:
+        worker = Worker(
+            name,
+            open_source(settings, self._work),
+            # What must not be lost is written first.
+            sorted((sink for _, sink in self._sinks.values()), key=lambda sink: type(sink).__name__),
+            self._slots,
+            lambda: self._model_of(settings),
+            self._tally,
+        )
+        worker.start()
+        self._workers[name] = (settings, worker)
+        logger.info("source opened", extra={"source": name, "path": settings.path})

@@ -1,0 +1,150 @@
+"""The thread that takes one source's frames through whatever model serves, one after the other.
+
+Reading, preprocessing, session, labels and postprocessing of a frame are of one leased version.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from edge_agent.errors import InferenceError, SinkError
+from edge_agent.pipeline.tally import Tally
+from edge_agent.serving.slots import Lease, Slots
+from edge_agent.sinks.sink import Sink
+from edge_agent.sources.source import Offered, Source
+from shared_schema.messages import Prediction
+
+logger = logging.getLogger(__name__)
+_POLL: Final = 0.2
+_RETRY: Final = 1.0
+
+
+class Worker:
+    """Owns its source and its thread from `start` to `stop`. ``model_of`` says which model looks at the frames."""
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        sinks: Sequence[Sink],
+        slots: Slots,
+        model_of: Callable[[], str | None],
+        tally: Tally,
+    ) -> None:
+        self._name = name
+        self._source = source
+        self._sinks = sinks
+        self._slots = slots
+        self._model_of = model_of
+        self._tally = tally
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"source-{name}", daemon=True)
+
+    @property
+    def dropped(self) -> int:
+        return self._source.dropped
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop_soon(self) -> None:
+        """Take no further frame."""
+        self._stopping.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the frame in flight; whether the thread has ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._source.start()
+                break
+            except OSError as error:
+                self._tally.error(f"the source {self._name} cannot be opened: {error}; correct its path")
+                self._stopping.wait(_RETRY)
+        try:
+            while not self._stopping.is_set():
+                self._step()
+        except Exception as error:
+            self._tally.error(f"the source {self._name} ended: {error}")
+            logger.exception("source ended", extra={"source": self._name})
+        finally:
+            self._source.stop()
+
+    def _step(self) -> None:
+        model = self._model_of()
+        if model is None:
+            self._stopping.wait(_POLL)
+            return
+        # No frame is taken from the source before there is something to look at it.
+        if self._slots.current(model) is None:
+            lease = self._slots.lease(model, _POLL)
+            if lease is None:
+                return
+            with lease:
+                pass
+        frame = self._source.next(_POLL)
+        if frame is None:
+            return
+        lease = self._slots.lease(model, _POLL)
+        if lease is None:
+            self._source.give_back(frame)
+            return
+        with lease:
+            prediction = self._predict(frame, lease)
+        if prediction is not None:
+            if self._write(prediction):
+                self._source.done(frame)
+            else:
+                self._source.give_back(frame)
+
+    def _predict(self, frame: Offered, lease: Lease) -> Prediction | None:
+        served = lease.served
+        model, meter = served.handle.model, served.handle.meter
+        try:
+            answer = model.answer(model.task.read(frame.path))
+        except InferenceError as error:
+            meter.count_error()
+            self._tally.error(f"{frame.name}: {error}")
+            self._source.set_aside(frame, str(error))
+            return None
+        except FileNotFoundError:
+            # Somebody else took the image away.
+            return None
+        except OSError as error:
+            meter.count_error()
+            self._tally.error(f"{frame.name} cannot be read ({error.strerror}); give the agent's user the right to")
+            self._source.set_aside(frame, str(error.strerror))
+            return None
+        latency = (time.monotonic() - frame.arrived) * 1000
+        meter.count(latency)
+        return Prediction(
+            source=self._name,
+            frame=frame.name,
+            model=served.target.model,
+            version=served.target.version,
+            digest=served.target.digest,
+            timestamp=datetime.now(UTC),
+            latency_ms=round(latency, 3),
+            output=answer.output,
+        )
+
+    def _write(self, prediction: Prediction) -> bool:
+        """To every sink, each until it has it; ``False`` when the worker is to stop before any has."""
+        for index, sink in enumerate(self._sinks):
+            while True:
+                try:
+                    sink.write(prediction)
+                    break
+                except SinkError as error:
+                    self._tally.error(str(error))
+                    logger.warning("prediction not written", extra={"frame": prediction.frame, "error": str(error)})
+                    if self._stopping.wait(_RETRY):
+                        # A frame that one sink has taken is not predicted a second time.
+                        return index > 0
+        return True

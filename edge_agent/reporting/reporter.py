@@ -1,0 +1,210 @@
+"""Health, confirmations, the named shadow and replies, as messages in the outbox. Called by the control thread only."""
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from edge_agent.control.decisions import Door
+from edge_agent.control.memory import Memory
+from edge_agent.reporting.outbox import Letter, Outbox
+from edge_agent.serving.slots import Served
+from edge_agent.version import AGENT_VERSION
+from edge_agent.vetting.outcome import STEPS
+from shared_schema.messages import (
+    MAXIMUM_BYTES,
+    AgentState,
+    CommandReply,
+    Confirmation,
+    Health,
+    ModelConfirmation,
+    ModelHealth,
+    ShadowModel,
+    ShadowReport,
+)
+from shared_schema.topics import Command, Topics
+
+logger = logging.getLogger(__name__)
+_SHORT: Final = 120
+_ALL_STEPS: Final = (*STEPS, "swap")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The agent at one moment, as its messages tell it."""
+
+    state: AgentState
+    why: str | None
+    release: str | None
+    serving: Mapping[str, Served]
+    confirmations: Mapping[str, ModelConfirmation]
+    doors: tuple[Door, ...]
+    dropped: int = 0
+    last_error: str | None = None
+
+    def differs(self, other: "Snapshot | None") -> bool:
+        """Whether the cloud should know at once."""
+        return other is None or self._told() != other._told()
+
+    def _told(self) -> tuple[Any, ...]:
+        served = {name: each.target for name, each in self.serving.items()}
+        return self.state, self.why, self.release, served, dict(self.confirmations), self.doors
+
+
+class Reporter:
+    """``topics`` is set once the application is known; before that nothing can be said."""
+
+    def __init__(self, thing: str, work: Path, outbox: Outbox, memory: Memory) -> None:
+        self.topics: Topics | None = None
+        self._thing = thing
+        self._work = work
+        self._outbox = outbox
+        self._memory = memory
+        self._sequence = 0
+        self._process = psutil.Process(os.getpid())
+        self._process.cpu_percent()
+
+    def health(self, now: Snapshot) -> None:
+        """The agent's health; a newer one replaces an older one that still waits."""
+        if self.topics is None:
+            return
+        message = Health(
+            **self._envelope(),
+            state=now.state,
+            agent_version=AGENT_VERSION,
+            release=now.release,
+            models={name: _model_health(served) for name, served in now.serving.items()},
+            doors=list(now.doors),
+            cpu=self._process.cpu_percent(),
+            rss=self._process.memory_info().rss,
+            free_disk=self._free_disk(),
+            dropped_frames=now.dropped,
+            last_error=now.last_error,
+            why=now.why,
+        )
+        payload = message.encoded()
+        if len(payload) > MAXIMUM_BYTES:
+            slim = {name: each.model_copy(update={"latency_ms": None}) for name, each in message.models.items()}
+            payload = message.model_copy(update={"models": slim}).encoded()
+        self._post(self.topics.health, payload, kind="health")
+
+    def shadow(self, now: Snapshot) -> None:
+        """The named shadow's reported state. What it no longer has is written as null: a shadow merges."""
+        if self.topics is None:
+            return
+        models = {
+            name: _shadow_model(now.serving.get(name), now.confirmations.get(name))
+            for name in sorted({*now.serving, *now.confirmations})
+        }
+        gone = [name for name in self._memory.says.in_shadow if name not in models]
+        report = ShadowReport(
+            thing=self._thing,
+            timestamp=datetime.now(UTC),
+            agent_version=AGENT_VERSION,
+            state=now.state,
+            release=now.release,
+            models=models,
+            why=now.why,
+        )
+        payload = _shadow_payload(report, gone)
+        if len(payload) > MAXIMUM_BYTES:
+            payload = _shadow_payload(_shortened(report), gone)
+        self._post(self.topics.shadow_update, payload, kind="shadow")
+        # The nulls of a report that never arrives are lost; the names stay until the next start to be told again.
+        self._memory.in_shadow(tuple(sorted({*models, *gone})))
+
+    def confirm(self, model: str, confirmation: ModelConfirmation, deployment: str | None) -> None:
+        """What became of one model of a release."""
+        logger.info(
+            "confirmed",
+            extra={
+                "model": model,
+                "version": confirmation.version,
+                "release": confirmation.release,
+                "verdict": confirmation.verdict,
+                "reason": confirmation.reason or "",
+                "words": confirmation.words or "",
+            },
+        )
+        if self.topics is None:
+            return
+        message = Confirmation(
+            **self._envelope(),
+            **confirmation.model_dump(),
+            model=model,
+            agent_version=AGENT_VERSION,
+            deployment=deployment,
+        )
+        self._post(self.topics.confirmation, message.encoded())
+
+    def reply(self, command: Command, request: str | None, *, ok: bool, words: str) -> None:
+        """The answer to a command."""
+        if self.topics is not None:
+            message = CommandReply(**self._envelope(), command=command, ok=ok, words=words, request=request)
+            self._post(self.topics.reply(command), message.encoded())
+
+    def _envelope(self) -> dict[str, Any]:
+        self._sequence += 1
+        return {"thing": self._thing, "timestamp": datetime.now(UTC), "sequence": self._sequence}
+
+    def _post(self, topic: str, payload: bytes, kind: str | None = None) -> None:
+        if len(payload) > MAXIMUM_BYTES:
+            logger.warning("message too large", extra={"topic": topic, "bytes": len(payload)})
+        self._outbox.post(Letter(topic, payload, kind))
+
+    def _free_disk(self) -> int:
+        try:
+            return shutil.disk_usage(self._work).free
+        except OSError:
+            return 0
+
+
+def _model_health(served: Served) -> ModelHealth:
+    reading = served.handle.meter.read()
+    return ModelHealth(
+        component=served.target.component,
+        version=served.target.version,
+        digest=served.target.digest,
+        provider=served.handle.model.provider,
+        requests=reading.requests,
+        errors=reading.errors,
+        throughput=reading.throughput,
+        latency_ms=reading.latency,
+    )
+
+
+def _shadow_model(served: Served | None, confirmation: ModelConfirmation | None) -> ShadowModel:
+    if served is None:
+        return ShadowModel(confirmation=confirmation)
+    target = served.target
+    return ShadowModel(
+        component=target.component, version=target.version, digest=target.digest, confirmation=confirmation
+    )
+
+
+def _shadow_payload(report: ShadowReport, gone: list[str]) -> bytes:
+    reported = report.model_dump(mode="json", by_alias=True)
+    for model in reported["models"].values():
+        if model["confirmation"] is not None:
+            steps = model["confirmation"]["stepsMs"]
+            # The steps of an earlier confirmation would stay otherwise.
+            model["confirmation"]["stepsMs"] = {name: steps.get(name) for name in _ALL_STEPS}
+    reported["models"].update(dict.fromkeys(gone))
+    return json.dumps({"state": {"reported": reported}}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _shortened(report: ShadowReport) -> ShadowReport:
+    models = {}
+    for name, model in report.models.items():
+        said = model.confirmation
+        if said is not None:
+            said = said.model_copy(update={"words": (said.words or "")[:_SHORT] or None, "steps_ms": {}})
+        models[name] = model.model_copy(update={"confirmation": said})
+    return report.model_copy(update={"models": models, "why": (report.why or "")[:_SHORT] or None})

@@ -1,0 +1,96 @@
+"""The last two versions of each model that this device confirmed, copied to the work folder by digest.
+
+For a start at which the desired model fails: lite deletes old artifacts, so the copies are the agent's own.
+"""
+
+import logging
+import shutil
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge_agent.files import write_atomically
+from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+
+logger = logging.getLogger(__name__)
+MOST: Final = 2
+
+
+class KeptModel(BaseModel):
+    """One confirmed version."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    model: str
+    component: str
+    version: str
+    digest: str
+
+
+class _Index(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    models: list[KeptModel] = []
+    """Newest first."""
+
+
+class Kept:
+    """The kept models. Called by one thread at a time; a full disk loses a copy, never the agent."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._models = self._read()
+
+    def of(self, model: str) -> list[KeptModel]:
+        """The kept versions of a model, the newest first, whose files are there."""
+        return [kept for kept in self._models if kept.model == model and self.folder(kept.digest).is_dir()]
+
+    def folder(self, digest: str) -> Path:
+        """Where the files of a kept digest are."""
+        return self._folder / digest
+
+    def keep(self, confirmed: KeptModel, files: Path) -> None:
+        """Put a confirmed version first, copy its files if they are not there yet, and let go of the third."""
+        try:
+            self._copy(files, confirmed.digest)
+            others = [kept for kept in self._models if (kept.model, kept.digest) != (confirmed.model, confirmed.digest)]
+            mine = [kept for kept in others if kept.model == confirmed.model][: MOST - 1]
+            self._models = [confirmed, *mine, *(kept for kept in others if kept.model != confirmed.model)]
+            write_atomically(self._folder / "kept.json", _Index(models=self._models).model_dump_json().encode())
+            self._sweep()
+        except (OSError, UndigestibleModelError) as error:
+            logger.warning("model not kept", extra={"digest": confirmed.digest, "error": str(error)})
+
+    def _copy(self, files: Path, digest: str) -> None:
+        place = self.folder(digest)
+        if place.is_dir():
+            return
+        beside = self._folder / f".{digest}.new"
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            # Contents only: the artifact's own modes may forbid the sweep.
+            shutil.copytree(files, beside, copy_function=shutil.copyfile)
+            beside.chmod(0o755)
+            if model_digest_of_folder(beside) != digest:
+                logger.warning("copy differs from its digest", extra={"digest": digest})
+                return
+            beside.rename(place)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        wanted = {kept.digest for kept in self._models}
+        for each in self._folder.iterdir():
+            if each.is_dir() and each.name not in wanted:
+                shutil.rmtree(each, ignore_errors=True)
+
+    def _read(self) -> list[KeptModel]:
+        try:
+            return _Index.model_validate_json((self._folder / "kept.json").read_bytes()).models
+        except FileNotFoundError:
+            return []
+        except (OSError, ValidationError) as error:
+            logger.warning("kept models unreadable", extra={"error": str(error)})
+            return []

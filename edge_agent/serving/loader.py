@@ -1,0 +1,228 @@
+"""The one thread that vets, opens, keeps and closes models, at low priority so that what serves is not disturbed.
+
+It decides nothing: jobs come in, results go out by `post`.
+"""
+
+import contextlib
+import ctypes
+import gc
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from edge_agent.errors import InferenceError, RefusedModelError, VettingAbandonedError
+from edge_agent.inference.loaded_model import LoadedModel, open_model, short
+from edge_agent.serving.kept import Kept, KeptModel
+from edge_agent.serving.lifecycle import Target
+from edge_agent.vetting.outcome import Outcome, refused
+from edge_agent.vetting.parent import vet_in_child
+from edge_agent.vetting.verdicts import Verdicts
+from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.messages import Reason
+
+logger = logging.getLogger(__name__)
+NICENESS: Final = 10
+"""Of the loader's thread; 19 takes seconds to load, an idle scheduling class starves it (onnxruntime-facts.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bring:
+    """Vet the target if it has no verdict, then open it and warm it up. Answered by `Brought`."""
+
+    target: Target
+    folder: Path
+    serving: Path | None
+    fallback: bool = False
+    """It is a kept model, brought because the desired one failed."""
+    abandoned: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Vet the targets that have no verdict, for the validated door. Answered by `Judged`."""
+
+    ticket: int
+    targets: tuple[tuple[Target, Path], ...]
+    serving: tuple[tuple[str, Path], ...]
+    abandoned: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """``model`` is open and warm, or ``None`` with ``outcome`` saying why."""
+
+    job: Bring
+    outcome: Outcome
+    model: LoadedModel | None
+    vetted: bool
+    """Whether the refusal is the vetting's (the model's), not the opening's (this device's)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The outcome for each target of the job."""
+
+    job: Judge
+    outcomes: tuple[tuple[Target, Outcome], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Keep:
+    confirmed: KeptModel
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    model: LoadedModel
+
+
+_Job = Bring | Judge | _Keep | _Close
+
+
+class Loader:
+    """Owns its thread from `start` to `stop`."""
+
+    def __init__(self, verdicts: Verdicts, kept: Kept, post: Callable[[Brought | Judged], None]) -> None:
+        self._verdicts = verdicts
+        self._kept = kept
+        self._post = post
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=256)
+        self._stopping = threading.Event()
+        self._now: Bring | Judge | None = None
+        self._thread = threading.Thread(target=self._work, name="loader", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End what is under way (a vetting child with it) and the thread."""
+        self._stopping.set()
+        if (job := self._now) is not None:
+            job.abandoned.set()
+        with contextlib.suppress(queue.Full):
+            self._jobs.put_nowait(None)
+        self._thread.join(timeout)
+
+    def submit(self, job: Bring | Judge) -> bool:
+        """Queue a job; ``False`` when there are too many already."""
+        return self._put(job)
+
+    def keep(self, target: Target, folder: Path) -> None:
+        """Copy a confirmed model's files to the kept ones."""
+        kept = KeptModel(model=target.model, component=target.component, version=target.version, digest=target.digest)
+        self._put(_Keep(kept, folder))
+
+    def close(self, model: LoadedModel) -> None:
+        """Close a model that nobody holds. Not in the caller's thread, which is about to take the next frame."""
+        if not self._put(_Close(model)):
+            model.close()
+
+    def _put(self, job: _Job) -> bool:
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            return False
+        return True
+
+    def _work(self) -> None:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        while not self._stopping.is_set():
+            job = self._jobs.get()
+            match job:
+                case None:
+                    return
+                case Bring() | Judge():
+                    self._answer(job)
+                case _Keep():
+                    self._kept.keep(job.confirmed, job.folder)
+                case _Close():
+                    job.model.close()
+                    give_memory_back()
+
+    def _answer(self, job: Bring | Judge) -> None:
+        self._now = job
+        try:
+            if not job.abandoned.is_set():
+                self._post(self._bring(job) if isinstance(job, Bring) else self._judge(job))
+        except VettingAbandonedError:
+            logger.info("vetting abandoned")
+        finally:
+            self._now = None
+
+    def _judge(self, job: Judge) -> Judged:
+        serving = dict(job.serving)
+        return Judged(
+            job,
+            tuple(
+                (target, self._examine(target, folder, serving.get(target.model), job.abandoned))
+                for target, folder in job.targets
+            ),
+        )
+
+    def _bring(self, job: Bring) -> Brought:
+        outcome = self._examine(job.target, job.folder, job.serving, job.abandoned)
+        if not outcome.accepted:
+            return Brought(job, outcome, None, vetted=True)
+        began = time.perf_counter()
+        try:
+            model = open_model(job.folder)
+            model.warm_up()
+        except (RefusedModelError, InferenceError, OSError, MemoryError) as error:
+            return Brought(job, _unopened(error), None, vetted=False)
+        except Exception as error:  # noqa: BLE001  onnxruntime raises what it likes when memory runs out
+            return Brought(job, _unopened(error), None, vetted=False)
+        took = round((time.perf_counter() - began) * 1000, 2)
+        return Brought(
+            job, outcome.model_copy(update={"steps_ms": {**outcome.steps_ms, "swap": took}}), model, vetted=True
+        )
+
+    def _examine(self, target: Target, folder: Path, serving: Path | None, abandoned: threading.Event) -> Outcome:
+        """The stored verdict if it holds for these very files, else a vetting."""
+        stored = self._verdicts.of(target.digest)
+        if stored is not None and stored.holds and _is(folder, target.digest):
+            return stored
+        logger.info("vetting", extra={"model": target.model, "version": target.version, "digest": target.digest})
+        outcome = vet_in_child(folder, target.digest, serving=serving, abandoned=abandoned)
+        if outcome.reason not in {Reason.DIGEST, Reason.ARTIFACT}:
+            # Those two say something of these files on this disk, not of the digest.
+            outcome = self._verdicts.keep(target.digest, outcome)
+        logger.info(
+            "vetted",
+            extra={
+                "model": target.model,
+                "version": target.version,
+                "accepted": outcome.accepted,
+                "reason": outcome.reason or "",
+                "words": outcome.words or "",
+                "ms": round(sum(outcome.steps_ms.values()), 1),
+            },
+        )
+        return outcome
+
+
+def give_memory_back() -> None:
+    """Collect, and give free heap back: without it the process grows with each swap (onnxruntime-facts.md)."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _is(folder: Path, digest: str) -> bool:
+    try:
+        return model_digest_of_folder(folder) == digest
+    except (OSError, UndigestibleModelError):
+        return False
+
+
+def _unopened(error: BaseException) -> Outcome:
+    memory = isinstance(error, MemoryError) or "alloc" in str(error).lower()
+    reason = Reason.MEMORY if memory else Reason.LOAD
+    return refused(reason, f"it passed its vetting, and could not be opened to serve: {short(error)}")

@@ -1,0 +1,143 @@
+"""What serves under each model's name. A request leases a handle; a swap changes which one the next request leases.
+
+Requests in flight end on the handle that they hold: it is closed when it is retired *and* nobody holds it.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from edge_agent.inference.loaded_model import LoadedModel
+from edge_agent.serving.lifecycle import Target
+from edge_agent.serving.meter import Meter
+
+
+@dataclass(slots=True, eq=False)
+class Handle:
+    """One opened model. ``leases`` and ``retired`` are only touched under the slots' lock."""
+
+    model: LoadedModel
+    meter: Meter = field(default_factory=Meter)
+    leases: int = 0
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What serves: as which target, and by which handle."""
+
+    target: Target
+    handle: Handle
+
+
+class Lease:
+    """A request's hold on one version of a model; a context manager."""
+
+    __slots__ = ("_give_back", "served")
+
+    def __init__(self, served: Served, give_back: Callable[[Handle], None]) -> None:
+        self.served = served
+        self._give_back = give_back
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._give_back(self.served.handle)
+
+
+class Slots:
+    """The current and the previous version of each model. ``closing`` gets each model that nobody holds any more."""
+
+    def __init__(self, closing: Callable[[LoadedModel], None]) -> None:
+        self._changed = threading.Condition()
+        self._current: dict[str, Served] = {}
+        self._previous: dict[str, Served] = {}
+        self._closing = closing
+
+    def lease(self, model: str, timeout: float = 0.0) -> Lease | None:
+        """Hold what serves under the name; waits up to ``timeout`` seconds for something to serve there."""
+        ends = time.monotonic() + timeout
+        with self._changed:
+            while (served := self._current.get(model)) is None:
+                left = ends - time.monotonic()
+                if left <= 0:
+                    return None
+                self._changed.wait(left)
+            served.handle.leases += 1
+        return Lease(served, self._give_back)
+
+    def current(self, model: str) -> Served | None:
+        """What serves under the name."""
+        with self._changed:
+            return self._current.get(model)
+
+    def previous(self, model: str) -> Served | None:
+        """What served before, and is still open."""
+        with self._changed:
+            return self._previous.get(model)
+
+    def serving(self) -> dict[str, Served]:
+        """Everything that serves, by name."""
+        with self._changed:
+            return dict(self._current)
+
+    def swap(self, target: Target, model: LoadedModel) -> None:
+        """Let ``model`` take the next request. What served becomes `previous`; the previous one is retired."""
+        with self._changed:
+            before = self._current.get(target.model)
+            self._current[target.model] = Served(target, Handle(model))
+            out = self._previous.pop(target.model, None)
+            if before is not None:
+                self._previous[target.model] = before
+            self._changed.notify_all()
+        self._retire(out)
+
+    def back(self, model: str, target: Target | None = None) -> Served | None:
+        """Exchange current and previous; ``None`` when there is no previous. ``target`` renames what comes back."""
+        with self._changed:
+            comes = self._previous.get(model)
+            if comes is None:
+                return None
+            goes = self._current.get(model)
+            self._current[model] = comes if target is None else Served(target, comes.handle)
+            if goes is None:
+                del self._previous[model]
+            else:
+                self._previous[model] = goes
+            self._changed.notify_all()
+            return self._current[model]
+
+    def rename(self, target: Target) -> None:
+        """The same digest under another release, component or version."""
+        with self._changed:
+            if (served := self._current.get(target.model)) is not None:
+                self._current[target.model] = Served(target, served.handle)
+
+    def withdraw(self, model: str) -> None:
+        """Nothing serves under the name any more."""
+        with self._changed:
+            out = (self._current.pop(model, None), self._previous.pop(model, None))
+        for served in out:
+            self._retire(served)
+
+    def _retire(self, served: Served | None) -> None:
+        if served is None:
+            return
+        with self._changed:
+            served.handle.retired = True
+            idle = served.handle.leases == 0
+        if idle:
+            self._closing(served.handle.model)
+
+    def _give_back(self, handle: Handle) -> None:
+        with self._changed:
+            handle.leases -= 1
+            idle = handle.retired and handle.leases == 0
+        if idle:
+            self._closing(handle.model)

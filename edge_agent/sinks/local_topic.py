@@ -1,0 +1,23 @@
+"""Predictions to other components of the device, over the nucleus's local publish/subscribe."""
+
+from collections.abc import Callable
+
+from shared_schema.messages import Prediction
+from shared_schema.settings import LocalTopicSink
+
+PostLocal = Callable[[str, bytes], None]
+"""Post a message (topic, payload) to a local topic; never waits, may lose it."""
+
+
+class LocalTopic:
+    """Best effort: with the nucleus away, the newest predictions wait, and the rest are in the file."""
+
+    def __init__(self, settings: LocalTopicSink, post: PostLocal) -> None:
+        self._topic = settings.topic
+        self._post = post
+
+    def write(self, prediction: Prediction) -> None:
+        self._post(self._topic, prediction.model_dump_json(by_alias=True, exclude_none=True).encode())
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,1 @@
+"""Where frames come from. One module a kind; `table.py` opens each by its settings."""

@@ -1,0 +1,46 @@
+"""The form that every source has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+Reader = Callable[[Path], Any]
+"""How a model's task reads a file: `BoundTask.read`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One frame that waits for its prediction. ``arrived`` is on the monotonic clock, in seconds.
+
+    ``ticket`` is the source's own: what it needs to tell this frame from a later one of the same name.
+    """
+
+    name: str
+    path: Path
+    arrived: float
+    ticket: tuple[int, ...]
+
+
+class Source(Protocol):
+    """Offers frames one after the other to one worker, and is told what became of each."""
+
+    @property
+    def dropped(self) -> int:
+        """How many frames were let go without a prediction, as the source's drop policy says."""
+
+    def start(self) -> None: ...
+
+    def next(self, timeout: float) -> Offered | None:
+        """The next frame, or ``None`` when none came within ``timeout`` seconds."""
+
+    def done(self, frame: Offered) -> None:
+        """Its prediction is written."""
+
+    def set_aside(self, frame: Offered, why: str) -> None:
+        """It has no prediction and never will."""
+
+    def give_back(self, frame: Offered) -> None:
+        """It was not looked at; offer it again."""
+
+    def stop(self) -> None: ...
