@@ -14,7 +14,9 @@ from typing import Annotated
 
 import typer
 
+from cloud_publisher.cli.build import build
 from cloud_publisher.cli.deploy import deploy
+from cloud_publisher.cli.policies import policies
 from cloud_publisher.cli.publish import publish
 from cloud_publisher.cli.rollback import rollback
 from cloud_publisher.cli.status import status
@@ -30,10 +32,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("validate")(validate)
+app.command("build")(build)
 app.command("publish")(publish)
 app.command("deploy")(deploy)
 app.command("status")(status)
 app.command("rollback")(rollback)
+app.add_typer(policies, name="policies")
 
 
 @app.callback()

@@ -1,0 +1,93 @@
+"""What of a component is in the bucket already: its versions, and which of them has which content."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from cloud_publisher.artifacts.keys import component_prefix, digest_in_record_name, record_key, version_and_name
+from cloud_publisher.cloud_errors import asking
+from cloud_publisher.errors import CloudError
+from cloud_publisher.versions import newest
+from shared_schema.release import ReleaseComponent
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """One listing of a component's prefix. ``objects``: sizes in bytes by key; ``recorded``: versions by digest."""
+
+    component: str
+    versions: frozenset[str]
+    objects: dict[str, int]
+    recorded: dict[str, tuple[str, ...]]
+
+
+def check_bucket(s3: "S3Client", bucket: str) -> None:
+    """Raises ``CloudError`` for a bucket that is not there, or not ours to use: before anything is built."""
+    try:
+        with asking(f"use the artifact bucket {bucket!r}"):
+            s3.head_bucket(Bucket=bucket)
+    except CloudError as error:
+        if error.code in {"404", "NoSuchBucket"}:
+            raise CloudError(
+                f"the artifact bucket {bucket!r} does not exist",
+                "create it in the dev account, or correct --bucket, ARTIFACT_BUCKET or artifact-bucket",
+                code="NoSuchBucket",
+            ) from error
+        raise
+
+
+def list_uploaded(s3: "S3Client", bucket: str, component: str) -> Uploaded:
+    """List what a component has in the bucket. Raises ``CloudError``."""
+    versions: set[str] = set()
+    objects: dict[str, int] = {}
+    recorded: dict[str, tuple[str, ...]] = {}
+    with asking(f"list what {component} has in the artifact bucket {bucket!r}"):
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=component_prefix(component))
+        for page in pages:
+            for each in page.get("Contents", []):
+                found = version_and_name(component, each["Key"])
+                if found is None:
+                    continue
+                version, name = found
+                versions.add(version)
+                objects[each["Key"]] = each["Size"]
+                if digest := digest_in_record_name(name):
+                    recorded[digest] = (*recorded.get(digest, ()), version)
+    return Uploaded(component, frozenset(versions), objects, recorded)
+
+
+def recorded_component(s3: "S3Client", bucket: str, uploaded: Uploaded, content_digest: str) -> ReleaseComponent | None:
+    """The newest version with this content, just as it was built; none if there is none whose artifacts are all there.
+
+    Raises ``CloudError``.
+    """
+    versions: Sequence[str] = uploaded.recorded.get(content_digest, ())
+    while versions:
+        version = newest(versions)
+        if version is None:
+            return None
+        key = record_key(uploaded.component, version, content_digest)
+        with asking(f"read s3://{bucket}/{key}"):
+            text = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        try:
+            component = ReleaseComponent.model_validate_json(text)
+        except ValidationError:
+            # An older or newer publisher's record: what it describes is built anew, under the next version.
+            component = None
+        if component is not None and _is_whole(bucket, uploaded, component):
+            return component
+        versions = [each for each in versions if each != version]
+    return None
+
+
+def _is_whole(bucket: str, uploaded: Uploaded, component: ReleaseComponent) -> bool:
+    """Whether every artifact still is in the bucket: a lifecycle rule may have taken it."""
+    return all(
+        uploaded.objects.get(artifact.uri.removeprefix(f"s3://{bucket}/")) == artifact.size
+        for artifact in component.artifacts
+    )

@@ -1,0 +1,96 @@
+"""Puts files into the bucket so that none is ever overwritten: create-only, with a checksum that S3 verifies.
+
+``PutObject`` with ``If-None-Match: *``; boto3's ``upload_file`` cannot do that (greengrass-facts.md, "The cloud API").
+"""
+
+import base64
+import hashlib
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from cloud_publisher.artifacts.keys import artifact_key, artifact_uri, record_key
+from cloud_publisher.cloud_errors import asking
+from cloud_publisher.errors import ArtifactConflictError, CloudError
+from shared_schema.digests import sha256_of_file
+from shared_schema.release import ReleaseArtifact, ReleaseComponent
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_EXISTS = {"PreconditionFailed", "412"}
+_RACING = {"ConditionalRequestConflict", "409"}
+_ATTEMPTS = 5
+
+
+def describe_artifact(path: Path, *, bucket: str, component: str, version: str) -> ReleaseArtifact:
+    """The artifact that ``path`` will be once it is uploaded."""
+    uri = artifact_uri(bucket, component, version, path.name)
+    return ReleaseArtifact(uri=uri, sha256=sha256_of_file(path), size=path.stat().st_size)
+
+
+def upload_artifact(
+    s3: "S3Client", path: Path, artifact: ReleaseArtifact, *, bucket: str, component: str, version: str, digest: str
+) -> None:
+    """Upload one artifact; one that is there with the same bytes is left as it is. ``digest`` is the content digest.
+
+    Raises ``ArtifactConflictError`` when it is there with other bytes, ``CloudError``.
+    """
+    key = artifact_key(component, version, path.name)
+    with path.open("rb") as body:
+        created = _create(s3, bucket, key, body, artifact.sha256, {"content-digest": digest})
+    if created:
+        return
+    there = _sha256_in_bucket(s3, bucket, key)
+    if there != artifact.sha256:
+        raise ArtifactConflictError(
+            f"{artifact.uri} exists with other bytes: its SHA-256 is {there}, and the new one's {artifact.sha256}",
+            "run the build again: it takes the next version. Nothing was overwritten",
+        )
+
+
+def upload_record(s3: "S3Client", bucket: str, component: ReleaseComponent) -> None:
+    """Upload a version's record, which makes it reusable: after all of its artifacts. Raises ``CloudError``."""
+    key = record_key(component.name, component.version, component.content_digest)
+    body = component.model_dump_json(by_alias=True, exclude_none=True, indent=2).encode()
+    # A record that is there already says the same: its name has the digest of all that it was made from.
+    _create(s3, bucket, key, body, hashlib.sha256(body).hexdigest(), {"content-digest": component.content_digest})
+
+
+def _create(
+    s3: "S3Client", bucket: str, key: str, body: IO[bytes] | bytes, sha256: str, metadata: dict[str, str]
+) -> bool:
+    """Whether the object was created; False when the key exists."""
+    checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+    for attempt in range(_ATTEMPTS):
+        try:
+            with asking(f"upload s3://{bucket}/{key}"):
+                s3.put_object(
+                    Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", ChecksumSHA256=checksum, Metadata=metadata
+                )
+        except CloudError as error:
+            if error.code in _EXISTS:
+                return False
+            # Somebody else is writing the same key at this moment; a little later it is there.
+            if error.code not in _RACING or attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(0.2 * 2**attempt)
+            if not isinstance(body, bytes):
+                body.seek(0)
+        else:
+            return True
+    return False
+
+
+def _sha256_in_bucket(s3: "S3Client", bucket: str, key: str) -> str:
+    """The SHA-256 of an object: its checksum where S3 has one of the whole, else computed from its bytes."""
+    with asking(f"look at s3://{bucket}/{key}"):
+        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        checksum = head.get("ChecksumSHA256", "")
+        # A multipart upload's is a checksum of checksums, and ends with the number of parts.
+        if checksum and "-" not in checksum:
+            return base64.b64decode(checksum).hex()
+        digest = hashlib.sha256()
+        for chunk in s3.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(1 << 20):
+            digest.update(chunk)
+        return digest.hexdigest()

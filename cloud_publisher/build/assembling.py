@@ -1,0 +1,198 @@
+"""Builds one component's artifacts into a folder: by ``zip``, ``custom`` or ``python``. Uploads nothing.
+
+The source folders are read only; a custom build runs in its root, and is given a folder of its own for its output.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloud_publisher.build.commands import run_command
+from cloud_publisher.build.content import root_files
+from cloud_publisher.build.file_sets import SourceFile, files_below, merged, write_tar_gz, write_zip
+from cloud_publisher.build.graph_check import named_files
+from cloud_publisher.build.planning import Planned
+from cloud_publisher.build.wheelhouse import download_wheels
+from cloud_publisher.errors import BuildFailedError
+from cloud_publisher.registry.resolving import FetchedModel
+from shared_schema.config import Component
+from shared_schema.model_manifest import ModelManifest
+
+Told = Callable[[str], None]
+_TARS = (".tar.gz", ".tgz")
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where one component is built: its ``root``, the build's own output, and an empty folder for whatever is made."""
+
+    root: Path
+    dist: Path
+    work: Path
+
+
+def assemble(
+    planned: Planned, place: Workplace, *, model: FetchedModel | None, manifest: ModelManifest | None, told: Told
+) -> list[Path]:
+    """The component's artifacts, as files that bear their names. Raises ``BuildFailedError``."""
+    component = planned.component
+    names = planned.source.artifact_names(planned.version)
+    if component is None or not names:
+        return []
+    target = place.work / "artifacts"
+    target.mkdir(parents=True)
+    if component.build.build_system == "custom":
+        return _custom(planned, component, place, names, target, model=model, manifest=manifest, told=told)
+    if component.build.build_system == "python":
+        files = _python(planned, component, place, told)
+    else:
+        files = _zip(planned, component, place, model)
+    return [_artifact(planned, component, name, files, target, place.root, model) for name in names]
+
+
+def _zip(planned: Planned, component: Component, place: Workplace, model: FetchedModel | None) -> list[SourceFile]:
+    folder = root_files(component, place.root, place.dist)
+    package = files_below(model.folder, defaults=False) if model else []
+    return merged(planned.key, ("its folder", folder), ("its model package", package))
+
+
+def _python(planned: Planned, component: Component, place: Workplace, told: Told) -> list[SourceFile]:
+    sources = root_files(component, place.root, place.dist)
+    build = component.build
+    if not build.wheels:
+        return sources
+    made = place.work / "wheelhouse"
+    download_wheels(place.root, build, made, timeout=build.timeout, told=told, whose=planned.key)
+    return merged(planned.key, ("its packages", sources), ("its wheels", files_below(made, defaults=False)))
+
+
+def _artifact(
+    planned: Planned,
+    component: Component,
+    name: str,
+    files: list[SourceFile],
+    target: Path,
+    root: Path,
+    model: FetchedModel | None,
+) -> Path:
+    """One artifact of a ``zip`` or ``python`` build: the files packed, the model's archive, or a file of the root."""
+    made = target / name
+    if name.endswith(".zip"):
+        _need_something(planned, files)
+        write_zip(files, made)
+    elif name.endswith(_TARS):
+        _need_something(planned, files)
+        _model_archive(component, files, made, root, model)
+    elif (root / name).is_file() and component.build.build_system == "zip":
+        shutil.copyfile(root / name, made)
+    else:
+        raise BuildFailedError(
+            f"{planned.key}: the artifact {name} is no archive, and there is no such file in {root}",
+            "name an artifact .zip or .tar.gz, or as a file of the component's folder; or write a custom build",
+        )
+    return made
+
+
+def _model_archive(
+    component: Component, files: list[SourceFile], made: Path, root: Path, model: FetchedModel | None
+) -> None:
+    """A ``.tar.gz``: the model package's own archive when the folder adds nothing to it, else packed anew."""
+    own = {file.path for file in files if file.path.is_relative_to(root)}
+    is_the_models = component.model is not None and component.model.name == made.name
+    if model is not None and model.archive is not None and is_the_models and not own:
+        shutil.copyfile(model.archive, made)
+    else:
+        write_tar_gz(files, made)
+
+
+def _custom(
+    planned: Planned,
+    component: Component,
+    place: Workplace,
+    names: list[str],
+    target: Path,
+    *,
+    model: FetchedModel | None,
+    manifest: ModelManifest | None,
+    told: Told,
+) -> list[Path]:
+    output = place.work / "output"
+    output.mkdir()
+    run_command(
+        component.build.custom_build_command or [],
+        folder=place.root,
+        environment=_environment(planned, output, model),
+        timeout=component.build.timeout,
+        told=told,
+        whose=planned.key,
+    )
+    left = files_below(output, defaults=False)
+    if not left:
+        raise BuildFailedError(
+            f"{planned.key}: the custom build ended well and left nothing in OUTPUT_DIR",
+            "write the artifact, or what goes into it, to the folder that the variable OUTPUT_DIR names",
+        )
+    by_name = {file.name: file for file in left}
+    rest = [file for file in left if file.name not in names]
+    to_zip = [name for name in names if name not in by_name]
+    if len(to_zip) > 1 or any(not name.endswith(".zip") for name in to_zip) or (to_zip and not rest):
+        raise BuildFailedError(
+            f"{planned.key}: the custom build left no {', '.join(to_zip)}; it left {', '.join(sorted(by_name))}",
+            "write every artifact to OUTPUT_DIR under its name; one zip may be left to be packed from the other files",
+        )
+    made: list[Path] = []
+    for name in names:
+        if name in by_name:
+            made.append(_no_link(planned, by_name[name]))
+            continue
+        brought = _with_manifest(place.root, rest, manifest) if manifest else rest
+        write_zip(brought, target / name)
+        made.append(target / name)
+    if rest and not to_zip:
+        told(f"left in OUTPUT_DIR and in no artifact: {', '.join(file.name for file in rest)}")
+    return made
+
+
+def _no_link(planned: Planned, file: SourceFile) -> Path:
+    if file.link is not None:
+        raise BuildFailedError(
+            f"{planned.key}: the custom build left {file.name} as a link to {file.link!r}",
+            "let it leave the file itself",
+        )
+    return file.path
+
+
+def _with_manifest(root: Path, files: list[SourceFile], manifest: ModelManifest) -> list[SourceFile]:
+    """The build's files, and of the root's those that the manifest names and the build did not put there itself."""
+    there = {file.name for file in files}
+    added = [
+        SourceFile(name, root / name)
+        for name in named_files(manifest)
+        if name not in there and (root / name).is_file() and not (root / name).is_symlink()
+    ]
+    return sorted([*files, *added], key=lambda file: file.name.encode())
+
+
+def _environment(planned: Planned, output: Path, model: FetchedModel | None) -> Mapping[str, str]:
+    environment = {
+        **os.environ,
+        "COMPONENT_NAME": planned.name,
+        "COMPONENT_VERSION": planned.version,
+        "OUTPUT_DIR": str(output.resolve()),
+        # A build runs in its root, and source folders are never written to.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    environment.pop("MODEL_DIR", None)
+    if model is not None:
+        environment["MODEL_DIR"] = str(model.folder.resolve())
+    return environment
+
+
+def _need_something(planned: Planned, files: list[SourceFile]) -> None:
+    if not files:
+        raise BuildFailedError(
+            f"{planned.key}: there is nothing to pack in its folder", "add files to it, or correct its root or exclude"
+        )

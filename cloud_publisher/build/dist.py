@@ -1,0 +1,83 @@
+"""``dist/``: what a build hands to the stages after it, and to whoever goes on with GDK.
+
+Each file is replaced whole, ``release.json`` last: a reader sees the old release or the new one.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cloud_publisher.validation.sources import Sources
+from shared_schema.config import Component
+from shared_schema.deployment import FILE as TEMPLATE_FILE
+from shared_schema.deployment import DeploymentTemplate
+from shared_schema.release import FILE as RELEASE_FILE
+from shared_schema.release import Release, ReleaseComponent
+
+_RECIPE, _GDK = "recipe.json", "gdk-config.json"
+_GDK_VERSION = "1.0.0"
+
+
+def write_dist(dist: Path, release: Release, sources: Sources) -> None:
+    """Write the release. Raises ``OSError`` when the folder cannot be written."""
+    dist.mkdir(parents=True, exist_ok=True)
+    former = _former_components(dist)
+    for component in release.components:
+        folder = dist / component.name
+        folder.mkdir(exist_ok=True)
+        _replace(folder / _RECIPE, component.recipe)
+        configured = sources.components.get(component.key)
+        _replace(folder / _GDK, json.dumps(_gdk_config(release, component, configured, sources), indent=2) + "\n")
+    template = sources.template.value if sources.template else DeploymentTemplate()
+    _replace(dist / TEMPLATE_FILE, template.model_dump_json(by_alias=True, exclude_unset=True, indent=2) + "\n")
+    _replace(dist / RELEASE_FILE, release.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n")
+    for name in former - {component.name for component in release.components}:
+        shutil.rmtree(dist / name, ignore_errors=True)
+
+
+def _former_components(dist: Path) -> set[str]:
+    """The components of the release that lies there: folders that may go when the new one has them no more."""
+    try:
+        text = (dist / RELEASE_FILE).read_text(encoding="utf-8")
+        return {component.name for component in Release.model_validate_json(text).components}
+    except (OSError, UnicodeDecodeError, ValidationError):
+        return set()
+
+
+def _gdk_config(
+    release: Release, component: ReleaseComponent, configured: Component | None, sources: Sources
+) -> dict[str, Any]:
+    """GDK's configuration of one component (AWS's GDK CLI reference, gdk-config.json)."""
+    build: dict[str, Any] = {"build_system": "zip"}
+    if configured is not None and configured.build.build_system == "custom":
+        build = {"build_system": "custom", "custom_build_command": configured.build.custom_build_command}
+    publisher = (configured.publisher if configured else None) or sources.config.value.publisher
+    return {
+        "component": {
+            component.name: {
+                "author": publisher or "",
+                "version": component.version,
+                "build": build,
+                "publish": {"bucket": release.bucket, "region": release.region},
+            }
+        },
+        "gdk_version": _GDK_VERSION,
+    }
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        # mkstemp makes a file that its owner alone may read; a later stage may be another user.
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

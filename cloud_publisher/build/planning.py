@@ -1,0 +1,117 @@
+"""What a build would do, component by component: reuse a version that has the same content, or build the next one.
+
+Reads the registry, the bucket and the account's component versions; changes nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from cloud_publisher.artifacts.uploaded import list_uploaded, recorded_component
+from cloud_publisher.build.content import content_digest
+from cloud_publisher.cloud_errors import asking
+from cloud_publisher.errors import CloudError
+from cloud_publisher.recipes.component_recipe import RecipeSource, recipe_of, recipe_sources
+from cloud_publisher.registry.resolving import ResolvedModel, resolve_model
+from cloud_publisher.session import Account
+from cloud_publisher.validation.sources import Sources
+from cloud_publisher.versions import Bump, next_version
+from shared_schema.config import Component
+from shared_schema.release import ReleaseComponent
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One component of the release to be. ``reused`` is the version that has this content; none: it is built."""
+
+    source: RecipeSource
+    version: str
+    content_digest: str
+    recipe: str
+    """The recipe's text, as it will be published."""
+    model: ResolvedModel | None
+    reused: ReleaseComponent | None
+
+    @property
+    def key(self) -> str:
+        return self.source.key
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def component(self) -> Component | None:
+        return self.source.component
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans the components of one repository against one account and bucket. ``dist`` is never part of a component."""
+
+    account: Account
+    bucket: str
+    sources: Sources
+    dist: Path
+    bump: Bump
+
+    def plan(self) -> Iterator[Planned]:
+        """Each component after those that its recipe takes a version from.
+
+        Raises ``ModelUnavailableError``, ``BuildFailedError``, ``CloudError``.
+        """
+        versions: dict[str, str] = {}
+        for source in in_order(recipe_sources(self.sources.config.value, self.sources.hot_reloaded)):
+            planned = self._plan_one(source, versions)
+            versions[source.name] = planned.version
+            yield planned
+
+    def _plan_one(self, source: RecipeSource, versions: dict[str, str]) -> Planned:
+        component = source.component
+        model = None
+        if component is not None and component.model is not None:
+            model = resolve_model(self.account, component, component.model, bucket=self.bucket)
+        digest = content_digest(
+            source,
+            root=self.sources.root(component) if component else None,
+            leave_out=self.dist,
+            model=model,
+            bucket=self.bucket,
+            versions=versions,
+        )
+        uploaded = list_uploaded(self.account.s3, self.bucket, source.name)
+        reused = recorded_component(self.account.s3, self.bucket, uploaded, digest)
+        if reused is not None:
+            # The config's key may have changed since; it is no part of the content.
+            reused = reused.model_copy(update={"key": source.key, "kind": source.kind, "reused": True})
+            return Planned(source, reused.version, digest, reused.recipe, model, reused)
+        version = next_version(
+            uploaded.versions | published_versions(self.account, source.name),
+            bump=self.bump,
+            package_version=model.version if model else None,
+        )
+        recipe = recipe_of(source, version, bucket=self.bucket, versions=versions)
+        return Planned(source, version, digest, recipe.text(), model, None)
+
+
+def in_order(sources: list[RecipeSource]) -> list[RecipeSource]:
+    """The components so that each comes after those whose version its recipe needs."""
+    by_name = {source.name: source for source in sources}
+    order = TopologicalSorter[str]()
+    for source in sources:
+        order.add(source.name, *(name for name in source.awaited() if name in by_name))
+    return [by_name[name] for name in order.static_order()]
+
+
+def published_versions(account: Account, name: str) -> frozenset[str]:
+    """The versions of a component that the account has, in whatever state. Raises ``CloudError``."""
+    arn = account.component_arn(name)
+    try:
+        with asking(f"list the published versions of {name}"):
+            pages = account.greengrass.get_paginator("list_component_versions").paginate(arn=arn)
+            return frozenset(each["componentVersion"] for page in pages for each in page["componentVersions"])
+    except CloudError as error:
+        if error.code == "ResourceNotFoundException":
+            return frozenset()
+        raise

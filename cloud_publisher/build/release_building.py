@@ -1,0 +1,136 @@
+"""The whole build: plan, build what is new, check it, upload it, and only then write what the next stages read.
+
+A component that fails stops it before anything was uploaded.
+"""
+
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from cloud_publisher.artifacts.uploaded import check_bucket
+from cloud_publisher.artifacts.uploading import describe_artifact, upload_artifact, upload_record
+from cloud_publisher.build.assembling import Workplace, assemble
+from cloud_publisher.build.graph_check import check_model_zip
+from cloud_publisher.build.planning import Planned, Planner
+from cloud_publisher.errors import BuildFailedError
+from cloud_publisher.registry.resolving import fetch_model
+from shared_schema.digests import UndigestibleModelError, model_digest_of_zip
+from shared_schema.model_manifest import ModelManifest
+from shared_schema.release import Release, ReleaseComponent, ReleaseModel
+
+_LARGEST_COMPONENT = 2_000_000_000
+"""Bytes: Greengrass's quota for a component's artifacts together (AWS service quotas, "Maximum size of artifacts")."""
+
+
+class Told(Protocol):
+    """What wants to know how the build goes on."""
+
+    def __call__(self, key: str, text: str) -> None:
+        """``key``: the component that it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A component that is ready for upload, and its artifacts' files."""
+
+    component: ReleaseComponent
+    files: tuple[Path, ...]
+
+
+def build_release(planner: Planner, told: Told) -> Release:
+    """Build and upload whatever is new. Raises ``PublisherError``'s subclasses; nothing is uploaded when one fails."""
+    check_bucket(planner.account.s3, planner.bucket)
+    config = planner.sources.config.value
+    with tempfile.TemporaryDirectory(prefix="cloud-publisher-") as work:
+        built: list[Built] = []
+        # Planned to the end first: a model that is not there shows before the first build has cost its minutes.
+        for planned in list(planner.plan()):
+            if planned.reused is not None:
+                told(planned.key, f"{planned.version} has this content already: nothing to build")
+                built.append(Built(planned.reused, ()))
+            else:
+                built.append(_build_one(planner, planned, Path(work) / planned.key, told))
+        for each in built:
+            if not each.component.reused:
+                _upload(planner, each, told)
+    agent = next((each.agent for each in config.custom_components.values() if each.agent), None)
+    return Release(
+        built=datetime.now(UTC).replace(microsecond=0),
+        bucket=planner.bucket,
+        region=planner.account.region,
+        application=config.application,
+        settings=agent.settings if agent else None,
+        components=[each.component for each in built],
+    )
+
+
+def _build_one(planner: Planner, planned: Planned, work: Path, told: Told) -> Built:
+    work.mkdir()
+    component = planned.component
+    manifest_document = planner.sources.manifests.get(planned.key)
+    manifest = manifest_document.value if manifest_document and planned.source.kind == "model" else None
+    model = None
+    if planned.model is not None:
+        told(planned.key, f"downloading {planned.model.data.source} ({planned.model.data.size} bytes)")
+        model = fetch_model(planner.account, planned.model, work)
+    told(planned.key, f"building {planned.version}")
+    root = planner.sources.root(component) if component else planner.sources.folder
+    place = Workplace(root=root, dist=planner.dist, work=work)
+    files = assemble(planned, place, model=model, manifest=manifest, told=lambda line: told(planned.key, f"| {line}"))
+    artifacts = [
+        describe_artifact(path, bucket=planner.bucket, component=planned.name, version=planned.version)
+        for path in files
+    ]
+    size = sum(artifact.size for artifact in artifacts)
+    if size > _LARGEST_COMPONENT:
+        raise BuildFailedError(
+            f"{planned.key}: its artifacts have {size} bytes, and Greengrass takes {_LARGEST_COMPONENT} a component",
+            "leave out what the device does not need, with build.exclude or in the custom build",
+        )
+    return Built(
+        ReleaseComponent(
+            key=planned.key,
+            name=planned.name,
+            version=planned.version,
+            kind=planned.source.kind,
+            content_digest=planned.content_digest,
+            reused=False,
+            recipe=planned.recipe,
+            artifacts=artifacts,
+            model=_release_model(planned, files, manifest) if manifest else None,
+        ),
+        tuple(files),
+    )
+
+
+def _release_model(planned: Planned, files: list[Path], manifest: ModelManifest) -> ReleaseModel:
+    """The model's digest, after its manifest and graph were found to agree."""
+    try:
+        digest = model_digest_of_zip(files[0])
+        check_model_zip(files[0], manifest, component=planned.key)
+    except (UndigestibleModelError, zipfile.BadZipFile) as error:
+        raise BuildFailedError(
+            f"{planned.key}: {files[0].name} is no zip that a device may load: {error}",
+            "let the custom build leave files in OUTPUT_DIR, and the publisher pack them",
+        ) from error
+    source = planned.model.data.source if planned.model else None
+    return ReleaseModel(digest=digest, vetting_timeout=manifest.vetting.timeout, source=source)
+
+
+def _upload(planner: Planner, built: Built, told: Told) -> None:
+    component, s3 = built.component, planner.account.s3
+    for path, artifact in zip(built.files, component.artifacts, strict=True):
+        told(component.key, f"uploading {artifact.uri} ({artifact.size} bytes)")
+        upload_artifact(
+            s3,
+            path,
+            artifact,
+            bucket=planner.bucket,
+            component=component.name,
+            version=component.version,
+            digest=component.content_digest,
+        )
+    upload_record(s3, planner.bucket, component)

@@ -1,0 +1,100 @@
+"""``cloud-publisher build``: from the approved models and this repository to artifacts and ``dist/release.json``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cloud_publisher.cli.options import (
+    BucketOption,
+    ConfigOption,
+    DevExternalIdOption,
+    DevRoleOption,
+    DistOption,
+    RegionOption,
+    TemplateOption,
+)
+from cloud_publisher.cli.output import JsonOption, Output
+
+if TYPE_CHECKING:
+    from shared_schema.release import Release
+
+BumpOption = Annotated[
+    Literal["major", "minor", "patch"],
+    typer.Option("--bump", help="How versions go up, but for the registry's models: these count by package."),
+]
+
+
+def build(
+    config: ConfigOption = None,
+    deployment: TemplateOption = None,
+    dist: DistOption = Path("dist"),
+    bucket: BucketOption = None,
+    bump: BumpOption = "patch",
+    region: RegionOption = None,
+    role_arn: DevRoleOption = None,
+    external_id: DevExternalIdOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build what changed, upload it to the dev account's bucket, and write dist/release.json."""
+    from cloud_publisher.build.dist import write_dist
+    from cloud_publisher.build.planning import Planner
+    from cloud_publisher.build.release_building import build_release
+    from cloud_publisher.errors import WorkFailedError, WrongUseError
+    from cloud_publisher.session import Access, open_account
+    from cloud_publisher.validation.repository import valid_sources
+
+    output = Output(as_json=as_json)
+    sources = valid_sources(config, deployment)
+    written = sources.config.value
+    chosen = bucket or written.artifact_bucket
+    if not chosen:
+        raise WrongUseError(
+            "there is no artifact bucket",
+            "give --bucket, set ARTIFACT_BUCKET, or write artifact-bucket: into the config",
+        )
+    account = open_account(Access(region or written.region, role_arn, external_id))
+    planner = Planner(account, chosen, sources, dist, bump)
+    release = build_release(planner, lambda key, text: output.say(f"{key}: {text}"))
+    try:
+        write_dist(dist, release, sources)
+    except OSError as error:
+        raise WorkFailedError(
+            f"cannot write the release to {dist}: {error.strerror}", "free the folder or the disk, and run it again"
+        ) from error
+    output.show(_as_json(release, dist), "")
+    output.table(
+        ("component", "version", "", "artifacts"),
+        [
+            (each.name, each.version, "reused" if each.reused else "built", ", ".join(a.uri for a in each.artifacts))
+            for each in release.components
+        ],
+    )
+    built = sum(not each.reused for each in release.components)
+    if not as_json:
+        output.say(
+            f"{dist / 'release.json'}: nothing has changed, nothing was built or uploaded"
+            if built == 0
+            else f"{dist / 'release.json'}: {built} built, {len(release.components) - built} reused"
+        )
+
+
+def _as_json(release: "Release", dist: Path) -> dict[str, object]:
+    return {
+        "release": str(dist / "release.json"),
+        "built": [each.name for each in release.components if not each.reused],
+        "reused": [each.name for each in release.components if each.reused],
+        "components": [
+            {
+                "key": each.key,
+                "name": each.name,
+                "version": each.version,
+                "kind": each.kind,
+                "reused": each.reused,
+                "content-digest": each.content_digest,
+                "model-digest": each.model.digest if each.model else None,
+                "artifacts": [{"uri": a.uri, "sha256": a.sha256, "size": a.size} for a in each.artifacts],
+            }
+            for each in release.components
+        ],
+    }
