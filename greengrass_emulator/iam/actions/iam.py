@@ -1,0 +1,59 @@
+"""IAM. Source: Service Authorization Reference, "AWS Identity and Access Management (IAM)".
+
+An operation's resource is what its parameters name: a role, a user, a group, a policy. Paths of names are not known to
+a request, so that a role below a path is asked for without it, as the emulated accounts have none.
+"""
+
+from greengrass_emulator.iam.actions.http_request import HttpRequest
+from greengrass_emulator.iam.actions.lookups import Lookups
+from greengrass_emulator.iam.actions.operations import Operation
+from greengrass_emulator.iam.actions.tags import request_tags, tag_context
+from greengrass_emulator.iam.actions.templates import ANY, Place, named_resources, owner_of
+from greengrass_emulator.iam.requests import Need, partition_of_region
+
+# The first that an operation has is its resource: AttachRolePolicy names a role and a policy, and is the role's.
+_RESOURCES = (
+    "instance-profile/{InstanceProfileName}",
+    "role/{RoleName}",
+    "user/{UserName}",
+    "group/{GroupName}",
+    "@PolicyArn",
+    "policy/{PolicyName}",
+    "@OpenIDConnectProviderArn",
+    "@SAMLProviderArn",
+)
+_OF_WHOEVER_ASKS = {"GetUser", "CreateAccessKey", "ListAccessKeys", "DeleteAccessKey", "UpdateAccessKey"}
+
+
+def iam_needs(request: HttpRequest, operation: Operation, _: Lookups) -> tuple[Need, ...]:
+    """``iam:Operation`` on the role, user, group or policy; ``iam:PassRole`` when a role is put into a profile."""
+    place = Place("iam", "", request.account, partition_of_region(request.region))
+    context = tag_context(request_tags(operation))
+    for name, key in (("PolicyArn", "iam:policyarn"), ("PermissionsBoundary", "iam:permissionsboundary")):
+        if value := operation.text(name):
+            context[key] = (value,)
+    action = f"iam:{operation.name}"
+    resource = _resource(operation, place)
+    needs = [Need(action, resource, owner_of(resource, request.account), context)]
+    if operation.name == "AddRoleToInstanceProfile" and (role := operation.text("RoleName")):
+        passed = {"iam:passedtoservice": ("ec2.amazonaws.com",)}
+        needs.append(Need("iam:PassRole", place.arn(f"role/{role}"), request.account, passed, action))
+    return tuple(needs)
+
+
+def pass_role(role_arn: str | None, to_service: str, because_of: str, account: str) -> tuple[Need, ...]:
+    """What handing a role to a service needs, where a request hands one over."""
+    if not role_arn:
+        return ()
+    context = {"iam:passedtoservice": (to_service,)}
+    return (Need("iam:PassRole", role_arn, owner_of(role_arn, account), context, because_of),)
+
+
+def _resource(operation: Operation, place: Place) -> str:
+    if operation.name.startswith("List") and operation.name in {"ListRoles", "ListUsers", "ListGroups", "ListPolicies"}:
+        return ANY
+    for template in _RESOURCES:
+        found = named_resources({operation.name: (template,)}, operation, place)
+        if found != (ANY,):
+            return found[0]
+    return place.arn("user/*") if operation.name in _OF_WHOEVER_ASKS else ANY

@@ -1,0 +1,50 @@
+"""What a request leaves open and the accounts know: owners of buckets, keys of objects, targets of deployments."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """A KMS key that S3 uses, by ARN, and whether a bucket key stands between (then the context is the bucket)."""
+
+    key_arn: str
+    bucket_key: bool = False
+
+
+class Lookups(Protocol):
+    """Answers about the accounts' state. Each gives None for what is not there, and raises nothing."""
+
+    def bucket_owner(self, bucket: str) -> str | None:
+        """The account that owns a bucket."""
+
+    def bucket_encryption(self, bucket: str) -> Encryption | None:
+        """The key of a bucket's default encryption, if that is a KMS key."""
+
+    def object_encryption(self, bucket: str, key: str, version: str | None) -> Encryption | None:
+        """The KMS key that an object is encrypted with."""
+
+    def key_arn(self, account: str, region: str, name: str) -> str | None:
+        """The ARN of the key that an id, an ARN, an alias or an alias's ARN means in an account."""
+
+    def deployment_target(self, account: str, deployment_id: str) -> str | None:
+        """The ARN of the thing or thing group that a deployment is for."""
+
+
+class NothingKnown:
+    """Lookups of an account that nobody can look into: every answer is None."""
+
+    def bucket_owner(self, bucket: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def bucket_encryption(self, bucket: str) -> Encryption | None:  # noqa: ARG002
+        return None
+
+    def object_encryption(self, bucket: str, key: str, version: str | None) -> Encryption | None:  # noqa: ARG002
+        return None
+
+    def key_arn(self, account: str, region: str, name: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def deployment_target(self, account: str, deployment_id: str) -> str | None:  # noqa: ARG002
+        return None

@@ -1,0 +1,32 @@
+"""What can go wrong in the emulator's permissions.
+
+EmulatorError
+└── IamError
+    ├── InvalidPolicy        exit code 2: a policy document that AWS would refuse, or that we cannot evaluate
+    └── InvalidRecording     exit code 2: a recording of calls that cannot be read
+
+A denial is no error: it is a ``Decision``.
+"""
+
+from greengrass_emulator.errors import EmulatorError
+
+
+class IamError(EmulatorError):
+    """The emulator's permissions could not do their work."""
+
+
+class InvalidPolicy(IamError):
+    """A policy document that AWS would refuse, or with something that the evaluator does not know."""
+
+    exit_code = 2
+
+    def __init__(self, policy: str, fault: str) -> None:
+        super().__init__(f"policy {policy}: {fault}")
+        self.policy = policy
+        self.fault = fault
+
+
+class InvalidRecording(IamError):
+    """A recording of calls that cannot be read: its file, line and fault are in the message."""
+
+    exit_code = 2

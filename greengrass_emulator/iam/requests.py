@@ -1,0 +1,117 @@
+"""What is asked of the evaluator: who, what, on which resource, in which context.
+
+No document and no decision here: these are the values that requests, recordings and decisions share.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+ContextValues = Mapping[str, tuple[str, ...]]
+
+
+class PrincipalKind(StrEnum):
+    """Whose credentials signed a request."""
+
+    ROLE = "role"
+    USER = "user"
+    ROOT = "root"
+    SERVICE = "service"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. ``arn`` is the role's, the user's or the root's; a service has its name there, nobody ``*``.
+
+    ``account`` has 12 digits, and is empty for a service and for nobody. ``session_arn`` is an assumed role's
+    ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``.
+    """
+
+    kind: PrincipalKind
+    account: str
+    arn: str
+    session_arn: str = ""
+
+    @property
+    def shown(self) -> str:
+        """As AWS's messages name it: a session by the session's ARN."""
+        return self.session_arn or self.arn
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every ARN that a policy may name this principal by, the account's excepted."""
+        return frozenset(name for name in (self.arn, self.session_arn) if name)
+
+    @property
+    def account_names(self) -> frozenset[str]:
+        """The two spellings by which a policy names the whole account."""
+        return frozenset(
+            {self.account, f"arn:{partition_of(self.arn)}:iam::{self.account}:root"} if self.account else ()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One permission that a call needs.
+
+    ``resource`` is an ARN, or ``*`` for an action that takes no resource. ``owner`` is the account that the resource
+    belongs to. ``context`` has lower-case condition keys. ``because_of`` is empty for the call's own action, and
+    names the action that a dependent one belongs to.
+    """
+
+    action: str
+    resource: str
+    owner: str
+    context: ContextValues = field(default_factory=dict)
+    because_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One API call: all of its needs must be met."""
+
+    service: str
+    operation: str
+    region: str
+    needs: tuple[Need, ...]
+
+
+def partition_of(arn: str) -> str:
+    """``aws``, ``aws-cn`` or ``aws-us-gov``: an ARN's second part."""
+    parts = arn.split(":", 2)
+    return parts[1] if len(parts) == 3 and parts[0] == "arn" else "aws"
+
+
+def partition_of_region(region: str) -> str:
+    """The partition that a region is in."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def full_context(principal: Principal, need: Need) -> dict[str, tuple[str, ...]]:
+    """The need's context with the keys that AWS itself puts into every request.
+
+    Source: IAM User Guide, "AWS global condition context keys". ``aws:PrincipalArn`` is the role's ARN for a session.
+    """
+    keys: dict[str, tuple[str, ...]] = {
+        "aws:resourceaccount": (need.owner,),
+        "aws:principalisawsservice": ("true" if principal.kind is PrincipalKind.SERVICE else "false",),
+        "aws:securetransport": ("true",),
+    }
+    match principal.kind:
+        case PrincipalKind.SERVICE:
+            keys["aws:principalservicename"] = (principal.arn,)
+        case PrincipalKind.ANONYMOUS:
+            keys["aws:principaltype"] = ("Anonymous",)
+        case _:
+            keys["aws:principalaccount"] = (principal.account,)
+            keys["aws:principalarn"] = (principal.arn,)
+            keys["aws:principaltype"] = (_PRINCIPAL_TYPES[principal.kind],)
+            if principal.kind is PrincipalKind.USER:
+                keys["aws:username"] = (principal.arn.rsplit("/", 1)[-1],)
+    return keys | {key.lower(): values for key, values in need.context.items()}
+
+
+_PRINCIPAL_TYPES = {PrincipalKind.ROLE: "AssumedRole", PrincipalKind.USER: "User", PrincipalKind.ROOT: "Account"}
