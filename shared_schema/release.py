@@ -6,7 +6,7 @@ It holds each recipe as the very text that is published, so that prod gets byte 
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from shared_schema.names import ApplicationName, BucketName, ComponentName, Region, Sha256, Version
 from shared_schema.settings import AgentSettings
@@ -19,7 +19,13 @@ Kind = Literal["agent", "desired", "model", "application"]
 """``model`` is a hot-reloadable model component; a model without a manifest is an ``application``."""
 
 
-class ReleaseArtifact(WrittenByPeople):
+class _WrittenByBuild(WrittenByPeople):
+    """As strict as what people write; a program makes it, by the fields' own names."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class ReleaseArtifact(_WrittenByBuild):
     """One uploaded artifact. ``size`` in bytes; ``sha256`` over the archive's bytes."""
 
     uri: str = Field(pattern=r"^s3://[^/]+/.+")
@@ -27,7 +33,7 @@ class ReleaseArtifact(WrittenByPeople):
     size: int = Field(ge=0)
 
 
-class ReleaseModel(WrittenByPeople):
+class ReleaseModel(_WrittenByBuild):
     """What a hot-reloadable component brings: its model digest, and how long its vetting may take (seconds)."""
 
     digest: Sha256
@@ -36,7 +42,7 @@ class ReleaseModel(WrittenByPeople):
     """The model package's ARN, or the S3 object, that it was built from."""
 
 
-class ReleaseComponent(WrittenByPeople):
+class ReleaseComponent(_WrittenByBuild):
     """One component of the release, built now or reused."""
 
     key: str
@@ -52,7 +58,7 @@ class ReleaseComponent(WrittenByPeople):
     model: ReleaseModel | None = None
 
 
-class Release(WrittenByPeople):
+class Release(_WrittenByBuild):
     """The whole ``release.json``."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")

@@ -35,7 +35,9 @@ def write_dist(dist: Path, release: Release, sources: Sources) -> None:
         _replace(folder / _GDK, json.dumps(_gdk_config(release, component, configured, sources), indent=2) + "\n")
     template = sources.template.value if sources.template else DeploymentTemplate()
     _replace(dist / TEMPLATE_FILE, template.model_dump_json(by_alias=True, exclude_unset=True, indent=2) + "\n")
-    _replace(dist / RELEASE_FILE, release.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n")
+    # Without defaults: the desired state carries only the settings that the config gives, in few bytes.
+    text = release.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True, indent=2)
+    _replace(dist / RELEASE_FILE, text + "\n")
     for name in former - {component.name for component in release.components}:
         shutil.rmtree(dist / name, ignore_errors=True)
 

@@ -58,6 +58,7 @@ def build_release(planner: Planner, told: Told) -> Release:
                 _upload(planner, each, told)
     agent = next((each.agent for each in config.custom_components.values() if each.agent), None)
     return Release(
+        schema_=1,
         built=datetime.now(UTC).replace(microsecond=0),
         bucket=planner.bucket,
         region=planner.account.region,
