@@ -10,6 +10,7 @@ import typer
 from greengrass_emulator.cli.local_deploy import deploy
 from greengrass_emulator.cli.nucleus import nucleus, status
 from greengrass_emulator.cli.provision import provision
+from greengrass_emulator.cli.rehearse import rehearse
 from greengrass_emulator.cli.up import up
 from greengrass_emulator.errors import EmulatorError
 
@@ -25,6 +26,7 @@ app.command()(provision)
 app.command()(nucleus)
 app.command()(deploy)
 app.command()(status)
+app.command()(rehearse)
 
 
 def main() -> None:

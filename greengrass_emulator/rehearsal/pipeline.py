@@ -73,7 +73,7 @@ class Pipeline:
         self._folder = folder
         self._stages = stages
         self._told = told
-        self._environment = {**process_environment(), **environment}
+        self._environment = dict(environment)
         self._runs = 0
         self.source = folder / "source"
         self.source.mkdir(parents=True)

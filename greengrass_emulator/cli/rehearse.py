@@ -1,0 +1,42 @@
+"""`greengrass-emulator rehearse`: the dress rehearsal of this repository, and the table of what it proved."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def rehearse(
+    devices: Annotated[int, typer.Option(help="Classic devices, between preprod and prod.")] = 3,
+    repository: Annotated[Path, typer.Option(help="The deploy repository to rehearse.")] = Path(),
+    folder: Annotated[Path, typer.Option(help="Where logs and the report go; emptied first.")] = Path("rehearsal"),
+) -> None:
+    """Run a release's whole way on this machine, and show what was proven. Exit code 1 when a row does not hold."""
+    from rich.console import Console
+
+    from greengrass_emulator.rehearsal.rehearse import rehearse as run
+    from greengrass_emulator.rehearsal.table import proofs_table, summary_lines
+    from greengrass_emulator.rehearsal.timeline import Proof
+
+    console = Console(highlight=False)
+
+    def tell(words: str, proof: Proof | None) -> None:
+        if proof is None:
+            console.print(f"  … {words}")
+        else:
+            mark = "[green]✓[/]" if proof.holds else "[red]✗[/]"
+            console.print(f"  {mark} {proof.act}: {proof.claim}")
+
+    try:
+        outcome = run(repository.absolute(), folder.absolute(), devices=devices, tell=tell)
+    except KeyboardInterrupt:
+        console.print("ended by Ctrl-C; everything that was started has been ended")
+        raise typer.Exit(130) from None
+    console.print(proofs_table(outcome.proofs))
+    for line in summary_lines(outcome.summary):
+        console.print(line)
+    console.print(f"Every log is in {folder}/; the timeline is in {folder}/{outcome.report.name}")
+    if not outcome.holds:
+        failed = next(proof for proof in outcome.proofs if not proof.holds)
+        console.print(f"[red]Does not hold:[/] {failed.act}: {failed.claim} (seen: {failed.seen})")
+        raise typer.Exit(1)

@@ -1,0 +1,260 @@
+"""The five acts of the rehearsal, each a function from the world to the proofs that it gives.
+
+An act does what an operator would (approve a package, run the pipeline), and then looks: at the accounts through the
+API, and at what the devices wrote. No row of the table is assumed.
+"""
+
+from dataclasses import dataclass
+
+from greengrass_emulator.rehearsal.cloud_view import Published
+from greengrass_emulator.rehearsal.feeder import Account, Feeder, settle
+from greengrass_emulator.rehearsal.pipeline import Pipeline, PipelineRun
+from greengrass_emulator.rehearsal.registry import Registry, TrainedModel
+from greengrass_emulator.rehearsal.timeline import Proof, Timeline
+from greengrass_emulator.rehearsal.world import AGENT, Device, World
+from shared_schema.messages import ShadowModel, Verdict
+
+MODEL = "digits"
+REJECTED = 5
+_SECONDS_TO_SETTLE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The three versions of the model, registered and not yet approved, in this order."""
+
+    linear: TrainedModel
+    better: TrainedModel
+    bad: TrainedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Stagecraft:
+    """What every act needs."""
+
+    world: World
+    pipeline: Pipeline
+    registry: Registry
+    models: Models
+    timeline: Timeline
+
+    def approve(self, model: TrainedModel) -> None:
+        """Set a package to Approved, as a person would after looking at its metrics."""
+        self.registry.set_status(model, "Approved")
+        self.timeline.add("registry", f"{model.name} approved")
+
+    def run_pipeline(self, *, gated: bool = True) -> PipelineRun:
+        """One run of the pipeline, on the timeline."""
+        began = self.timeline.now()
+        run = self.pipeline.run(gated=gated)
+        self.timeline.add("pipeline", f"run {run.number}: {_codes(run)}", began=began)
+        return run
+
+
+def first_release(stage: Stagecraft) -> list[Proof]:
+    """The linear model, from Approved to serving and confirmed on every device."""
+    act = "1 first release"
+    stage.approve(stage.models.linear)
+    run = stage.run_pipeline()
+    serving = {device.name: _model_of(stage, device) for device in stage.world.devices}
+    confirmed = [name for name, model in serving.items() if _confirms(model, stage.models.linear)]
+    return [
+        Proof(act, "build, and publish and deploy in three accounts", _all_zero(run), _codes(run)),
+        Proof(
+            act,
+            f"every device serves and confirms {stage.models.linear.released_as}",
+            len(confirmed) == len(serving),
+            f"{len(confirmed)} of {len(serving)} devices",
+        ),
+        _same_digest(act, serving),
+        _both_doors(act, stage),
+    ]
+
+
+def better_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
+    """The better model takes the place of the first, in the same process, and no scan goes without its prediction."""
+    act = "2 hot reload"
+    before = {device.name: device.agent_pid() for device in stage.world.devices}
+    stage.approve(stage.models.better)
+    run = stage.run_pipeline()
+    serving = {device.name: _model_of(stage, device) for device in stage.world.devices}
+    confirmed = [name for name, model in serving.items() if _confirms(model, stage.models.better)]
+    after = {device.name: device.agent_pid() for device in stage.world.devices}
+    kept = [name for name, pid in after.items() if pid is not None and pid == before[name]]
+    return [
+        Proof(act, "the pipeline brings the better model out", _all_zero(run), _codes(run)),
+        Proof(
+            act,
+            f"every device serves and confirms {stage.models.better.released_as}",
+            len(confirmed) == len(serving),
+            f"{len(confirmed)} of {len(serving)} devices",
+        ),
+        Proof(
+            act,
+            "no agent was restarted",
+            len(kept) == len(after),
+            ", ".join(f"{name} pid {pid}" for name, pid in after.items()),
+        ),
+        _every_scan_once(act, stage, feeder),
+    ]
+
+
+def bad_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
+    """The bad model is refused everywhere, and nothing that serves is disturbed."""
+    act = "3 refusal"
+    before = {device.name: device.agent_pid() for device in stage.world.devices}
+    stage.approve(stage.models.bad)
+    run = stage.run_pipeline(gated=False)
+    deploys = {name: result.exit_code for name, result in run.deploys.items()}
+    refused: list[str] = []
+    statuses: list[str] = []
+    undisturbed: list[str] = []
+    for device in stage.world.devices:
+        model = _model_of(stage, device)
+        verdict = model.confirmation.verdict if model and model.confirmation else None
+        outcome = device.view.outcome(device.name)
+        detailed = device.detailed_status()
+        wanted = "SUCCEEDED" if device.runtime == "lite" else "FAILED_NO_STATE_CHANGE"
+        statuses.append(f"{device.name} {detailed or outcome.status}")
+        if verdict is Verdict.REJECTED and wanted in {detailed, outcome.status}:
+            refused.append(device.name)
+        if (
+            model
+            and model.version == stage.models.better.released_as
+            and device.agent_pid() == before[device.name]
+            and device.serves_now(MODEL) == stage.models.better.released_as
+        ):
+            undisturbed.append(device.name)
+    devices = len(stage.world.devices)
+    return [
+        Proof(
+            act,
+            "each deploy exits with 5: rejected by the devices' own checks",
+            run.build.exit_code == 0
+            and set(deploys.values()) == {REJECTED}
+            and len(deploys) == len(stage.world.accounts),
+            _codes(run),
+        ),
+        Proof(
+            act,
+            "classic ends FAILED_NO_STATE_CHANGE, lite SUCCEEDED with a REJECTED confirmation",
+            len(refused) == devices,
+            ", ".join(statuses),
+        ),
+        Proof(
+            act,
+            f"every device goes on serving {stage.models.better.released_as}, in the same process",
+            len(undisturbed) == devices,
+            f"{len(undisturbed)} of {devices} devices",
+        ),
+        _every_scan_once(act, stage, feeder),
+    ]
+
+
+def way_back(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
+    """The bad package is Rejected in the registry; the pipeline makes the good one the deployed state again."""
+    act = "4 way back"
+    stage.registry.set_status(stage.models.bad, "Rejected")
+    stage.timeline.add("registry", f"{stage.models.bad.name} rejected")
+    run = stage.run_pipeline()
+    serving = {device.name: _model_of(stage, device) for device in stage.world.devices}
+    confirmed = [name for name, model in serving.items() if _confirms(model, stage.models.better)]
+    return [
+        Proof(act, "the pipeline deploys the good model as it was built before", _all_zero(run), _codes(run)),
+        Proof(
+            act,
+            f"every device confirms {stage.models.better.released_as} anew",
+            len(confirmed) == len(serving),
+            f"{len(confirmed)} of {len(serving)} devices",
+        ),
+        _every_scan_once(act, stage, feeder),
+    ]
+
+
+def nothing_to_do(stage: Stagecraft) -> list[Proof]:
+    """The same pipeline once more: it must change nothing at all."""
+    act = "5 nothing new"
+    before = stage.world.published()
+    run = stage.run_pipeline()
+    after = stage.world.published()
+    return [
+        Proof(act, "the pipeline runs once more and ends well", _all_zero(run), _codes(run)),
+        Proof(act, "nothing is built or uploaded", before.objects == after.objects, f"{len(after.objects)} objects"),
+        Proof(act, "nothing is published", before.versions == after.versions, _count(after)),
+        Proof(act, "nothing is deployed", before.deployments == after.deployments, _deployments(after)),
+    ]
+
+
+def _model_of(stage: Stagecraft, device: Device) -> ShadowModel | None:
+    try:
+        report = device.view.shadow(device.name)
+    except LookupError:
+        return None
+    model = report.models.get(MODEL)
+    if model and model.confirmation:
+        stage.timeline.add(device.name, f"{model.confirmation.verdict} {model.confirmation.version}")
+    return model
+
+
+def _confirms(model: ShadowModel | None, wanted: TrainedModel) -> bool:
+    """What serves and what was last confirmed must both be the wanted version, with one digest."""
+    if model is None or model.confirmation is None:
+        return False
+    said = model.confirmation
+    return (
+        said.verdict is Verdict.CONFIRMED
+        and said.version == model.version == wanted.released_as
+        and said.digest == model.digest
+    )
+
+
+def _same_digest(act: str, serving: dict[str, ShadowModel | None]) -> Proof:
+    digests = {model.digest if model else None for model in serving.values()}
+    shown = ", ".join(sorted(str(digest)[:12] for digest in digests))
+    return Proof(act, "one digest in all accounts", len(digests) == 1 and None not in digests, shown)
+
+
+def _both_doors(act: str, stage: Stagecraft) -> Proof:
+    runtimes = {device.runtime for device in stage.world.devices}
+    doors = {account.name: account.view.door(account.target_arn, AGENT) for account in stage.world.accounts.values()}
+    return Proof(
+        act,
+        "classic groups are released by the validated door, the lite one by the followed door",
+        runtimes == {"classic", "lite"} and doors == {a.name: a.wanted_door for a in stage.world.accounts.values()},
+        ", ".join(f"{name}: {door}" for name, door in doors.items()),
+    )
+
+
+def _every_scan_once(act: str, stage: Stagecraft, feeder: Feeder) -> Proof:
+    accounts: dict[str, Account] = {
+        device.name: settle(feeder, device.name, device.predictions, deadline=_SECONDS_TO_SETTLE)
+        for device in stage.world.devices
+    }
+    wrong = [
+        f"{name}: {len(a.lost)} lost, {len(a.twice)} twice, {len(a.foreign)} foreign"
+        for name, a in accounts.items()
+        if not a.balances
+    ]
+    fed = sum(account.fed for account in accounts.values())
+    return Proof(
+        act,
+        "every scan has exactly one prediction",
+        not wrong,
+        "; ".join(wrong) or f"{fed} scans on {len(accounts)} devices: none lost, none twice",
+    )
+
+
+def _all_zero(run: PipelineRun) -> bool:
+    return set(run.exit_codes().values()) == {0} and len(run.deploys) > 0
+
+
+def _codes(run: PipelineRun) -> str:
+    return ", ".join(f"{name} {code}" for name, code in run.exit_codes().items())
+
+
+def _count(published: Published) -> str:
+    return ", ".join(f"{name} {len(versions)} versions" for name, versions in published.versions.items())
+
+
+def _deployments(published: Published) -> str:
+    return ", ".join(f"{name} {len(ids)} deployments" for name, ids in published.deployments.items())

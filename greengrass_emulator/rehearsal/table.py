@@ -1,0 +1,33 @@
+"""The closing table on the terminal."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from greengrass_emulator.rehearsal.report import Summary
+from greengrass_emulator.rehearsal.timeline import Proof
+
+
+def proofs_table(proofs: Sequence[Proof]) -> Table:
+    """One row for each proof; an act's name stands once."""
+    table = Table(title="What was proven", title_justify="left", show_lines=False)
+    table.add_column("")
+    table.add_column("Act", no_wrap=True)
+    table.add_column("Claim")
+    table.add_column("Seen")
+    last = ""
+    for proof in proofs:
+        mark = "[green]✓[/]" if proof.holds else "[red]✗[/]"
+        table.add_row(mark, proof.act if proof.act != last else "", proof.claim, proof.seen)
+        last = proof.act
+    return table
+
+
+def summary_lines(summary: Summary) -> list[str]:
+    """The figures in words: time, memory, and how well each version read the scans that it was fed."""
+    lines = [f"{summary.seconds:.0f} s from start to end, {summary.peak_bytes / 1e6:.0f} MB at the peak."]
+    lines += [
+        f"Version {version} read {right} of {of} scans rightly ({100 * right / of:.1f} %)."
+        for version, (right, of) in summary.accuracy.items()
+    ]
+    return lines

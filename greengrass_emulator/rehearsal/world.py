@@ -1,0 +1,224 @@
+"""The rehearsal's world: three accounts, their thing groups, and a process for each device.
+
+It owns what it starts, and ends all of it: nuclei by SIGTERM (their components with them), then the cloud.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.provisioning import DeviceFolder, provision_device
+from greengrass_emulator.cloud.seeding import SeededCloud, create_thing_group, seed_cloud
+from greengrass_emulator.errors import RehearsalError
+from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
+from greengrass_emulator.rehearsal.cloud_view import AccountView, Door, Published, objects_of
+from greengrass_emulator.rehearsal.feeder import read_predictions
+from greengrass_emulator.rehearsal.pipeline import Stage, process_environment
+
+Runtime = Literal["classic", "lite"]
+AGENT = "com.example.edge-agent"
+GROUP = "rehearsal"
+PACKAGE_GROUP = "digits"
+BUCKET = "rehearsal-artifacts"
+_SECONDS_TO_START = 30.0
+_SECONDS_TO_END = 10.0
+_SECONDS_TO_PREDICT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One account's thing group, and the runtimes of its devices by name."""
+
+    devices: Mapping[str, Runtime]
+
+    @property
+    def wanted_door(self) -> Door:
+        """All classic: the validated door; any lite, the followed one (architecture, section 3)."""
+        return "validated" if set(self.devices.values()) == {"classic"} else "followed"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAccount:
+    """An account that is deployed to: its API, its thing group, and the door that its runtimes ask for."""
+
+    name: str
+    target_arn: str
+    view: AccountView
+    wanted_door: Door
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A core device whose nucleus is a process of its own."""
+
+    name: str
+    account: str
+    runtime: Runtime
+    folder: DeviceFolder
+    view: AccountView
+
+    @property
+    def work(self) -> Path:
+        """The agent's work folder."""
+        return self.folder.root / "work" / AGENT
+
+    @property
+    def images(self) -> Path:
+        """Where the agent's folder source takes its scans from."""
+        return self.work / "images"
+
+    @property
+    def predictions(self) -> Path:
+        """What the agent's JSON-lines sink writes."""
+        return self.work / "predictions.jsonl"
+
+    def status(self) -> NucleusStatus | None:
+        """What the nucleus says of itself; none while it does not run."""
+        return read_status(self.folder.root)
+
+    def agent_pid(self) -> int | None:
+        """The agent's process id; none while it does not run."""
+        status = self.status()
+        agent = status.components.get(AGENT) if status else None
+        return agent.pid if agent else None
+
+    def detailed_status(self) -> str:
+        """The detailed status of the newest deployment, such as ``FAILED_NO_STATE_CHANGE``; empty for none."""
+        status = self.status()
+        return status.deployments[-1].detailed if status and status.deployments else ""
+
+    def serves_now(self, model: str) -> str | None:
+        """The version that makes the next prediction: what is said of the shadow is then no matter of trust."""
+        known = sum(1 for _ in read_predictions(self.predictions))
+        ends = time.monotonic() + _SECONDS_TO_PREDICT
+        while time.monotonic() < ends:
+            newer = list(read_predictions(self.predictions))[known:]
+            if newer:
+                return newer[-1].version if newer[-1].model == model else None
+            time.sleep(0.1)
+        return None
+
+
+class World:
+    """A cloud with accounts, groups and running devices. Use as a context manager."""
+
+    def __init__(self, folder: Path, groups: Mapping[str, Group]) -> None:
+        self._folder = folder
+        self._groups = groups
+        self._stack = ExitStack()
+        self.accounts: dict[str, TargetAccount] = {}
+        self.devices: list[Device] = []
+        self._cloud: Cloud | None = None
+        self._seeded: SeededCloud | None = None
+
+    def __enter__(self) -> "World":
+        with ExitStack() as stack:
+            cloud = stack.enter_context(Cloud(folder=self._folder / "cloud"))
+            self._cloud = cloud
+            self._seeded = seed_cloud(cloud, bucket=BUCKET, package_group=PACKAGE_GROUP)
+            for name, group in self._groups.items():
+                view = AccountView(cloud.client("greengrassv2", account=name), cloud.client("iot-data", account=name))
+                arn = create_thing_group(cloud, GROUP, account=name)
+                self.accounts[name] = TargetAccount(name, arn, view, group.wanted_door)
+                for thing, runtime in group.devices.items():
+                    folder = provision_device(
+                        cloud, self._folder / "devices" / thing, account=name, thing=thing, groups=(GROUP,)
+                    )
+                    device = Device(thing, name, runtime, folder, view)
+                    self.devices.append(device)
+                    stack.callback(_end, _start(device))
+            self._wait_until_known(cloud)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def cloud(self) -> Cloud:
+        """The running cloud. Raises ``RehearsalError`` outside the context."""
+        if self._cloud is None:
+            raise RehearsalError("the world has not begun; use it in a with statement")
+        return self._cloud
+
+    def environment(self) -> dict[str, str]:
+        """What the pipeline's and the data scientist's processes find in their environment: dev's own credentials."""
+        return {**process_environment(), **self.cloud.environment("dev"), "ARTIFACT_BUCKET": BUCKET}
+
+    def stages(self) -> list[Stage]:
+        """A deploy stage for each account, with the variables that CodeBuild gives it."""
+        if self._seeded is None:
+            raise RehearsalError("the world has not begun; use it in a with statement")
+        return [
+            Stage(
+                name,
+                {
+                    "ROLE_TARGET": self._seeded.deploy_role_arns[name],
+                    "EXTERNAL_ID": self._seeded.external_id,
+                    "TARGET_ARN": account.target_arn,
+                },
+            )
+            for name, account in self.accounts.items()
+        ]
+
+    def published(self) -> Published:
+        """All that a run of the pipeline could have changed in the accounts."""
+        return Published(
+            objects=objects_of(self.cloud.client("s3"), BUCKET, "artifacts/"),
+            versions={name: account.view.versions() for name, account in self.accounts.items()},
+            deployments={name: account.view.deployments() for name, account in self.accounts.items()},
+        )
+
+    def _wait_until_known(self, cloud: Cloud) -> None:
+        """A deploy chooses its door by the core devices that the account knows: all must have reported once."""
+        ends = time.monotonic() + _SECONDS_TO_START
+        wanted = {device.name for device in self.devices}
+        while True:
+            known = {
+                core["coreDeviceThingName"]
+                for name in self._groups
+                for core in cloud.client("greengrassv2", account=name).list_core_devices()["coreDevices"]
+            }
+            if wanted <= known:
+                return
+            if time.monotonic() > ends:
+                missing = ", ".join(sorted(wanted - known))
+                raise RehearsalError(f"{missing} did not report within {_SECONDS_TO_START:.0f} s; see its logs")
+            time.sleep(0.1)
+
+
+def _start(device: Device) -> "subprocess.Popen[bytes]":
+    logs = device.folder.folder / "nucleus.out"
+    with logs.open("ab") as output:
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "greengrass_emulator.nucleus"),
+                *("--config", str(device.folder.config_path), "--runtime", device.runtime),
+            ],
+            cwd=device.folder.folder,
+            env=process_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A Ctrl-C at the terminal is the rehearsal's to act on: it ends its devices in order.
+            start_new_session=True,
+        )
+
+
+def _end(nucleus: "subprocess.Popen[bytes]") -> None:
+    if nucleus.poll() is not None:
+        return
+    nucleus.terminate()
+    try:
+        nucleus.wait(timeout=_SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        os.killpg(nucleus.pid, signal.SIGKILL)
+        nucleus.wait(timeout=_SECONDS_TO_END)

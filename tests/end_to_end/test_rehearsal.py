@@ -1,0 +1,82 @@
+"""The dress rehearsal through its front door, once: exit code, table, report, and nothing left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "greengrass_emulator.cli.main", "rehearse", "--repository", str(REPOSITORY)]
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The command lines that name the rehearsal's folder, and still run."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status", "cwd"]):
+        words = " ".join(process.info["cmdline"] or [])
+        inside = str(process.info["cwd"] or "").startswith(str(folder))
+        if (str(folder) in words or inside) and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(words)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_rehearsal_proves_all_its_rows_and_ends_all_that_it_started(tmp_path: Path) -> None:
+    folder = tmp_path / "rehearsal"
+    done = subprocess.run(
+        [*COMMAND, "--folder", str(folder)],
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    for act in ("1 first release", "2 hot reload", "3 refusal", "4 way back", "5 nothing new"):
+        assert act in done.stdout
+    assert "✗" not in done.stdout
+    assert "none lost, none twice" in (folder / "report.html").read_text()
+    assert processes_of(folder) == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_everything_that_was_started(tmp_path: Path) -> None:
+    folder = tmp_path / "rehearsal"
+    with subprocess.Popen(
+        [*COMMAND, "--folder", str(folder)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as rehearsal:
+        ends = time.monotonic() + 60
+        while len(processes_of(folder)) < 4 and time.monotonic() < ends:
+            time.sleep(0.2)
+        # The terminal sends Ctrl-C to the whole foreground group.
+        os.killpg(rehearsal.pid, signal.SIGINT)
+        output, _ = rehearsal.communicate(timeout=60)
+    assert rehearsal.returncode == 130, output
+    assert "ended by Ctrl-C" in output
+    assert processes_of(folder) == []
+
+
+def test_too_few_devices_are_refused_before_anything_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "rehearsal"
+    done = subprocess.run(
+        [*COMMAND, "--folder", str(folder), "--devices", "1"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--devices 1: between 2 and 100" in done.stderr
+    assert not folder.exists()
