@@ -34,6 +34,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("awsiot").setLevel(logging.WARNING)
 
 
 def _shown(value: object) -> str:

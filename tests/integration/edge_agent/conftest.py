@@ -1,0 +1,260 @@
+"""A device on this machine: the emulator's nucleus as a process, and the agent deployed to it by local deployments.
+
+The models are small real ONNX files: an 8 × 8 gray image is "top" or "bottom" by where it is bright.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, save
+
+from shared_schema.desired_state import DesiredModel, DesiredState
+from shared_schema.digests import model_digest_of_folder
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+AGENT = "com.example.edge-agent"
+MODEL = "com.example.halves"
+LABELS = ("top", "bottom")
+
+MANIFEST = """\
+file: halves.onnx
+task: classification
+labels: [top, bottom]
+preprocessing: {size: [8, 8], colour: gray, scale: 0.00392156862745098}
+postprocessing: {scores: logits}
+golden:
+  samples:
+    - {input: golden/top.png, expect: {label: top, min-score: 0.9}}
+    - {input: golden/bottom.png, expect: {label: bottom, min-score: 0.9}}
+vetting: {timeout: 30, memory: 512}
+"""
+
+
+def half(label: str) -> np.ndarray:
+    """An image that is bright in one half."""
+    image = np.zeros((8, 8), np.uint8)
+    image[slice(0, 4) if label == "top" else slice(4, 8)] = 255
+    return image
+
+
+def write_model(folder: Path, *, sharpness: float = 1.0, manifest: str = MANIFEST) -> Path:
+    """A model folder. A negative ``sharpness`` answers the wrong way round; any other makes another digest."""
+    weights = np.zeros((64, 2), np.float32)
+    weights[:32, 0] = weights[32:, 1] = sharpness
+    graph = helper.make_graph(
+        [
+            helper.make_node("Reshape", ["image", "flat"], ["pixels"]),
+            helper.make_node("MatMul", ["pixels", "weights"], ["scores"]),
+        ],
+        "halves",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [None, 1, 8, 8])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [None, 2])],
+        [
+            helper.make_tensor("flat", TensorProto.INT64, [2], [-1, 64]),
+            helper.make_tensor("weights", TensorProto.FLOAT, [64, 2], weights.ravel().tolist()),
+        ],
+    )
+    (folder / "golden").mkdir(parents=True)
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / "halves.onnx")
+    for label in LABELS:
+        assert cv2.imwrite(str(folder / "golden" / f"{label}.png"), half(label))
+    (folder / "model.yaml").write_text(manifest, encoding="utf-8")
+    return folder
+
+
+def eventually(check: Callable[[], Any], *, within: float = 20.0, what: str = "it") -> Any:
+    """The first truthy answer of ``check``; fails when none came in time."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if answer := check():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come within {within:g} s")
+
+
+@dataclass
+class Device:
+    """One device's folder, its nucleus, and what can be asked of them."""
+
+    folder: Path
+    runtime: str
+    nucleus: subprocess.Popen[bytes] | None = None
+    release: int = 1_800_000_000
+    digests: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "root"
+
+    @property
+    def work(self) -> Path:
+        return self.root / "work" / AGENT
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = {"system": {"rootpath": str(self.root), "thingName": "device-1"}, "services": {}}
+        (self.folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
+        self.nucleus = subprocess.Popen(
+            [sys.executable, "-m", "greengrass_emulator.nucleus"]
+            + ["--config", str(self.folder / "config.yaml"), "--runtime", self.runtime],
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "nucleus.err").open("ab"),
+        )
+        eventually(self.status, what="the nucleus")
+
+    def stop(self) -> None:
+        if self.nucleus is not None:
+            self.nucleus.send_signal(signal.SIGTERM)
+            self.nucleus.wait(timeout=20)
+            self.nucleus = None
+
+    def status(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads((self.root / "nucleus.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def component(self, name: str = AGENT) -> dict[str, Any]:
+        found: dict[str, Any] = self.status().get("components", {}).get(name, {})
+        return found
+
+    def log(self) -> str:
+        path = self.root / "logs" / f"{AGENT}.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def add_agent(self, version: str = "1.0.0") -> str:
+        script = f"exec {sys.executable} -u -m edge_agent run"
+        environment = {"PYTHONPATH": str(REPOSITORY)}
+        pubsub = {"p:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["halves"]}}
+        mqtt = {"m:1": {"operations": ["aws.greengrass#PublishToIoTCore", "aws.greengrass#SubscribeToIoTCore"],
+                        "resources": ["*"]}}
+        self._recipe(
+            AGENT,
+            version,
+            [
+                {"Platform": {"os": "linux", "runtime": "aws_nucleus_lite"}, "Artifacts": [],
+                 "Lifecycle": {"Setenv": environment, "run": {"Script": script}}},
+                {"Platform": {"os": "linux"}, "Artifacts": [],
+                 "Lifecycle": {"Setenv": environment, "startup": {"Script": script, "Timeout": 60}}},
+            ],
+            {"application": "halves-demo",
+             "accessControl": {"aws.greengrass.ipc.pubsub": pubsub, "aws.greengrass.ipc.mqttproxy": mqtt}},
+        )
+        return f"{AGENT}={version}"
+
+    def add_desired(self) -> str:
+        self._recipe(f"{AGENT}.desired", "1.0.0", self._ends_at_once([]), {})
+        return f"{AGENT}.desired=1.0.0"
+
+    def add_model(self, version: str, *, sharpness: float = 1.0, manifest: str = MANIFEST) -> str:
+        """Make a model component of this version in the local stores; gives ``NAME=VERSION``."""
+        model = write_model(self.folder / "models" / version / "halves", sharpness=sharpness, manifest=manifest)
+        self.digests[version] = model_digest_of_folder(model)
+        place = self.folder / "artifacts" / MODEL / version
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.make_archive(str(place / "halves"), "zip", model)
+        artifact = {"Uri": f"s3://bucket/{MODEL}/{version}/halves.zip", "Unarchive": "ZIP",
+                    "Permission": {"Read": "ALL"}}
+        self._recipe(MODEL, version, self._ends_at_once([artifact]), {})
+        return f"{MODEL}={version}"
+
+    def document(self, version: str | None, **settings: Any) -> dict[str, Any]:
+        """A sealed desired state of a new release that names one version of the model, or none."""
+        self.release += 1
+        models = (
+            {"halves": DesiredModel(component=MODEL, version=version, digest=self.digests[version])} if version else {}
+        )
+        settings = {
+            "health": {"interval": "1"},
+            "sources": {"camera": {"type": "folder", "path": "images"}},
+            "sinks": {"file": {"type": "json-lines"}, "line": {"type": "local-topic", "topic": "halves"}},
+            **settings,
+        }
+        return DesiredState(release=str(self.release), models=models, settings=settings).sealed()
+
+    def deploy(self, *merge: str, configure: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+        """A local deployment, waited for. ``configure``: component → what is merged."""
+        (self.folder / "artifacts").mkdir(exist_ok=True)
+        words = [sys.executable, "-m", "greengrass_emulator.cli.main", "deploy", "--root", str(self.root)]
+        words += ["--recipe-dir", str(self.folder / "recipes"), "--artifact-dir", str(self.folder / "artifacts")]
+        for each in merge:
+            words += ["--merge", each]
+        if configure:
+            update = {name: {"MERGE": merge, "RESET": ["/desired"]} for name, merge in configure.items()}
+            words += ["--update-config", json.dumps(update)]
+        words[1:3] = ["-c", "from greengrass_emulator.cli.main import main; main()"]
+        return subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
+
+    def feed(self, name: str, label: str) -> None:
+        """Drop an image into the folder that the agent watches, as a camera does: written elsewhere, moved in."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        images = self.work / "images"
+        images.mkdir(exist_ok=True)
+        beside = images / f".{name}"
+        beside.write_bytes(cv2.imencode(".png", half(label))[1].tobytes())
+        beside.rename(images / name)
+
+    def predictions(self) -> list[dict[str, Any]]:
+        path = self.work / "predictions.jsonl"
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+    def prediction_of(self, name: str) -> dict[str, Any]:
+        found = eventually(lambda: [each for each in self.predictions() if each["frame"] == name], what=name)
+        assert len(found) == 1
+        only: dict[str, Any] = found[0]
+        return only
+
+    def _ends_at_once(self, artifacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            {"Platform": platform, "Artifacts": artifacts, "Lifecycle": {"run": "exit 0"}}
+            for platform in ({"os": "linux", "runtime": "aws_nucleus_lite"}, {"os": "linux"})
+        ]
+
+    def _recipe(self, name: str, version: str, manifests: list[dict[str, Any]], defaults: dict[str, Any]) -> None:
+        recipe = {
+            "RecipeFormatVersion": "2020-01-25",
+            "ComponentName": name,
+            "ComponentVersion": version,
+            "ComponentConfiguration": {"DefaultConfiguration": defaults},
+            "Manifests": manifests,
+        }
+        folder = self.folder / "recipes"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}-{version}.json").write_text(json.dumps(recipe), encoding="utf-8")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def device_of(tmp_path: Path) -> Iterator[Callable[[str], Device]]:
+    """Start a device of a runtime; it is ended with the test."""
+    devices: list[Device] = []
+
+    def start(runtime: str) -> Device:
+        device = Device(tmp_path / runtime, runtime)
+        devices.append(device)
+        device.start()
+        return device
+
+    yield start
+    for device in devices:
+        device.stop()
