@@ -1,0 +1,130 @@
+"""``cloud-publisher policies``: complete policy documents, and the CloudFormation templates' parameters."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cloud_publisher.cli.options import BucketOption, ConfigOption
+from cloud_publisher.cli.output import JsonOption, Output
+
+policies = typer.Typer(
+    help="Who may do what: complete policy documents, and the templates' parameters, from stages: of the config.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+StageOption = Annotated[str, typer.Option("--stage", help="The stage, as stages: of the config names it.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="The folder to write to; stdout when not given.")]
+
+
+@policies.command("render")
+def render(
+    stage: StageOption,
+    out: OutOption = None,
+    config: ConfigOption = None,
+    bucket: BucketOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write every policy that a stage needs, in its own account and in dev's, complete."""
+    import json
+
+    from cloud_publisher.policies.parameters import stage_parameters
+    from cloud_publisher.policies.rendering import render_policy
+    from infra_policies import document_names, document_path
+
+    parameters = stage_parameters(_read(config), stage, bucket=bucket)
+    rendered = [
+        render_policy(name, document_path(name).read_text(encoding="utf-8"), parameters) for name in document_names()
+    ]
+    output = Output(as_json=as_json)
+    if out is not None:
+        _write(out, {f"{each.name}.json": each.text for each in rendered})
+    result: dict[str, Any] = {
+        "stage": stage,
+        "policies": [
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "account": each.account,
+                **({"file": str(out / f"{each.name}.json")} if out else {"document": json.loads(each.text)}),
+            }
+            for each in rendered
+        ],
+    }
+    if out is not None:
+        output.show(result, f"{len(rendered)} policies of stage {stage} are in {out}")
+        output.table(("policy", "kind", "account"), [(each.name, each.kind, each.account) for each in rendered])
+        return
+    documents = {each.name: json.loads(each.text) for each in rendered}
+    output.show(result, json.dumps(documents, indent=2))
+
+
+@policies.command("parameters")
+def parameters(
+    stage: StageOption,
+    out: OutOption = None,
+    config: ConfigOption = None,
+    bucket: BucketOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the parameters of the CloudFormation templates that a stage's account gets."""
+    import json
+
+    from cloud_publisher.policies.stacks import stack_parameters
+
+    stacks = stack_parameters(_read(config), stage, bucket=bucket)
+    files = {
+        f"{stage}.{stack.template.removesuffix('.yaml')}.json": json.dumps(stack.as_json(), indent=2) + "\n"
+        for stack in stacks
+    }
+    if out is not None:
+        _write(out, files)
+    output = Output(as_json=as_json)
+    result: dict[str, Any] = {
+        "stage": stage,
+        "stacks": [
+            {
+                "template": stack.template,
+                "account": stack.account,
+                "region": stack.region,
+                "parameters": dict(stack.values),
+                **({"file": str(out / name)} if out else {}),
+            }
+            for stack, name in zip(stacks, files, strict=True)
+        ],
+    }
+    written = "\n".join(f"wrote {out / name}" for name in files) if out else "\n".join(files.values())
+    output.show(result, written)
+    if "target-account.yaml" not in {stack.template for stack in stacks}:
+        output.warn(
+            "stages.dev has no key yet: deploy dev-account.yaml, add its output ArtifactKeyArn as stages.dev.key, "
+            "and run this again for the other templates"
+        )
+
+
+def _read(config: Path | None) -> Any:
+    from cloud_publisher.errors import InvalidDocumentError
+    from shared_schema.config import Config, find_config
+    from shared_schema.documents import DocumentError, read_document
+
+    path = config or find_config(Path())
+    try:
+        return read_document(path, Config, shown_as=path.as_posix())
+    except DocumentError as error:
+        raise InvalidDocumentError(error.faults) from None
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    from cloud_publisher.errors import WrongUseError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            # A reader never sees half a policy.
+            beside = folder / f".{name}.part"
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(folder / name)
+    except OSError as error:
+        raise WrongUseError(
+            f"{folder} cannot be written to ({error.strerror})", "name a folder of yours with --out"
+        ) from None

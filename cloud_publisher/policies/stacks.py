@@ -1,0 +1,154 @@
+"""The templates' parameter files, from ``stages:``: what ``aws cloudformation deploy --parameter-overrides`` takes.
+
+Pure: the config in, documents out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cloud_publisher.errors import InvalidDocumentError
+from cloud_publisher.policies.parameters import (
+    TOKEN_EXCHANGE_ROLE,
+    component_prefix,
+    model_data_arns,
+    model_package_arns,
+    reader_roles,
+    stage_parameters,
+)
+from cloud_publisher.policies.stages import known_stage, partition_of, stage_faults
+from shared_schema.config import Config
+from shared_schema.documents import Document, Fault
+from shared_schema.stages import DEV_STAGE, Stage
+
+PIPELINE_STAGES = ("dev", "preprod", "prod")
+"""The stages of the pipeline in dev-account.yaml, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackParameters:
+    """The parameters of one template in one account."""
+
+    template: str
+    account: str
+    region: str
+    values: Mapping[str, str]
+
+    def as_json(self) -> list[dict[str, str]]:
+        """In the form that ``aws cloudformation create-stack --parameters file://…`` reads."""
+        return [{"ParameterKey": key, "ParameterValue": value} for key, value in self.values.items()]
+
+
+def stack_parameters(document: Document[Config], stage_name: str, *, bucket: str | None) -> list[StackParameters]:
+    """The parameters of every template that the stage's account gets. Raises ``InvalidDocumentError``.
+
+    For ``dev`` without a key, dev-account.yaml alone: the key is that stack's own output, and the others need it.
+    """
+    config = document.value
+    faults = stage_faults(document)
+    unknown = known_stage(document, stage_name) if config.stages else None
+    faults += [unknown] if unknown else []
+    if faults:
+        raise InvalidDocumentError(faults)
+    stage, dev = config.stages[stage_name], config.stages[DEV_STAGE]
+    stacks: list[StackParameters] = []
+    if stage_name == DEV_STAGE:
+        stacks.append(_dev_account(document, dev, bucket or config.artifact_bucket))
+        if dev.key is None:
+            return stacks
+    stacks.append(_target_account(document, stage_name, bucket))
+    values = stage_parameters(document, stage_name, bucket=bucket)
+    health = {name: values.text(name) for name in ("Application", "ThingGroup")}
+    stacks.append(StackParameters("fleet-health.yaml", stage.account, stage.region, health))
+    return stacks
+
+
+def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> StackParameters:
+    config = document.value
+    faults: list[Fault] = []
+    for name in PIPELINE_STAGES:
+        stage = config.stages.get(name)
+        if stage is None:
+            faults.append(
+                document.fault(
+                    ("stages",), f"there is no stage {name!r}", "add it: the pipeline goes by dev, preprod, prod"
+                )
+            )
+        elif stage.role is None:
+            faults.append(
+                document.fault(
+                    ("stages", name),
+                    "has no role and external-id",
+                    "add both: the pipeline deploys by the stage's role",
+                )
+            )
+    packages = model_package_arns(config, dev)
+    if not packages:
+        faults.append(
+            document.fault(
+                ("custom-components",),
+                "no model is sagemaker-managed, and an approved package is what starts the pipeline",
+                "give a component a model: with sagemaker-managed: true and its package-group",
+            )
+        )
+    prefix = component_prefix(config)
+    if not bucket or not prefix:
+        # The same words as for rendering: that check knows both faults.
+        stage_parameters(document, DEV_STAGE, bucket=bucket)
+    if faults:
+        raise InvalidDocumentError(faults)
+    partition = partition_of(dev.region)
+    values: dict[str, Any] = {
+        "ArtifactBucketName": bucket,
+        "ComponentPrefix": prefix,
+        "ModelPackageGroups": ",".join(arn.split("/")[1] for arn in packages),
+        "ModelPackageArns": ",".join(packages),
+        "ModelDataArns": ",".join(model_data_arns(dev, str(bucket))),
+        "ReaderAccountArns": ",".join(f"arn:{partition}:iam::{each.account}:root" for each in config.stages.values()),
+        "ReaderRoleArns": ",".join(arn for each in config.stages.values() for arn in reader_roles(each)),
+        "DeployRoleArns": ",".join(each.role for each in config.stages.values() if each.role),
+    }
+    for name in PIPELINE_STAGES:
+        stage = config.stages[name]
+        values |= {
+            f"{name.capitalize()}RoleArn": stage.role,
+            f"{name.capitalize()}ExternalId": stage.external_id,
+            f"{name.capitalize()}TargetArn": stage.target,
+        }
+    return StackParameters("dev-account.yaml", dev.account, dev.region, values)
+
+
+def _target_account(document: Document[Config], stage_name: str, bucket: str | None) -> StackParameters:
+    stage = document.value.stages[stage_name]
+    parameters = stage_parameters(document, stage_name, bucket=bucket)
+    faults: list[Fault] = []
+    roles = {"role": stage.role or "", "bucket-access": (stage.bucket_access or [f":role/{TOKEN_EXCHANGE_ROLE}"])[0]}
+    names: dict[str, str] = {}
+    for key, arn in roles.items():
+        names[key] = arn.split(":role/", 1)[-1]
+        if "/" in names[key]:
+            faults.append(
+                document.fault(
+                    ("stages", stage_name, key),
+                    f"{arn} has a path, and target-account.yaml makes roles without one",
+                    "take the path out, or make the role by a stack of your own from `cloud-publisher policies render`",
+                )
+            )
+    if faults:
+        raise InvalidDocumentError(faults)
+    taken = (
+        "DevAccount",
+        "ArtifactBucket",
+        "ArtifactRegion",
+        "ArtifactKeyArn",
+        "PipelineRoleArn",
+        "ExternalId",
+        "ComponentPrefix",
+        "Application",
+        "ThingGroup",
+        "RoleAlias",
+        "OperatorArn",
+    )
+    values = {name: parameters.text(name) for name in taken}
+    values |= {"DeployRoleName": names["role"], "TokenExchangeRoleName": names["bucket-access"]}
+    return StackParameters("target-account.yaml", stage.account, stage.region, values)

@@ -1,0 +1,144 @@
+"""What no public linter sees in a policy: a bucket's name as a prefix, a bare root, a device that can deploy.
+
+Pure: a document in, weaknesses out. The codes are what infra_policies/exceptions.yml names.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cloud_publisher.policies.statements import Statement, statements_of
+
+NO_RESOURCE_TAKEN = frozenset(
+    {
+        "greengrass:CreateDeployment",
+        "greengrass:ListComponents",
+        "greengrass:ListCoreDevices",
+        "greengrass:ListDeployments",
+    }
+)
+"""Actions for which the Service Authorization Reference (AWS IoT Greengrass V2) names no resource type."""
+
+_BUCKET_PREFIX = re.compile(r"arn:[^:]+:s3:::[^/]*[*?][^/]*(/.*)?")
+_ROOT = re.compile(r"AWS:(arn:[^:]+:iam::[^:]+:root|[0-9]{12}|\$\{[A-Za-z]+\})")
+_HOLDS_A_PRINCIPAL = frozenset({"aws:principalarn", "sts:externalid", "aws:principalorgid", "aws:principaltag"})
+_HOLDS_A_SERVICE = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid"})
+_READS_KEYS = frozenset({"kms:decrypt", "kms:encrypt", "kms:generatedatakey", "kms:reencryptfrom", "kms:creategrant"})
+_DEVICE_MAY = frozenset({"s3:getobject", "s3:getbucketlocation", "kms:decrypt"})
+_DEVICE_MAY_OF = ("logs:",)
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """One weakness. ``place`` is the document and the statement, such as ``deploy-role/Deploy``."""
+
+    code: str
+    place: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem} [{self.code}]"
+
+
+def weaknesses(name: str, document: Mapping[str, Any]) -> list[Weakness]:
+    """Every weakness of a document; its name says what it is (``*.trust``, ``token-exchange-role``, …)."""
+    return [
+        Weakness(code, f"{name}/{statement.sid}", problem)
+        for statement in statements_of(document)
+        if statement.allows
+        for code, check in _CHECKS.items()
+        for problem in check(name, statement)
+    ]
+
+
+def _wildcard_action(_: str, statement: Statement) -> Iterator[str]:
+    yield from (f"the action {action} allows more than is named" for action in statement.actions if "*" in action)
+
+
+def _wildcard_resource(name: str, statement: Statement) -> Iterator[str]:
+    if name == "artifact-key" or "*" not in statement.resources:
+        return  # in a key's policy "*" is the key itself
+    for action in statement.actions:
+        if action not in NO_RESOURCE_TAKEN:
+            yield f"{action} takes a resource, and is allowed on *"
+
+
+def _bucket_prefix(_: str, statement: Statement) -> Iterator[str]:
+    for resource in statement.resources:
+        if _BUCKET_PREFIX.fullmatch(resource):
+            yield f"{resource} also matches every bucket whose name begins so, anybody's among them"
+
+
+def _bare_root(_: str, statement: Statement) -> Iterator[str]:
+    if statement.condition_keys() & _HOLDS_A_PRINCIPAL:
+        return
+    for principal in statement.principals:
+        if _ROOT.fullmatch(principal) and not principal.endswith("RoleArn}"):
+            yield f"{principal.removeprefix('AWS:')} is a whole account, and no condition holds it to a role"
+
+
+def _anybody(_: str, statement: Statement) -> Iterator[str]:
+    if "*" in statement.principals or "AWS:*" in statement.principals:
+        yield "everybody is allowed"
+
+
+def _bare_service(name: str, statement: Statement) -> Iterator[str]:
+    if not name.endswith(".trust") or statement.condition_keys() & _HOLDS_A_SERVICE:
+        return
+    for principal in statement.principals:
+        if principal.startswith("Service:"):
+            yield f"{principal.removeprefix('Service:')} may act for any account (a confused deputy)"
+
+
+def _no_external_id(name: str, statement: Statement) -> Iterator[str]:
+    if name == "deploy-role.trust" and "sts:externalid" not in statement.condition_keys():
+        yield "it is assumed from another account without an external id"
+
+
+def _device_beyond_reading(name: str, statement: Statement) -> Iterator[str]:
+    if name != "token-exchange-role":
+        return
+    for action in statement.actions:
+        if action.lower() not in _DEVICE_MAY and not action.lower().startswith(_DEVICE_MAY_OF):
+            yield f"a device may {action}: a stolen one would"
+
+
+def _key_outside_s3(_: str, statement: Statement) -> Iterator[str]:
+    if "kms:viaservice" in statement.condition_keys():
+        return
+    for action in statement.actions:
+        if action.lower() in _READS_KEYS:
+            yield f"{action} is allowed outside S3"
+
+
+def _bucket_of_another(name: str, statement: Statement) -> Iterator[str]:
+    if name == "artifact-bucket" or statement.principals or "aws:resourceaccount" in statement.condition_keys():
+        return
+    if any(action.lower().startswith("s3:") for action in statement.actions):
+        yield "a bucket of this name in another account would be served as well"
+
+
+def _thing_of_another(name: str, statement: Statement) -> Iterator[str]:
+    if name != "core-device":
+        return
+    for resource in statement.resources:
+        own = re.search(r":(client|topic|topicfilter)/", resource)
+        if own and "${iot:Connection.Thing.ThingName}" not in resource:
+            yield f"{resource} is not held to the thing's own name"
+
+
+_CHECKS: Mapping[str, Callable[[str, Statement], Iterator[str]]] = {
+    "wildcard-action": _wildcard_action,
+    "wildcard-resource": _wildcard_resource,
+    "bucket-prefix": _bucket_prefix,
+    "bare-root": _bare_root,
+    "anybody": _anybody,
+    "bare-service": _bare_service,
+    "no-external-id": _no_external_id,
+    "device-beyond-reading": _device_beyond_reading,
+    "key-outside-s3": _key_outside_s3,
+    "bucket-of-another": _bucket_of_another,
+    "thing-of-another": _thing_of_another,
+}
+CODES = tuple(_CHECKS)
