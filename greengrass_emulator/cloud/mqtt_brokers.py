@@ -10,6 +10,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ from greengrass_emulator.errors import CloudNotRunning
 _log = logging.getLogger(__name__)
 _START_SECONDS = 10
 _STOP_SECONDS = 10
+_TAKE_OVER_SECONDS = 2
 _LISTENER = "default"
 
 
@@ -34,6 +36,12 @@ class BrokerPlan:
     things_of_certificate: Callable[[bytes], tuple[str, ...]]
     take_message: Callable[[str, str, bytes], None]
     """Called in the brokers' thread with thing, topic and payload of each message on a reserved topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    handler: Any
+    ended: asyncio.Event
 
 
 class _AccountBroker(Broker):
@@ -50,6 +58,7 @@ class _AccountBroker(Broker):
         super().__init__(BrokerConfig(listeners={_LISTENER: listener}, plugins={}))
         self._plan = plan
         self._things: dict[str, str] = {}
+        self._connections: dict[str, _Connection] = {}
 
     @property
     def port(self) -> int:
@@ -70,17 +79,45 @@ class _AccountBroker(Broker):
         session.ssl_object = writer.get_ssl_info()
         return handler, session
 
+    async def _handle_client_session(
+        self, reader: Any, writer: Any, client_session: Session, handler: Any, *place: Any
+    ) -> None:
+        client = client_session.client_id or ""
+        if self._thing_of(client_session) is not None:
+            await self._take_over(client)
+        self._connections[client] = connection = _Connection(handler, asyncio.Event())
+        try:
+            await super()._handle_client_session(reader, writer, client_session, handler, *place)
+        finally:
+            connection.ended.set()
+            if self._connections.get(client) is connection:
+                del self._connections[client]
+
+    async def _take_over(self, client: str) -> None:
+        # AWS IoT ends the older connection of a client id. amqtt leaves it open for a clean session, and loses the new
+        # one for a persistent session, which both share: so the older one ends first, here.
+        older = self._connections.get(client)
+        if older is None:
+            return
+        _log.info("mqtt client taken over", extra={"client": client})
+        await older.handler.handle_connection_closed()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(older.ended.wait(), _TAKE_OVER_SECONDS)
+
     async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:
-        der = session.ssl_object.getpeercert(binary_form=True) if session.ssl_object else None
-        things = self._plan.things_of_certificate(der) if der else ()
-        client = session.client_id or ""
-        thing = next((t for t in things if client == t or client.startswith((f"{t}#", f"{t}-", f"{t}/"))), None)
+        client, thing = session.client_id or "", self._thing_of(session)
         if thing is None:
-            _log.warning("mqtt client refused", extra={"client": client, "things": things})
+            _log.warning("mqtt client refused", extra={"client": client})
             return False
         self._things[client] = thing
         _log.info("mqtt client connected", extra={"client": client, "thing": thing})
         return True
+
+    def _thing_of(self, session: Session) -> str | None:
+        der = session.ssl_object.getpeercert(binary_form=True) if session.ssl_object else None
+        things = self._plan.things_of_certificate(der) if der else ()
+        client = session.client_id or ""
+        return next((t for t in things if client == t or client.startswith((f"{t}#", f"{t}-", f"{t}/"))), None)
 
     async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
         if action is Action.SUBSCRIBE and topic.startswith("$aws/"):

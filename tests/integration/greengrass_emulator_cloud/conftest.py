@@ -21,7 +21,15 @@ SECONDS = 10
 class Device:
     """A thing on an MQTT connection of its own; what it hears waits in a bounded queue."""
 
-    def __init__(self, cloud: Cloud, folder: DeviceFolder, account: str, client_id: str | None = None) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        folder: DeviceFolder,
+        account: str,
+        *,
+        client_id: str | None = None,
+        clean_session: bool = True,
+    ) -> None:
         self.thing = folder.thing
         self.heard: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue(1000)
         self.interrupted: queue.Queue[Exception] = queue.Queue(10)
@@ -32,21 +40,23 @@ class Device:
             pri_key_filepath=str(folder.folder / "thing.key.pem"),
             ca_filepath=str(folder.folder / "root.ca.pem"),
             client_id=client_id or folder.thing,
-            clean_session=True,
+            clean_session=clean_session,
             keep_alive_secs=30,
             reconnect_min_timeout_secs=1,
             reconnect_max_timeout_secs=1,
             on_connection_interrupted=lambda error, **_: self.interrupted.put_nowait(error),
         )
 
-    def connect(self) -> None:
-        self._connection.connect().result(SECONDS)
+    def connect(self) -> bool:
+        """Connects. Returns whether the broker still had the session."""
+        self._connection.on_message(self._hear)
+        return bool(self._connection.connect().result(SECONDS)["session_present"])
 
     def disconnect(self) -> None:
         self._connection.disconnect().result(SECONDS)
 
     def subscribe(self, topic: str) -> int:
-        done, _ = self._connection.subscribe(topic, mqtt.QoS.AT_LEAST_ONCE, self._hear)
+        done, _ = self._connection.subscribe(topic, mqtt.QoS.AT_LEAST_ONCE)
         return int(done.result(SECONDS)["qos"])
 
     def publish(self, topic: str, document: object) -> None:
@@ -122,8 +132,8 @@ def new_device(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[..., Device]]:
 def device_at(cloud: Cloud) -> Callable[..., Device]:
     """A device that is yet to connect."""
 
-    def make(folder: DeviceFolder, account: str, client_id: str | None = None) -> Device:
-        return Device(cloud, folder, account, client_id)
+    def make(folder: DeviceFolder, account: str, **more: Any) -> Device:
+        return Device(cloud, folder, account, **more)
 
     return make
 

@@ -166,7 +166,10 @@ def test_a_groups_deployment_reaches_its_device_as_a_job_and_ends_as_the_device_
     }
     # The group's deployment stays as it is, whatever its devices say (aws-cli #6185).
     assert greengrass.get_deployment(deploymentId=made["deploymentId"])["deploymentStatus"] == "ACTIVE"
-    job = cloud.client("iot", account="preprod").describe_job(jobId=made["iotJobId"])["job"]
+    iot = cloud.client("iot", account="preprod")
+    job = iot.describe_job(jobId=made["iotJobId"])["job"]
+    execution = iot.describe_job_execution(jobId=made["iotJobId"], thingName=device.thing)["execution"]
+    assert execution["status"] == "FAILED"
     assert job["jobProcessDetails"]["numberOfFailedThings"] == 1
     assert job["jobProcessDetails"]["numberOfQueuedThings"] == 0
 

@@ -84,6 +84,46 @@ def test_a_certificate_that_was_made_inactive_is_refused(
         device_at(folder, "preprod").connect()
 
 
+@pytest.mark.parametrize("clean", [True, False], ids=["clean session", "persistent session"])
+def test_a_second_connection_of_a_client_id_ends_the_first(
+    cloud: Cloud, unique: str, tmp_path: Path, device_at: Any, clean: bool
+) -> None:
+    folder = provision_device(cloud, tmp_path, account="preprod", thing=unique)
+    first = device_at(folder, "preprod", clean_session=clean)
+    first.connect()
+    first.subscribe(f"cmd/{unique}")
+    # Gone for good, as a killed process is: it must not take the client id back.
+    second = device_at(folder, "preprod", clean_session=clean)
+    assert second.connect() is not clean
+    assert first.interrupted.get(timeout=10) is not None
+    first.disconnect()
+    third = device_at(folder, "preprod", clean_session=clean)
+    third.connect()
+    third.subscribe(f"cmd/{unique}")
+    cloud.publish(f"cmd/{unique}", b'{"n": 1}', account="preprod")
+    assert third.hears(f"cmd/{unique}") == {"n": 1}
+    for device in (second, third):
+        device.disconnect()
+
+
+def test_a_persistent_session_keeps_what_was_said_meanwhile(
+    cloud: Cloud, unique: str, tmp_path: Path, device_at: Any, new_device: NewDevice
+) -> None:
+    folder = provision_device(cloud, tmp_path / "kept", account="preprod", thing=f"{unique}-kept")
+    device = device_at(folder, "preprod", clean_session=False)
+    device.connect()
+    device.subscribe(f"cmd/{unique}")
+    device.disconnect()
+    other = new_device(f"{unique}-other")
+    other.subscribe(f"cmd/{unique}")
+    cloud.publish(f"cmd/{unique}", b'{"n": 1}', account="preprod")
+    other.hears(f"cmd/{unique}")
+    again = device_at(folder, "preprod", clean_session=False)
+    assert again.connect()
+    assert again.hears(f"cmd/{unique}") == {"n": 1}
+    again.disconnect()
+
+
 def test_another_things_reserved_topics_cannot_be_followed(unique: str, new_device: NewDevice) -> None:
     device = new_device(unique)
     for topic in ("$aws/things/+/jobs/notify-next", "$aws/things/another/shadow/update/delta", "$aws/#"):
