@@ -12,7 +12,7 @@ import secrets
 import signal
 from collections.abc import Awaitable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.deployments.classic import ClassicDeployer
@@ -29,7 +29,7 @@ from greengrass_emulator.nucleus.ipc.authorization import CLI
 from greengrass_emulator.nucleus.ipc.operations.components import ComponentOperations
 from greengrass_emulator.nucleus.ipc.operations.configuration import ConfigurationOperations
 from greengrass_emulator.nucleus.ipc.operations.deployments import DeploymentOperations
-from greengrass_emulator.nucleus.ipc.operations.iot_core import IotCoreMessages, NoCloud
+from greengrass_emulator.nucleus.ipc.operations.iot_core import IotCore, IotCoreMessages, NoCloud
 from greengrass_emulator.nucleus.ipc.operations.local_messages import LocalMessages
 from greengrass_emulator.nucleus.ipc.server import IpcServer
 from greengrass_emulator.nucleus.lifecycle.processes import (
@@ -45,7 +45,7 @@ from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
 from greengrass_emulator.nucleus.runtimes import Runtime
-from greengrass_emulator.nucleus.settings import DeviceSettings
+from greengrass_emulator.nucleus.settings import CloudSettings, DeviceSettings
 from greengrass_emulator.nucleus.state import StateFile, write_atomically
 from greengrass_emulator.nucleus.status_file import (
     ComponentStatus,
@@ -53,6 +53,9 @@ from greengrass_emulator.nucleus.status_file import (
     NucleusStatus,
     StatusFile,
 )
+
+if TYPE_CHECKING:
+    from greengrass_emulator.nucleus.cloud.link import CloudLink
 
 _log = logging.getLogger(__name__)
 
@@ -77,13 +80,14 @@ class Nucleus:
             Doors(self._fill, self._environment, self._packages.hand_over, self._is_installed),
         )
         self._ipc = IpcServer(self._root, runtime, self._component_of)
+        self._cloud: CloudLink | None = None
         self._status = StatusFile(self._root / "nucleus.json", self._look)
         self._device = Device(
             runtime=runtime,
             thing=settings.thing,
             interpolate=settings.interpolate,
             packages=self._packages,
-            preparation=Preparation(self._packages, None, settings.checksum_pause),
+            preparation=Preparation(self._packages, self._download, settings.checksum_pause),
             configuration=self._configuration,
             services=self._services,
             validation=ConfigurationValidation(),
@@ -114,11 +118,15 @@ class Nucleus:
         await self._reaper.start()
         self._services.listeners.append(self._state_changed)
         self._queue.listeners.append(self._deployment_changed)
+        if self._settings.cloud is not None:
+            self._cloud = self._link_to(self._settings.cloud)
+            await self._cloud.start(self._queue, self._services)
         access = Access(self._configuration, self._runtime, self._settings.thing)
-        candidates = LocalThenCloud(self._packages, None)
+        candidates = LocalThenCloud(self._packages, self._cloud.candidates if self._cloud else None)
+        iot_core: IotCore = self._cloud.mqtt if self._cloud else NoCloud()
         for family in (
             LocalMessages(access),
-            IotCoreMessages(access, NoCloud(), self._later, self._runtime.retains),
+            IotCoreMessages(access, iot_core, self._later, self._runtime.retains),
             ConfigurationOperations(self._configuration, self._runtime),
             ComponentOperations(self._services, self._configuration, access, self._runtime),
             DeploymentOperations(self._device, self._queue, candidates, access),
@@ -138,10 +146,35 @@ class Nucleus:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._services.stop_all()
         await self._ipc.stop()
+        if self._cloud is not None:
+            await self._cloud.stop()
         await self._reaper.stop()
         self._memory.write()
         self._status.remove()
         _log.info("the nucleus has ended")
+
+    def _link_to(self, settings: CloudSettings) -> "CloudLink":
+        # Imported here: a device without a cloud does without the MQTT library.
+        from greengrass_emulator.nucleus.cloud.link import CloudLink  # noqa: PLC0415
+
+        return CloudLink(
+            settings,
+            self._settings.thing,
+            runtime=self._runtime,
+            packages=self._packages,
+            memory=self._memory,
+            component_of=self._services.component_of,
+            changed=self._status.changed,
+        )
+
+    def _download(self, uri: str, file: Path) -> None:
+        if self._cloud is None:
+            raise DeploymentFailed(
+                f"this device has no cloud to get {uri} from. Give it with the local deployment, as "
+                "<artifact-dir>/NAME/VERSION/FILE.",
+                "ARTIFACT_DOWNLOAD_ERROR",
+            )
+        self._cloud.download(uri, file)
 
     def _only_one(self) -> "_RootLock":
         return _RootLock(self._root)
@@ -206,6 +239,9 @@ class Nucleus:
             "AWS_DEFAULT_REGION": self._settings.region,
             "GGC_VERSION": self._runtime.version,
         }
+        if self._cloud is not None:
+            environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self._cloud.token_exchange.uri
+            environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
         if self._settings.root_ca is not None:
             environment["GG_ROOT_CA_PATH"] = str(self._settings.root_ca)
         return environment
@@ -230,6 +266,7 @@ class Nucleus:
             runtime=self._runtime.name,
             thing=self._settings.thing,
             socket=str(self._ipc.path),
+            connected=self._cloud is not None and self._cloud.mqtt.is_connected,
             components={
                 each.name: ComponentStatus(
                     version=each.component.version, state=each.state, pid=each.pid, detail=each.detail

@@ -39,7 +39,6 @@ class NucleusState(BaseModel):
     previous: dict[str, str] = Field(default_factory=dict)
     installed: dict[str, str] = Field(default_factory=dict)
     targets: dict[str, TargetDeployment] = Field(default_factory=dict)
-    finished_jobs: list[str] = Field(default_factory=list)
     sequence: int = 0
 
 

@@ -20,7 +20,10 @@ from greengrass_emulator.nucleus.recipes.component import Component
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.state import StateFile, TargetDeployment
 
-_LOOK_AGAIN = 0.5
+_LOOK_AGAIN = 0.1
+_SETTLED = 0.3
+"""Seconds that a ``run`` must have lasted to count. Classic looks once a second, and so sees one that ends at once
+BROKEN and not RUNNING (DeploymentConfigMerger.java:261-302)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Device:
                     "COMPONENT_UPDATE_ERROR",
                     "COMPONENT_BROKEN",
                 )
-            well = well and service.state in WELL
+            well = well and service.state in WELL and not _has_just_begun(service)
         return well
 
     def keep(self, components: Mapping[str, Component], targets: dict[str, TargetDeployment]) -> None:
@@ -107,6 +110,10 @@ class Device:
             for name, version in state.previous.items():
                 keep.setdefault(name, set()).add(version)
         self.packages.clean(keep)
+
+
+def _has_just_begun(service: Service) -> bool:
+    return service.state is State.RUNNING and "run" in service.lifecycle.steps and now() - service.changed_at < _SETTLED
 
 
 def now() -> float:

@@ -20,9 +20,9 @@ _BLOCK = 1024 * 1024
 
 
 class Preparation:
-    """Prepares components one by one. ``download`` is None on a device without a cloud."""
+    """Prepares components one by one."""
 
-    def __init__(self, packages: PackageStore, download: Download | None, pause: float) -> None:
+    def __init__(self, packages: PackageStore, download: Download, pause: float) -> None:
         self._packages = packages
         self._download = download
         self._pause = pause
@@ -39,12 +39,6 @@ class Preparation:
         path = self._packages.artifact_folder(component) / artifact.file_name
         if path.exists() and await asyncio.to_thread(_is_as_said, path, artifact):
             return
-        if self._download is None:
-            raise DeploymentFailed(
-                f"{component.name} {component.version} needs {artifact.file_name}, and this device has no cloud to "
-                f"get it from. Give it as <artifact-dir>/{component.name}/{component.version}/{artifact.file_name}.",
-                "ARTIFACT_DOWNLOAD_ERROR",
-            )
         path.parent.mkdir(parents=True, exist_ok=True)
         for attempt in range(1, _MOST_DOWNLOADS + 1):
             path.unlink(missing_ok=True)

@@ -1,0 +1,245 @@
+"""The nucleus's one connection to IoT Core, with its certificate, and what waits while it is down.
+
+The library's callbacks come on its own thread and are handed to the event loop at once. Classic keeps messages of
+QoS 1 while it is offline, in a bounded spool; lite fails at once (greengrass-facts.md).
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from awscrt import io, mqtt
+from awscrt.exceptions import AwsCrtError
+from awsiot import mqtt_connection_builder
+
+from greengrass_emulator.nucleus.ipc.answers import ServiceError
+from greengrass_emulator.nucleus.ipc.operations.iot_core import MessageListener
+from greengrass_emulator.nucleus.ipc.topics import topic_matches
+from greengrass_emulator.nucleus.settings import CloudSettings
+
+_log = logging.getLogger(__name__)
+
+_ACK_TIMEOUT = 10.0
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 10.0
+_KEEP_ALIVE = 30
+_MOST_SPOOLED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Subscription:
+    topic_filter: str
+    qos: int
+    listener: MessageListener
+
+
+class MqttLink:
+    """The connection. ``connected_again`` is called after each connect, once subscriptions stand."""
+
+    def __init__(
+        self, settings: CloudSettings, thing: str, *, spools: bool, connected_again: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._settings = settings
+        self._thing = thing
+        self._spools = spools
+        self._connected_again = connected_again
+        self._loop = asyncio.get_running_loop()
+        self._connection: Any = None
+        self._connected = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._bootstrap = _bootstrap()
+        self._subscriptions: list[_Subscription] = []
+        self._spool: deque[_Message] = deque()
+        self._spooled_bytes = 0
+        self._spool_filled = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connected.is_set()
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._stay_connected()), asyncio.create_task(self._send_spooled())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._disconnect()
+
+    async def publish(self, topic: str, payload: bytes, qos: int, retain: bool, /) -> None:
+        """A component's message. Raises ServiceError if it is lost."""
+        message = _Message(topic, payload, qos, retain)
+        if not self._spools:
+            # Lite: what cannot be sent now is gone.
+            if not await self._send(message):
+                raise ServiceError("the message could not be sent")
+            return
+        if qos == 0:
+            if not await self._send(message):
+                raise ServiceError("the device is offline: a message of QoS 0 is dropped")
+            return
+        self._keep(message)
+
+    def report(self, topic: str, payload: bytes) -> None:
+        """The nucleus's own message: sent when there is a connection, in either runtime."""
+        try:
+            self._keep(_Message(topic, payload, 1, False))
+        except ServiceError:
+            _log.exception("a report is lost", extra={"topic": topic})
+
+    async def subscribe(
+        self, topic_filter: str, qos: int, listener: MessageListener, /
+    ) -> Callable[[], Awaitable[None]]:
+        """A component's subscription. Raises ServiceError where it is refused; offline, classic asks again later."""
+        if not self.is_connected and not self._spools:
+            raise ServiceError("the device is offline")
+        return await self.listen(topic_filter, qos, listener)
+
+    async def listen(self, topic_filter: str, qos: int, listener: MessageListener) -> Callable[[], Awaitable[None]]:
+        """Subscribe now, or as soon as there is a connection. Raises ServiceError where the broker refuses."""
+        subscription = _Subscription(topic_filter, qos, listener)
+        is_first = not any(each.topic_filter == topic_filter for each in self._subscriptions)
+        self._subscriptions.append(subscription)
+
+        async def end() -> None:
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
+                if self.is_connected and not any(each.topic_filter == topic_filter for each in self._subscriptions):
+                    await self._wait(lambda: self._connection.unsubscribe(topic_filter)[0])
+
+        if is_first and self.is_connected and not await self._ask_for(topic_filter, qos) and self.is_connected:
+            self._subscriptions.remove(subscription)
+            raise ServiceError(f"IoT Core refuses the subscription of {topic_filter}")
+        return end
+
+    def _keep(self, message: _Message) -> None:
+        size = len(message.payload) + len(message.topic)
+        if self._spooled_bytes + size > self._settings.spooler_bytes or len(self._spool) >= _MOST_SPOOLED:
+            raise ServiceError("the spool is full")
+        self._spool.append(message)
+        self._spooled_bytes += size
+        self._spool_filled.set()
+
+    async def _send_spooled(self) -> None:
+        while True:
+            while self._spool:
+                await self._connected.wait()
+                message = self._spool[0]
+                if await self._send(message):
+                    self._spool.popleft()
+                    self._spooled_bytes -= len(message.payload) + len(message.topic)
+                else:
+                    await asyncio.sleep(_FIRST_PAUSE)
+            self._spool_filled.clear()
+            await self._spool_filled.wait()
+
+    async def _send(self, message: _Message) -> bool:
+        if not self.is_connected:
+            return False
+        return await self._wait(
+            lambda: self._connection.publish(message.topic, message.payload, mqtt.QoS(message.qos), message.retain)[0]
+        )
+
+    async def _ask_for(self, topic_filter: str, qos: int) -> bool:
+        return await self._wait(lambda: self._connection.subscribe(topic_filter, mqtt.QoS(qos))[0])
+
+    async def _wait(self, ask: Callable[[], "Future[Any]"]) -> bool:
+        """Whether the library did what it was asked, before the time is up or the connection is lost."""
+        try:
+            done = asyncio.ensure_future(asyncio.wrap_future(ask()))
+        except (AwsCrtError, RuntimeError) as error:
+            _log.warning("a request to IoT Core failed", extra={"reason": str(error)})
+            return False
+        lost = asyncio.ensure_future(self._lost.wait())
+        try:
+            await asyncio.wait({done, lost}, timeout=_ACK_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+            if not done.done():
+                return False
+            if (failure := done.exception()) is not None:
+                _log.warning("a request to IoT Core failed", extra={"reason": str(failure)})
+                return False
+            return True
+        finally:
+            lost.cancel()
+            done.cancel()
+            await asyncio.gather(lost, done, return_exceptions=True)
+
+    async def _stay_connected(self) -> None:
+        """Connect, wait until the connection is lost, and connect again, more and more patiently."""
+        pause = _FIRST_PAUSE
+        while True:
+            self._lost.clear()
+            if await self._connect():
+                pause = _FIRST_PAUSE
+                await self._lost.wait()
+                self._connected.clear()
+                _log.warning("the connection to IoT Core is lost")
+                await self._connected_again()
+            await self._disconnect()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _connect(self) -> bool:
+        self._connection = mqtt_connection_builder.mtls_from_path(
+            endpoint=self._settings.mqtt_host,
+            port=self._settings.mqtt_port,
+            cert_filepath=str(self._settings.certificate),
+            pri_key_filepath=str(self._settings.private_key),
+            ca_filepath=str(self._settings.root_ca),
+            client_bootstrap=self._bootstrap,
+            client_id=self._thing,
+            clean_session=True,
+            keep_alive_secs=_KEEP_ALIVE,
+            on_connection_interrupted=self._interrupted,
+        )
+        self._connection.on_message(self._message_came)
+        if not await self._wait(self._connection.connect):
+            return False
+        for topic_filter, qos in {each.topic_filter: each.qos for each in self._subscriptions}.items():
+            await self._ask_for(topic_filter, qos)
+        self._connected.set()
+        _log.info("connected to IoT Core")
+        await self._connected_again()
+        return True
+
+    async def _disconnect(self) -> None:
+        self._connected.clear()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._lost.clear()
+            try:
+                async with asyncio.timeout(_ACK_TIMEOUT):
+                    await asyncio.wrap_future(connection.disconnect())
+            except (AwsCrtError, TimeoutError) as error:
+                _log.info("the connection did not end well", extra={"reason": str(error)})
+
+    def _interrupted(self, *_: object, **__: object) -> None:
+        self._loop.call_soon_threadsafe(self._lost.set)
+
+    def _message_came(self, *, topic: str, payload: bytes, **_: object) -> None:
+        self._loop.call_soon_threadsafe(self._dispatch, topic, bytes(payload))
+
+    def _dispatch(self, topic: str, payload: bytes) -> None:
+        for each in tuple(self._subscriptions):
+            if topic_matches(each.topic_filter, topic):
+                each.listener(topic, payload)
+
+
+def _bootstrap() -> Any:
+    # One thread: the library would take one for each core.
+    library: Any = io
+    group = library.EventLoopGroup(1)
+    return library.ClientBootstrap(group, library.DefaultHostResolver(group))
