@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloud_publisher.cli.options import DistOption, ExternalIdOption, RegionOption, RoleOption
+from cloud_publisher.cli.options import DistOption, ExternalIdOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
 from cloud_publisher.cli.target_options import (
     IntervalOption,
@@ -40,7 +40,6 @@ def deploy(
     target_arn: TargetOption = None,
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
-    region: RegionOption = None,
     wait: WaitOption = False,
     timeout: TimeoutOption = 1800.0,
     interval: IntervalOption = 10.0,
@@ -77,7 +76,7 @@ def deploy(
         quorum=quorum_of(quorum, seen_within),
         patience=Patience(timeout, interval),
     )
-    account = open_account(Access(region or target.region, role_arn, external_id))
+    account = open_account(Access(target.region, role_arn, external_id))
     with watching(output) as watch:
         report = deploying.deploy(release, template, open_delivery(account, target, terms, watch))
     end_with(report, output)

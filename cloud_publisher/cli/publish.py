@@ -7,6 +7,7 @@ import typer
 
 from cloud_publisher.cli.options import DistOption, ExternalIdOption, RegionOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
+from cloud_publisher.cli.target_options import TargetOption, target_of
 
 
 def publish(
@@ -14,6 +15,7 @@ def publish(
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
     region: RegionOption = None,
+    target_arn: TargetOption = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds until every version must be DEPLOYABLE.")] = 600.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -25,7 +27,9 @@ def publish(
 
     output = Output(as_json=as_json)
     release = read_release(dist)
-    account = open_account(Access(region or release.region, role_arn, external_id))
+    # CodeBuild's AWS_REGION is where CodeBuild runs; a target says itself where it is.
+    where = target_of(target_arn).region if target_arn else region or release.region
+    account = open_account(Access(where, role_arn, external_id))
     done = publishing.publish(release, ComponentVersions(account), timeout=timeout, tell=output.say)
     changed = [each for each in done if each.action != "unchanged"]
     words = (

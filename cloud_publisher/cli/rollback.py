@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cloud_publisher.cli.options import ExternalIdOption, RegionOption, RoleOption
+from cloud_publisher.cli.options import ExternalIdOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
 from cloud_publisher.cli.target_options import (
     IntervalOption,
@@ -25,7 +25,6 @@ def rollback(
     ] = None,
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
-    region: RegionOption = None,
     wait: WaitOption = False,
     timeout: TimeoutOption = 1800.0,
     interval: IntervalOption = 10.0,
@@ -45,7 +44,7 @@ def rollback(
     output = Output(as_json=as_json)
     target = target_of(target_arn)
     terms = Terms(wait=wait, quorum=quorum_of(quorum, seen_within), patience=Patience(timeout, interval))
-    account = open_account(Access(region or target.region, role_arn, external_id))
+    account = open_account(Access(target.region, role_arn, external_id))
     with watching(output) as watch:
         report = rolling.rollback(open_delivery(account, target, terms, watch), to)
     end_with(report, output)

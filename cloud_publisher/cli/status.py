@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cloud_publisher.cli.options import ExternalIdOption, RegionOption, RoleOption
+from cloud_publisher.cli.options import ExternalIdOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
 from cloud_publisher.cli.target_options import SeenOption, TargetOption, quorum_of, target_of
 from cloud_publisher.errors import FleetDiffersError
@@ -17,7 +17,6 @@ def status(
     target_arn: TargetOption = None,
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
-    region: RegionOption = None,
     seen_within: SeenOption = 24.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -33,7 +32,7 @@ def status(
 
     output = Output(as_json=as_json)
     target = target_of(target_arn)
-    account = open_account(Access(region or target.region, role_arn, external_id))
+    account = open_account(Access(target.region, role_arn, external_id))
     deployments = TargetDeployments(account.greengrass, account.iot, target)
     deployments.check_target()
     current = deployments.current()

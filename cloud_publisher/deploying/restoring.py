@@ -27,5 +27,5 @@ def restored(goal: Deployment, current: DeploymentContent, *, door: Door, number
         job=goal.content.job,
         name=goal.content.name,
         parent_target_arn=goal.content.parent_target_arn,
-        tags={**tags, RESTORES_TAG: goal.id},
+        tags={**tags, RESTORES_TAG: goal.content.tags.get(RESTORES_TAG, goal.id)},
     )

@@ -6,7 +6,7 @@ from cloud_publisher.deploying.deployment import Deployment
 from cloud_publisher.deploying.deployments import outcome_tag
 from cloud_publisher.deploying.doors import Door, carrier, held, next_release
 from cloud_publisher.deploying.reports import Delivered, DeployReport
-from cloud_publisher.deploying.restoring import restored
+from cloud_publisher.deploying.restoring import RESTORES_TAG, restored
 from cloud_publisher.errors import WorkFailedError, WrongUseError
 from cloud_publisher.fleet.outcome import Outcome
 
@@ -53,13 +53,16 @@ def door_of(deployment: Deployment) -> Door | None:
 
 
 def _last_confirmed(delivery: Delivery, current: Deployment) -> Deployment:
+    """The newest confirmed one before the current, or before what the current puts back: twice back is two back."""
+    origin = current.content.tags.get(RESTORES_TAG, current.id)
     number = next_release(0, current.content)
+    older = False
     for earlier in delivery.deployments.history():
-        if earlier.id == current.id or outcome_tag(earlier) is not Outcome.CONFIRMED:
-            continue
-        # After a rollback the newest confirmed one is what is there already: going back means the one before.
-        if not any(same(restored(earlier, current.content, door=d, number=number), current.content) for d in Door):
-            return earlier
+        if older and outcome_tag(earlier) is Outcome.CONFIRMED:
+            # To deploy what is there already would be no way back.
+            if not any(same(restored(earlier, current.content, door=d, number=number), current.content) for d in Door):
+                return earlier
+        older = older or earlier.id == origin
     raise WorkFailedError(
         f"no earlier deployment of {delivery.target.words} was confirmed, so there is none to go back to",
         "name one with --to DEPLOYMENT (aws greengrassv2 list-deployments --history-filter ALL lists them)",

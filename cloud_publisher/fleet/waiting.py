@@ -91,12 +91,15 @@ def wait_for_fleet(
         state = _look(view, target, wanted, quorum, ended, clock.now())
         ended.update({each.thing: each for each in state.standings if each.final})
         tell(state.standings)
-        if state.outcome is not None or state.empty:
+        if state.outcome is Outcome.CONFIRMED or state.empty:
+            return state
+        # Before a refusal is told too: a newer deployment ends this one's open executions as CANCELED.
+        still_current()
+        if state.outcome is not None:
             return state
         left = deadline - clock.monotonic()
         if left <= 0:
             return FleetState(state.standings, outcome_at_deadline(state.standings, quorum))
-        still_current()
         clock.sleep(min(interval, left))
         interval = min(interval * GROWTH, patience.interval)
 
