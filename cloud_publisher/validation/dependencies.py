@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from cloud_publisher.recipes.component_recipe import LATEST
+from cloud_publisher.validation.remedies import nearest_or
 from cloud_publisher.validation.sources import Note, Sources
 from shared_schema.documents import Fault
-from shared_schema.documents.reading import did_you_mean
 
 
 def check_dependencies(sources: Sources) -> Iterator[Fault | Note]:
@@ -21,7 +21,7 @@ def check_dependencies(sources: Sources) -> Iterator[Fault | Note]:
                 yield sources.fault(
                     (*way, "VersionRequirement"),
                     f"{LATEST} is this release's version, and the release has no component {name!r}",
-                    f"{did_you_mean(name, names)}; or write the version range yourself",
+                    nearest_or(name, names, "write the version range yourself"),
                 )
     yield from _circles(sources)
     yield from _models_under_the_agent(sources)

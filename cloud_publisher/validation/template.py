@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 
 from cloud_publisher.recipes.component_recipe import LATEST
+from cloud_publisher.validation.remedies import nearest_or
 from cloud_publisher.validation.sources import Note, Sources
 from shared_schema.desired_state import KEY
 from shared_schema.documents import Fault
-from shared_schema.documents.reading import did_you_mean
 
 
 def check_template(sources: Sources) -> Iterator[Fault | Note]:
@@ -24,7 +24,7 @@ def check_template(sources: Sources) -> Iterator[Fault | Note]:
             yield template.fault(
                 way if version is None else (*way, "componentVersion"),
                 f"{problem}, and the release has no component {name!r}",
-                f"{did_you_mean(name, names)}; or write its exact version",
+                nearest_or(name, names, "write its exact version"),
             )
         update = component.configuration_update
         if update and update.merge and name in names and KEY in json.loads(update.merge):
