@@ -14,8 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from amqtt.adapters import BufferReader
 from amqtt.broker import Broker
 from amqtt.contexts import Action, BrokerConfig, ListenerConfig
+from amqtt.errors import MQTTError
+from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
+from amqtt.mqtt.connect import ConnectPacket
 from amqtt.session import Session
 
 from greengrass_emulator.cloud.certificate_authority import ServerIdentity
@@ -74,17 +78,28 @@ class _AccountBroker(Broker):
         return context
 
     async def _initialize_client_session(self, reader: Any, writer: Any, *peer: Any) -> tuple[Any, Session]:
-        handler, session = await super()._initialize_client_session(reader, writer, *peer)
-        # A persistent session that is taken up again still holds the TLS of its last connection.
-        session.ssl_object = writer.get_ssl_info()
-        return handler, session
+        # Whose certificate it is comes before everything else: amqtt itself would first forget the session that a
+        # stranger names, or end the connection that holds it.
+        connect = await ConnectPacket.from_stream(reader)
+        client: str = (connect.payload.client_id if connect.payload else None) or ""
+        thing = self._thing_of(writer.get_ssl_info(), client)
+        if thing is None:
+            _log.warning("mqtt client refused", extra={"client": client})
+            await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
+            await writer.close()
+            raise MQTTError(f"{client!r} is no client id of the certificate that came with it")
+        self._things[client] = thing
+        _log.info("mqtt client connected", extra={"client": client, "thing": thing})
+        return await super()._initialize_client_session(BufferReader(connect.to_bytes()), writer, *peer)
+
+    async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:
+        return (session.client_id or "") in self._things
 
     async def _handle_client_session(
         self, reader: Any, writer: Any, client_session: Session, handler: Any, *place: Any
     ) -> None:
         client = client_session.client_id or ""
-        if self._thing_of(client_session) is not None:
-            await self._take_over(client)
+        await self._take_over(client)
         self._connections[client] = connection = _Connection(handler, asyncio.Event())
         try:
             await super()._handle_client_session(reader, writer, client_session, handler, *place)
@@ -104,19 +119,9 @@ class _AccountBroker(Broker):
         with suppress(TimeoutError):
             await asyncio.wait_for(older.ended.wait(), _TAKE_OVER_SECONDS)
 
-    async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:
-        client, thing = session.client_id or "", self._thing_of(session)
-        if thing is None:
-            _log.warning("mqtt client refused", extra={"client": client})
-            return False
-        self._things[client] = thing
-        _log.info("mqtt client connected", extra={"client": client, "thing": thing})
-        return True
-
-    def _thing_of(self, session: Session) -> str | None:
-        der = session.ssl_object.getpeercert(binary_form=True) if session.ssl_object else None
+    def _thing_of(self, tls: ssl.SSLObject | None, client: str) -> str | None:
+        der = tls.getpeercert(binary_form=True) if tls else None
         things = self._plan.things_of_certificate(der) if der else ()
-        client = session.client_id or ""
         return next((t for t in things if client == t or client.startswith((f"{t}#", f"{t}-", f"{t}/"))), None)
 
     async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:

@@ -73,6 +73,20 @@ def test_a_client_id_that_is_not_the_things_is_refused(
         device_at(folder, "preprod", client_id="somebody-else").connect()
 
 
+@pytest.mark.parametrize("clean", [True, False], ids=["clean session", "persistent session"])
+def test_a_stranger_who_names_anothers_client_id_disturbs_nobody(
+    cloud: Cloud, unique: str, tmp_path: Path, new_device: NewDevice, device_at: Any, clean: bool
+) -> None:
+    victim = new_device(f"{unique}-victim")
+    victim.subscribe(f"cmd/{unique}")
+    stranger = provision_device(cloud, tmp_path / "stranger", account="preprod", thing=f"{unique}-stranger")
+    with pytest.raises(AwsCrtError):
+        device_at(stranger, "preprod", client_id=victim.thing, clean_session=clean).connect()
+    cloud.publish(f"cmd/{unique}", b'{"n": 1}', account="preprod")
+    assert victim.hears(f"cmd/{unique}") == {"n": 1}
+    assert victim.interrupted.empty()
+
+
 def test_a_certificate_that_was_made_inactive_is_refused(
     cloud: Cloud, unique: str, tmp_path: Path, device_at: Any
 ) -> None:
