@@ -7,13 +7,13 @@ tells which versions were uploaded, and which of them has a given content.
 import re
 from pathlib import PurePosixPath
 
-_ROOT = "artifacts/greengrass"
+ROOT = "artifacts/greengrass"
 _RECORD = re.compile(r"\.mlops-release\.([0-9a-f]{64})\.json")
 
 
 def component_prefix(component: str) -> str:
     """The prefix of all that a component has in the bucket."""
-    return f"{_ROOT}/{component}/"
+    return f"{ROOT}/{component}/"
 
 
 def artifact_key(component: str, version: str, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from cloud_publisher.artifacts.keys import component_prefix, digest_in_record_name, record_key, version_and_name
+from cloud_publisher.artifacts.keys import ROOT, component_prefix, digest_in_record_name, record_key, version_and_name
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.errors import CloudError
 from cloud_publisher.versions import newest
@@ -30,7 +30,8 @@ def check_bucket(s3: "S3Client", bucket: str) -> None:
     """Raises ``CloudError`` for a bucket that is not there, or not ours to use: before anything is built."""
     try:
         with asking(f"use the artifact bucket {bucket!r}"):
-            s3.head_bucket(Bucket=bucket)
+            # Not HeadBucket: the build role may list below this prefix, and nowhere else (infra_policies).
+            s3.list_objects_v2(Bucket=bucket, Prefix=f"{ROOT}/", MaxKeys=1)
     except CloudError as error:
         if error.code in {"404", "NoSuchBucket"}:
             raise CloudError(

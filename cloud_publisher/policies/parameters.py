@@ -32,6 +32,8 @@ NAMES: Mapping[str, str] = {
     "ArtifactKeyArn": "the key that the bucket is encrypted with",
     "ModelPackageArns": "a list: the versions of the model package groups that the config names",
     "ModelDataArns": "a list: where in S3 their data is",
+    "ModelBucketArns": "a list: the buckets of that data",
+    "ModelPrefixes": "a list: the prefixes of that data, as s3:prefix is compared with them",
     "ComponentPrefix": "what the names of our components begin with, up to a dot",
     "Application": "the first level of the fleet's topics",
     "ThingGroup": "the name of the thing group that is deployed to",
@@ -171,6 +173,16 @@ def model_data_arns(dev: Stage, bucket: str) -> tuple[str, ...]:
     return tuple(f"arn:{partition_of(dev.region)}:s3:::{prefix.removeprefix('s3://')}*" for prefix in prefixes)
 
 
+def model_bucket_arns(dev: Stage, bucket: str) -> tuple[str, ...]:
+    """The buckets that the data is in: packages whose data is a whole prefix are listed."""
+    return tuple(dict.fromkeys(arn.partition("/")[0] for arn in model_data_arns(dev, bucket)))
+
+
+def model_prefixes(dev: Stage, bucket: str) -> tuple[str, ...]:
+    """The prefixes of the data, each as a pattern."""
+    return tuple(dict.fromkeys(arn.partition("/")[2] for arn in model_data_arns(dev, bucket)))
+
+
 def _of_dev(config: Config, dev: Stage, bucket: str, partition: str) -> dict[str, Value]:
     assert dev.key is not None  # noqa: S101 - asked for above
     roles = f"arn:{partition}:iam::{dev.account}:role"
@@ -181,6 +193,8 @@ def _of_dev(config: Config, dev: Stage, bucket: str, partition: str) -> dict[str
         "ArtifactKeyArn": dev.key,
         "ModelPackageArns": model_package_arns(config, dev),
         "ModelDataArns": model_data_arns(dev, bucket),
+        "ModelBucketArns": model_bucket_arns(dev, bucket),
+        "ModelPrefixes": model_prefixes(dev, bucket),
         "PipelineRoleArn": f"{roles}/{PIPELINE_ROLE}",
         "WriterRoleArns": (f"{roles}/{BUILD_ROLE}",),
     }
@@ -200,4 +214,4 @@ def _of_stage(stage: Stage, partition: str) -> dict[str, Value]:
 
 
 def _once(faults: list[Fault]) -> list[Fault]:
-    return list(dict.fromkeys(faults))
+    return sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column))

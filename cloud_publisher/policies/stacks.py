@@ -11,8 +11,10 @@ from cloud_publisher.errors import InvalidDocumentError
 from cloud_publisher.policies.parameters import (
     TOKEN_EXCHANGE_ROLE,
     component_prefix,
+    model_bucket_arns,
     model_data_arns,
     model_package_arns,
+    model_prefixes,
     reader_roles,
     stage_parameters,
 )
@@ -104,6 +106,8 @@ def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> 
         "ModelPackageGroups": ",".join(arn.split("/")[1] for arn in packages),
         "ModelPackageArns": ",".join(packages),
         "ModelDataArns": ",".join(model_data_arns(dev, str(bucket))),
+        "ModelBucketArns": ",".join(model_bucket_arns(dev, str(bucket))),
+        "ModelPrefixes": ",".join(model_prefixes(dev, str(bucket))),
         "ReaderAccountArns": ",".join(f"arn:{partition}:iam::{each.account}:root" for each in config.stages.values()),
         "ReaderRoleArns": ",".join(arn for each in config.stages.values() for arn in reader_roles(each)),
         "DeployRoleArns": ",".join(each.role for each in config.stages.values() if each.role),

@@ -32,7 +32,15 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
 """What a parameter of the documents is called in a template, where that is not its own name."""
 
 _BUILD_ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/MlopsBuildRole"
-_LISTS = ("ModelPackageArns", "ModelDataArns", "DeployRoleArns", "ReaderAccountArns", "ReaderRoleArns")
+_LISTS = (
+    "ModelPackageArns",
+    "ModelDataArns",
+    "ModelBucketArns",
+    "ModelPrefixes",
+    "DeployRoleArns",
+    "ReaderAccountArns",
+    "ReaderRoleArns",
+)
 
 
 def fill_template(template: str, text: str, document: Callable[[str], str]) -> str:
