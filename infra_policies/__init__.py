@@ -10,6 +10,10 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 DOCUMENTS = FOLDER / "documents"
 CLOUDFORMATION = FOLDER / "cloudformation"
+EXCEPTIONS = FOLDER / "exceptions.yml"
+"""The findings of linters that are not followed, each with its reason."""
+EXAMPLE = FOLDER / "example.yml"
+"""A whole example of ``stages:``, which is rendered, linted and proven."""
 SEED = FOLDER / "seed"
 """The seed's five policies, word for word but for the comma that made its third no JSON: what figures compare with."""
 

@@ -1,12 +1,19 @@
 """``cloud-publisher policies``: complete policy documents, and the CloudFormation templates' parameters."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+from pydantic import BaseModel
 
 from cloud_publisher.cli.options import BucketOption, ConfigOption
 from cloud_publisher.cli.output import JsonOption, Output
+
+if TYPE_CHECKING:
+    from shared_schema.config import Config
+    from shared_schema.documents import Document
+
+Model = TypeVar("Model", bound=BaseModel)
 
 policies = typer.Typer(
     help="Who may do what: complete policy documents, and the templates' parameters, from stages: of the config.",
@@ -102,14 +109,55 @@ def parameters(
         )
 
 
-def _read(config: Path | None) -> Any:
-    from cloud_publisher.errors import InvalidDocumentError
+@policies.command("lint")
+def lint(
+    config: ConfigOption = None,
+    bucket: BucketOption = None,
+    linters: Annotated[
+        Path | None, typer.Option("--linters", help="The folder that has parliament, checkov and cfn-lint.")
+    ] = None,
+    exceptions: Annotated[
+        Path | None, typer.Option("--exceptions", help="The exceptions; infra_policies/exceptions.yml when not given.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for weaknesses in the policies of every stage; with --linters, in the templates too."""
+    from cloud_publisher.errors import WorkFailedError
+    from cloud_publisher.policies.linting.findings import LintExceptions
+    from cloud_publisher.policies.linting.whole import lint_stages
+    from infra_policies import EXCEPTIONS
+
+    document = _read(config)
+    listed = _read_as(exceptions or EXCEPTIONS, LintExceptions)
+    judgement = lint_stages(document, listed.value.exceptions, bucket=bucket, linters=linters)
+    left = [str(finding) for finding in judgement.findings]
+    idle = [f"{each.linter} {each.code} at {each.place}" for each in judgement.idle]
+    Output(as_json=as_json).show(
+        {"findings": left, "idle-exceptions": idle, "excepted": judgement.excepted},
+        "\n".join([*left, *(f"exception that nothing needs: {each}" for each in idle)])
+        or f"no findings; {judgement.excepted} are excepted, each with its reason",
+    )
+    if left or idle:
+        if as_json:
+            raise typer.Exit(WorkFailedError.exit_code)
+        raise WorkFailedError(
+            f"{len(left)} findings, {len(idle)} idle exceptions",
+            "mend the document, or write an exception with its reason; take out exceptions that nothing needs",
+        )
+
+
+def _read(config: Path | None) -> "Document[Config]":
     from shared_schema.config import Config, find_config
+
+    return _read_as(config or find_config(Path()), Config)
+
+
+def _read_as(path: Path, model: type[Model]) -> "Document[Model]":
+    from cloud_publisher.errors import InvalidDocumentError
     from shared_schema.documents import DocumentError, read_document
 
-    path = config or find_config(Path())
     try:
-        return read_document(path, Config, shown_as=path.as_posix())
+        return read_document(path, model, shown_as=path.as_posix())
     except DocumentError as error:
         raise InvalidDocumentError(error.faults) from None
 

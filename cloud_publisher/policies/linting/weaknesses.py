@@ -5,9 +5,9 @@ Pure: a document in, weaknesses out. The codes are what infra_policies/exception
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from cloud_publisher.policies.linting.findings import Finding
 from cloud_publisher.policies.statements import Statement, statements_of
 
 NO_RESOURCE_TAKEN = frozenset(
@@ -29,22 +29,10 @@ _DEVICE_MAY = frozenset({"s3:getobject", "s3:getbucketlocation", "kms:decrypt"})
 _DEVICE_MAY_OF = ("logs:",)
 
 
-@dataclass(frozen=True, slots=True)
-class Weakness:
-    """One weakness. ``place`` is the document and the statement, such as ``deploy-role/Deploy``."""
-
-    code: str
-    place: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.problem} [{self.code}]"
-
-
-def weaknesses(name: str, document: Mapping[str, Any]) -> list[Weakness]:
+def weaknesses(name: str, document: Mapping[str, Any]) -> list[Finding]:
     """Every weakness of a document; its name says what it is (``*.trust``, ``token-exchange-role``, …)."""
     return [
-        Weakness(code, f"{name}/{statement.sid}", problem)
+        Finding("ours", code, f"{name}/{statement.sid}", problem)
         for statement in statements_of(document)
         if statement.allows
         for code, check in _CHECKS.items()
