@@ -13,7 +13,11 @@ def run() -> None:
 
     around = surroundings()
     log_to_stderr()
-    code = Agent(around).run()
+    try:
+        code = Agent(around).run()
+    except Exception:
+        logging.getLogger(__name__).exception("the agent failed: report this with the lines above")
+        code = 1
     logging.shutdown()
     sys.stderr.flush()
     # A thread inside onnxruntime or the CRT does not survive the interpreter's own end.

@@ -94,6 +94,8 @@ class Agent:
         """Until a signal, or until the agent finds that it must not go on."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda received, _: self._inbox.put_surely(Stop(received)))
+        # The kernel tells the holder of a file lease of the next writer by SIGIO, which would end the process.
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
         logger.info("starting", extra={"version": AGENT_VERSION, "component": self._around.component})
         self._loader.start()
         self._outbox.start()

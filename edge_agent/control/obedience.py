@@ -91,8 +91,8 @@ class Obedience:
         wait = artifact_deadline if obeyed.door == "followed" else 0.0
         for action in plan(obeyed, current, previous, self._memory.says.held):
             self._do(action, now, now + wait)
-        for model in self.lives.keys() - obeyed.state.models.keys():
-            del self.lives[model]
+        for model in (self.lives.keys() | self.confirmations.keys()) - obeyed.state.models.keys():
+            self.lives.pop(model, None)
             self.confirmations.pop(model, None)
         return True
 
@@ -137,12 +137,17 @@ class Obedience:
         if self._memory.says.held.get(model) == target.digest:
             raise LookupError(f"{model} {target.version} is held already; release-hold ends that")
         back = self._slots.back(model)
-        if back is None:
+        if back is not None:
+            words = f"{model} {back.target.version} serves again"
+        elif self._fall_back(target, frozenset({target.digest}), even_now=True):
+            # After a restart the previous version is not open, but kept.
+            words = f"the kept previous version of {model} is being opened"
+        else:
             raise LookupError(f"{model} has no previous version on this device; deploy the one that you want")
         self._memory.hold(model, target.digest)
         self._abandon(model)
         self._held(target)
-        return f"{model} {back.target.version} serves again; {target.version} is held until release-hold"
+        return f"{words}; {target.version} is held until release-hold"
 
     def release_hold(self, model: str, now: float) -> str:
         """End the mark and serve what is desired. Raises ``LookupError`` with words when nothing is held."""
@@ -182,7 +187,8 @@ class Obedience:
                 self.lives[target.model] = ModelLife(target)
                 self._held(target)
                 if self._slots.current(target.model) is None:
-                    self._fall_back(target, frozenset({target.digest}))
+                    # What an operator held is no failure of the agent's to hide.
+                    self._fall_back(target, frozenset({target.digest}), even_now=True)
             case decisions.Unmark(model):
                 self._memory.unhold(model)
             case decisions.Withdraw(model):
@@ -267,10 +273,10 @@ class Obedience:
             life = life.to(state)
         self.lives[target.model] = life
 
-    def _fall_back(self, target: Target, tried: frozenset[str]) -> None:
-        """Bring the newest kept version that was not tried yet."""
-        if not self.may_hide:
-            return
+    def _fall_back(self, target: Target, tried: frozenset[str], *, even_now: bool = False) -> bool:
+        """Bring the newest kept version that was not tried yet, if a kept one may serve; whether there is one."""
+        if not (self.may_hide or even_now):
+            return False
         for kept in self._kept.of(target.model):
             if kept.digest not in tried:
                 old = Target(kept.model, kept.component, kept.version, kept.digest, target.release)
@@ -278,13 +284,14 @@ class Obedience:
                 if self._loader.submit(job):
                     logger.warning("falling back", extra={"model": target.model, "version": kept.version})
                     self._fallbacks[target.model] = (job, tried | {kept.digest})
-                return
+                    return True
+        return False
 
     def _fallback_brought(self, answer: jobs.Brought) -> None:
         target = answer.job.target
         waiting = self._fallbacks.get(target.model)
-        wanted = waiting is not None and waiting[0] is answer.job and self._slots.current(target.model) is None
-        if waiting is not None and waiting[0] is answer.job:
+        wanted = waiting is not None and waiting[0] is answer.job
+        if wanted:
             del self._fallbacks[target.model]
         if answer.model is not None and wanted:
             self._slots.swap(target, answer.model)

@@ -143,10 +143,12 @@ class NucleusLink:
             raise _ours(operation, error) from error
 
     def _subscribe(self, name: str, operation: str, on_event: Callable[[Any], object], **arguments: Any) -> None:
-        number, asked = self.connection, threading.Event()
+        number, asked, ended = self.connection, threading.Event(), threading.Event()
+        stream = None
 
         def closed() -> None:
             # A refused subscription closes too; that one is the caller's to see.
+            ended.set()
             if asked.is_set():
                 self._put(StreamEnded(name, number))
 
@@ -161,8 +163,12 @@ class NucleusLink:
         except NucleusAwayError:
             raise
         except Exception as error:
+            if stream is not None and not ended.is_set():
+                _quietly(stream.close)
             raise _ours(operation, error) from error
         asked.set()
+        if ended.is_set():
+            self._put(StreamEnded(name, number))
         self._streams.append(stream)
 
     def _here(self) -> Any:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from edge_agent.errors import InferenceError, SinkError
+from edge_agent.inference.loaded_model import short
 from edge_agent.pipeline.tally import Tally
 from edge_agent.serving.slots import Lease, Slots
 from edge_agent.sinks.sink import Sink
@@ -69,10 +70,13 @@ class Worker:
                 self._stopping.wait(_RETRY)
         try:
             while not self._stopping.is_set():
-                self._step()
-        except Exception as error:
-            self._tally.error(f"the source {self._name} ended: {error}")
-            logger.exception("source ended", extra={"source": self._name})
+                try:
+                    self._step()
+                except Exception as error:
+                    # One frame's trouble must not end the line; the source offers the frame again.
+                    self._tally.error(f"the source {self._name}: {error}")
+                    logger.exception("frame failed", extra={"source": self._name})
+                    self._stopping.wait(_RETRY)
         finally:
             self._source.stop()
 
@@ -108,18 +112,14 @@ class Worker:
         model, meter = served.handle.model, served.handle.meter
         try:
             answer = model.answer(model.task.read(frame.path))
-        except InferenceError as error:
-            meter.count_error()
-            self._tally.error(f"{frame.name}: {error}")
-            self._source.set_aside(frame, str(error))
-            return None
         except FileNotFoundError:
             # Somebody else took the image away.
             return None
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001  an image can make cv2 or numpy raise what they like
             meter.count_error()
-            self._tally.error(f"{frame.name} cannot be read ({error.strerror}); give the agent's user the right to")
-            self._source.set_aside(frame, str(error.strerror))
+            words = str(error) if isinstance(error, InferenceError) else f"{type(error).__name__}: {short(error)}"
+            self._tally.error(f"{frame.name}: {words}")
+            self._source.set_aside(frame, words)
             return None
         latency = (time.monotonic() - frame.arrived) * 1000
         meter.count(latency)

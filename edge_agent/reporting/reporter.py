@@ -117,7 +117,7 @@ class Reporter:
         if len(payload) > MAXIMUM_BYTES:
             payload = _shadow_payload(_shortened(report), gone)
         self._post(self.topics.shadow_update, payload, kind="shadow")
-        # The nulls of a report that never arrives are lost; the names stay until the next start to be told again.
+        # Whether a report arrived is not known: names that are gone are told as null each time.
         self._memory.in_shadow(tuple(sorted({*models, *gone})))
 
     def confirm(self, model: str, confirmation: ModelConfirmation, deployment: str | None) -> None:

@@ -154,6 +154,14 @@ class Loader:
                 self._post(self._bring(job) if isinstance(job, Bring) else self._judge(job))
         except VettingAbandonedError:
             logger.info("vetting abandoned")
+        except Exception as error:
+            # No process, no memory, no files: this device's trouble, and the next job may do better.
+            logger.exception("job failed")
+            failed = _unopened(error, "it could not be vetted here and now")
+            if isinstance(job, Bring):
+                self._post(Brought(job, failed, None, vetted=False))
+            else:
+                self._post(Judged(job, tuple((target, failed) for target, _ in job.targets)))
         finally:
             self._now = None
 
@@ -222,7 +230,7 @@ def _is(folder: Path, digest: str) -> bool:
         return False
 
 
-def _unopened(error: BaseException) -> Outcome:
+def _unopened(error: BaseException, what: str = "it passed its vetting, and could not be opened to serve") -> Outcome:
     memory = isinstance(error, MemoryError) or "alloc" in str(error).lower()
     reason = Reason.MEMORY if memory else Reason.LOAD
-    return refused(reason, f"it passed its vetting, and could not be opened to serve: {short(error)}")
+    return refused(reason, f"{what}: {short(error)}; deploy it again")

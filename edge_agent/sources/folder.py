@@ -83,6 +83,8 @@ class ImageFolder:
         ends = time.monotonic() + timeout
         while True:
             with self._changed:
+                # Whatever became of the last frame, its worker is done with it.
+                self._out = None
                 if not self._waiting and time.monotonic() < self._list_at:
                     self._changed.wait(max(0.0, min(ends, self._list_at) - time.monotonic()))
                 name, arrived = self._waiting.popitem(last=False) if self._waiting else (None, 0.0)

@@ -23,7 +23,7 @@ class Outcome(BaseModel):
     words: str | None = Field(default=None, max_length=700)
     steps_ms: dict[str, float] = Field(default_factory=dict)
     cost_ms: float | None = None
-    """CPU time of one inference, the median of several."""
+    """CPU milliseconds of one inference, the mean of several."""
     tries: int = 1
 
     @property

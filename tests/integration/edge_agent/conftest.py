@@ -4,7 +4,6 @@ The models are small real ONNX files: an 8 × 8 gray image is "top" or "bottom" 
 """
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -93,10 +92,12 @@ class Device:
     nucleus: subprocess.Popen[bytes] | None = None
     release: int = 1_800_000_000
     digests: dict[str, str] = field(default_factory=dict)
+    config: Path | None = None
+    """Of a device that was provisioned in a cloud; a device without one gets its own."""
+    root: Path = field(init=False)
 
-    @property
-    def root(self) -> Path:
-        return self.folder / "root"
+    def __post_init__(self) -> None:
+        self.root = self.folder / "root"
 
     @property
     def work(self) -> Path:
@@ -104,13 +105,17 @@ class Device:
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        config = {"system": {"rootpath": str(self.root), "thingName": "device-1"}, "services": {}}
-        (self.folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
+        if self.config is None:
+            self.config = self.folder / "config.yaml"
+            config = {"system": {"rootpath": str(self.root), "thingName": "device-1"}, "services": {}}
+            self.config.write_text(json.dumps(config), encoding="utf-8")
         self.nucleus = subprocess.Popen(
-            [sys.executable, "-m", "greengrass_emulator.nucleus"]
-            + ["--config", str(self.folder / "config.yaml"), "--runtime", self.runtime],
+            [
+                *(sys.executable, "-m", "greengrass_emulator.nucleus"),
+                *("--config", str(self.config), "--runtime", self.runtime),
+            ],
             stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "nucleus.err").open("ab"),
+            stderr=subprocess.DEVNULL,
         )
         eventually(self.status, what="the nucleus")
 
@@ -139,25 +144,51 @@ class Device:
         script = f"exec {sys.executable} -u -m edge_agent run"
         environment = {"PYTHONPATH": str(REPOSITORY)}
         pubsub = {"p:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["halves"]}}
-        mqtt = {"m:1": {"operations": ["aws.greengrass#PublishToIoTCore", "aws.greengrass#SubscribeToIoTCore"],
-                        "resources": ["*"]}}
+        mqtt = {
+            "m:1": {
+                "operations": ["aws.greengrass#PublishToIoTCore", "aws.greengrass#SubscribeToIoTCore"],
+                "resources": ["*"],
+            }
+        }
         self._recipe(
             AGENT,
             version,
             [
-                {"Platform": {"os": "linux", "runtime": "aws_nucleus_lite"}, "Artifacts": [],
-                 "Lifecycle": {"Setenv": environment, "run": {"Script": script}}},
-                {"Platform": {"os": "linux"}, "Artifacts": [],
-                 "Lifecycle": {"Setenv": environment, "startup": {"Script": script, "Timeout": 60}}},
+                {
+                    "Platform": {"os": "linux", "runtime": "aws_nucleus_lite"},
+                    "Artifacts": [],
+                    "Lifecycle": {"Setenv": environment, "run": {"Script": script}},
+                },
+                {
+                    "Platform": {"os": "linux"},
+                    "Artifacts": [],
+                    "Lifecycle": {"Setenv": environment, "startup": {"Script": script, "Timeout": 60}},
+                },
             ],
-            {"application": "halves-demo",
-             "accessControl": {"aws.greengrass.ipc.pubsub": pubsub, "aws.greengrass.ipc.mqttproxy": mqtt}},
+            {
+                "application": "halves-demo",
+                "accessControl": {"aws.greengrass.ipc.pubsub": pubsub, "aws.greengrass.ipc.mqttproxy": mqtt},
+            },
         )
         return f"{AGENT}={version}"
 
     def add_desired(self) -> str:
         self._recipe(f"{AGENT}.desired", "1.0.0", self._ends_at_once([]), {})
         return f"{AGENT}.desired=1.0.0"
+
+    def deploy_release(self, version: str | None, **settings: Any) -> subprocess.CompletedProcess[str]:
+        """A release as `deploy` makes it: agent, `.desired`, model, and the document at the runtime's door."""
+        door = AGENT if self.runtime == "classic" else f"{AGENT}.desired"
+        merge = [f"{AGENT}=1.0.0", f"{AGENT}.desired=1.0.0"] + ([f"{MODEL}={version}"] if version else [])
+        return self.deploy(*merge, configure={door: {"desired": self.document(version, **settings)}})
+
+    def serves(self, version: str, *, within: float = 20.0) -> None:
+        """Wait until the log says that the agent has swapped this version in."""
+        eventually(
+            lambda: f"confirmed model=halves version={version} release={self.release} verdict=CONFIRMED" in self.log(),
+            within=within,
+            what=f"halves {version}",
+        )
 
     def add_model(self, version: str, *, sharpness: float = 1.0, manifest: str = MANIFEST) -> str:
         """Make a model component of this version in the local stores; gives ``NAME=VERSION``."""
@@ -166,8 +197,11 @@ class Device:
         place = self.folder / "artifacts" / MODEL / version
         place.mkdir(parents=True, exist_ok=True)
         shutil.make_archive(str(place / "halves"), "zip", model)
-        artifact = {"Uri": f"s3://bucket/{MODEL}/{version}/halves.zip", "Unarchive": "ZIP",
-                    "Permission": {"Read": "ALL"}}
+        artifact = {
+            "Uri": f"s3://bucket/{MODEL}/{version}/halves.zip",
+            "Unarchive": "ZIP",
+            "Permission": {"Read": "ALL"},
+        }
         self._recipe(MODEL, version, self._ends_at_once([artifact]), {})
         return f"{MODEL}={version}"
 
@@ -188,14 +222,14 @@ class Device:
     def deploy(self, *merge: str, configure: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
         """A local deployment, waited for. ``configure``: component → what is merged."""
         (self.folder / "artifacts").mkdir(exist_ok=True)
-        words = [sys.executable, "-m", "greengrass_emulator.cli.main", "deploy", "--root", str(self.root)]
+        words = [sys.executable, "-c", "from greengrass_emulator.cli.main import main; main()"]
+        words += ["deploy", "--root", str(self.root)]
         words += ["--recipe-dir", str(self.folder / "recipes"), "--artifact-dir", str(self.folder / "artifacts")]
         for each in merge:
             words += ["--merge", each]
         if configure:
             update = {name: {"MERGE": merge, "RESET": ["/desired"]} for name, merge in configure.items()}
             words += ["--update-config", json.dumps(update)]
-        words[1:3] = ["-c", "from greengrass_emulator.cli.main import main; main()"]
         return subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
 
     def feed(self, name: str, label: str) -> None:
@@ -236,21 +270,15 @@ class Device:
         (folder / f"{name}-{version}.json").write_text(json.dumps(recipe), encoding="utf-8")
 
 
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 @pytest.fixture
-def device_of(tmp_path: Path) -> Iterator[Callable[[str], Device]]:
+def device_of(tmp_path: Path) -> Iterator[Callable[..., Device]]:
     """Start a device of a runtime; it is ended with the test."""
     devices: list[Device] = []
 
-    def start(runtime: str) -> Device:
+    def start(runtime: str, provisioned: Any = None) -> Device:
         device = Device(tmp_path / runtime, runtime)
+        if provisioned is not None:
+            device.config, device.root = provisioned.config_path, provisioned.root
         devices.append(device)
         device.start()
         return device
@@ -258,3 +286,15 @@ def device_of(tmp_path: Path) -> Iterator[Callable[[str], Device]]:
     yield start
     for device in devices:
         device.stop()
+
+
+@pytest.fixture(name="write_model")
+def write_model_fixture() -> Callable[..., Path]:
+    """Write a model folder: ``write_model(folder, sharpness=…, manifest=…)``."""
+    return write_model
+
+
+@pytest.fixture(name="eventually")
+def eventually_fixture() -> Callable[..., Any]:
+    """Wait for a condition: ``eventually(check, within=…, what=…)``."""
+    return eventually

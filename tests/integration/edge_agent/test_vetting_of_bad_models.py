@@ -1,0 +1,240 @@
+"""Each way in which a model can be bad is refused for its own reason, and leaves no child behind."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import psutil
+import pytest
+from onnx import TensorProto, helper
+
+from edge_agent.errors import VettingAbandonedError
+from edge_agent.vetting.outcome import Outcome
+from edge_agent.vetting.parent import vet_in_child
+from shared_schema.digests import model_digest_of_folder
+from shared_schema.messages import Reason
+
+WriteModel = Callable[..., Path]
+IMAGE = helper.make_tensor_value_info("image", TensorProto.FLOAT, [None, 1, 8, 8])
+SCORES = helper.make_tensor_value_info("scores", TensorProto.FLOAT, [None, 2])
+
+
+def vetted(folder: Path, digest: str | None = None) -> Outcome:
+    outcome = vet_in_child(folder, digest)
+    assert [
+        child for child in psutil.Process().children(recursive=True) if "vetting" in " ".join(child.cmdline())
+    ] == []
+    return outcome
+
+
+def replace_graph(folder: Path, graph: onnx.GraphProto, domain: str | None = None) -> Path:
+    opsets = [helper.make_opsetid("", 17)] + ([helper.make_opsetid(domain, 1)] if domain else [])
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), folder / "halves.onnx")
+    return folder
+
+
+def scores_of(nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto] | None = None) -> onnx.GraphProto:
+    return helper.make_graph(nodes, "bad", [IMAGE], [SCORES], initializers or [])
+
+
+def add_to_manifest(folder: Path, old: str, new: str) -> None:
+    path = folder / "model.yaml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_a_good_model_is_accepted_with_every_step_timed(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = write_model(tmp_path / "good")
+    outcome = vetted(folder, model_digest_of_folder(folder))
+    assert outcome.accepted, outcome.words
+    assert list(outcome.steps_ms) == ["digest", "manifest", "graph", "load", "warm-up", "golden", "cost"]
+    assert outcome.cost_ms is not None
+
+
+def test_files_that_are_not_what_was_released_are_refused_first(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = write_model(tmp_path / "changed")
+    (folder / "halves.onnx").write_bytes(b"not even a graph")
+    outcome = vetted(folder, "0" * 64)
+    assert (outcome.accepted, outcome.reason, list(outcome.steps_ms)) == (False, Reason.DIGEST, ["digest"])
+
+
+def test_a_model_that_answers_the_wrong_way_round_is_refused_by_its_golden_samples(
+    tmp_path: Path, write_model: WriteModel
+) -> None:
+    outcome = vetted(write_model(tmp_path / "inverted", sharpness=-1.0))
+    assert outcome.reason is Reason.GOLDEN
+    assert "golden/top.png: is 'bottom'" in (outcome.words or "")
+
+
+def test_scores_that_are_no_numbers_are_refused(tmp_path: Path, write_model: WriteModel) -> None:
+    outcome = vetted(write_model(tmp_path / "nan", sharpness=float("nan")))
+    assert outcome.reason is Reason.GOLDEN
+    assert "NaN" in (outcome.words or "")
+
+
+def test_outputs_beyond_their_tolerance_are_refused(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = write_model(tmp_path / "tolerance")
+    expected = "expect: {outputs: {scores: golden/top.npy}}"
+    add_to_manifest(folder, "expect: {label: top, min-score: 0.9}", expected)
+    np.save(folder / "golden" / "top.npy", np.array([[32.0, 0.0]], np.float32))
+    assert vetted(folder).accepted
+    np.save(folder / "golden" / "top.npy", np.array([[32.5, 0.0]], np.float32))
+    outcome = vetted(folder)
+    assert outcome.reason is Reason.GOLDEN
+    assert "scores [0, 0] is 32, and should be 32.5" in (outcome.words or "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason", "words"),
+    [
+        ("size: [8, 8]", "size: [9, 8]", Reason.GRAPH, "correct size, colour or layout"),
+        ("colour: gray", "colour: rgb", Reason.GRAPH, "correct size, colour or layout"),
+        ("labels: [top, bottom]", "labels: [top, bottom, left]", Reason.GRAPH, "3 labels"),
+        ("scores: logits", "scores: logits, output: boxes", Reason.GRAPH, "no output 'boxes'"),
+        ("file: halves.onnx", "file: other.onnx", Reason.MANIFEST, "no such file"),
+        ("task: classification", "task: classificaton", Reason.MANIFEST, "did you mean 'classification'"),
+        ("golden/bottom.png", "golden/left.png", Reason.GOLDEN, "golden/left.png"),
+        ("vetting:", "budget: {cpu-ms: 0.0001}\nvetting:", Reason.BUDGET, "budget.cpu-ms"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_is_refused_with_a_remedy(
+    tmp_path: Path, write_model: WriteModel, old: str, new: str, reason: Reason, words: str
+) -> None:
+    folder = write_model(tmp_path / "misfit")
+    add_to_manifest(folder, old, new)
+    outcome = vetted(folder)
+    assert outcome.reason is reason
+    assert words in (outcome.words or "")
+
+
+def test_a_model_much_dearer_than_what_serves_is_refused(tmp_path: Path, write_model: WriteModel) -> None:
+    serving = write_model(tmp_path / "serving")
+    folder = write_model(tmp_path / "dear")
+    add_to_manifest(folder, "vetting:", "budget: {ratio: 0.01}\nvetting:")
+    assert vet_in_child(folder).accepted
+    outcome = vet_in_child(folder, serving=serving)
+    assert outcome.reason is Reason.BUDGET
+    assert "times what serves now" in (outcome.words or "")
+
+
+@pytest.mark.parametrize("content", [b"", b"random bytes, no graph at all"], ids=["empty", "random"])
+def test_a_file_that_is_no_graph_is_refused(tmp_path: Path, write_model: WriteModel, content: bytes) -> None:
+    folder = write_model(tmp_path / "nograph")
+    (folder / "halves.onnx").write_bytes(content)
+    assert vetted(folder).reason is Reason.GRAPH
+
+
+def test_a_truncated_graph_is_refused(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = write_model(tmp_path / "truncated")
+    whole = (folder / "halves.onnx").read_bytes()
+    (folder / "halves.onnx").write_bytes(whole[: len(whole) // 2])
+    assert vetted(folder).reason is Reason.GRAPH
+
+
+def test_an_operator_of_an_unknown_library_is_refused(tmp_path: Path, write_model: WriteModel) -> None:
+    node = helper.make_node("Oracle", ["image"], ["scores"], domain="com.example.custom")
+    folder = replace_graph(write_model(tmp_path / "custom"), scores_of([node]), "com.example.custom")
+    assert vetted(folder).reason is Reason.GRAPH
+
+
+def test_a_pipe_in_place_of_the_file_hangs_nobody(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = write_model(tmp_path / "pipe")
+    (folder / "halves.onnx").unlink()
+    os.mkfifo(folder / "halves.onnx")
+    outcome = vetted(folder)
+    assert outcome.reason is Reason.DIGEST
+    assert "halves.onnx" in (outcome.words or "")
+
+
+def test_a_graph_that_kills_its_process_is_refused_by_signal(tmp_path: Path, write_model: WriteModel) -> None:
+    """onnxruntime folds the constant at load, and INT32_MIN / -1 is a SIGFPE."""
+    least = helper.make_tensor("least", TensorProto.INT32, [1], [-(2**31)])
+    minus = helper.make_tensor("minus", TensorProto.INT32, [1], [-1])
+    flat = helper.make_tensor("flat", TensorProto.INT64, [2], [-1, 64])
+    starts, ends = (helper.make_tensor(n, TensorProto.INT64, [1], [v]) for n, v in (("from", 0), ("to", 2)))
+    axes = helper.make_tensor("axes", TensorProto.INT64, [1], [1])
+    nodes = [
+        helper.make_node("Div", ["least", "minus"], ["quotient"]),
+        helper.make_node("Cast", ["quotient"], ["number"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["image", "flat"], ["pixels"]),
+        helper.make_node("Slice", ["pixels", "from", "to", "axes"], ["two"]),
+        helper.make_node("Add", ["two", "number"], ["scores"]),
+    ]
+    graph = scores_of(nodes, [least, minus, flat, starts, ends, axes])
+    outcome = vetted(replace_graph(write_model(tmp_path / "fpe"), graph))
+    assert outcome.reason is Reason.SIGNAL
+    assert "SIGFPE" in (outcome.words or "")
+
+
+def endless() -> onnx.GraphProto:
+    iteration = helper.make_tensor_value_info("i", TensorProto.INT64, [])
+    before, after = (helper.make_tensor_value_info(name, TensorProto.BOOL, []) for name in ("before", "after"))
+    carried_in, carried_out = (helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("in", "out"))
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["before"], ["after"]), helper.make_node("Identity", ["in"], ["out"])],
+        "body",
+        [iteration, before, carried_in],
+        [after, carried_out],
+    )
+    nodes = [
+        helper.make_node("Loop", ["", "true", "image"], ["looped"], body=body),
+        helper.make_node("Reshape", ["looped", "flat"], ["scores"]),
+    ]
+    true = helper.make_tensor("true", TensorProto.BOOL, [], [True])
+    flat = helper.make_tensor("flat", TensorProto.INT64, [2], [-1, 2])
+    return scores_of(nodes, [true, flat])
+
+
+def test_an_endless_graph_is_refused_when_its_time_is_up(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = replace_graph(write_model(tmp_path / "endless"), endless())
+    add_to_manifest(folder, "timeout: 30", "timeout: 1.5")
+    outcome = vetted(folder)
+    assert outcome.reason is Reason.TIMEOUT
+    assert "warm-up" in (outcome.words or "")
+
+
+def test_a_vetting_that_nobody_waits_for_any_more_is_ended(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = replace_graph(write_model(tmp_path / "abandoned"), endless())
+    abandoned = threading.Event()
+    threading.Timer(0.5, abandoned.set).start()
+    with pytest.raises(VettingAbandonedError):
+        vet_in_child(folder, abandoned=abandoned)
+
+
+def test_a_graph_that_asks_for_too_much_memory_is_refused(tmp_path: Path, write_model: WriteModel) -> None:
+    shape = helper.make_tensor("shape", TensorProto.INT64, [1], [2_000_000_000])
+    flat = helper.make_tensor("flat", TensorProto.INT64, [2], [-1, 2])
+    mean = helper.make_node("ReduceSum", ["image"], ["sum"], keepdims=0)
+    nodes = [
+        mean,
+        helper.make_node("Expand", ["sum", "shape"], ["large"]),
+        helper.make_node("Reshape", ["large", "flat"], ["scores"]),
+    ]
+    outcome = vetted(replace_graph(write_model(tmp_path / "large"), scores_of(nodes, [shape, flat])))
+    assert outcome.reason in {Reason.MEMORY, Reason.GOLDEN}
+    assert "alloc" in (outcome.words or "").lower() or "memory" in (outcome.words or "").lower()
+
+
+def test_the_child_carries_no_token_of_the_component(
+    tmp_path: Path, write_model: WriteModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a child may read, a model that broke out of the runtime could read."""
+    monkeypatch.setenv("SVCUID", "a-secret-token")
+    folder = replace_graph(write_model(tmp_path / "spy"), endless())
+    abandoned = threading.Event()
+    seen: list[dict[str, str]] = []
+
+    def look() -> None:
+        for child in psutil.Process().children():
+            seen.append(child.environ())
+        abandoned.set()
+
+    threading.Timer(0.5, look).start()
+    with pytest.raises(VettingAbandonedError):
+        vet_in_child(folder, abandoned=abandoned)
+    assert seen
+    assert all("SVCUID" not in environment for environment in seen)

@@ -1,0 +1,70 @@
+"""Where the agent finds itself, and what it makes of the settings that it is given."""
+
+from pathlib import Path
+
+import pytest
+
+from edge_agent.control.settings import InvalidSettingsError, read_settings
+from edge_agent.errors import ArtifactError, WrongUseError
+from edge_agent.serving.artifacts import model_folder
+from edge_agent.surroundings import surroundings
+from edge_agent.version import PACKAGE_VERSION, agent_version
+
+NUCLEUS = {
+    "AWS_IOT_THING_NAME": "device-1",
+    "SVCUID": "token",
+    "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT": "/gg/ipc.socket",
+}
+
+
+def test_the_working_folder_tells_component_and_root() -> None:
+    around = surroundings(NUCLEUS, Path("/gg/work/com.example.edge-agent"))
+    assert around.component == "com.example.edge-agent"
+    assert around.desired_component == "com.example.edge-agent.desired"
+    assert around.root == Path("/gg")
+    assert around.thing == "device-1"
+
+
+def test_the_recipe_may_tell_them_by_environment() -> None:
+    said = {"MLOPS_COMPONENT": "com.example.a", "MLOPS_ROOT": "/root-of-it", "MLOPS_WORK": "/var/work"}
+    around = surroundings({**NUCLEUS, **said}, Path("/elsewhere"))
+    assert (around.component, around.root, around.work) == ("com.example.a", Path("/root-of-it"), Path("/var/work"))
+
+
+def test_a_variable_that_no_nucleus_filled_in_is_passed_over() -> None:
+    said = {"MLOPS_ROOT": "{kernel:rootPath}", "MLOPS_WORK": "{work:path}"}
+    around = surroundings({**NUCLEUS, **said}, Path("/gg/work/com.example.a"))
+    assert (around.root, around.work) == (Path("/gg"), Path("/gg/work/com.example.a"))
+
+
+def test_without_a_nucleus_the_error_says_what_to_do() -> None:
+    with pytest.raises(WrongUseError, match=r"no SVCUID.*edge-agent check"):
+        surroundings({**NUCLEUS, "SVCUID": ""}, Path("/gg/work/com.example.a"))
+
+
+def test_a_deployed_agent_is_called_by_its_components_version(tmp_path: Path) -> None:
+    deployed = tmp_path / "packages/artifacts-unarchived/com.example.edge-agent/1.4.2/agent/edge_agent/version.py"
+    assert agent_version(deployed) == "1.4.2"
+    assert agent_version(tmp_path / "edge_agent/version.py") == PACKAGE_VERSION
+
+
+def test_an_artifact_is_the_only_folder_of_its_version(tmp_path: Path) -> None:
+    place = tmp_path / "packages" / "artifacts-unarchived" / "com.example.digits" / "4.0.0"
+    with pytest.raises(ArtifactError, match=r"com\.example\.digits 4\.0\.0 is not on this device"):
+        model_folder(tmp_path, "com.example.digits", "4.0.0")
+    (place / "digits").mkdir(parents=True)
+    assert model_folder(tmp_path, "com.example.digits", "4.0.0") == place / "digits"
+    (place / "more").mkdir()
+    with pytest.raises(ArtifactError, match=r"several folders \(digits, more\)"):
+        model_folder(tmp_path, "com.example.digits", "4.0.0")
+
+
+def test_settings_come_as_text() -> None:
+    settings = read_settings({"health": {"interval": "5"}, "sources": {"cam": {"type": "folder", "queue": "7"}}})
+    assert settings.health.interval == 5.0
+    assert settings.sources["cam"].queue == 7
+
+
+def test_wrong_settings_are_named_with_their_place() -> None:
+    with pytest.raises(InvalidSettingsError, match=r"settings\.health\.interval .* \(and 1 more\); correct"):
+        read_settings({"health": {"interval": "often"}, "sourcs": {}})

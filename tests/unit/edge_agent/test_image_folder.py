@@ -1,0 +1,149 @@
+"""The folder as a source: finished files only, none twice, none lost."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent.sources.folder import ImageFolder
+from edge_agent.sources.source import Offered
+from shared_schema.settings import FolderSource
+
+OpenFolder = Callable[..., ImageFolder]
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Iterator[OpenFolder]:
+    folders: list[ImageFolder] = []
+
+    def start(**settings: object) -> ImageFolder:
+        folder = ImageFolder(FolderSource.model_validate({"path": "in", **settings}), tmp_path)
+        folder.start()
+        folders.append(folder)
+        return folder
+
+    yield start
+    for folder in folders:
+        folder.stop()
+
+
+def take(folder: ImageFolder) -> Offered:
+    frame = folder.next(5.0)
+    assert frame is not None
+    return frame
+
+
+def test_what_was_there_at_the_start_is_offered_oldest_first(tmp_path: Path, open_folder: OpenFolder) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("b.png", "a.png"):
+        (tmp_path / "in" / name).write_bytes(b"image")
+        time.sleep(0.02)
+    folder = open_folder()
+    assert [take(folder).name, take(folder).name] == ["b.png", "a.png"]
+    assert folder.next(0.05) is None
+
+
+def test_a_file_is_offered_once_it_is_closed(tmp_path: Path, open_folder: OpenFolder) -> None:
+    folder = open_folder()
+    with (tmp_path / "in" / "slow.png").open("wb") as stream:
+        stream.write(b"half")
+        stream.flush()
+        assert folder.next(0.7) is None
+        stream.write(b"whole")
+    frame = take(folder)
+    assert frame.path.read_bytes() == b"halfwhole"
+    folder.done(frame)
+    assert folder.next(0.05) is None
+    assert not frame.path.exists()
+
+
+def test_a_half_written_file_at_the_start_is_waited_for(tmp_path: Path, open_folder: OpenFolder) -> None:
+    (tmp_path / "in").mkdir()
+    with (tmp_path / "in" / "slow.png").open("wb") as stream:
+        stream.write(b"half")
+        stream.flush()
+        folder = open_folder()
+        assert folder.next(0.2) is None
+    assert take(folder).name == "slow.png"
+
+
+def test_files_that_are_moved_in_are_offered_and_dotted_ones_are_not(tmp_path: Path, open_folder: OpenFolder) -> None:
+    folder = open_folder()
+    (tmp_path / "elsewhere.png").write_bytes(b"image")
+    (tmp_path / "in" / ".hidden.png").write_bytes(b"image")
+    shutil.move(tmp_path / "elsewhere.png", tmp_path / "in" / "a.png")
+    assert take(folder).name == "a.png"
+    (tmp_path / "in" / ".hidden.png").rename(tmp_path / "in" / "b.png")
+    assert take(folder).name == "b.png"
+
+
+def test_more_files_than_the_queue_holds_are_all_offered_once(tmp_path: Path, open_folder: OpenFolder) -> None:
+    folder = open_folder(queue=3)
+    names = {f"{number:03}.png" for number in range(40)}
+    for name in names:
+        (tmp_path / "in" / name).write_bytes(b"image")
+    seen = []
+    while (frame := folder.next(0.5)) is not None:
+        seen.append(frame.name)
+        folder.done(frame)
+    assert sorted(seen) == sorted(names)
+    assert folder.dropped == 0
+
+
+def test_with_latest_the_oldest_are_dropped_and_counted(tmp_path: Path, open_folder: OpenFolder) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(10):
+        (tmp_path / "in" / f"{number}.png").write_bytes(b"image")
+        time.sleep(0.01)
+    folder = open_folder(queue=2, drop="latest")
+    assert [take(folder).name, take(folder).name] == ["8.png", "9.png"]
+    assert folder.dropped == 8
+
+
+def test_images_are_moved_where_that_is_asked_for(tmp_path: Path, open_folder: OpenFolder) -> None:
+    folder = open_folder(after="move")
+    for content in (b"first", b"second"):
+        (tmp_path / "in" / "a.png").write_bytes(content)
+        folder.done(take(folder))
+    done = tmp_path / "in.done"
+    assert {path.name: path.read_bytes() for path in done.iterdir()} == {"a.png": b"first", "a.1.png": b"second"}
+
+
+def test_what_cannot_be_read_is_set_aside(tmp_path: Path, open_folder: OpenFolder) -> None:
+    folder = open_folder()
+    (tmp_path / "in" / "a.png").write_bytes(b"text")
+    folder.set_aside(take(folder), "it is no image")
+    assert (tmp_path / "in.unreadable" / "a.png").read_bytes() == b"text"
+    assert list((tmp_path / "in").iterdir()) == []
+
+
+def test_an_image_that_takes_a_name_anew_is_a_frame_of_its_own(tmp_path: Path, open_folder: OpenFolder) -> None:
+    folder = open_folder()
+    (tmp_path / "in" / "a.png").write_bytes(b"first")
+    frame = take(folder)
+    (tmp_path / "in" / ".a.png").write_bytes(b"second")
+    (tmp_path / "in" / ".a.png").rename(tmp_path / "in" / "a.png")
+    folder.done(frame)
+    again = take(folder)
+    assert again.path.read_bytes() == b"second"
+    folder.done(again)
+    assert folder.next(0.05) is None
+
+
+def test_a_frame_that_was_given_back_is_offered_again(tmp_path: Path, open_folder: OpenFolder) -> None:
+    folder = open_folder()
+    (tmp_path / "in" / "a.png").write_bytes(b"image")
+    frame = take(folder)
+    folder.give_back(frame)
+    assert take(folder) == frame
+
+
+def test_folders_and_links_are_no_images(tmp_path: Path, open_folder: OpenFolder) -> None:
+    folder = open_folder()
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "in" / "inner").mkdir()
+    (tmp_path / "in" / "link.png").symlink_to(tmp_path / "secret")
+    assert folder.next(0.3) is None
+    assert (tmp_path / "secret").exists()

@@ -1,0 +1,64 @@
+"""Predictions as lines: whole ones only, turned over by size."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from edge_agent.errors import SinkError
+from edge_agent.sinks.json_lines import JsonLinesFile
+from shared_schema.messages import Prediction
+from shared_schema.settings import JsonLinesSink
+
+
+def prediction(frame: str) -> Prediction:
+    return Prediction(
+        source="camera",
+        frame=frame,
+        model="digits",
+        version="1.0.0",
+        digest="a" * 64,
+        timestamp=datetime(2026, 11, 24, tzinfo=UTC),
+        latency_ms=1.5,
+        output={"label": "7", "score": 0.9},
+    )
+
+
+def frames(path: Path) -> list[str]:
+    return [json.loads(line)["frame"] for line in path.read_text("utf-8").splitlines()]
+
+
+def test_each_prediction_is_one_line(tmp_path: Path) -> None:
+    sink = JsonLinesFile(JsonLinesSink(path="out/p.jsonl"), tmp_path)
+    for name in ("a", "b\n"):
+        sink.write(prediction(name))
+    sink.close()
+    assert frames(tmp_path / "out" / "p.jsonl") == ["a", "b\n"]
+
+
+def test_a_full_file_is_turned_over_and_the_oldest_let_go(tmp_path: Path) -> None:
+    sink = JsonLinesFile(JsonLinesSink.model_validate({"path": "p.jsonl", "max-bytes": 10_000, "keep": 2}), tmp_path)
+    for number in range(200):
+        sink.write(prediction(str(number)))
+    sink.close()
+    kept = [frame for name in ("p.jsonl.2", "p.jsonl.1", "p.jsonl") for frame in frames(tmp_path / name)]
+    assert kept == [str(number) for number in range(200 - len(kept), 200)]
+    assert not (tmp_path / "p.jsonl.3").exists()
+    assert all((tmp_path / name).stat().st_size <= 10_000 for name in ("p.jsonl", "p.jsonl.1", "p.jsonl.2"))
+
+
+def test_half_a_line_of_a_killed_process_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.jsonl"
+    path.write_text('{"frame": "a"}\n{"frame": "b', "utf-8")
+    sink = JsonLinesFile(JsonLinesSink(), tmp_path)
+    sink.write(prediction("c"))
+    sink.close()
+    assert frames(path) == ["a", "c"]
+
+
+def test_what_cannot_be_written_is_said_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file, no folder", "utf-8")
+    sink = JsonLinesFile(JsonLinesSink(path="taken/p.jsonl"), tmp_path)
+    with pytest.raises(SinkError, match=r"taken/p\.jsonl cannot be written .* correct the sink's path"):
+        sink.write(prediction("a"))

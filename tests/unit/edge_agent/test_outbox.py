@@ -1,0 +1,106 @@
+"""Messages leave in order when they can, wait when they cannot, and never hold anybody up."""
+
+import threading
+
+from edge_agent.errors import NotAllowedError, NucleusAwayError
+from edge_agent.reporting.outbox import Letter, Outbox
+
+
+class Post:
+    """A recording post office that can be closed. ``wait`` waits until so many letters arrived."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, bytes]] = []
+        self.open = True
+        self.forbidden: set[str] = set()
+        self._changed = threading.Condition()
+        self.tried = 0
+
+    def send(self, topic: str, payload: bytes) -> None:
+        with self._changed:
+            self.tried += 1
+            self._changed.notify_all()
+            if not self.open:
+                raise NucleusAwayError("away")
+            if topic in self.forbidden:
+                raise NotAllowedError("not allowed")
+            self.sent.append((topic, payload))
+
+    def wait(self, sent: int = 0, tried: int = 0) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.sent) >= sent and self.tried >= tried, 10)
+
+
+def test_letters_are_sent_in_their_order() -> None:
+    post = Post()
+    outbox = Outbox("test", post.send)
+    outbox.start()
+    for number in range(20):
+        outbox.post(Letter("t", str(number).encode()))
+    post.wait(sent=20)
+    outbox.stop(1.0)
+    assert post.sent == [("t", str(number).encode()) for number in range(20)]
+
+
+def test_while_away_the_newest_health_replaces_the_older_and_confirmations_all_wait() -> None:
+    post = Post()
+    post.open = False
+    outbox = Outbox("test", post.send)
+    outbox.start()
+    for number in (1, 2, 3):
+        outbox.post(Letter("health", str(number).encode(), kind="health"))
+        outbox.post(Letter("confirmation", str(number).encode()))
+    post.wait(tried=1)
+    post.open = True
+    outbox.retry_now()
+    post.wait(sent=4)
+    outbox.stop(1.0)
+    assert [payload for topic, payload in post.sent if topic == "confirmation"] == [b"1", b"2", b"3"]
+    assert [payload for topic, payload in post.sent if topic == "health"] == [b"3"]
+
+
+def test_beyond_its_bound_the_oldest_letter_is_let_go_and_counted() -> None:
+    post = Post()
+    outbox = Outbox("test", post.send, most=3)
+    for number in range(5):
+        outbox.post(Letter("t", str(number).encode()))
+    outbox.start()
+    post.wait(sent=3)
+    outbox.stop(1.0)
+    assert [payload for _, payload in post.sent] == [b"2", b"3", b"4"]
+    assert outbox.lost == 2
+
+
+def test_a_letter_that_is_not_allowed_holds_up_no_other() -> None:
+    post = Post()
+    post.forbidden = {"secret"}
+    outbox = Outbox("test", post.send)
+    outbox.start()
+    outbox.post(Letter("secret", b"1"))
+    outbox.post(Letter("open", b"2"))
+    post.wait(sent=1)
+    outbox.stop(1.0)
+    assert post.sent == [("open", b"2")]
+
+
+def test_an_impatient_outbox_does_not_try_twice() -> None:
+    post = Post()
+    post.open = False
+    outbox = Outbox("test", post.send, patient=False)
+    outbox.start()
+    outbox.post(Letter("t", b"1"))
+    post.wait(tried=1)
+    post.open = True
+    outbox.post(Letter("t", b"2"))
+    post.wait(sent=1)
+    outbox.stop(1.0)
+    assert post.sent == [("t", b"2")]
+
+
+def test_stopping_sends_what_is_left() -> None:
+    post = Post()
+    outbox = Outbox("test", post.send)
+    outbox.start()
+    outbox.post(Letter("t", b"last"))
+    outbox.stop(5.0)
+    assert post.sent == [("t", b"last")]
