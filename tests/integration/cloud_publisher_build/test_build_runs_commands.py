@@ -1,0 +1,263 @@
+"""`build` with commands of others: custom builds, and pip for the wheels of a python build."""
+
+import sys
+import textwrap
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import MANIFEST, onnx_model, tar_of
+
+Run = Callable[..., Any]
+
+
+def _custom(repository: Any, code: str, *, more: str = "", artifact: str = "made.zip", timeout: float = 60) -> None:
+    repository.write("made/build.py", code)
+    repository.config(
+        f"""\
+        made:
+          component-name: PREFIX.made
+          root: made
+          build:
+            build_system: "custom"
+            timeout: {timeout}
+            custom_build_command:
+              - "{sys.executable}"
+              - "build.py"
+              - "a word with $HOME; and more"
+          Artifacts: [{{URI: "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/{artifact}"}}]
+          Lifecycle: {{Run: exit 0}}
+        """
+        + textwrap.indent(more, " " * 8)
+    )
+
+
+WRITES = """\
+import os, sys
+from pathlib import Path
+out = Path(os.environ["OUTPUT_DIR"])
+"""
+
+
+def test_what_a_custom_build_leaves_is_packed_and_its_output_is_shown(run: Run, repository: Any, bucket: Any) -> None:
+    _custom(
+        repository,
+        WRITES
+        + """\
+(out / "sub").mkdir()
+said = [sys.argv[1], os.environ["COMPONENT_NAME"], os.environ["COMPONENT_VERSION"]]
+(out / "sub/said.txt").write_text("|".join(said))
+print("working", Path.cwd().name)
+print("aloud", file=sys.stderr)
+""",
+    )
+    ran = run("build")
+    assert ran.code == 0, ran.err
+    assert "made: | working made" in ran.out
+    assert "made: | aloud" in ran.out
+    packed = bucket.zip(repository.component("made")["artifacts"][0]["uri"])
+    assert packed.namelist() == ["sub/said.txt"]
+    # The words reach the command as they are: there is no shell.
+    assert packed.read("sub/said.txt").decode() == f"a word with $HOME; and more|{repository.prefix}.made|1.0.0"
+
+
+def test_an_artifact_that_the_build_made_itself_is_taken_as_it_is(run: Run, repository: Any, bucket: Any) -> None:
+    _custom(repository, WRITES + '(out / "model.bin").write_bytes(b"compiled")\n', artifact="model.bin")
+    assert run("build").code == 0
+    assert bucket.read(repository.component("made")["artifacts"][0]["uri"]) == b"compiled"
+
+
+def test_a_custom_build_is_not_run_again_while_nothing_changed(run: Run, repository: Any) -> None:
+    _custom(repository, WRITES + 'import time; (out / "x").write_text(str(time.time_ns()))\n')
+    run("build")
+    ran = run("build")
+    assert "nothing has changed" in ran.out
+    repository.write("made/data.txt", "new")
+    run("build")
+    assert repository.component("made")["version"] == "1.0.1"
+
+
+def test_a_hot_reloadable_model_gets_its_manifest_and_samples_and_none_of_the_build_s_code(
+    run: Run, repository: Any, registry: Any, bucket: Any
+) -> None:
+    registry.register(tar_of({"trained/tiny.bin": onnx_model()}))
+    _custom(
+        repository,
+        WRITES + '(out / "tiny.onnx").write_bytes((Path(os.environ["MODEL_DIR"]) / "trained/tiny.bin").read_bytes())\n',
+        artifact="digits.zip",
+    )
+    repository.write("made/model.yaml", MANIFEST)
+    repository.write("made/golden/one.png", b"picture")
+    repository.write("made/golden/unused.png", b"picture")
+    text = (repository.folder / "greengrass-config.yml").read_text()
+    model = f"root: made\n    model: {{sagemaker-managed: true, package-group: {registry.group}}}"
+    text = text.replace("root: made", model).replace('.zip"}', '.zip", Unarchive: ZIP, Permission: {Read: ALL}}')
+    repository.write("greengrass-config.yml", text)
+    ran = run("build")
+    assert ran.code == 0, ran.err
+    packed = bucket.zip(repository.component("made")["artifacts"][0]["uri"])
+    assert packed.namelist() == ["golden/one.png", "model.yaml", "tiny.onnx"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ('print("line one"); print("the reason"); sys.exit(3)\n', ["ended with exit code 3", "| the reason"]),
+        ("os.kill(os.getpid(), 9)\n", ["was ended by signal 9", "it printed nothing"]),
+        ("", ["left nothing in OUTPUT_DIR"]),
+        ('os.symlink("/etc/passwd", out / "secret")\n', ["is a link to '/etc/passwd'"]),
+    ],
+    ids=["fails", "is killed", "leaves nothing", "leaves a link"],
+)
+def test_a_custom_build_that_goes_wrong_uploads_nothing(
+    code: str, words: list[str], run: Run, repository: Any, bucket: Any
+) -> None:
+    _custom(repository, WRITES + code)
+    ran = run("build")
+    assert ran.code == 1
+    for word in words:
+        assert word in ran.err
+    assert bucket.keys() == []
+    assert not (repository.folder / "dist").exists()
+
+
+def test_a_custom_build_that_leaves_other_files_than_its_artifact_says_which(run: Run, repository: Any) -> None:
+    _custom(repository, WRITES + '(out / "model.trt").write_text("x")\n', artifact="model.bin")
+    ran = run("build")
+    assert ran.code == 1
+    assert "left no model.bin; it left model.trt" in ran.err
+
+
+def test_a_custom_build_that_takes_too_long_is_ended_with_its_children(
+    run: Run, repository: Any, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+    _custom(
+        repository,
+        WRITES
+        + f"""\
+import subprocess
+child = subprocess.Popen(["sleep", "60"])
+Path({str(pid)!r}).write_text(str(child.pid))
+child.wait()
+""",
+        timeout=1.5,
+    )
+    ran = run("build")
+    assert ran.code == 1
+    assert "was not done after 1.5 s" in ran.err
+    state = Path(f"/proc/{pid.read_text()}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_a_program_that_is_not_there_is_one_clear_error(run: Run, repository: Any) -> None:
+    _custom(repository, "")
+    text = (repository.folder / "greengrass-config.yml").read_text()
+    repository.write("greengrass-config.yml", text.replace(sys.executable, "no-such-program"))
+    ran = run("build")
+    assert ran.code == 1
+    assert "cannot run 'no-such-program build.py" in ran.err
+    assert "No such file or directory" in ran.err
+
+
+def test_one_component_that_fails_keeps_the_others_from_being_uploaded(run: Run, repository: Any, bucket: Any) -> None:
+    _custom(
+        repository,
+        "raise SystemExit(1)\n",
+        more=(
+            "app:\n  component-name: PREFIX.app\n  root: app\n"
+            '  Artifacts: [{URI: "s3://B/C/V/app.zip"}]\n  Lifecycle: {Run: exit 0}\n'
+        ),
+    )
+    repository.write("app/main.py", "")
+    assert run("build").code == 1
+    assert bucket.keys() == []
+
+
+def _wheel(folder: Path, name: str, version: str) -> None:
+    """A real, tiny wheel: what pip downloads in the tests, which have no network."""
+    folder.mkdir(exist_ok=True)
+    info = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}.py", f"VERSION = {version!r}\n")
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+@pytest.fixture
+def agent(repository: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """An agent that wants two wheels, which lie in a folder."""
+    for name, version in (("tinylib", "1.0"), ("tinylib", "1.1"), ("otherlib", "2.0")):
+        _wheel(tmp_path / "index", name, version)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    repository.write("edge_agent/__init__.py", "")
+    repository.write("other_package/__init__.py", "")
+    repository.write(
+        "pyproject.toml",
+        """\
+        [project]
+        name = "x"
+        version = "1"
+        dependencies = ["tinylib>=1"]
+        [project.optional-dependencies]
+        agent = ["otherlib"]
+        """,
+    )
+    repository.write("constraints.txt", "# pinned\ntinylib==1.0\notherlib==2.0\n")
+    repository.config(
+        """\
+        agent:
+          component-name: PREFIX.agent
+          root: .
+          build:
+            build_system: python
+            packages: [edge_agent]
+            extra: agent
+            platforms: [manylinux_2_28_aarch64]
+          agent: {}
+        """,
+        top="application: lines\n",
+    )
+    return repository
+
+
+def test_a_python_build_carries_its_packages_and_the_pinned_wheels(run: Run, agent: Any, bucket: Any) -> None:
+    ran = run("build")
+    assert ran.code == 0, ran.err
+    packed = bucket.zip(agent.component("agent")["artifacts"][0]["uri"])
+    assert packed.namelist() == [
+        "edge_agent/__init__.py",
+        "requirements.txt",
+        "wheels/otherlib-2.0-py3-none-any.whl",
+        "wheels/tinylib-1.0-py3-none-any.whl",
+    ]
+    for manifest in agent.recipe("agent")["Manifests"]:
+        assert manifest["Platform"]["architecture"] == "aarch64"
+        assert (
+            "--no-index --find-links {artifacts:decompressedPath}/agent/wheels"
+            in (manifest["Lifecycle"]["install"]["Script"])
+        )
+
+
+def test_a_new_pin_is_new_content_and_a_new_comment_is_not(run: Run, agent: Any) -> None:
+    run("build")
+    agent.write("constraints.txt", "tinylib==1.0  # still\n\notherlib==2.0\n")
+    run("build")
+    assert agent.component("agent")["reused"]
+    agent.write("constraints.txt", "tinylib==1.1\notherlib==2.0\n")
+    run("build")
+    assert agent.component("agent")["version"] == "1.0.1"
+
+
+def test_a_pin_that_has_no_wheel_is_one_clear_error(run: Run, agent: Any, bucket: Any) -> None:
+    agent.write("constraints.txt", "tinylib==3.0\notherlib==2.0\n")
+    ran = run("build")
+    assert ran.code == 1
+    assert "tinylib" in ran.err
+    assert "pin versions in constraints.txt that have wheels for Python 3.11 on manylinux_2_28_aarch64" in ran.err
+    assert bucket.keys() == []
