@@ -17,12 +17,14 @@ class PrincipalKind(StrEnum):
     USER = "user"
     ROOT = "root"
     SERVICE = "service"
+    THING = "thing"
     ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. ``arn`` is the role's, the user's or the root's; a service has its name there, nobody ``*``.
+    """Who asks. ``arn`` is the role's, the user's or the root's; a service has its name there,
+    nobody ``*``, and a device, known by its certificate, the ARN of its thing.
 
     ``account`` has 12 digits, and is empty for a service and for nobody. ``session_arn`` is an assumed role's
     ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``.
@@ -105,6 +107,8 @@ def full_context(principal: Principal, need: Need) -> dict[str, tuple[str, ...]]
             keys["aws:principalservicename"] = (principal.arn,)
         case PrincipalKind.ANONYMOUS:
             keys["aws:principaltype"] = ("Anonymous",)
+        case PrincipalKind.THING:
+            pass  # IoT policies know the connection's keys only, and the need brings them
         case _:
             keys["aws:principalaccount"] = (principal.account,)
             keys["aws:principalarn"] = (principal.arn,)

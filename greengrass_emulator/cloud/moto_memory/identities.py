@@ -4,6 +4,7 @@ moto itself takes an unknown access key for its default account, and lets a role
 (greengrass-facts.md, "On these machines"); AWS does neither.
 """
 
+import json
 from datetime import UTC, datetime
 
 from moto.core.utils import utcnow
@@ -64,5 +65,7 @@ def create_administrator(account: Account) -> AccessKey:
     """A user of the account with a long-term access key: how the first client gets in."""
     backend = iam_backends[account.id][_PARTITION]
     backend.create_user(account.region, ADMINISTRATOR)
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    backend.put_user_policy(ADMINISTRATOR, "Everything", json.dumps(everything))
     key = backend.create_access_key(ADMINISTRATOR)
     return AccessKey(str(key.access_key_id), str(key.secret_access_key))

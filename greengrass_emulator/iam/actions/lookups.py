@@ -24,27 +24,11 @@ class Lookups(Protocol):
     def object_encryption(self, bucket: str, key: str, version: str | None) -> Encryption | None:
         """The KMS key that an object is encrypted with."""
 
+    def upload_encryption(self, bucket: str, upload_id: str) -> Encryption | None:
+        """The KMS key that a multipart upload was begun with."""
+
     def key_arn(self, account: str, region: str, name: str) -> str | None:
         """The ARN of the key that an id, an ARN, an alias or an alias's ARN means in an account."""
 
     def deployment_target(self, account: str, deployment_id: str) -> str | None:
         """The ARN of the thing or thing group that a deployment is for."""
-
-
-class NothingKnown:
-    """Lookups of an account that nobody can look into: every answer is None."""
-
-    def bucket_owner(self, bucket: str) -> str | None:  # noqa: ARG002
-        return None
-
-    def bucket_encryption(self, bucket: str) -> Encryption | None:  # noqa: ARG002
-        return None
-
-    def object_encryption(self, bucket: str, key: str, version: str | None) -> Encryption | None:  # noqa: ARG002
-        return None
-
-    def key_arn(self, account: str, region: str, name: str) -> str | None:  # noqa: ARG002
-        return None
-
-    def deployment_target(self, account: str, deployment_id: str) -> str | None:  # noqa: ARG002
-        return None

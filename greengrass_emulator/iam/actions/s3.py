@@ -134,6 +134,14 @@ class _Reader:
                 context[f"s3:{name}"] = (value,)
         if self._version:
             context["s3:versionid"] = (self._version,)
+        if self._action == "PutObject":
+            # S3 User Guide, "Enforce conditional writes": the steps of an upload before its last create nothing yet.
+            creates = self._operation.name in {"PutObject", "CopyObject", "CompleteMultipartUpload"}
+            context["s3:objectcreationoperation"] = ("true" if creates else "false",)
+        if begun := self._begun():
+            # What an upload was begun with holds for each of its parts, which do not say it again.
+            context["s3:x-amz-server-side-encryption"] = ("aws:kms",)
+            context["s3:x-amz-server-side-encryption-aws-kms-key-id"] = (begun.key_arn,)
         context["s3:signatureversion"] = ("AWS4-HMAC-SHA256",)
         return context
 
@@ -172,12 +180,16 @@ class _Reader:
                 encryption, wanted = self._written(), ("kms:GenerateDataKey",)
             case "CreateMultipartUpload" | "UploadPart" | "UploadPartCopy" | "CompleteMultipartUpload":
                 # A multipart upload reads its parts again: "Uploading with SSE-KMS" asks for both.
-                encryption, wanted = self._written(), ("kms:GenerateDataKey", "kms:Decrypt")
+                encryption, wanted = self._begun() or self._written(), ("kms:GenerateDataKey", "kms:Decrypt")
             case _:
                 return
         if encryption:
             for each in wanted:
                 yield key_use(each, encryption, self._bucket, arn, self._request, action)
+
+    def _begun(self) -> Encryption | None:
+        upload = self._request.query_value("uploadId")
+        return self._lookups.upload_encryption(self._bucket, upload) if upload else None
 
     def _written(self) -> Encryption | None:
         headers = self._request.headers

@@ -1,0 +1,55 @@
+"""What the brokers and the device endpoints ask before they let a device do something."""
+
+from greengrass_emulator.iam.enforcement.permissions import Permissions
+from greengrass_emulator.iam.iot_policies import (
+    Device,
+    MqttAction,
+    candidates_call,
+    credentials_call,
+    mqtt_call,
+    thing_groups_call,
+)
+from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKind
+
+CREDENTIALS_SERVICE = "credentials.iot.amazonaws.com"
+
+
+class DevicePermissions:
+    """One account's devices."""
+
+    def __init__(self, permissions: Permissions, account: str, region: str) -> None:
+        self._permissions = permissions
+        self._account = account
+        self._region = region
+
+    def mqtt(self, thing: str, client_id: str, action: MqttAction, topic: str) -> bool:
+        """Whether a connected device may do this. ``topic`` is the client id for Connect."""
+        device = Device(self._account, self._region, thing, client_id)
+        return self._allows(device, mqtt_call(device, action, topic))
+
+    def credentials(self, thing: str, alias: str, role_arn: str) -> bool:
+        """Whether a device may have an alias's credentials, and the role trusts IoT to hand them out."""
+        device = Device(self._account, self._region, thing)
+        if not self._allows(device, credentials_call(device, alias)):
+            return False
+        context = {
+            "aws:sourceaccount": (self._account,),
+            "aws:sourcearn": (device.arn(f"rolealias/{alias}"),),
+            "aws:requestedregion": (self._region,),
+        }
+        need = Need("sts:AssumeRole", role_arn, role_arn.split(":")[4], context)
+        service = Principal(PrincipalKind.SERVICE, "", CREDENTIALS_SERVICE)
+        return self._permissions.judge(service, Call("sts", "AssumeRole", self._region, (need,))).allowed
+
+    def candidates(self, thing: str, components: tuple[str, ...]) -> bool:
+        """Whether a device may resolve these components."""
+        device = Device(self._account, self._region, thing)
+        return self._allows(device, candidates_call(device, components))
+
+    def thing_groups(self, thing: str, asked: str) -> bool:
+        """Whether a device may ask for a core device's thing groups."""
+        device = Device(self._account, self._region, thing)
+        return self._allows(device, thing_groups_call(device, asked))
+
+    def _allows(self, device: Device, call: Call) -> bool:
+        return self._permissions.judge(device.principal, call).allowed

@@ -1,0 +1,41 @@
+"""Enforcement of permissions for a whole cloud: one object that the cloud starts with and asks for its layers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions
+from greengrass_emulator.iam.enforcement.gateway_layer import Application, GatewayLayer
+from greengrass_emulator.iam.enforcement.held_facts import DeploymentTarget, HeldFacts
+from greengrass_emulator.iam.enforcement.held_policies import HeldPolicies
+from greengrass_emulator.iam.enforcement.permissions import Permissions
+from greengrass_emulator.iam.recording import Recorder
+
+
+class Enforcement:
+    """Judges every call to these accounts of one region. ``recording`` is the file that each call is written to."""
+
+    def __init__(
+        self,
+        account_ids: Sequence[str],
+        region: str,
+        deployment_target: DeploymentTarget,
+        recording: Path | None = None,
+    ) -> None:
+        self._account_ids = tuple(account_ids)
+        self._region = region
+        self._facts = HeldFacts(region, deployment_target)
+        self._recorder = Recorder(recording) if recording else None
+        self._permissions = Permissions(HeldPolicies(region), self._recorder)
+
+    def before(self, application: Application) -> Application:
+        """The gateway's application with this in front of it."""
+        return GatewayLayer(application, self._permissions, self._facts, self._account_ids)
+
+    def devices(self, account_id: str) -> DevicePermissions:
+        """What an account's broker and device endpoint ask."""
+        return DevicePermissions(self._permissions, account_id, self._region)
+
+    def close(self) -> None:
+        """Ends the recording."""
+        if self._recorder is not None:
+            self._recorder.close()

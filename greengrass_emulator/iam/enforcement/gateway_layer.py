@@ -1,0 +1,156 @@
+"""The WSGI layer in front of the gateway: every signed request is judged before anybody answers it.
+
+Keys of no account and requests without a signature go through: the gateway refuses them itself, except that an
+unsigned S3 request is nobody's, judged by the bucket's policy. Over plain HTTP on this machine a request counts as one
+over TLS; with the header ``X-Emulated-Transport: plain`` it does not, so that a TLS-only policy can be tried.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from greengrass_emulator.iam.actions.calls import call_of
+from greengrass_emulator.iam.actions.http_request import HttpRequest
+from greengrass_emulator.iam.actions.lookups import Lookups
+from greengrass_emulator.iam.actions.s3 import absence_need
+from greengrass_emulator.iam.enforcement.permissions import Permissions, refusal_text
+from greengrass_emulator.iam.enforcement.principals import principal_of
+from greengrass_emulator.iam.enforcement.refusals import Refusal, refusal_of
+from greengrass_emulator.iam.requests import Call, Need, Principal
+
+_SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
+_PIECE = 1 << 16
+_PLAIN = "HTTP_X_EMULATED_TRANSPORT"
+
+StartResponse = Callable[..., Any]
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+class GatewayLayer:
+    """Wraps the gateway's WSGI application."""
+
+    def __init__(
+        self, application: Application, permissions: Permissions, lookups: Lookups, account_ids: Sequence[str]
+    ) -> None:
+        self._application = application
+        self._permissions = permissions
+        self._lookups = lookups
+        self._account_ids = tuple(account_ids)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """One request."""
+        target = urlsplit(environ.get("REQUEST_URI") or environ["PATH_INFO"])
+        query = parse_qs(target.query, keep_blank_values=True)
+        signed = environ.get("HTTP_AUTHORIZATION") or f"Credential={(query.get('X-Amz-Credential') or [''])[0]}"
+        scope = _SCOPE.search(signed)
+        principal = principal_of(self._account_ids, scope[1]) if scope else None
+        if scope is None or principal is None:
+            return self._application(environ, start_response)
+        request = _request(environ, target.path, query, service=scope[3], region=scope[2], account=principal.account)
+        call = _over(call_of(request, self._lookups), environ)
+        verdict = self._permissions.judge(principal, call)
+        if verdict.denied is not None:
+            _drain(environ)
+            return _refuse(request, refusal_text(principal, verdict.denied), start_response)
+        absence = next((need for each in call.needs[:1] if (need := absence_need(each))), None)
+        if request.service == "s3" and absence is not None:
+            return self._answer_or_hide(request, principal, absence, environ, start_response)
+        return self._application(environ, start_response)
+
+    def _answer_or_hide(
+        self,
+        request: HttpRequest,
+        principal: Principal,
+        listing: Need,
+        environ: dict[str, Any],
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        started: list[tuple[Any, ...]] = []
+
+        def hold(*arguments: Any) -> Callable[[bytes], object]:
+            started.append(arguments)
+            return _no_write
+
+        body = self._application(environ, hold)
+        # An application may start its answer as late as with the first piece of its body.
+        pieces = iter(body)
+        first = next(pieces, b"") if not started else b""
+        status, headers, *rest = started[-1]
+        if status.startswith("404"):
+            call = Call("s3", "LearnThatAnObjectIsAbsent", request.region, (listing,))
+            verdict = self._permissions.judge(principal, call)
+            if verdict.denied is not None:
+                _close(body)
+                return _refuse(request, refusal_text(principal, verdict.denied), start_response)
+        start_response(status, headers, *rest)
+        return _Body(first, pieces, body)
+
+
+class _Body:
+    """An answer's body that was begun, and is closed as the application wants it."""
+
+    def __init__(self, first: bytes, pieces: Iterable[bytes], whole: Iterable[bytes]) -> None:
+        self._first = first
+        self._pieces = pieces
+        self._whole = whole
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._first:
+            yield self._first
+        yield from self._pieces
+
+    def close(self) -> None:
+        """What WSGI calls at the end."""
+        _close(self._whole)
+
+
+def _close(body: Iterable[bytes]) -> None:
+    if hasattr(body, "close"):
+        body.close()
+
+
+def _drain(environ: Mapping[str, Any]) -> None:
+    # A client that is still sending when its connection closes reads no answer.
+    left = int(environ.get("CONTENT_LENGTH") or 0)
+    while left > 0 and (piece := environ["wsgi.input"].read(min(left, _PIECE))):
+        left -= len(piece)
+
+
+def _no_write(_: bytes) -> None:
+    raise AssertionError("the emulated services answer by their body, never by write()")
+
+
+def _request(
+    environ: dict[str, Any], path: str, query: Mapping[str, list[str]], *, service: str, region: str, account: str
+) -> HttpRequest:
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") and isinstance(value, str)
+    }
+
+    def read_body() -> bytes:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body: bytes = environ["wsgi.input"].read(length)
+        environ["wsgi.input"] = io.BytesIO(body)
+        return body
+
+    return HttpRequest(service, region, account, environ["REQUEST_METHOD"], path, query, headers, read_body)
+
+
+def _over(call: Call, environ: Mapping[str, Any]) -> Call:
+    if environ.get(_PLAIN) != "plain":
+        return call
+    needs = tuple(
+        Need(n.action, n.resource, n.owner, {**n.context, "aws:securetransport": ("false",)}, n.because_of)
+        for n in call.needs
+    )
+    return Call(call.service, call.operation, call.region, needs)
+
+
+def _refuse(request: HttpRequest, text: str, start_response: StartResponse) -> Iterable[bytes]:
+    refusal: Refusal = refusal_of(request.service, request.method, text)
+    start_response(f"{refusal.status} {refusal.reason}", [*refusal.headers, ("Content-Length", str(len(refusal.body)))])
+    return [refusal.body]

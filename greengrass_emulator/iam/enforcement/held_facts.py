@@ -1,0 +1,78 @@
+"""What the emulated accounts know that a request leaves open: ``Lookups`` over moto's memory."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.kms.models import kms_backends
+from moto.s3.models import FakeBucket, s3_backends
+
+from greengrass_emulator.iam.actions.lookups import Encryption
+
+DeploymentTarget = Callable[[str, str], str | None]
+"""The ARN of a deployment's target, by account and deployment id."""
+
+
+class HeldFacts:
+    """Reads moto's S3 and KMS, and asks the control plane for deployments."""
+
+    def __init__(self, region: str, deployment_target: DeploymentTarget) -> None:
+        self._region = region
+        self._deployment_target = deployment_target
+
+    def bucket_owner(self, bucket: str) -> str | None:
+        """The account that owns a bucket."""
+        known = s3_backends.bucket_accounts.get(bucket)
+        return known[1] if known else None
+
+    def bucket_encryption(self, bucket: str) -> Encryption | None:
+        """The key of a bucket's default encryption; none for SSE-S3 and for AWS's own key."""
+        found = self._bucket(bucket)
+        rule: Mapping[str, Any] = (found.encryption or {}).get("Rule", {}) if found else {}
+        default = rule.get("ApplyServerSideEncryptionByDefault", {})
+        named = default.get("KMSMasterKeyID")
+        if not str(default.get("SSEAlgorithm", "")).startswith("aws:kms") or not named:
+            return None
+        return self._encryption(bucket, str(named), str(rule.get("BucketKeyEnabled", "")).lower() == "true")
+
+    def object_encryption(self, bucket: str, key: str, version: str | None) -> Encryption | None:
+        """The KMS key that an object was written under."""
+        found = self._bucket(bucket)
+        for each in reversed(found.keys.getlist(key, default=[]) if found else []):
+            if version is None or str(getattr(each, "version_id", None)) == version:
+                named = getattr(each, "kms_key_id", None)
+                if not named or not str(getattr(each, "encryption", "")).startswith("aws:kms"):
+                    return None
+                return self._encryption(bucket, str(named), bool(each.bucket_key_enabled))
+        return None
+
+    def upload_encryption(self, bucket: str, upload_id: str) -> Encryption | None:
+        """The KMS key that a multipart upload was begun with, its own or the bucket's."""
+        found = self._bucket(bucket)
+        upload = found.multiparts.get(upload_id) if found else None
+        if upload is None:
+            return None
+        named = getattr(upload, "kms_key_id", None)
+        return self._encryption(bucket, str(named), False) if named else self.bucket_encryption(bucket)
+
+    def key_arn(self, account: str, region: str, name: str) -> str | None:
+        """The ARN of the key that an id, an ARN, an alias or an alias's ARN means."""
+        if name.startswith("arn:"):
+            _, _, _, region, account, name = name.split(":", 5)
+        backend = kms_backends[account][region or self._region]
+        wanted = name.removeprefix("key/")
+        for key in list(backend.keys.values()):
+            if wanted == key.id or wanted in key.aliases:
+                return str(key.arn)
+        return None
+
+    def deployment_target(self, account: str, deployment_id: str) -> str | None:
+        """The ARN of the thing or thing group that a deployment is for."""
+        return self._deployment_target(account, deployment_id)
+
+    def _bucket(self, name: str) -> FakeBucket | None:
+        known = s3_backends.bucket_accounts.get(name)
+        return s3_backends[known[1]][known[0]].buckets.get(name) if known else None
+
+    def _encryption(self, bucket: str, named: str, bucket_key: bool) -> Encryption | None:
+        arn = self.key_arn(self.bucket_owner(bucket) or "", self._region, named)
+        return Encryption(arn or named, bucket_key) if arn or named.startswith("arn:") else None
