@@ -17,7 +17,7 @@ Run = Callable[..., Any]
 def _custom(repository: Any, code: str, *, more: str = "", artifact: str = "made.zip", timeout: float = 60) -> None:
     repository.write("made/build.py", code)
     repository.config(
-        f"""\
+        textwrap.dedent(f"""\
         made:
           component-name: PREFIX.made
           root: made
@@ -30,8 +30,8 @@ def _custom(repository: Any, code: str, *, more: str = "", artifact: str = "made
               - "a word with $HOME; and more"
           Artifacts: [{{URI: "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/{artifact}"}}]
           Lifecycle: {{Run: exit 0}}
-        """
-        + textwrap.indent(more, " " * 8)
+        """)
+        + more
     )
 
 
