@@ -23,8 +23,11 @@ class FleetWatch:
         self._last: dict[str, Standing] = {}
 
     def say(self, text: str) -> None:
-        """A step of the command."""
-        self._output.say(text)
+        """A step of the command; above the table where there is one."""
+        if self._live is not None:
+            self._live.console.print(text)
+        else:
+            self._output.say(text)
 
     def devices(self, standings: Sequence[DeviceStanding]) -> None:
         """The fleet now."""

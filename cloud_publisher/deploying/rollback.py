@@ -1,5 +1,7 @@
 """`rollback`: the newest confirmed deployment before the current one, or a named one, under a new release number."""
 
+from itertools import dropwhile, islice
+
 from cloud_publisher.deploying.comparing import same
 from cloud_publisher.deploying.delivery import Delivery
 from cloud_publisher.deploying.deployment import Deployment
@@ -56,13 +58,16 @@ def _last_confirmed(delivery: Delivery, current: Deployment) -> Deployment:
     """The newest confirmed one before the current, or before what the current puts back: twice back is two back."""
     origin = current.content.tags.get(RESTORES_TAG, current.id)
     number = next_release(0, current.content)
-    older = False
-    for earlier in delivery.deployments.history():
-        if older and outcome_tag(earlier) is Outcome.CONFIRMED:
-            # To deploy what is there already would be no way back.
-            if not any(same(restored(earlier, current.content, door=d, number=number), current.content) for d in Door):
-                return earlier
-        older = older or earlier.id == origin
+
+    def differs(earlier: Deployment) -> bool:
+        # To deploy what is there already would be no way back.
+        contents = (restored(earlier, current.content, door=door, number=number) for door in Door)
+        return not any(same(content, current.content) for content in contents)
+
+    history = dropwhile(lambda each: each.id != origin, delivery.deployments.history())
+    for earlier in islice(history, 1, None):
+        if outcome_tag(earlier) is Outcome.CONFIRMED and differs(earlier):
+            return earlier
     raise WorkFailedError(
         f"no earlier deployment of {delivery.target.words} was confirmed, so there is none to go back to",
         "name one with --to DEPLOYMENT (aws greengrassv2 list-deployments --history-filter ALL lists them)",

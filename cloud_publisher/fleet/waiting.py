@@ -21,7 +21,8 @@ from cloud_publisher.fleet.outcome import (
 from cloud_publisher.fleet.targets import Target
 
 FIRST_INTERVAL = 0.3
-GROWTH = 1.4
+GROWTH = 1.25
+"""A look comes at most a quarter late, measured by the time that was waited already."""
 
 
 class View(Protocol):

@@ -1,6 +1,7 @@
 """What these tests share: a target of their own in the one cloud, releases, devices that play their part over MQTT,
 and the command itself, run in this process."""
 
+import functools
 import json
 import queue
 import threading
@@ -63,9 +64,25 @@ def target(cloud: Cloud, unique: str) -> str:
     return arn
 
 
+@pytest.fixture(scope="session")
+def shared_loader() -> Iterator[None]:
+    """Every command makes a session of its own, which would read the service models (0.3 s) again each time."""
+    from botocore import loaders
+
+    read_once = functools.cache(loaders.create_loader)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", read_once)
+        yield
+
+
 @pytest.fixture
 def run(
-    cloud: Cloud, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shared_loader: None,
+    cloud: Cloud,
+    target: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., Ran]:
     """Runs ``cloud-publisher`` in the account, with the target and its folder as CodeBuild would give them."""
     for name, value in cloud.environment(ACCOUNT).items():
@@ -249,7 +266,7 @@ class PlayedDevice:
         }
         self._publish(f"$aws/things/{self.thing}/shadow/name/mlops/update", {"state": {"reported": reported}})
 
-    def _hear(self, topic: str, payload: bytes, **_: object) -> None:
+    def _hear(self, payload: bytes, **_: object) -> None:
         execution = json.loads(payload).get("execution") or {}
         if execution.get("status") == "QUEUED":
             self._jobs.put_nowait(execution)

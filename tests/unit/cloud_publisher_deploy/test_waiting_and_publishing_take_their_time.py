@@ -1,0 +1,192 @@
+"""Waiting loops with a clock that tests turn: what they ask, how often, and when they stop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cloud_publisher.deploying.one_target import conflicts
+from cloud_publisher.errors import TimedOutError, WorkFailedError
+from cloud_publisher.fleet.devices import CoreDevice, Execution, Observation, Standing
+from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted
+from cloud_publisher.fleet.targets import Target, parse_target
+from cloud_publisher.fleet.waiting import Clock, FleetState, Patience, wait_for_fleet
+from cloud_publisher.publishing.component_versions import PublishedVersion, VersionTakenError
+from cloud_publisher.publishing.publish import client_token, publish
+from shared_schema.release import Release
+
+START = datetime(2026, 11, 24, tzinfo=UTC)
+TARGET = parse_target("arn:aws:iot:eu-west-1:111111111111:thinggroup/lines")
+
+
+@dataclass
+class Hands:
+    """A clock that only sleeping moves."""
+
+    seconds: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: self.seconds, self.sleep, lambda: START + timedelta(seconds=self.seconds))
+
+
+@dataclass
+class RecordedFleet:
+    """Devices that succeed at a second each; remembers whom it was asked about."""
+
+    hands: Hands
+    ends: dict[str, float]
+    asked: list[str] = field(default_factory=list)
+
+    def core_devices(self, target: Target) -> list[CoreDevice]:
+        assert target is TARGET
+        return [CoreDevice(thing, "HEALTHY", "aws_nucleus_lite", START) for thing in self.ends]
+
+    def observe(self, device: CoreDevice, deployment_id: str, *, with_report: bool) -> Observation:
+        assert not with_report
+        self.asked.append(device.thing)
+        status = "SUCCEEDED" if self.hands.seconds >= self.ends[device.thing] else "IN_PROGRESS"
+        return Observation(device, Execution(deployment_id, TARGET.arn, status, START), None)
+
+
+def waited(fleet: RecordedFleet, **more: Any) -> FleetState:
+    given = {"still_current": lambda: None, "tell": lambda _: None} | more
+    patience = Patience(timeout=given.pop("timeout", 60.0), interval=5.0)
+    wanted = Wanted("d-1", None)
+    return wait_for_fleet(fleet, TARGET, wanted, quorum=Quorum(), patience=patience, clock=fleet.hands.clock, **given)
+
+
+def test_it_looks_often_at_first_and_then_at_the_intervals_cap() -> None:
+    fleet = RecordedFleet(Hands(), {"one": 40.0})
+    assert waited(fleet).outcome is Outcome.CONFIRMED
+    assert fleet.hands.slept[0] == pytest.approx(0.3)
+    assert max(fleet.hands.slept) == 5.0
+    assert fleet.hands.slept == sorted(fleet.hands.slept)
+
+
+def test_a_device_that_has_ended_is_asked_no_more() -> None:
+    fleet = RecordedFleet(Hands(), {"fast": 0.0, "slow": 20.0})
+    assert waited(fleet).outcome is Outcome.CONFIRMED
+    assert fleet.asked.count("fast") == 1
+    assert fleet.asked.count("slow") > 3
+
+
+def test_the_timeout_is_kept_to_the_second() -> None:
+    fleet = RecordedFleet(Hands(), {"one": 1000.0})
+    state = waited(fleet, timeout=30.0)
+    assert state.outcome is Outcome.TIMED_OUT
+    assert [each.standing for each in state.standings] == [Standing.IN_PROGRESS]
+    assert fleet.hands.seconds == pytest.approx(30.0)
+
+
+def test_a_target_without_devices_is_not_waited_for() -> None:
+    fleet = RecordedFleet(Hands(), {})
+    state = waited(fleet)
+    assert (state.empty, state.outcome, fleet.hands.slept) == (True, None, [])
+
+
+def test_a_superseded_deployment_is_not_waited_for() -> None:
+    def superseded() -> None:
+        raise WorkFailedError("superseded", "look")
+
+    with pytest.raises(WorkFailedError, match="superseded"):
+        waited(RecordedFleet(Hands(), {"one": 1000.0}), still_current=superseded)
+
+
+@dataclass
+class RecordedVersions:
+    """An account whose versions go through the states that a test gives, one at each look after their creation."""
+
+    states: dict[str, list[str]]
+    there: dict[str, PublishedVersion] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    taken: bool = False
+
+    def find(self, name: str, version: str) -> PublishedVersion | None:
+        assert version == "1.0.0"
+        found = self.there.get(name)
+        if found is None:
+            return None
+        following = self.states.get(name) or [found.state]
+        state: Any = following.pop(0) if len(following) > 1 else following[0]
+        return PublishedVersion(found.arn, state, found.created, found.digest, "denied", {"s3://b/k": "AccessDenied"})
+
+    def create(self, name: str, version: str, recipe: str, *, digest: str, token: str) -> None:
+        assert (version, recipe) == ("1.0.0", "{}")
+        self.calls.append(("create", token))
+        self.there[name] = PublishedVersion(f"arn:{name}", "REQUESTED", START, digest)
+        if self.taken:
+            raise VersionTakenError(name)
+
+    def delete(self, version: PublishedVersion) -> None:
+        self.calls.append(("delete", version.arn))
+        self.there.pop(version.arn.removeprefix("arn:"))
+
+
+DIGITS = "com.example.digits"
+
+
+@pytest.fixture
+def release(make_release: Callable[..., Release]) -> Release:
+    return make_release(agent=None)
+
+
+def published(release: Release, versions: RecordedVersions, hands: Hands, timeout: float = 60.0) -> list[str]:
+    done = publish(
+        release, versions, timeout=timeout, tell=lambda _: None, monotonic=lambda: hands.seconds, sleep=hands.sleep
+    )
+    return [each.action for each in done]
+
+
+def test_publish_waits_until_deployable(release: Release) -> None:
+    versions = RecordedVersions({DIGITS: ["REQUESTED", "INITIATED", "INITIATED", "DEPLOYABLE"]})
+    hands = Hands()
+    assert published(release, versions, hands) == ["created"]
+    assert len(hands.slept) == 3
+
+
+def test_publish_that_is_not_done_in_time_ends_with_6(release: Release) -> None:
+    with pytest.raises(TimedOutError, match=f"{DIGITS} 1.0.0"):
+        published(release, RecordedVersions({DIGITS: ["INITIATED"]}), Hands(), timeout=10.0)
+
+
+def test_publish_shows_the_reason_by_artifact(release: Release) -> None:
+    with pytest.raises(WorkFailedError, match="s3://b/k: AccessDenied"):
+        published(release, RecordedVersions({DIGITS: ["FAILED"]}), Hands())
+
+
+def test_a_failed_version_is_deleted_and_created_with_another_token(release: Release) -> None:
+    (component,) = release.components
+    failed = PublishedVersion(f"arn:{DIGITS}", "FAILED", START, component.content_digest)
+    versions = RecordedVersions({DIGITS: ["FAILED", "DEPLOYABLE"]}, {DIGITS: failed})
+    assert published(release, versions, Hands()) == ["created again"]
+    assert versions.calls == [("delete", f"arn:{DIGITS}"), ("create", client_token(component, failed))]
+    assert client_token(component, failed) != client_token(component, None)
+
+
+def test_a_version_that_a_concurrent_run_created_is_waited_for(release: Release) -> None:
+    versions = RecordedVersions({DIGITS: ["REQUESTED", "DEPLOYABLE"]}, taken=True)
+    assert published(release, versions, Hands()) == ["waited for"]
+
+
+def test_each_other_deployment_is_looked_at_once() -> None:
+    asked: list[str] = []
+
+    def components_of(deployment_id: str) -> set[str]:
+        asked.append(deployment_id)
+        return {"ours", "theirs"}
+
+    executions = {
+        thing: [Execution("d-1", TARGET.arn, "SUCCEEDED", START), Execution("d-2", "arn:other", "SUCCEEDED", START)]
+        for thing in ("one", "two")
+    }
+    found = conflicts(executions, TARGET.arn, {"ours", "more of ours"}, components_of)
+    assert [(each.thing, each.components) for each in found] == [("one", ("ours",)), ("two", ("ours",))]
+    assert asked == ["d-2"]
