@@ -25,8 +25,13 @@ class Platform:
         return cls(os=platform.system().lower(), architecture=architecture)
 
     def matches(self, wanted: Mapping[str, Any], runtime: Runtime) -> bool:
-        """Whether a manifest with this ``Platform`` is for this device under this runtime."""
-        if runtime.wants_runtime_in_platform and wanted.get("runtime") not in {"*", runtime.fleet_name}:
+        """Whether a manifest with this ``Platform`` is for this device under this runtime.
+
+        Lite takes only manifests that name a runtime. Classic takes those without one too, but none that names lite: a
+        key that the device does not answer to is not met (greengrass-facts.md, "Recipes": lite's manifest comes first).
+        """
+        named = wanted.get("runtime")
+        if named not in {"*", runtime.fleet_name} and (runtime.wants_runtime_in_platform or named is not None):
             return False
         return _fits(wanted.get("os"), self.os) and _fits(wanted.get("architecture"), self.architecture)
 
