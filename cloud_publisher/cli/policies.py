@@ -4,16 +4,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from pydantic import BaseModel
 
 from cloud_publisher.cli.options import BucketOption, ConfigOption
 from cloud_publisher.cli.output import JsonOption, Output
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from shared_schema.config import Config
     from shared_schema.documents import Document
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound="BaseModel")
 
 policies = typer.Typer(
     help="Who may do what: complete policy documents, and the templates' parameters, from stages: of the config.",
