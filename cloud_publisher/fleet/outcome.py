@@ -173,9 +173,14 @@ def _failed(execution: Execution, wanted: Wanted, now: datetime) -> tuple[Standi
     has_models = wanted.state is not None and wanted.state.models
     if has_models and execution.status == "FAILED" and now - execution.modified < CONFIRMATION_GRACE:
         return Standing.IN_PROGRESS, f"its deployment failed ({words}); its agent may still say why"
-    if has_models and "validat" in words.lower():
+    if has_models and _waited_in_vain(words):
         return Standing.FAILED, f"{words}. {_why_validation_fails(wanted.configured)}"
     return Standing.FAILED, words
+
+
+def _waited_in_vain(words: str) -> bool:
+    # The nucleus: "Error while waiting for validation report for one or more components" (facts: "Deployments").
+    return "while waiting" in words and "validat" in words
 
 
 def _why_validation_fails(configured: Iterable[str]) -> str:

@@ -97,11 +97,19 @@ def test_a_deployment_that_has_just_failed_is_given_time_for_its_confirmation() 
 
 
 def test_a_validation_without_a_confirmation_is_failed_and_names_both_causes() -> None:
-    seen = observed("FAILED", reason="FAILED_NO_STATE_CHANGE: Timed out waiting for configuration validation")
+    seen = observed("FAILED", reason="FAILED_NO_STATE_CHANGE: Error while waiting for validation report of it")
     found = standing_of(seen, Wanted("d-1", STATE, ("their.component",)), Quorum(), NOW)
     assert found.standing is Standing.FAILED
     for words in ("the agent died while it vetted", "their.component", "--retry"):
         assert words in found.words
+
+
+def test_a_refusal_in_the_nucleus_words_stands_as_it_is() -> None:
+    words = (
+        "Components reported that their to-be-deployed configuration is invalid: { name = a, message = bad settings }"
+    )
+    found = standing_of(observed("FAILED", reason=words), WANTED, Quorum(), NOW)
+    assert (found.standing, found.words) == (Standing.FAILED, words)
 
 
 def test_without_a_desired_state_the_deployment_is_enough() -> None:
