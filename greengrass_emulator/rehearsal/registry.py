@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from greengrass_emulator.errors import RehearsalError
+from greengrass_emulator.rehearsal.pipeline import process_environment
 
 _SECONDS_A_SCRIPT = 120
 
@@ -23,58 +24,77 @@ class TrainedModel:
     released_as: str
 
 
-class Registry:
-    """Trains and registers versions of the digits model, and sets their status."""
+class Trainings:
+    """Trainings and pictures that are made beside whatever else goes on, two processes at a time.
 
-    def __init__(self, scripts: Path, folder: Path, *, environment: Mapping[str, str], bucket: str, group: str) -> None:
-        self._scripts = scripts
+    A context manager: what still runs at its end is waited for.
+    """
+
+    def __init__(self, scripts: Path, folder: Path, kinds: Sequence[str]) -> None:
         self._folder = folder
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="training")
+        self._models = {
+            kind: self._pool.submit(_script, scripts / "train.py", ["--kind", kind, "--out", str(folder / kind)])
+            for kind in kinds
+        }
+        self._scans = self._pool.submit(_script, scripts / "scans.py", ["--out", str(folder / "scans")])
+
+    def __enter__(self) -> "Trainings":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def model(self, kind: str) -> Path:
+        """The folder of a trained model. Raises ``RehearsalError`` when its training failed."""
+        self._models[kind].result(timeout=_SECONDS_A_SCRIPT)
+        return self._folder / kind
+
+    def scans(self) -> Path:
+        """The folder of the held-out scans as pictures. Raises ``RehearsalError``."""
+        self._scans.result(timeout=_SECONDS_A_SCRIPT)
+        return self._folder / "scans"
+
+
+class Registry:
+    """Registers versions of the digits model, and sets their status."""
+
+    def __init__(self, scripts: Path, *, environment: Mapping[str, str], bucket: str, group: str) -> None:
+        self._scripts = scripts
         self._environment = environment
         self._bucket = bucket
         self._group = group
 
-    def train_all(self, kinds: list[str]) -> None:
-        """Train each kind, two at a time: a training is a process of one core."""
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            list(
-                pool.map(lambda kind: self._script("train.py", "--kind", kind, "--out", str(self._model(kind))), kinds)
-            )
-
-    def register(self, kind: str) -> TrainedModel:
-        """Pack and register a trained kind; its status is PendingManualApproval."""
-        answer = self._script(
-            "register.py",
-            *("--model", str(self._model(kind)), "--group", self._group, "--bucket", self._bucket),
-            *("--status", "PendingManualApproval", "--json"),
+    def register(self, model: Path) -> TrainedModel:
+        """Pack and register a trained model's folder; its status is PendingManualApproval."""
+        answer = _script(
+            self._scripts / "register.py",
+            [
+                *("--model", str(model), "--group", self._group, "--bucket", self._bucket),
+                *("--status", "PendingManualApproval", "--json"),
+            ],
+            self._environment,
         )
         arn = str(json.loads(answer)["model-package-arn"])
-        return TrainedModel(kind, arn, f"{arn.rsplit('/', 1)[-1]}.0.0")
+        return TrainedModel(model.name, arn, f"{arn.rsplit('/', 1)[-1]}.0.0")
 
     def set_status(self, model: TrainedModel, status: Literal["Approved", "Rejected"]) -> None:
         """Approve or reject a package."""
-        self._script("set_status.py", status, "--arn", model.arn)
+        _script(self._scripts / "set_status.py", [status, "--arn", model.arn], self._environment)
 
-    def write_scans(self) -> Path:
-        """The held-out scans as pictures; the folder that holds them."""
-        folder = self._folder / "scans"
-        self._script("scans.py", "--out", str(folder))
-        return folder
 
-    def _model(self, kind: str) -> Path:
-        return self._folder / kind
-
-    def _script(self, name: str, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, str(self._scripts / name), *arguments],
-            env=dict(self._environment),
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS_A_SCRIPT,
-            check=False,
+def _script(path: Path, arguments: list[str], environment: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(
+        [sys.executable, str(path), *arguments],
+        env=dict(environment) if environment is not None else process_environment(),
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS_A_SCRIPT,
+        check=False,
+    )
+    if done.returncode:
+        raise RehearsalError(
+            f"{path.name} {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr.strip()[-2000:]}\n"
+            "run it by hand to see more"
         )
-        if done.returncode:
-            raise RehearsalError(
-                f"{name} {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr.strip()[-2000:]}\n"
-                "run it by hand to see more"
-            )
-        return done.stdout
+    return done.stdout

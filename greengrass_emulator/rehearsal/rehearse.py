@@ -12,7 +12,7 @@ from greengrass_emulator.rehearsal.acts import Models, Stagecraft
 from greengrass_emulator.rehearsal.feeder import Feeder, accuracy, read_predictions, read_scans
 from greengrass_emulator.rehearsal.memory import MemoryWatch
 from greengrass_emulator.rehearsal.pipeline import Pipeline
-from greengrass_emulator.rehearsal.registry import Registry
+from greengrass_emulator.rehearsal.registry import Registry, Trainings
 from greengrass_emulator.rehearsal.report import Summary, write_report
 from greengrass_emulator.rehearsal.timeline import Proof, Timeline
 from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, Group, Runtime, World
@@ -59,25 +59,19 @@ def rehearse(repository: Path, folder: Path, *, devices: int, tell: Callable[[st
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
+    scripts = repository / "model_components" / "digits"
     timeline = Timeline()
     proofs: list[Proof] = []
     with ExitStack() as stack:
         memory = stack.enter_context(MemoryWatch())
+        trainings = stack.enter_context(Trainings(scripts, folder / "models", KINDS))
         world = stack.enter_context(World(folder, groups))
         tell(f"three accounts and {len(world.devices)} devices are up", None)
         timeline.add("world", "accounts and devices are up", began=0.0)
-        registry = Registry(
-            repository / "model_components" / "digits",
-            folder / "models",
-            environment=world.environment(),
-            bucket=BUCKET,
-            group=PACKAGE_GROUP,
-        )
-        began = timeline.now()
-        registry.train_all(list(KINDS))
-        scans = read_scans(registry.write_scans())
-        models = Models(*(registry.register(kind) for kind in KINDS))
-        timeline.add("registry", "three versions trained and registered", began=began)
+        registry = Registry(scripts, environment=world.environment(), bucket=BUCKET, group=PACKAGE_GROUP)
+        models = Models(*(registry.register(trainings.model(kind)) for kind in KINDS))
+        scans = read_scans(trainings.scans())
+        timeline.add("registry", "three versions trained and registered", began=0.0)
         tell("three versions of the model are trained and registered, none approved", None)
         pipeline = Pipeline(
             repository,

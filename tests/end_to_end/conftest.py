@@ -8,11 +8,13 @@ import pytest
 
 from greengrass_emulator.rehearsal.acts import Models, Stagecraft
 from greengrass_emulator.rehearsal.pipeline import Pipeline
-from greengrass_emulator.rehearsal.registry import Registry
+from greengrass_emulator.rehearsal.registry import Registry, Trainings
+from greengrass_emulator.rehearsal.rehearse import KINDS
 from greengrass_emulator.rehearsal.timeline import Timeline
 from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 
 REPOSITORY = Path(__file__).parents[2]
+SCRIPTS = REPOSITORY / "model_components" / "digits"
 Raise = Callable[[Mapping[str, Group]], Stagecraft]
 
 
@@ -22,17 +24,10 @@ def stage(tmp_path: Path) -> Iterator[Raise]:
     with ExitStack() as stack:
 
         def raise_world(groups: Mapping[str, Group]) -> Stagecraft:
+            trainings = stack.enter_context(Trainings(SCRIPTS, tmp_path / "models", KINDS))
             world = stack.enter_context(World(tmp_path, groups))
-            registry = Registry(
-                REPOSITORY / "model_components" / "digits",
-                tmp_path / "models",
-                environment=world.environment(),
-                bucket=BUCKET,
-                group=PACKAGE_GROUP,
-            )
-            kinds = ("linear", "mlp", "shuffled")
-            registry.train_all(list(kinds))
-            models = Models(*(registry.register(kind) for kind in kinds))
+            registry = Registry(SCRIPTS, environment=world.environment(), bucket=BUCKET, group=PACKAGE_GROUP)
+            models = Models(*(registry.register(trainings.model(kind)) for kind in KINDS))
             pipeline = Pipeline(
                 REPOSITORY,
                 tmp_path / "pipeline",
