@@ -17,6 +17,12 @@ def up(
         str, typer.Option(help="name=id, with commas between.")
     ] = "dev=111111111111,preprod=222222222222,prod=333333333333",
     region: Annotated[str, typer.Option(help="The region of every account.")] = "eu-west-1",
+    enforce_iam: Annotated[
+        bool, typer.Option("--enforce-iam", help="Judge every call by the accounts' own policies.")
+    ] = False,
+    record_calls: Annotated[
+        Path | None, typer.Option(help="Write every judged call to this file; enforces, too.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log each request to stderr.")] = False,
 ) -> None:
     """Run the AWS accounts; cloud.json in the state folder says how to reach them."""
@@ -29,7 +35,9 @@ def up(
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    with Cloud(_read_accounts(accounts), region=region, folder=state) as cloud:
+    with Cloud(
+        _read_accounts(accounts), region=region, folder=state, enforce_iam=enforce_iam, recording=record_calls
+    ) as cloud:
         typer.echo(f"The cloud runs at {cloud.endpoint_url}; {cloud.state_path} has the rest. Ctrl-C ends it.")
         ended.wait()
     (state / "cloud.json").unlink(missing_ok=True)

@@ -38,6 +38,8 @@ from greengrass_emulator.cloud.registry_front import guard_registry
 from greengrass_emulator.cloud.s3_front import check_digest
 from greengrass_emulator.cloud.sts_guard import StsGuard
 from greengrass_emulator.errors import CloudNotRunning, WrongUse
+from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions
+from greengrass_emulator.iam.enforcement.enforcement import Enforcement
 
 _log = logging.getLogger(__name__)
 DEFAULT_ACCOUNTS = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}
@@ -59,6 +61,8 @@ class AccountDoors:
 class Cloud:
     """Three accounts (or others) in one region, on 127.0.0.1. A context manager.
 
+    With ``enforce_iam`` every call, MQTT packet and device request is judged by the policies that the accounts hold;
+    ``recording`` turns it on too, and is the file that each call is written to, see ``greengrass_emulator.iam``.
     ``folder`` keeps certificates and ``cloud.json``; without one they live in a temporary folder.
     """
 
@@ -68,10 +72,15 @@ class Cloud:
         *,
         region: str = DEFAULT_REGION,
         folder: Path | None = None,
+        enforce_iam: bool = False,
+        recording: Path | None = None,
     ) -> None:
         self.accounts = read_accounts(accounts or DEFAULT_ACCOUNTS, region)
         self.region = region
         self._wanted_folder = folder
+        self._enforces = enforce_iam or recording is not None
+        self._recording = recording
+        self._enforcement: Enforcement | None = None
         self._running: ExitStack | None = None
         self._doors: dict[str, AccountDoors] = {}
         self._port = 0
@@ -108,10 +117,13 @@ class Cloud:
                 account.id: AccountPlane.open(account, checker, partial(self._publish, account.id), public)
                 for account in self.accounts
             }
-            self._brokers = MqttBrokers({id_: _plan(plane) for id_, plane in self._planes.items()}, identity)
+            self._enforcement = self._make_enforcement(running) if self._enforces else None
+            devices = {id_: self._enforcement.devices(id_) if self._enforcement else None for id_ in self._planes}
+            plans = {id_: _plan(plane, devices[id_]) for id_, plane in self._planes.items()}
+            self._brokers = MqttBrokers(plans, identity)
             running.callback(self._brokers.stop)
             self._brokers.start()
-            endpoints = {id_: DeviceEndpoint(plane, identity) for id_, plane in self._planes.items()}
+            endpoints = {id_: DeviceEndpoint(plane, identity, devices[id_]) for id_, plane in self._planes.items()}
             for endpoint in endpoints.values():
                 endpoint.start()
                 running.callback(endpoint.stop)
@@ -195,7 +207,7 @@ class Cloud:
             self.accounts,
             {
                 "greengrass": self._control_plane,
-                "sts": StsGuard(self.accounts),
+                "sts": _let_pass if self._enforcement else StsGuard(self.accounts),
                 "s3": check_digest,
                 "sagemaker": guard_registry,
                 "iot": iot.answer,
@@ -203,7 +215,8 @@ class Cloud:
             },
             {"iot": iot.follow},
         )
-        server = make_server("127.0.0.1", 0, gateway, threaded=True, request_handler=_Handler)
+        application = self._enforcement.before(gateway) if self._enforcement else gateway
+        server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="gateway", daemon=True
         )
@@ -216,6 +229,17 @@ class Cloud:
 
         running.callback(stop)
         return int(server.server_address[1])
+
+    def _make_enforcement(self, running: ExitStack) -> Enforcement:
+        enforcement = Enforcement(tuple(self._planes), self.region, self._deployment_target, self._recording)
+        running.callback(enforcement.close)
+        return enforcement
+
+    def _deployment_target(self, account_id: str, deployment_id: str) -> str | None:
+        plane = self._planes[account_id]
+        with plane.lock:
+            found = plane.deployments.find(deployment_id)
+        return found.target_arn if found else None
 
     def _control_plane(self, request: GatewayRequest) -> Answer:
         plane = self._planes[request.caller.account_id]
@@ -257,5 +281,10 @@ class _Handler(MotoRequestHandler):
         _log.debug("gateway %s: " + message, type, *args)
 
 
-def _plan(plane: AccountPlane) -> BrokerPlan:
-    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane))
+def _plan(plane: AccountPlane, permissions: DevicePermissions | None) -> BrokerPlan:
+    may = permissions.mqtt if permissions else None
+    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), may)
+
+
+def _let_pass(_: GatewayRequest) -> None:
+    """STS's own guard, where permissions are enforced: the layer in front has judged the trust already."""

@@ -30,19 +30,22 @@ from greengrass_emulator.cloud.rest_json.reading import read_request
 from greengrass_emulator.cloud.rest_json.routing import find_route
 from greengrass_emulator.cloud.rest_json.writing import write_answer, write_error
 from greengrass_emulator.cloud.role_trust import trusts_service
+from greengrass_emulator.iam.enforcement.device_permissions import CREDENTIALS_SERVICE, DevicePermissions
 
 _log = logging.getLogger(__name__)
 _HANDSHAKE_SECONDS = 10
 _CREDENTIALS = re.compile(r"/role-aliases/([\w=,@-]+)/credentials")
 _THING_GROUPS = re.compile(r"/greengrass/v2/coreDevices/([^/]+)/thingGroups")
-CREDENTIALS_SERVICE = "credentials.iot.amazonaws.com"
 
 
 class DeviceEndpoint:
     """One account's endpoint. It owns its server thread."""
 
-    def __init__(self, plane: AccountPlane, identity: ServerIdentity) -> None:
+    def __init__(
+        self, plane: AccountPlane, identity: ServerIdentity, permissions: DevicePermissions | None = None
+    ) -> None:
         self._plane = plane
+        self._permissions = permissions
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(identity.root_path))
         context.load_cert_chain(str(identity.certificate_path), str(identity.key_path))
         context.verify_mode = ssl.CERT_REQUIRED
@@ -92,6 +95,9 @@ class DeviceEndpoint:
             raise UnknownOperationException(f"The device endpoint has no operation {method} {path}")
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         request = read_request(route.operation, route.labels, parse_qs(target.query), body)
+        names = tuple(each["componentName"] for each in request.get("componentCandidates") or ())
+        if self._permissions is not None and not self._permissions.candidates(things[0], names):
+            raise AccessDeniedException(f"{things[0]} may not resolve {', '.join(names)}")
         with self._plane.lock:
             return write_answer(route.operation, resolve_component_candidates(self._plane, request))
 
@@ -102,9 +108,14 @@ class DeviceEndpoint:
         if found is None:
             raise AccessDeniedException(f"The role alias {alias} does not exist")
         role_arn, seconds = found
-        if not trusts_service(trust_policy(role_arn), CREDENTIALS_SERVICE):
+        if self._permissions is not None:
+            if not self._permissions.credentials(thing or things[0], alias, role_arn):
+                raise AccessDeniedException(f"Access Denied: {alias} for {thing or things[0]}")
+        elif not trusts_service(trust_policy(role_arn), CREDENTIALS_SERVICE):
             raise AccessDeniedException(f"{role_arn} does not exist, or does not trust {CREDENTIALS_SERVICE}")
         key, token, expires = assume_role(role_arn, thing or things[0], seconds, self._plane.account.region)
+        if self._permissions is not None:
+            self._permissions.handed_out(thing or things[0], key.access_key_id)
         credentials = {
             "accessKeyId": key.access_key_id,
             "secretAccessKey": key.secret_access_key,
@@ -118,6 +129,8 @@ class DeviceEndpoint:
             raise ResourceNotFoundException(
                 f"Core device {thing} does not exist", resource_id=thing, resource_type="CORE_DEVICE"
             )
+        if self._permissions is not None and not self._permissions.thing_groups(things[0], thing):
+            raise AccessDeniedException(f"{things[0]} may not ask for the thing groups of {thing}")
         groups = [
             {"thingGroupName": group.name, "thingGroupArn": group.arn} for group in self._plane.things.groups_of(thing)
         ]

@@ -40,6 +40,8 @@ class BrokerPlan:
     things_of_certificate: Callable[[bytes], tuple[str, ...]]
     take_message: Callable[[str, str, bytes], None]
     """Called in the brokers' thread with thing, topic and payload of each message on a reserved topic."""
+    may: Callable[[str, str, str, str], bool] | None = None
+    """Whether a thing's IoT policies let it: thing, client id, IAM action, topic. Without it everything is let."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,11 @@ class _AccountBroker(Broker):
         connect = await ConnectPacket.from_stream(reader)
         client: str = (connect.payload.client_id if connect.payload else None) or ""
         thing = self._thing_of(writer.get_ssl_info(), client)
-        if thing is None:
+        if thing is None or not self._may_connect(thing, client, connect):
             _log.warning("mqtt client refused", extra={"client": client})
             await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
             await writer.close()
-            raise MQTTError(f"{client!r} is no client id of the certificate that came with it")
+            raise MQTTError(f"{client!r} is no client id of its certificate, or the thing's policies refuse it")
         self._things[client] = thing
         _log.info("mqtt client connected", extra={"client": client, "thing": thing})
         return await super()._initialize_client_session(BufferReader(connect.to_bytes()), writer, *peer)
@@ -125,16 +127,37 @@ class _AccountBroker(Broker):
         return next((t for t in things if client == t or client.startswith((f"{t}#", f"{t}-", f"{t}/"))), None)
 
     async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
-        if action is Action.SUBSCRIBE and topic.startswith("$aws/"):
-            return is_own_topic(self._things.get(session.client_id or "", ""), topic)
-        return True
+        client = session.client_id or ""
+        thing = self._things.get(client, "")
+        if action is Action.SUBSCRIBE:
+            own = not topic.startswith("$aws/") or is_own_topic(thing, topic)
+            return self._may(thing, client, "Subscribe", topic) and own
+        return action is not Action.RECEIVE or self._may(thing, client, "Receive", topic)
+
+    def _may(self, thing: str, client: str, action: str, topic: str) -> bool:
+        return self._plan.may is None or self._plan.may(thing, client, action, topic)
+
+    def _may_connect(self, thing: str, client: str, connect: ConnectPacket) -> bool:
+        will = connect.payload.will_topic if connect.payload else None
+        return self._may(thing, client, "Connect", client) and (
+            not will or self._may_publish(thing, client, will, retain=bool(connect.will_retain_flag))
+        )
+
+    def _may_publish(self, thing: str, client: str, topic: str, *, retain: bool) -> bool:
+        return self._may(thing, client, "Publish", topic) and (
+            not retain or self._may(thing, client, "RetainPublish", topic)
+        )
 
     async def _handle_message_delivery(self, client_session: Session, handler: Any, wait_deliver: Any) -> bool:
         message = wait_deliver.result()
-        if message is None or not message.topic or not message.topic.startswith("$"):
+        if message is None or not message.topic:
             return bool(await super()._handle_message_delivery(client_session, handler, wait_deliver))
-        thing = self._things.get(client_session.client_id or "", "")
-        if not is_own_topic(thing, message.topic):
+        client = client_session.client_id or ""
+        thing = self._things.get(client, "")
+        permitted = self._may_publish(thing, client, message.topic, retain=bool(message.retain))
+        if permitted and not message.topic.startswith("$"):
+            return bool(await super()._handle_message_delivery(client_session, handler, wait_deliver))
+        if not permitted or not is_own_topic(thing, message.topic):
             _log.warning("mqtt client cut off", extra={"thing": thing, "topic": message.topic})
             # AWS IoT ends the connection of a client that publishes where it may not.
             await handler.handle_connection_closed()

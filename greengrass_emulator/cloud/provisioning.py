@@ -14,8 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.cloud_state import CloudState, read_state
-from greengrass_emulator.cloud.device_endpoint import CREDENTIALS_SERVICE
 from greengrass_emulator.errors import ProvisioningFailed
+from greengrass_emulator.iam.enforcement.device_permissions import CREDENTIALS_SERVICE
 
 TOKEN_EXCHANGE_ROLE = "GreengrassV2TokenExchangeRole"  # noqa: S105 - AWS's name for it
 ROLE_ALIAS = "GreengrassTokenExchangeAlias"

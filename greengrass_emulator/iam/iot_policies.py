@@ -81,14 +81,15 @@ def credentials_call(device: Device, alias: str) -> Call:
 def candidates_call(device: Device, components: Sequence[str]) -> Call:
     """What ResolveComponentCandidates of these components asks for; versions are not known before the answer."""
     needs = tuple(
-        Need(
-            "greengrass:ResolveComponentCandidates",
-            device.arn(f"components:{name}:versions:*", "greengrass"),
-            device.account,
-        )
-        for name in components
+        Need("greengrass:ResolveComponentCandidates", _component(device, name), device.account) for name in components
     )
     return Call("greengrass-data", "ResolveComponentCandidates", device.region, needs)
+
+
+def _component(device: Device, name: str) -> str:
+    arn = device.arn(f"components:{name}:versions:*", "greengrass")
+    # Public components belong to no account: their ARNs have ``aws`` in its place.
+    return arn.replace(f":{device.account}:", ":aws:", 1) if name.startswith("aws.greengrass.") else arn
 
 
 def thing_groups_call(device: Device, thing: str) -> Call:

@@ -32,6 +32,7 @@ class RecordedPrincipal(_Line):
     account: str
     arn: str
     session_arn: str = ""
+    thing: str = ""
 
 
 class RecordedNeed(_Line):
@@ -61,7 +62,8 @@ class RecordedCall(_Line):
     @property
     def caller(self) -> Principal:
         """The principal, for a decision."""
-        return Principal(self.principal.kind, self.principal.account, self.principal.arn, self.principal.session_arn)
+        who = self.principal
+        return Principal(who.kind, who.account, who.arn, who.session_arn, who.thing)
 
     @property
     def call(self) -> Call:
@@ -93,6 +95,7 @@ class Recorder:
                 "account": principal.account,
                 "arn": principal.arn,
                 "session_arn": principal.session_arn,
+                "thing": principal.thing,
             },
             "service": call.service,
             "operation": call.operation,

@@ -27,13 +27,14 @@ class Principal:
     nobody ``*``, and a device, known by its certificate, the ARN of its thing.
 
     ``account`` has 12 digits, and is empty for a service and for nobody. ``session_arn`` is an assumed role's
-    ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``.
+    ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``. ``thing`` is the device whose certificate took the session.
     """
 
     kind: PrincipalKind
     account: str
     arn: str
     session_arn: str = ""
+    thing: str = ""
 
     @property
     def shown(self) -> str:
@@ -113,6 +114,9 @@ def full_context(principal: Principal, need: Need) -> dict[str, tuple[str, ...]]
             keys["aws:principalaccount"] = (principal.account,)
             keys["aws:principalarn"] = (principal.arn,)
             keys["aws:principaltype"] = (_PRINCIPAL_TYPES[principal.kind],)
+            if principal.thing:
+                # IoT Core, "Authorizing direct calls to AWS services": variables of a device's credentials.
+                keys["credentials-iot:thingname"] = (principal.thing,)
             if principal.kind is PrincipalKind.USER:
                 keys["aws:username"] = (principal.arn.rsplit("/", 1)[-1],)
     return keys | {key.lower(): values for key, values in need.context.items()}

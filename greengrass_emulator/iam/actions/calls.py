@@ -11,6 +11,7 @@ from greengrass_emulator.iam.actions.http_request import HttpRequest
 from greengrass_emulator.iam.actions.iam import iam_needs
 from greengrass_emulator.iam.actions.iot import iot_needs
 from greengrass_emulator.iam.actions.kms import kms_needs
+from greengrass_emulator.iam.actions.logs import logs_needs
 from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.operations import MODELS, Operation, read_operation
 from greengrass_emulator.iam.actions.s3 import s3_needs
@@ -27,6 +28,7 @@ _BY_SERVICE: Mapping[str, _Needs] = {
     "iotdata": iot_needs,
     "kms": kms_needs,
     "s3": s3_needs,
+    "logs": logs_needs,
     "sagemaker": sagemaker_needs,
     "sts": sts_needs,
 }

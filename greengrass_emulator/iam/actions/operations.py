@@ -23,6 +23,7 @@ MODELS = {
     "iot": "iot",
     "iotdata": "iot-data",
     "kms": "kms",
+    "logs": "logs",
     "s3": "s3",
     "sagemaker": "sagemaker",
     "sts": "sts",

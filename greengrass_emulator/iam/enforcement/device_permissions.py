@@ -1,5 +1,8 @@
 """What the brokers and the device endpoints ask before they let a device do something."""
 
+import threading
+from collections import OrderedDict
+
 from greengrass_emulator.iam.enforcement.permissions import Permissions
 from greengrass_emulator.iam.iot_policies import (
     Device,
@@ -11,21 +14,43 @@ from greengrass_emulator.iam.iot_policies import (
 )
 from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKind
 
+_REMEMBERED = 10_000
 CREDENTIALS_SERVICE = "credentials.iot.amazonaws.com"
+
+
+class DeviceSessions:
+    """Which device an access key was handed to. Bounded: the oldest are forgotten, as sessions end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._things: OrderedDict[str, str] = OrderedDict()
+
+    def put(self, access_key_id: str, thing: str) -> None:
+        """Remembers one."""
+        with self._lock:
+            self._things[access_key_id] = thing
+            if len(self._things) > _REMEMBERED:
+                self._things.popitem(last=False)
+
+    def thing_of(self, access_key_id: str) -> str:
+        """The thing, or an empty text for a key that no device was given."""
+        with self._lock:
+            return self._things.get(access_key_id, "")
 
 
 class DevicePermissions:
     """One account's devices."""
 
-    def __init__(self, permissions: Permissions, account: str, region: str) -> None:
+    def __init__(self, permissions: Permissions, sessions: DeviceSessions, account: str, region: str) -> None:
         self._permissions = permissions
+        self._sessions = sessions
         self._account = account
         self._region = region
 
-    def mqtt(self, thing: str, client_id: str, action: MqttAction, topic: str) -> bool:
-        """Whether a connected device may do this. ``topic`` is the client id for Connect."""
+    def mqtt(self, thing: str, client_id: str, action: str, topic: str) -> bool:
+        """Whether a connected device may do this: an ``MqttAction``. ``topic`` is the client id for Connect."""
         device = Device(self._account, self._region, thing, client_id)
-        return self._allows(device, mqtt_call(device, action, topic))
+        return self._allows(device, mqtt_call(device, MqttAction(action), topic))
 
     def credentials(self, thing: str, alias: str, role_arn: str) -> bool:
         """Whether a device may have an alias's credentials, and the role trusts IoT to hand them out."""
@@ -40,6 +65,10 @@ class DevicePermissions:
         need = Need("sts:AssumeRole", role_arn, role_arn.split(":")[4], context)
         service = Principal(PrincipalKind.SERVICE, "", CREDENTIALS_SERVICE)
         return self._permissions.judge(service, Call("sts", "AssumeRole", self._region, (need,))).allowed
+
+    def handed_out(self, thing: str, access_key_id: str) -> None:
+        """Remembers whose credentials these are, for the variables of policies."""
+        self._sessions.put(access_key_id, thing)
 
     def candidates(self, thing: str, components: tuple[str, ...]) -> bool:
         """Whether a device may resolve these components."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions
+from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions, DeviceSessions
 from greengrass_emulator.iam.enforcement.gateway_layer import Application, GatewayLayer
 from greengrass_emulator.iam.enforcement.held_facts import DeploymentTarget, HeldFacts
 from greengrass_emulator.iam.enforcement.held_policies import HeldPolicies
@@ -24,16 +24,17 @@ class Enforcement:
         self._account_ids = tuple(account_ids)
         self._region = region
         self._facts = HeldFacts(region, deployment_target)
+        self._sessions = DeviceSessions()
         self._recorder = Recorder(recording) if recording else None
         self._permissions = Permissions(HeldPolicies(region), self._recorder)
 
     def before(self, application: Application) -> Application:
         """The gateway's application with this in front of it."""
-        return GatewayLayer(application, self._permissions, self._facts, self._account_ids)
+        return GatewayLayer(application, self._permissions, self._facts, self._account_ids, self._sessions)
 
     def devices(self, account_id: str) -> DevicePermissions:
         """What an account's broker and device endpoint ask."""
-        return DevicePermissions(self._permissions, account_id, self._region)
+        return DevicePermissions(self._permissions, self._sessions, account_id, self._region)
 
     def close(self) -> None:
         """Ends the recording."""

@@ -1,8 +1,8 @@
 """The WSGI layer in front of the gateway: every signed request is judged before anybody answers it.
 
-Keys of no account and requests without a signature go through: the gateway refuses them itself, except that an
-unsigned S3 request is nobody's, judged by the bucket's policy. Over plain HTTP on this machine a request counts as one
-over TLS; with the header ``X-Emulated-Transport: plain`` it does not, so that a TLS-only policy can be tried.
+Keys of no account and requests without a signature go through: the gateway refuses them itself. Over plain HTTP on this
+machine a request counts as one over TLS; with the header ``X-Emulated-Transport: plain`` it does not, so that a TLS-only
+policy can be tried.
 """
 
 import io
@@ -15,6 +15,7 @@ from greengrass_emulator.iam.actions.calls import call_of
 from greengrass_emulator.iam.actions.http_request import HttpRequest
 from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.s3 import absence_need
+from greengrass_emulator.iam.enforcement.device_permissions import DeviceSessions
 from greengrass_emulator.iam.enforcement.permissions import Permissions, refusal_text
 from greengrass_emulator.iam.enforcement.principals import principal_of
 from greengrass_emulator.iam.enforcement.refusals import Refusal, refusal_of
@@ -32,12 +33,18 @@ class GatewayLayer:
     """Wraps the gateway's WSGI application."""
 
     def __init__(
-        self, application: Application, permissions: Permissions, lookups: Lookups, account_ids: Sequence[str]
+        self,
+        application: Application,
+        permissions: Permissions,
+        lookups: Lookups,
+        account_ids: Sequence[str],
+        sessions: DeviceSessions,
     ) -> None:
         self._application = application
         self._permissions = permissions
         self._lookups = lookups
         self._account_ids = tuple(account_ids)
+        self._sessions = sessions
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
@@ -45,7 +52,7 @@ class GatewayLayer:
         query = parse_qs(target.query, keep_blank_values=True)
         signed = environ.get("HTTP_AUTHORIZATION") or f"Credential={(query.get('X-Amz-Credential') or [''])[0]}"
         scope = _SCOPE.search(signed)
-        principal = principal_of(self._account_ids, scope[1]) if scope else None
+        principal = principal_of(self._account_ids, scope[1], self._sessions.thing_of(scope[1])) if scope else None
         if scope is None or principal is None:
             return self._application(environ, start_response)
         request = _request(environ, target.path, query, service=scope[3], region=scope[2], account=principal.account)

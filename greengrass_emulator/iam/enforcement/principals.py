@@ -8,15 +8,14 @@ from moto.sts.models import sts_backends
 from greengrass_emulator.iam.requests import Principal, PrincipalKind
 
 _PARTITION = "aws"
-NOBODY = Principal(PrincipalKind.ANONYMOUS, "", "*")
 
 
-def principal_of(account_ids: Sequence[str], access_key_id: str) -> Principal | None:
-    """The user or role session of an access key; None for a key of no account."""
+def principal_of(account_ids: Sequence[str], access_key_id: str, thing: str = "") -> Principal | None:
+    """The user or role session of an access key, of a device's if ``thing`` is given; None for a key of no account."""
     for account in account_ids:
         session = sts_backends[account][_PARTITION].get_assumed_role_from_access_key(access_key_id)
         if session is not None:
-            return Principal(PrincipalKind.ROLE, account, session.role_arn, session.arn)
+            return Principal(PrincipalKind.ROLE, account, session.role_arn, session.arn, thing)
         user = iam_backends[account][_PARTITION].get_user_from_access_key_id(access_key_id)
         if user is not None:
             return Principal(PrincipalKind.USER, account, user.arn)

@@ -307,7 +307,12 @@ def test_only_a_reader_that_may_list_learns_that_an_object_is_not_there() -> Non
             [("iam:PutRolePolicy", f"arn:aws:iam::{PROD}:role/R")],
         ),
         ("iam", lambda c: c.list_roles(), [("iam:ListRoles", "*")]),
-        ("logs", lambda c: c.create_log_group(logGroupName="g"), [("logs:CreateLogGroup", "*")]),
+        (
+            "logs",
+            lambda c: c.create_log_stream(logGroupName="g", logStreamName="s"),
+            [("logs:CreateLogStream", f"arn:aws:logs:{REGION}:{PROD}:log-group:g:log-stream:s")],
+        ),
+        ("events", lambda c: c.list_rules(), [("events:ListRules", "*")]),
     ],
 )
 def test_each_service_is_asked_by_its_resources(
