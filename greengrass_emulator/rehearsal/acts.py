@@ -45,9 +45,11 @@ class Stagecraft:
 
     def run_pipeline(self, *, gated: bool = True) -> PipelineRun:
         """One run of the pipeline, on the timeline."""
-        began = self.timeline.now()
+        at = self.timeline.now()
         run = self.pipeline.run(gated=gated)
-        self.timeline.add("pipeline", f"run {run.number}: {_codes(run)}", began=began)
+        for name, stage in {"build": run.build, **run.deploys}.items():
+            self.timeline.record(name, f"run {run.number}: exit code {stage.exit_code}", at=at, seconds=stage.seconds)
+            at += stage.seconds
         return run
 
 
@@ -192,7 +194,8 @@ def _model_of(stage: Stagecraft, device: Device) -> ShadowModel | None:
         return None
     model = report.models.get(MODEL)
     if model and model.confirmation:
-        stage.timeline.add(device.name, f"{model.confirmation.verdict} {model.confirmation.version}")
+        words = f"{model.confirmation.verdict} {model.confirmation.version}"
+        stage.timeline.told(device.name, words, when=report.timestamp)
     return model
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self._began = time.monotonic()
+        self._began_at = datetime.now(UTC)
         self._moments: list[Moment] = []
         self._lock = threading.Lock()
 
@@ -43,6 +45,15 @@ class Timeline:
         at = now if began is None else began
         with self._lock:
             self._moments.append(Moment(at, lane, words, now - at))
+
+    def record(self, lane: str, words: str, *, at: float, seconds: float) -> None:
+        """Record what lasted ``seconds`` from ``at`` on, both as ``now`` counts."""
+        with self._lock:
+            self._moments.append(Moment(at, lane, words, seconds))
+
+    def told(self, lane: str, words: str, *, when: datetime) -> None:
+        """Record a point that somebody else's clock gives, as a device's message does."""
+        self.record(lane, words, at=max(0.0, (when - self._began_at).total_seconds()), seconds=0.0)
 
     def moments(self) -> list[Moment]:
         """All of them, in the order of time."""
