@@ -104,8 +104,9 @@ def _standing(seen: Observation, wanted: Wanted, now: datetime) -> tuple[Standin
     if execution is None:
         return Standing.QUEUED, "has not got the deployment yet"
     if execution.status in OPEN:
-        standing = Standing.QUEUED if execution.status == "QUEUED" else Standing.IN_PROGRESS
-        return standing, execution.reason or "works on the deployment"
+        if execution.status == "QUEUED":
+            return Standing.QUEUED, execution.reason or "has not begun with the deployment yet"
+        return Standing.IN_PROGRESS, execution.reason or "works on the deployment"
     refusals = _refusals(seen.report, wanted)
     if refusals:
         return Standing.REJECTED, "; ".join(refusals)

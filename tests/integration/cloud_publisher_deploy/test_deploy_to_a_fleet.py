@@ -266,6 +266,38 @@ def test_on_failure_the_last_confirmed_deployment_is_put_back(
     assert done.json["rolled-back"]["deployment"] == deployed()["deploymentId"]
 
 
+def test_on_failure_with_nothing_to_go_back_to_says_so(run: Run, published: Any, device: Any, revisions: Any) -> None:
+    published()
+    device().part = "refuses"
+    done = run(*WAIT, "--on-failure", "rollback")
+    assert done.code == 5
+    assert "not rolled back: no earlier deployment" in done.out
+    assert len(revisions()) == 1
+
+
+def test_a_cancelled_deployment_is_made_again(
+    run: Run, published: Any, device: Any, greengrass: Any, revisions: Any
+) -> None:
+    published()
+    assert run("deploy").code == 0
+    greengrass.cancel_deployment(deploymentId=revisions()[0])
+    device()
+    assert run(*WAIT).code == 0
+    assert len(revisions()) == 2
+
+
+def test_a_single_thing_is_a_target_too(run: Run, published: Any, device: Any, cloud: Any, target: str) -> None:
+    published()
+    alone = device("alone", groups=())
+    thing = target.replace(":thinggroup/", ":thing/") + "-alone"
+    done = run("deploy", "--target-arn", thing, "--json")
+    assert done.code == 0, done.err
+    assert done.json["door"] == "validated"
+    assert run("deploy", "--target-arn", thing, "--wait", "--timeout", "1").code == 6
+    assert run("status", "--target-arn", thing).code == 4
+    assert alone.thing in run("status", "--target-arn", thing).err
+
+
 def test_a_release_without_an_agent_needs_only_the_devices_deployments(
     run: Run, release: Any, published: Any, device: Any, deployed: Any
 ) -> None:

@@ -1,0 +1,45 @@
+"""What a person sees while the fleet is waited for, on a terminal and in a log."""
+
+import io
+
+import pytest
+from rich.console import Console
+from rich.live import Live
+
+from cloud_publisher.cli.fleet_watch import FleetWatch
+from cloud_publisher.cli.output import Output
+from cloud_publisher.fleet.devices import DeviceStanding, Standing
+
+
+def device(thing: str, standing: Standing, *, seen: bool = True) -> DeviceStanding:
+    return DeviceStanding(thing, standing, f"words of {thing}", seen, "aws_nucleus_lite")
+
+
+def test_a_log_gets_one_line_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
+    watch = FleetWatch(Output(as_json=False), None)
+    for standing in (Standing.QUEUED, Standing.QUEUED, Standing.CONFIRMED, Standing.CONFIRMED):
+        watch.devices([device("one", standing), device("two", Standing.QUEUED, seen=False)])
+    assert capsys.readouterr().out.splitlines() == [
+        "one: queued: words of one",
+        "two: queued (away): words of two",
+        "one: confirmed: words of one",
+    ]
+
+
+def test_with_json_a_log_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    FleetWatch(Output(as_json=True), None).devices([device("one", Standing.QUEUED)])
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "one: queued: words of one\n")
+
+
+def test_a_terminal_has_a_table_that_changes_in_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100, color_system=None)
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        watch = FleetWatch(Output(as_json=False), live)
+        watch.devices([device("one", Standing.QUEUED)])
+        watch.devices([device("one", Standing.CONFIRMED)])
+    assert capsys.readouterr().out == ""
+    shown = screen.getvalue()
+    assert "lite" in shown
+    assert shown.index("queued") < shown.index("confirmed")
