@@ -5,9 +5,11 @@
 
 import base64
 import hashlib
+import io
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from cloud_publisher.artifacts.keys import artifact_key, artifact_uri, record_key
 from cloud_publisher.cloud_errors import asking
@@ -30,14 +32,24 @@ def describe_artifact(path: Path, *, bucket: str, component: str, version: str) 
 
 
 def upload_artifact(
-    s3: "S3Client", path: Path, artifact: ReleaseArtifact, *, bucket: str, component: str, version: str, digest: str
+    s3: "S3Client",
+    path: Path,
+    artifact: ReleaseArtifact,
+    *,
+    bucket: str,
+    component: str,
+    version: str,
+    digest: str,
+    advance: Callable[[int], None],
 ) -> None:
-    """Upload one artifact; one that is there with the same bytes is left as it is. ``digest`` is the content digest.
+    """Upload one artifact; one that is there with the same bytes is left as it is.
+
+    ``digest`` is the content digest; ``advance`` is told the bytes as they go.
 
     Raises ``ArtifactConflictError`` when it is there with other bytes, ``CloudError``.
     """
     key = artifact_key(component, version, path.name)
-    with path.open("rb") as body:
+    with _WatchedFile(path, advance) as body:
         created = _create(s3, bucket, key, body, artifact.sha256, {"content-digest": digest})
     if created:
         return
@@ -57,8 +69,27 @@ def upload_record(s3: "S3Client", bucket: str, component: ReleaseComponent) -> N
     _create(s3, bucket, key, body, hashlib.sha256(body).hexdigest(), {"content-digest": component.content_digest})
 
 
+class _WatchedFile(io.FileIO):
+    """A file that tells how far it was read; a seek back, before another attempt, tells a negative number."""
+
+    def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
+        super().__init__(path, "rb")
+        self._advance = advance
+        self._told = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(-1 if size is None else size)
+        self._tell()
+        return data
+
+    def _tell(self) -> None:
+        place = self.tell()
+        self._advance(place - self._told)
+        self._told = place
+
+
 def _create(
-    s3: "S3Client", bucket: str, key: str, body: IO[bytes] | bytes, sha256: str, metadata: dict[str, str]
+    s3: "S3Client", bucket: str, key: str, body: io.FileIO | bytes, sha256: str, metadata: dict[str, str]
 ) -> bool:
     """Whether the object was created; False when the key exists."""
     checksum = base64.b64encode(bytes.fromhex(sha256)).decode()

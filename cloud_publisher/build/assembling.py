@@ -185,9 +185,12 @@ def _environment(planned: Planned, output: Path, model: FetchedModel | None) -> 
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
     }
-    environment.pop("MODEL_DIR", None)
+    for name in ("MODEL_DIR", "MODEL_ARCHIVE"):
+        environment.pop(name, None)
     if model is not None:
         environment["MODEL_DIR"] = str(model.folder.resolve())
+        if model.archive is not None:
+            environment["MODEL_ARCHIVE"] = str(model.archive.resolve())
     return environment
 
 

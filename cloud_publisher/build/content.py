@@ -6,10 +6,11 @@ Which parts count for which build system: architecture, section 2, "Components, 
 from collections.abc import Mapping
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from sysconfig import get_platform
 from typing import Any
 
 from cloud_publisher.build.file_sets import SourceFile, digest_of_files, files_below
-from cloud_publisher.build.wheelhouse import requirements_of
+from cloud_publisher.build.wheelhouse import SAME_MACHINE, requirements_of
 from cloud_publisher.recipes.component_recipe import OPEN_VERSION, RecipeSource, recipe_of
 from cloud_publisher.registry.resolving import ResolvedModel
 from cloud_publisher.validation.roots import CONSTRAINTS_FILE
@@ -71,7 +72,7 @@ def _wheels(build: Build, root: Path) -> dict[str, Any]:
     return {
         "requirements": requirements_of(root, build.extra or ""),
         "constraints": _pins(root / CONSTRAINTS_FILE),
-        "platforms": sorted(build.platforms),
+        "platforms": sorted(get_platform() if name == SAME_MACHINE else name for name in build.platforms),
         "python": build.python,
     }
 

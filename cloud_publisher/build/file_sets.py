@@ -61,7 +61,7 @@ def files_below(
     """
     spec = GitIgnoreSpec.from_lines([*(ALWAYS_EXCLUDED if defaults else ()), *exclude])
     found: list[SourceFile] = []
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_unreadable):
         base = Path(parent)
         kept = []
         for name in folders:
@@ -78,6 +78,11 @@ def files_below(
             if not spec.match_file(relative):
                 found.append(_source_file(relative, path))
     return sorted(found, key=lambda file: file.name.encode())
+
+
+def _unreadable(error: OSError) -> None:
+    # os.walk passes over a folder that it may not read: a component would go out without it.
+    raise error
 
 
 def _source_file(name: str, path: Path) -> SourceFile:

@@ -8,13 +8,13 @@ import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from cloud_publisher.artifacts.uploaded import check_bucket
 from cloud_publisher.artifacts.uploading import describe_artifact, upload_artifact, upload_record
 from cloud_publisher.build.assembling import Workplace, assemble
 from cloud_publisher.build.graph_check import check_model_zip
 from cloud_publisher.build.planning import Planned, Planner
+from cloud_publisher.build.progress import Progress
 from cloud_publisher.errors import BuildFailedError
 from cloud_publisher.registry.resolving import fetch_model
 from shared_schema.digests import UndigestibleModelError, model_digest_of_zip
@@ -25,13 +25,6 @@ _LARGEST_COMPONENT = 2_000_000_000
 """Bytes: Greengrass's quota for a component's artifacts together (AWS service quotas, "Maximum size of artifacts")."""
 
 
-class Told(Protocol):
-    """What wants to know how the build goes on."""
-
-    def __call__(self, key: str, text: str) -> None:
-        """``key``: the component that it is about."""
-
-
 @dataclass(frozen=True, slots=True)
 class Built:
     """A component that is ready for upload, and its artifacts' files."""
@@ -40,7 +33,7 @@ class Built:
     files: tuple[Path, ...]
 
 
-def build_release(planner: Planner, told: Told) -> Release:
+def build_release(planner: Planner, progress: Progress) -> Release:
     """Build and upload whatever is new. Raises ``PublisherError``'s subclasses; nothing is uploaded when one fails."""
     check_bucket(planner.account.s3, planner.bucket)
     config = planner.sources.config.value
@@ -49,13 +42,13 @@ def build_release(planner: Planner, told: Told) -> Release:
         # Planned to the end first: a model that is not there shows before the first build has cost its minutes.
         for planned in list(planner.plan()):
             if planned.reused is not None:
-                told(planned.key, f"{planned.version} has this content already: nothing to build")
+                progress.said(planned.key, f"{planned.version} has this content already: nothing to build")
                 built.append(Built(planned.reused, ()))
             else:
-                built.append(_build_one(planner, planned, Path(work) / planned.key, told))
+                built.append(_build_one(planner, planned, Path(work) / planned.key, progress))
         for each in built:
             if not each.component.reused:
-                _upload(planner, each, told)
+                _upload(planner, each, progress)
     agent = next((each.agent for each in config.custom_components.values() if each.agent), None)
     return Release(
         schema_=1,
@@ -68,19 +61,23 @@ def build_release(planner: Planner, told: Told) -> Release:
     )
 
 
-def _build_one(planner: Planner, planned: Planned, work: Path, told: Told) -> Built:
+def _build_one(planner: Planner, planned: Planned, work: Path, progress: Progress) -> Built:
     work.mkdir()
     component = planned.component
     manifest_document = planner.sources.manifests.get(planned.key)
     manifest = manifest_document.value if manifest_document and planned.source.kind == "model" else None
     model = None
     if planned.model is not None:
-        told(planned.key, f"downloading {planned.model.data.source} ({planned.model.data.size} bytes)")
-        model = fetch_model(planner.account, planned.model, work)
-    told(planned.key, f"building {planned.version}")
+        what = f"downloading {planned.model.data.source}"
+        with progress.transfer(planned.key, what, planned.model.data.size) as advance:
+            name = component.model.name if component and component.model else ""
+            model = fetch_model(planner.account, planned.model, work, archive_name=name, advance=advance)
+    progress.said(planned.key, f"building {planned.version}")
     root = planner.sources.root(component) if component else planner.sources.folder
     place = Workplace(root=root, dist=planner.dist, work=work)
-    files = assemble(planned, place, model=model, manifest=manifest, told=lambda line: told(planned.key, f"| {line}"))
+    files = assemble(
+        planned, place, model=model, manifest=manifest, told=lambda line: progress.said(planned.key, f"| {line}")
+    )
     artifacts = [
         describe_artifact(path, bucket=planner.bucket, component=planned.name, version=planned.version)
         for path in files
@@ -121,17 +118,18 @@ def _release_model(planned: Planned, files: list[Path], manifest: ModelManifest)
     return ReleaseModel(digest=digest, vetting_timeout=manifest.vetting.timeout, source=source)
 
 
-def _upload(planner: Planner, built: Built, told: Told) -> None:
+def _upload(planner: Planner, built: Built, progress: Progress) -> None:
     component, s3 = built.component, planner.account.s3
     for path, artifact in zip(built.files, component.artifacts, strict=True):
-        told(component.key, f"uploading {artifact.uri} ({artifact.size} bytes)")
-        upload_artifact(
-            s3,
-            path,
-            artifact,
-            bucket=planner.bucket,
-            component=component.name,
-            version=component.version,
-            digest=component.content_digest,
-        )
+        with progress.transfer(component.key, f"uploading {artifact.uri}", artifact.size) as advance:
+            upload_artifact(
+                s3,
+                path,
+                artifact,
+                bucket=planner.bucket,
+                component=component.name,
+                version=component.version,
+                digest=component.content_digest,
+                advance=advance,
+            )
     upload_record(s3, planner.bucket, component)

@@ -15,7 +15,7 @@ from shared_schema.config import Build
 
 REQUIREMENTS_FILE = "requirements.txt"
 WHEELS_FOLDER = "wheels"
-_SAME_MACHINE = "this"
+SAME_MACHINE = "this"
 
 
 def requirements_of(root: Path, extra: str) -> list[str]:
@@ -47,6 +47,6 @@ def download_wheels(
 def _pip(build: Build, platform: str, requirements: Path, constraints: Path, wheels: Path) -> list[str]:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--only-binary=:all:", "--python-version", build.python, "--dest", str(wheels)]
-    if platform != _SAME_MACHINE:
+    if platform != SAME_MACHINE:
         command += ["--platform", platform]
     return [*command, "--constraint", str(constraints.resolve()), "--requirement", str(requirements)]

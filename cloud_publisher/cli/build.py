@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cloud_publisher.cli.build_progress import BuildProgress
 from cloud_publisher.cli.options import (
     BucketOption,
     ConfigOption,
@@ -55,12 +56,15 @@ def build(
         )
     account = open_account(Access(region or written.region, role_arn, external_id))
     planner = Planner(account, chosen, sources, dist, bump)
-    release = build_release(planner, lambda key, text: output.say(f"{key}: {text}"))
     try:
+        release = build_release(planner, BuildProgress(output))
         write_dist(dist, release, sources)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise WorkFailedError(
-            f"cannot write the release to {dist}: {error.strerror}", "free the folder or the disk, and run it again"
+            f"cannot use {error.filename or dist}: {error.strerror or error}",
+            "free the file, the folder or the disk, and run it again",
         ) from error
     output.show(_as_json(release, dist), "")
     output.table(

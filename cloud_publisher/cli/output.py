@@ -60,6 +60,20 @@ class Output:
         with console.status(what, spinner="dots") as status:
             yield Waiting(lambda text: status.update(f"{what}: {text}"))
 
+    @contextmanager
+    def bar(self, what: str, size: int) -> Iterator[Callable[[int], None]]:
+        """A bar of ``size`` bytes, which goes away at its end, where a person watches; nothing else in a log."""
+        console = self._console(err=True)
+        if not console.is_terminal:
+            yield lambda _moved: None
+            return
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task(what, total=size)
+            yield lambda moved: progress.advance(task, moved)
+
     def _console(self, *, err: bool = False) -> "Console":
         from rich.console import Console
 

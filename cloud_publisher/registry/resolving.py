@@ -1,7 +1,8 @@
 """From ``model:`` in the config to the model's data: the latest approved package, or an object of a bucket."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.errors import ModelUnavailableError
@@ -49,15 +50,21 @@ def resolve_model(account: Account, component: Component, model: Model, *, bucke
     return ResolvedModel(data, package.version, region)
 
 
-def fetch_model(account: Account, resolved: ResolvedModel, work: Path) -> FetchedModel:
-    """Download the data into ``work`` and unpack them. Raises ``ModelUnavailableError``, ``CloudError``."""
+def fetch_model(
+    account: Account, resolved: ResolvedModel, work: Path, *, archive_name: str, advance: Callable[[int], None]
+) -> FetchedModel:
+    """Download the data into ``work`` and unpack them; ``advance`` is told the bytes as they come.
+
+    Raises ``ModelUnavailableError``, ``CloudError``.
+    """
     data, s3 = resolved.data, account.s3_in(resolved.region)
     folder = work / "model"
     folder.mkdir(parents=True)
     if data.is_archive:
-        archive = work / "model.archive"
+        archive = work / "archive" / (PurePosixPath(archive_name).name or "model.tar.gz")
+        archive.parent.mkdir()
         with asking(f"download the model data of {data.source}"):
-            s3.download_file(data.bucket, data.files[0].key, str(archive))
+            s3.download_file(data.bucket, data.files[0].key, str(archive), Callback=advance)
         unpack(archive, folder, source=data.source)
         return FetchedModel(folder, archive)
     for file in data.files:
@@ -69,5 +76,5 @@ def fetch_model(account: Account, resolved: ResolvedModel, work: Path) -> Fetche
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         with asking(f"download s3://{data.bucket}/{file.key}"):
-            s3.download_file(data.bucket, file.key, str(target))
+            s3.download_file(data.bucket, file.key, str(target), Callback=advance)
     return FetchedModel(folder, None)

@@ -45,6 +45,8 @@ def check_artifacts(sources: Sources) -> Iterator[Fault | Note]:
             seen.setdefault(name, artifact)
         if component.agent is None:
             yield from _lifecycles(sources, key, component)
+            if not seen:
+                yield sources.note((key,), f"there are no Artifacts: nothing of {component.root} goes to a device")
 
 
 def artifacts_of(key: str, component: Component) -> Iterator[tuple[Way, Artifact]]:

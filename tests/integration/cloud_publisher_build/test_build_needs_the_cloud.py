@@ -99,17 +99,29 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(run: Run, repository
     repository.write("blocked", "a file where the folder should be")
     ran = run("build", "--dist", "blocked")
     assert ran.code == 1
-    assert "cannot write the release to blocked" in ran.err
+    assert "cannot use blocked" in ran.err
 
 
 def test_an_artifact_is_never_overwritten(bucket: Any, tmp_path: Path) -> None:
+    told: list[int] = []
+
     def upload(content: bytes) -> None:
         path = tmp_path / "app.zip"
         path.write_bytes(content)
         artifact = describe_artifact(path, bucket=bucket.name, component="c", version="1.0.0")
-        upload_artifact(bucket.s3, path, artifact, bucket=bucket.name, component="c", version="1.0.0", digest="d" * 64)
+        upload_artifact(
+            bucket.s3,
+            path,
+            artifact,
+            bucket=bucket.name,
+            component="c",
+            version="1.0.0",
+            digest="d" * 64,
+            advance=told.append,
+        )
 
     upload(b"first")
+    assert sum(told) == len(b"first")
     upload(b"first")
     with pytest.raises(ArtifactConflictError) as conflict:
         upload(b"second")

@@ -1,0 +1,111 @@
+"""The agent's recipe: least rights, one lifecycle a runtime, and no word of any model."""
+
+import json
+from typing import Any
+
+import pytest
+
+from cloud_publisher.recipes.component_recipe import recipe_of, recipe_sources
+from shared_schema.config import Config
+
+
+def _recipe(agent: dict[str, Any] | None = None, **component: Any) -> dict[str, Any]:
+    config = Config.model_validate(
+        {
+            "application": "lines",
+            "custom-components": {
+                "agent": {
+                    "component-name": "com.example.agent",
+                    "root": ".",
+                    "build": {"build_system": "python", "packages": ["edge_agent"], "wheels": False},
+                    "agent": agent or {},
+                }
+                | component
+            },
+        }
+    )
+    source, _ = recipe_sources(config, frozenset())
+    document: dict[str, Any] = json.loads(recipe_of(source, "1.2.3", bucket="bucket", versions={}).text())
+    return document
+
+
+def _rights(recipe: dict[str, Any]) -> set[tuple[str, str]]:
+    control = recipe["ComponentConfiguration"]["DefaultConfiguration"]["accessControl"]
+    return {
+        (operation.removeprefix("aws.greengrass#"), resource)
+        for policies in control.values()
+        for policy in policies.values()
+        for operation in policy["operations"]
+        for resource in policy["resources"]
+    }
+
+
+def test_its_rights_are_its_own_topics_and_nothing_else() -> None:
+    out, into = "PublishToIoTCore", "SubscribeToIoTCore"
+    assert _rights(_recipe()) == {
+        (out, "dt/lines/+/health"),
+        (out, "dt/lines/+/confirmation"),
+        (out, "dt/lines/+/prediction/+"),
+        (out, "cmd/lines/+/report/reply"),
+        (out, "cmd/lines/+/rollback/reply"),
+        (out, "cmd/lines/+/release-hold/reply"),
+        (out, "$aws/things/+/shadow/name/mlops/update"),
+        (into, "cmd/lines/+/report"),
+        (into, "cmd/lines/+/rollback"),
+        (into, "cmd/lines/+/release-hold"),
+        ("PublishToTopic", "mlops/predictions"),
+    }
+
+
+def test_local_topics_are_those_of_its_sinks() -> None:
+    topics = {"sinks": {"a": {"type": "local-topic", "topic": "x/a"}, "b": {"type": "local-topic", "topic": "x/b"}}}
+    rights = _rights(_recipe({"settings": topics}))
+    assert {resource for operation, resource in rights if operation == "PublishToTopic"} == {"x/a", "x/b"}
+    files = {"sinks": {"a": {"type": "json-lines"}}}
+    assert not any(operation == "PublishToTopic" for operation, _ in _rights(_recipe({"settings": files})))
+
+
+def test_its_default_configuration_has_nothing_where_the_desired_state_goes() -> None:
+    default = _recipe()["ComponentConfiguration"]["DefaultConfiguration"]
+    assert set(default) == {"application", "accessControl"}
+
+
+def test_what_the_config_adds_stands_beside_what_is_generated() -> None:
+    policy = {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["in"]}
+    own = {"accessControl": {"aws.greengrass.ipc.pubsub": {"more": policy}}}
+        "accessControl": {
+            "aws.greengrass.ipc.pubsub": {
+                "more": {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["in"]}
+            }
+        }
+    }
+    recipe = _recipe(ComponentConfiguration={"DefaultConfiguration": own})
+    assert ("SubscribeToTopic", "in") in _rights(recipe)
+    assert ("PublishToTopic", "mlops/predictions") in _rights(recipe)
+
+
+@pytest.mark.parametrize(
+    ("platforms", "architecture"),
+    [
+        (["manylinux_2_28_aarch64"], "aarch64"),
+        (["manylinux_2_28_x86_64", "manylinux2014_x86_64"], "amd64"),
+        (["linux_armv7l"], "arm"),
+        (["manylinux_2_28_x86_64", "manylinux_2_28_aarch64"], None),
+        (["manylinux_2_28_aarch64", "this"], None),
+        (["this"], None),
+    ],
+)
+def test_wheels_of_one_architecture_are_for_devices_of_that_one(platforms: list[str], architecture: str | None) -> None:
+    build = {"build_system": "python", "packages": ["edge_agent"], "extra": "agent", "platforms": platforms}
+    for manifest in _recipe(build=build)["Manifests"]:
+        assert manifest["Platform"].get("architecture") == architecture
+
+
+def test_with_wheels_it_runs_in_an_environment_that_its_install_step_makes() -> None:
+    build = {"build_system": "python", "packages": ["edge_agent"], "extra": "agent"}
+    for manifest, step in zip(_recipe(build=build)["Manifests"], ("run", "startup"), strict=True):
+        lifecycle = manifest["Lifecycle"]
+        assert "venv --clear {work:path}/venv" in lifecycle["install"]["Script"]
+        assert lifecycle[step]["Script"] == "exec {work:path}/venv/bin/python -u -m edge_agent run"
+        # Lite cuts a script at a shell's ${X}.
+        assert "${" not in lifecycle["install"]["Script"]
