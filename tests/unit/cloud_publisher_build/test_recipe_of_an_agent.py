@@ -73,12 +73,6 @@ def test_its_default_configuration_has_nothing_where_the_desired_state_goes() ->
 def test_what_the_config_adds_stands_beside_what_is_generated() -> None:
     policy = {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["in"]}
     own = {"accessControl": {"aws.greengrass.ipc.pubsub": {"more": policy}}}
-        "accessControl": {
-            "aws.greengrass.ipc.pubsub": {
-                "more": {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["in"]}
-            }
-        }
-    }
     recipe = _recipe(ComponentConfiguration={"DefaultConfiguration": own})
     assert ("SubscribeToTopic", "in") in _rights(recipe)
     assert ("PublishToTopic", "mlops/predictions") in _rights(recipe)
