@@ -81,6 +81,7 @@ RoleArnPattern = Annotated[str, AfterValidator(_role_pattern)]
 ThingGroupArn = Annotated[str, AfterValidator(_thing_group)]
 KeyArn = Annotated[str, AfterValidator(_key)]
 ExternalId = Annotated[str, AfterValidator(_external_id)]
+RoleAlias = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_=,@-]{1,128}$")]
 S3Prefix = Annotated[str, AfterValidator(_s3_prefix)]
 
 
@@ -97,6 +98,8 @@ class Stage(WrittenByPeople):
     """What the deploy role asks for besides; AWS does not count it a secret."""
     bucket_access: list[RoleArn] = Field(default_factory=list)
     """Roles of this account that may read artifacts beside ``role``: the devices' token-exchange roles."""
+    role_alias: RoleAlias | None = None
+    """The alias through which devices take their role, when it is not the one that target-account.yaml makes."""
     operator: RoleArnPattern | None = None
     """Who may assume the read-only role for ``status``; ``*`` is allowed, as single sign-on makes names up."""
     key: KeyArn | None = None

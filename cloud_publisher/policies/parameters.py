@@ -209,7 +209,7 @@ def _of_stage(stage: Stage, partition: str) -> dict[str, Value]:
         "ThingGroup": stage.target.split(":thinggroup/", 1)[1],
         "ExternalId": stage.external_id or "",
         "OperatorArn": stage.operator or f"arn:{partition}:iam::{stage.account}:role/{OPERATORS}",
-        "RoleAlias": ROLE_ALIAS,
+        "RoleAlias": stage.role_alias or ROLE_ALIAS,
     }
 
 
