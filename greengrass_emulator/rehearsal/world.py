@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,9 +110,19 @@ class Device:
 class World:
     """A cloud with accounts, groups and running devices. Use as a context manager."""
 
-    def __init__(self, folder: Path, groups: Mapping[str, Group]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        groups: Mapping[str, Group],
+        *,
+        recording: Path | None = None,
+        prepare: Callable[[Cloud, SeededCloud], None] | None = None,
+    ) -> None:
+        """``recording`` enforces permissions; ``prepare`` sees the accounts before there is a device in them."""
         self._folder = folder
         self._groups = groups
+        self._recording = recording
+        self._prepare = prepare
         self._stack = ExitStack()
         self.accounts: dict[str, TargetAccount] = {}
         self.devices: list[Device] = []
@@ -121,9 +131,11 @@ class World:
 
     def __enter__(self) -> "World":
         with ExitStack() as stack:
-            cloud = stack.enter_context(Cloud(folder=self._folder / "cloud"))
+            cloud = stack.enter_context(Cloud(folder=self._folder / "cloud", recording=self._recording))
             self._cloud = cloud
             self._seeded = seed_cloud(cloud, bucket=BUCKET, package_group=PACKAGE_GROUP)
+            if self._prepare is not None:
+                self._prepare(cloud, self._seeded)
             for name, group in self._groups.items():
                 view = AccountView(cloud.client("greengrassv2", account=name), cloud.client("iot-data", account=name))
                 arn = create_thing_group(cloud, GROUP, account=name)
