@@ -22,11 +22,14 @@ _MOST_KNOWN = 200
 class JobListener:
     """Takes the next job, and says how it goes. The cloud is the memory: a job that was not ended comes again."""
 
-    def __init__(self, link: MqttLink, thing: str, runtime: Runtime, take: TakeDeployment) -> None:
+    def __init__(
+        self, link: MqttLink, thing: str, runtime: Runtime, take: TakeDeployment, withdraw: Callable[[str], None]
+    ) -> None:
         self._link = link
         self._prefix = f"$aws/things/{thing}/jobs"
         self._runtime = runtime
         self._take = take
+        self._withdraw = withdraw
         self._known: list[str] = []
 
     async def listen(self) -> None:
@@ -54,6 +57,7 @@ class JobListener:
             _log.warning("a job notification cannot be read")
             return
         job_id = execution.get("jobId")
+        self._withdraw(job_id or "")
         if not job_id or job_id in self._known:
             return
         self._known = [*self._known[-_MOST_KNOWN:], job_id]

@@ -50,7 +50,7 @@ class CloudLink:
         self.download = S3Download(self._data_plane.credentials, settings.region, settings.s3_endpoint)
         self.candidates = CloudCandidates(self._data_plane, packages)
         self.token_exchange = TokenExchange(self._data_plane.credentials, component_of)
-        self._jobs = JobListener(self.mqtt, thing, runtime, self._take)
+        self._jobs = JobListener(self.mqtt, thing, runtime, self._take, self._withdraw)
         self._shadow = ShadowListener(self.mqtt, thing, runtime, self._take)
         self._fleet: FleetStatus | None = None
 
@@ -83,6 +83,10 @@ class CloudLink:
         if self._queue is None:
             return False
         return self._queue.add(Order(deployment, self.candidates, self._leave_old_groups))
+
+    def _withdraw(self, but: str) -> None:
+        if self._queue is not None:
+            self._queue.withdraw_jobs(but)
 
     def _leave_old_groups(self, deployment: Deployment) -> Deployment:
         """Forget the deployments of groups that the device has left (DefaultDeploymentTask.java). In a thread."""

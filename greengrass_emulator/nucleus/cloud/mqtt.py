@@ -203,6 +203,9 @@ class MqttLink:
             client_id=self._thing,
             clean_session=True,
             keep_alive_secs=_KEEP_ALIVE,
+            # Connecting again is this class's work: the library is not to keep its socket from being closed.
+            reconnect_min_timeout_secs=1,
+            reconnect_max_timeout_secs=1,
             on_connection_interrupted=self._interrupted,
         )
         self._connection.on_message(self._message_came)

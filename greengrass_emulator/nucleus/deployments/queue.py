@@ -57,10 +57,18 @@ class DeploymentQueue:
             del self.orders[finished]
         return True
 
+    def withdraw_jobs(self, but: str) -> None:
+        """Drop the jobs that have not begun, but one: the cloud offers another, so it has cancelled them."""
+        for order in self.orders.values():
+            if order.status == "QUEUED" and order.deployment.job_id not in {"", but}:
+                order.status, order.outcome = "CANCELED", Outcome("REJECTED", "superseded before it began")
+
     async def work(self) -> None:
         """Carry out orders until cancelled."""
         while True:
             order = await self._waiting.get()
+            if order.outcome is not None:
+                continue
             order.status = "IN_PROGRESS"
             await self._tell(order)
             order.outcome = await self._carry_out(order)

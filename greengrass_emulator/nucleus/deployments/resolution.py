@@ -62,6 +62,8 @@ async def resolve(
         for dependency, details in component.dependencies.items():
             wanted = requirements.setdefault(dependency, {})
             wanted[name] = details.requirement
+            # A range that is none is said to be one, whatever versions there are.
+            satisfies("0.0.0", details.requirement)
             there = chosen.get(dependency)
             if dependency not in open_names and (there is None or not satisfies(there.version, details.requirement)):
                 open_names.append(dependency)

@@ -1,0 +1,213 @@
+"""What components can do by IPC, asked with AWS's own client."""
+
+from typing import Any
+
+import pytest
+from awsiot.eventstreamrpc import ConnectionClosedError
+from awsiot.greengrasscoreipc.model import (
+    BinaryMessage,
+    InvalidArgumentsError,
+    JsonMessage,
+    PublishMessage,
+    ResourceNotFoundError,
+    ServiceError,
+    UnauthorizedError,
+)
+
+A, B = "com.example.a", "com.example.b"
+# The refusal and the end of the connection race to the client.
+REFUSED = "access denied|socket is closed"
+
+
+def _json(message: dict[str, Any]) -> PublishMessage:
+    return PublishMessage(json_message=JsonMessage(message=message))
+
+
+def _binary(message: bytes) -> PublishMessage:
+    return PublishMessage(binary_message=BinaryMessage(message=message))
+
+
+def _two(device: Any, configuration: dict[str, Any]) -> tuple[Any, Any]:
+    device.give(A, configuration=configuration)
+    device.give(B, configuration=configuration)
+    assert device.deploy(f"{A}=1.0.0", f"{B}=1.0.0").status == "SUCCEEDED"
+    return device.speak_as(A), device.speak_as(B)
+
+
+def test_an_unknown_token_is_refused(device: Any) -> None:
+    with pytest.raises(Exception, match=REFUSED):
+        device.connect("nobody")
+
+
+def test_a_token_ends_with_its_component(device: Any) -> None:
+    device.give(A)
+    device.deploy(f"{A}=1.0.0")
+    token = device.token(A)
+    device.connect(token)
+    device.deploy(remove=(A,))
+    with pytest.raises(Exception, match=REFUSED):
+        device.connect(token)
+
+
+def test_local_messages_reach_the_subscribers_of_the_topic(device: Any, events: Any, everything_allowed: Any) -> None:
+    first, second = _two(device, everything_allowed)
+    heard, others = events(), events()
+    second.subscribe_to_topic(topic="scans/+/result", **heard.handlers())
+    first.subscribe_to_topic(topic="scans/#", receive_mode="RECEIVE_MESSAGES_FROM_OTHERS", **others.handlers())
+    first.publish_to_topic(topic="scans/1/result", publish_message=_json({"n": 1}))
+    first.publish_to_topic(topic="scans/1/other", publish_message=_json({"n": 2}))
+    second.publish_to_topic(topic="scans/2", publish_message=_binary(b"\0\1"))
+    message = heard.next().json_message
+    assert (message.message, message.context.topic) == ({"n": 1}, "scans/1/result")
+    assert others.next().binary_message.message == b"\0\1"
+    assert heard.waiting() == others.waiting() == []
+
+
+def test_what_no_policy_allows_is_unauthorized(device: Any, events: Any) -> None:
+    policy = {"p": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["dt/{iot:thingName}/+"]}}
+    device.give(A, configuration={"accessControl": {"aws.greengrass.ipc.pubsub": policy}})
+    device.deploy(f"{A}=1.0.0")
+    client = device.speak_as(A)
+    message = _json({})
+    for call in (
+        lambda: client.publish_to_topic(topic="dt/other/x", publish_message=message),
+        lambda: client.publish_to_topic(topic="dt/thing-1/x/y", publish_message=message),
+        lambda: client.subscribe_to_topic(topic="dt/thing-1/x", **events().handlers()),
+        lambda: client.publish_to_iot_core(topic_name="dt/thing-1/x", qos="1", payload=b""),
+    ):
+        with pytest.raises(UnauthorizedError):
+            call()
+    # Lite fills the thing's name in; classic only with interpolateComponentConfiguration.
+    if device.runtime == "lite":
+        client.publish_to_topic(topic="dt/thing-1/x", publish_message=message)
+    else:
+        with pytest.raises(UnauthorizedError) as caught:
+            client.publish_to_topic(topic="dt/thing-1/x", publish_message=message)
+        assert "com.example.a is not authorized" in caught.value.message
+
+
+def test_a_component_reads_and_follows_anothers_configuration_and_updates_only_its_own(
+    device: Any, events: Any
+) -> None:
+    first, second = _two(device, {"desired": {"release": "1", "models": {"m": "1.0.0"}}, "n": 5})
+    assert first.get_configuration(component_name=B, key_path=["desired", "models"]).value == {"m": "1.0.0"}
+    assert first.get_configuration(key_path=["n"]).value == {"n": 5}
+    heard = events()
+    first.subscribe_to_configuration_update(component_name=B, key_path=[], **heard.handlers())
+    second.update_configuration(key_path=["desired"], value_to_merge={"models": {"m": "2.0.0"}, "release": "1"})
+    event = heard.next().configuration_update_event
+    # One event for each leaf that changes, and none for one that stays.
+    assert (event.component_name, event.key_path) == (B, ["desired", "models", "m"])
+    assert heard.none_within(0.2)
+    assert first.get_configuration(key_path=["desired"]).value["models"] == {"m": "1.0.0"}
+    assert second.get_configuration().value["desired"] == {"release": "1", "models": {"m": "2.0.0"}}
+
+
+def test_a_key_that_is_not_there_can_neither_be_read_nor_followed(device: Any, events: Any) -> None:
+    first, _ = _two(device, {"n": 5})
+    for call in (
+        lambda: first.get_configuration(key_path=["nothing"]),
+        lambda: first.get_configuration(component_name="com.example.nobody"),
+        lambda: first.subscribe_to_configuration_update(key_path=["nothing"], **events().handlers()),
+    ):
+        with pytest.raises(ResourceNotFoundError) as caught:
+            call()
+        assert (caught.value.message is None) == (device.runtime == "lite")
+
+
+def test_wrong_arguments_are_named(classic: Any, everything_allowed: Any) -> None:
+    first, _ = _two(classic, everything_allowed)
+    for call, said in (
+        (lambda: first.publish_to_topic(topic="a/#", publish_message=_json({})), "wildcards"),
+        (lambda: first.publish_to_topic(topic="a", publish_message=PublishMessage()), "jsonMessage"),
+        (lambda: first.publish_to_iot_core(topic_name="a", qos="2", payload=b""), "qos"),
+        (lambda: first.update_state(state="FINISHED"), "state"),
+        (lambda: first.update_configuration(value_to_merge=None), "valueToMerge"),
+    ):
+        with pytest.raises(InvalidArgumentsError) as caught:
+            call()
+        assert said in caught.value.message
+    with pytest.raises(ResourceNotFoundError) as missing:
+        first.restart_component(component_name="com.example.nobody")
+    assert missing.value.resource_name == "com.example.nobody"
+
+
+def test_without_a_cloud_nothing_is_sent_to_iot_core(device: Any, everything_allowed: Any) -> None:
+    first, _ = _two(device, everything_allowed)
+    with pytest.raises(ServiceError):
+        first.publish_to_iot_core(topic_name="a", qos="1", payload=b"x")
+
+
+def test_lite_answers_service_error_to_what_it_does_not_have(lite: Any, events: Any, everything_allowed: Any) -> None:
+    first, _ = _two(lite, everything_allowed)
+    for call in (
+        lambda: first.subscribe_to_validate_configuration_updates(**events().handlers()),
+        lambda: first.subscribe_to_component_updates(**events().handlers()),
+        first.list_components,
+        lambda: first.get_thing_shadow(thing_name="t"),
+    ):
+        with pytest.raises(ServiceError) as caught:
+            call()
+        assert not caught.value.message
+
+
+def test_lite_closes_the_connection_at_a_frame_over_ten_thousand_bytes(
+    lite: Any, events: Any, everything_allowed: Any, wait_until: Any
+) -> None:
+    first, _ = _two(lite, everything_allowed)
+    heard = events()
+    first.subscribe_to_topic(topic="a", **heard.handlers())
+    first.publish_to_iot_core_async(topic_name="a", qos="1", payload=b"x" * 8_000).add_done_callback(lambda _: None)
+    assert heard.closed.get(timeout=10)
+
+    def is_closed() -> bool:
+        try:
+            first.get_configuration()
+        except (ConnectionClosedError, RuntimeError):
+            return True
+        return False
+
+    wait_until(is_closed)
+
+
+def test_lite_gives_out_no_long_text(lite: Any) -> None:
+    first, second = _two(lite, {"long": "x" * 1_001, "short": "x" * 1_000})
+    assert first.get_configuration(key_path=["short"]).value == {"short": "x" * 1_000}
+    with pytest.raises(ServiceError):
+        second.get_configuration(key_path=["long"])
+
+
+def test_lite_forgets_who_follows_a_key_that_is_reset(lite: Any, events: Any) -> None:
+    first, _ = _two(lite, {"desired": {"release": "1"}})
+    follows_key, follows_all = events(), events()
+    first.subscribe_to_configuration_update(component_name=B, key_path=["desired"], **follows_key.handlers())
+    first.subscribe_to_configuration_update(component_name=B, key_path=[], **follows_all.handlers())
+    update = {B: {"RESET": ["/desired"], "MERGE": {"desired": {"release": "2"}}}}
+    assert lite.deploy(f"{B}=1.0.0", update=update).status == "SUCCEEDED"
+    assert follows_all.next().configuration_update_event.key_path == ["desired", "release"]
+    assert follows_key.none_within(0.3)
+
+
+def test_classic_describes_and_restarts_components_for_those_who_may(
+    classic: Any, everything_allowed: Any, wait_until: Any
+) -> None:
+    first, second = _two(classic, everything_allowed)
+    details = first.get_component_details(component_name=B).component_details
+    assert (details.component_name, details.version, details.state) == (B, "1.0.0", "RUNNING")
+    assert {each.component_name for each in first.list_components().components} == {A, B}
+    before = classic.pid(B)
+    assert second.restart_component(component_name=B).restart_status == "SUCCEEDED"
+    wait_until(lambda: classic.state(B) == "RUNNING" and classic.pid(B) != before)
+    assert first.stop_component(component_name=B).stop_status == "SUCCEEDED"
+    classic.until_state(B, "FINISHED")
+
+
+def test_without_a_policy_for_the_command_line_nothing_of_it_is_allowed(classic: Any) -> None:
+    first, _ = _two(classic, {})
+    for call in (
+        first.list_components,
+        lambda: first.restart_component(component_name=B),
+        lambda: first.create_local_deployment(root_component_versions_to_add={}),
+    ):
+        with pytest.raises(UnauthorizedError):
+            call()
