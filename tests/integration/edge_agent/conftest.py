@@ -103,6 +103,11 @@ class Device:
     def work(self) -> Path:
         return self.root / "work" / AGENT
 
+    @property
+    def door(self) -> str:
+        """The component that carries the desired state: the validated door on classic, the followed one on lite."""
+        return AGENT if self.runtime == "classic" else f"{AGENT}.desired"
+
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.config is None:
@@ -140,8 +145,8 @@ class Device:
         path = self.root / "logs" / f"{AGENT}.log"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
-    def add_agent(self, version: str = "1.0.0") -> str:
-        script = f"exec {sys.executable} -u -m edge_agent run"
+    def add_agent(self, version: str = "1.0.0", before: str = "") -> str:
+        script = f"{before} exec {sys.executable} -u -m edge_agent run".strip()
         environment = {"PYTHONPATH": str(REPOSITORY)}
         pubsub = {"p:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["halves"]}}
         mqtt = {
@@ -178,9 +183,8 @@ class Device:
 
     def deploy_release(self, version: str | None, **settings: Any) -> subprocess.CompletedProcess[str]:
         """A release as `deploy` makes it: agent, `.desired`, model, and the document at the runtime's door."""
-        door = AGENT if self.runtime == "classic" else f"{AGENT}.desired"
         merge = [f"{AGENT}=1.0.0", f"{AGENT}.desired=1.0.0"] + ([f"{MODEL}={version}"] if version else [])
-        return self.deploy(*merge, configure={door: {"desired": self.document(version, **settings)}})
+        return self.deploy(*merge, configure={self.door: {"desired": self.document(version, **settings)}})
 
     def serves(self, version: str, *, within: float = 20.0) -> None:
         """Wait until the log says that the agent has swapped this version in."""

@@ -135,7 +135,7 @@ def test_a_release_and_a_refusal_are_confirmed_in_message_and_shadow(
 
 
 def test_commands_are_done_and_answered(online: Any, eventually: Eventually) -> None:
-    device, ear, shadow = online("classic")
+    device, ear, _ = online("classic")
     device.serves("1.0.0")
     device.add_model("2.0.0", sharpness=2.0)
     assert device.deploy_release("2.0.0").returncode == 0

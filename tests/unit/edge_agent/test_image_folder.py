@@ -30,9 +30,17 @@ def open_folder(tmp_path: Path) -> Iterator[OpenFolder]:
 
 
 def take(folder: ImageFolder) -> Offered:
+    """The next frame, which is still to be ended."""
     frame = folder.next(5.0)
     assert frame is not None
     return frame
+
+
+def used(folder: ImageFolder) -> str:
+    """The name of the next frame, which is used up."""
+    frame = take(folder)
+    folder.done(frame)
+    return frame.name
 
 
 def test_what_was_there_at_the_start_is_offered_oldest_first(tmp_path: Path, open_folder: OpenFolder) -> None:
@@ -41,7 +49,7 @@ def test_what_was_there_at_the_start_is_offered_oldest_first(tmp_path: Path, ope
         (tmp_path / "in" / name).write_bytes(b"image")
         time.sleep(0.02)
     folder = open_folder()
-    assert [take(folder).name, take(folder).name] == ["b.png", "a.png"]
+    assert [used(folder), used(folder)] == ["b.png", "a.png"]
     assert folder.next(0.05) is None
 
 
@@ -66,7 +74,7 @@ def test_a_half_written_file_at_the_start_is_waited_for(tmp_path: Path, open_fol
         stream.flush()
         folder = open_folder()
         assert folder.next(0.2) is None
-    assert take(folder).name == "slow.png"
+    assert used(folder) == "slow.png"
 
 
 def test_files_that_are_moved_in_are_offered_and_dotted_ones_are_not(tmp_path: Path, open_folder: OpenFolder) -> None:
@@ -74,9 +82,9 @@ def test_files_that_are_moved_in_are_offered_and_dotted_ones_are_not(tmp_path: P
     (tmp_path / "elsewhere.png").write_bytes(b"image")
     (tmp_path / "in" / ".hidden.png").write_bytes(b"image")
     shutil.move(tmp_path / "elsewhere.png", tmp_path / "in" / "a.png")
-    assert take(folder).name == "a.png"
+    assert used(folder) == "a.png"
     (tmp_path / "in" / ".hidden.png").rename(tmp_path / "in" / "b.png")
-    assert take(folder).name == "b.png"
+    assert used(folder) == "b.png"
 
 
 def test_more_files_than_the_queue_holds_are_all_offered_once(tmp_path: Path, open_folder: OpenFolder) -> None:
@@ -98,7 +106,7 @@ def test_with_latest_the_oldest_are_dropped_and_counted(tmp_path: Path, open_fol
         (tmp_path / "in" / f"{number}.png").write_bytes(b"image")
         time.sleep(0.01)
     folder = open_folder(queue=2, drop="latest")
-    assert [take(folder).name, take(folder).name] == ["8.png", "9.png"]
+    assert [used(folder), used(folder)] == ["8.png", "9.png"]
     assert folder.dropped == 8
 
 
