@@ -21,7 +21,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from greengrass_emulator.cloud.accounts import AccessKey, Account, Caller, read_accounts
-from greengrass_emulator.cloud.api_errors import Answer
+from greengrass_emulator.cloud.api_errors import AccessDeniedException, Answer
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
 from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.control_plane.api import answer_request
@@ -32,9 +32,10 @@ from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
 from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
 from greengrass_emulator.cloud.iot_front import IotDataFront, IotFront
-from greengrass_emulator.cloud.moto_memory.identities import create_administrator
+from greengrass_emulator.cloud.moto_memory.identities import assume_role, create_administrator, trust_policy
 from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 from greengrass_emulator.cloud.registry_front import guard_registry
+from greengrass_emulator.cloud.role_trust import trusts_service
 from greengrass_emulator.cloud.s3_front import check_digest
 from greengrass_emulator.cloud.sts_guard import StsGuard
 from greengrass_emulator.errors import CloudNotRunning, WrongUse
@@ -185,6 +186,27 @@ class Cloud:
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def service_environment(self, role_arn: str, *, service: str, source_arn: str) -> dict[str, str]:
+        """The environment of a process that a service of AWS's own runs under a role, as CodeBuild runs a build.
+
+        ``source_arn`` is what the service acts for, such as the build project. Raises ``AccessDeniedException`` where
+        the role does not exist or does not trust the service with it.
+        """
+        self._check_running()
+        if self._enforcement is not None:
+            trusted = self._enforcement.service_may_assume(service, role_arn, source_arn)
+        else:
+            trusted = trusts_service(trust_policy(role_arn), service)
+        if not trusted:
+            raise AccessDeniedException(f"{role_arn} does not exist, or does not trust {service} with {source_arn}")
+        key, token, _ = assume_role(role_arn, service.partition(".")[0], 3600, self.region)
+        return {
+            **self.environment(self.accounts[0].name),
+            "AWS_ACCESS_KEY_ID": key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+            "AWS_SESSION_TOKEN": token,
         }
 
     def publish(self, topic: str, payload: bytes, *, account: str = "dev") -> None:

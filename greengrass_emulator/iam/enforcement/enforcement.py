@@ -9,6 +9,7 @@ from greengrass_emulator.iam.enforcement.held_facts import DeploymentTarget, Hel
 from greengrass_emulator.iam.enforcement.held_policies import HeldPolicies
 from greengrass_emulator.iam.enforcement.permissions import Permissions
 from greengrass_emulator.iam.recording import Recorder
+from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKind
 
 
 class Enforcement:
@@ -35,6 +36,14 @@ class Enforcement:
     def devices(self, account_id: str) -> DevicePermissions:
         """What an account's broker and device endpoint ask."""
         return DevicePermissions(self._permissions, self._sessions, account_id, self._region)
+
+    def service_may_assume(self, service: str, role_arn: str, source_arn: str) -> bool:
+        """Whether a role trusts a service of AWS's own that acts for this resource of this account."""
+        parts = source_arn.split(":")
+        context = {"aws:sourcearn": (source_arn,), "aws:sourceaccount": (parts[4],), "aws:requestedregion": (parts[3],)}
+        need = Need("sts:AssumeRole", role_arn, role_arn.split(":")[4], context)
+        caller = Principal(PrincipalKind.SERVICE, "", service)
+        return self._permissions.judge(caller, Call("sts", "AssumeRole", self._region, (need,))).allowed
 
     def close(self) -> None:
         """Ends the recording."""

@@ -1,8 +1,8 @@
 """The WSGI layer in front of the gateway: every signed request is judged before anybody answers it.
 
 Keys of no account and requests without a signature go through: the gateway refuses them itself. Over plain HTTP on this
-machine a request counts as one over TLS; with the header ``X-Emulated-Transport: plain`` it does not, so that a TLS-only
-policy can be tried.
+machine a request counts as one over TLS; with the header ``X-Emulated-Transport: plain`` it does not, so that a
+TLS-only policy can be tried.
 """
 
 import io
