@@ -118,6 +118,22 @@ def test_an_agent_with_no_model_is_idle_and_running_and_takes_its_first_model_wi
     assert device.component()["pid"] == pid
 
 
+def test_a_document_ahead_of_its_artifact_is_waited_for_at_the_followed_door(device_of: Devices) -> None:
+    """Lite configures and downloads component by component, in any order."""
+    device = device_of("lite")
+    first_release(device)
+    device.add_model("2.0.0", sharpness=2.0)
+    document = device.document("2.0.0", artifact={"deadline": "60"})
+    assert device.deploy("com.example.halves=1.0.0", configure={device.door: {"desired": document}}).returncode == 0
+    device_log_says(device, rf"obeying release={device.release} door=followed")
+    device.feed("before.png", "top")
+    assert device.prediction_of("before.png")["version"] == "1.0.0"
+    assert device.deploy("com.example.halves=2.0.0").returncode == 0
+    device.serves("2.0.0")
+    device.feed("after.png", "top")
+    assert device.prediction_of("after.png")["version"] == "2.0.0"
+
+
 def test_on_classic_an_agent_that_never_confirmed_anything_ends_so_that_its_deployment_fails(
     device_of: Devices,
 ) -> None:
