@@ -27,13 +27,12 @@ class Candidates(Protocol):
 
 def satisfies(version: str, requirement: str) -> bool:
     """Whether a version is in an npm range. Raises DeploymentFailed for a range that is none."""
-    try:
-        return bool(nodesemver.satisfies(version, requirement, loose=False))
-    except ValueError as error:
+    if nodesemver.valid_range(requirement, False) is None:
         raise DeploymentFailed(
-            f"{requirement!r} is no version requirement ({error}). Correct the recipe.",
+            f"{requirement!r} is no version requirement. Give an npm range in the recipe, such as ^1.0.0.",
             "COMPONENT_DEPENDENCY_NOT_VALID",
-        ) from error
+        )
+    return bool(nodesemver.satisfies(version, requirement, loose=False))
 
 
 async def resolve(
