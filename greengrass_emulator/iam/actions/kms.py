@@ -3,6 +3,8 @@
 The key, by whatever name the request calls it, is the resource; KMS itself decides by the key's own policy first.
 """
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,8 +38,8 @@ def kms_needs(request: HttpRequest, operation: Operation, lookups: Lookups) -> t
         needs.append(Need(action, place.arn(alias), request.account, context))
     named = operation.text("TargetKeyId") or operation.text("KeyId")
     if named is None and operation.name == "Decrypt":
-        # A symmetric ciphertext names its key itself: the first 36 bytes, in the emulated KMS, are its id.
-        named = _key_of_ciphertext(operation.text("CiphertextBlob"))
+        # A symmetric ciphertext names its key itself.
+        named = lookups.key_of_ciphertext(_blob(operation.text("CiphertextBlob")))
     if operation.name == "DeleteAlias":
         named = alias
     if named or not needs:
@@ -80,11 +82,8 @@ def _on_key(
     return Need(action, found, owner_of(found, request.account), context)
 
 
-def _key_of_ciphertext(blob: str | None) -> str | None:
-    import base64  # noqa: PLC0415
-    import binascii  # noqa: PLC0415
-
+def _blob(text: str | None) -> bytes:
     try:
-        return base64.b64decode(blob or "", validate=True)[:36].decode("ascii") or None
+        return base64.b64decode(text or "", validate=True)
     except (binascii.Error, ValueError):
-        return None
+        return b""  # KMS itself says what is wrong with it

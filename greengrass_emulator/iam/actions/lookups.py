@@ -30,5 +30,8 @@ class Lookups(Protocol):
     def key_arn(self, account: str, region: str, name: str) -> str | None:
         """The ARN of the key that an id, an ARN, an alias or an alias's ARN means in an account."""
 
+    def key_of_ciphertext(self, ciphertext: bytes) -> str | None:
+        """The ARN of the key that a ciphertext was made with, whosever it is."""
+
     def deployment_target(self, account: str, deployment_id: str) -> str | None:
         """The ARN of the thing or thing group that a deployment is for."""

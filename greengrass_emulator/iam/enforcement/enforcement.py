@@ -1,12 +1,14 @@
 """Enforcement of permissions for a whole cloud: one object that the cloud starts with and asks for its layers."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions, DeviceSessions
 from greengrass_emulator.iam.enforcement.gateway_layer import Application, GatewayLayer
 from greengrass_emulator.iam.enforcement.held_facts import DeploymentTarget, HeldFacts
 from greengrass_emulator.iam.enforcement.held_policies import HeldPolicies
+from greengrass_emulator.iam.enforcement.moto_permissions import bucket_policies_left_to_us
 from greengrass_emulator.iam.enforcement.permissions import Permissions
 from greengrass_emulator.iam.recording import Recorder
 from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKind
@@ -24,9 +26,11 @@ class Enforcement:
     ) -> None:
         self._account_ids = tuple(account_ids)
         self._region = region
-        self._facts = HeldFacts(region, deployment_target)
+        self._facts = HeldFacts(account_ids, region, deployment_target)
         self._sessions = DeviceSessions()
-        self._recorder = Recorder(recording) if recording else None
+        self._ends = ExitStack()
+        self._recorder = self._ends.enter_context(closing(Recorder(recording))) if recording else None
+        self._ends.enter_context(bucket_policies_left_to_us())
         self._permissions = Permissions(HeldPolicies(region), self._recorder)
 
     def before(self, application: Application) -> Application:
@@ -46,6 +50,5 @@ class Enforcement:
         return self._permissions.judge(caller, Call("sts", "AssumeRole", self._region, (need,))).allowed
 
     def close(self) -> None:
-        """Ends the recording."""
-        if self._recorder is not None:
-            self._recorder.close()
+        """Ends the recording, and gives moto its own opinions back."""
+        self._ends.close()

@@ -1,6 +1,6 @@
 """What the emulated accounts know that a request leaves open: ``Lookups`` over moto's memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.kms.models import kms_backends
@@ -8,6 +8,7 @@ from moto.s3.models import FakeBucket, s3_backends
 
 from greengrass_emulator.iam.actions.lookups import Encryption
 
+_KEY_ID_BYTES = 36
 DeploymentTarget = Callable[[str, str], str | None]
 """The ARN of a deployment's target, by account and deployment id."""
 
@@ -15,7 +16,8 @@ DeploymentTarget = Callable[[str, str], str | None]
 class HeldFacts:
     """Reads moto's S3 and KMS, and asks the control plane for deployments."""
 
-    def __init__(self, region: str, deployment_target: DeploymentTarget) -> None:
+    def __init__(self, account_ids: Sequence[str], region: str, deployment_target: DeploymentTarget) -> None:
+        self._account_ids = tuple(account_ids)
         self._region = region
         self._deployment_target = deployment_target
 
@@ -62,6 +64,15 @@ class HeldFacts:
         wanted = name.removeprefix("key/")
         for key in list(backend.keys.values()):
             if wanted == key.id or wanted in key.aliases:
+                return str(key.arn)
+        return None
+
+    def key_of_ciphertext(self, ciphertext: bytes) -> str | None:
+        """The ARN of the key that a ciphertext was made with: moto writes the key's id before it."""
+        named = ciphertext[:_KEY_ID_BYTES].decode("ascii", errors="replace")
+        for account in self._account_ids:
+            key = kms_backends[account][self._region].keys.get(named)
+            if key is not None:
                 return str(key.arn)
         return None
 

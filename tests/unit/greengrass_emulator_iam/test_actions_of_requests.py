@@ -43,6 +43,9 @@ class Accounts:
     def key_arn(self, _account: str, _region: str, name: str) -> str | None:
         return KEY if name in {"alias/artifacts", KEY} else None
 
+    def key_of_ciphertext(self, ciphertext: bytes) -> str | None:
+        return KEY if ciphertext == b"sealed" else None
+
     def deployment_target(self, _account: str, deployment_id: str) -> str | None:
         return GROUP if deployment_id == "d-1" else None
 
@@ -245,6 +248,7 @@ def test_only_a_reader_that_may_list_learns_that_an_object_is_not_there() -> Non
             lambda c: c.decrypt(CiphertextBlob=b"x", KeyId="alias/artifacts"),
             [("kms:Decrypt", KEY)],
         ),
+        ("kms", lambda c: c.decrypt(CiphertextBlob=b"sealed"), [("kms:Decrypt", KEY)]),
         ("kms", lambda c: c.describe_key(KeyId="1"), [("kms:DescribeKey", f"arn:aws:kms:{REGION}:{PROD}:key/1")]),
         ("kms", lambda c: c.list_keys(), [("kms:ListKeys", "*")]),
         (
