@@ -77,7 +77,7 @@ class Nucleus:
             runtime,
             self._root,
             self._reaper,
-            Doors(self._fill, self._environment, self._packages.hand_over, self._is_installed),
+            Doors(self._fill, self._environment, self._packages.hand_over),
         )
         self._ipc = IpcServer(self._root, runtime, self._component_of)
         self._cloud: CloudLink | None = None
@@ -189,7 +189,8 @@ class Nucleus:
         if component is None:
             _log.error("a component's recipe is gone", extra={"component": name, "version": version})
             return
-        self._services.put(component)
+        once = not self._runtime.runs_install_at_each_start
+        self._services.put(component, installed=once and self._memory.state.installed.get(name) == version)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -245,11 +246,6 @@ class Nucleus:
         if self._settings.root_ca is not None:
             environment["GG_ROOT_CA_PATH"] = str(self._settings.root_ca)
         return environment
-
-    def _is_installed(self, component: Component) -> bool:
-        if self._runtime.runs_install_at_each_start:
-            return False
-        return self._memory.state.installed.get(component.name) == component.version
 
     def _state_changed(self, service: Service, _before: State) -> None:
         if service.state is State.INSTALLED:

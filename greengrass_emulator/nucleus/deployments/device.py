@@ -98,6 +98,7 @@ class Device:
             if name in components and components[name].version != version:
                 state.previous[name] = version
         state.previous = {name: version for name, version in state.previous.items() if name in components}
+        state.installed = {name: version for name, version in state.installed.items() if name in components}
         state.versions = {name: component.version for name, component in components.items()}
         state.targets = targets
         self.memory.write()

@@ -50,9 +50,6 @@ class Surroundings(Protocol):
 
     def dependencies_ready(self, component: Component) -> bool: ...
 
-    def is_installed(self, component: Component) -> bool:
-        """Whether the install step has been done, on a runtime that does it once."""
-
     def state_changed(self, service: "Service", before: State) -> None: ...
 
 
@@ -67,9 +64,11 @@ class _Interrupted(Exception):
 
 
 class Service:
-    """One component. ``token`` is its SVCUID."""
+    """One component. ``token`` is its SVCUID. ``installed``: its install step was done by an earlier process."""
 
-    def __init__(self, component: Component, lifecycle: Lifecycle, around: Surroundings) -> None:
+    def __init__(
+        self, component: Component, lifecycle: Lifecycle, around: Surroundings, *, installed: bool = False
+    ) -> None:
         self._around = around
         self._plan = _Plan(component, lifecycle)
         self._next: _Plan | None = None
@@ -80,6 +79,7 @@ class Service:
         self._process: StepProcess | None = None
         self._errors: dict[State, list[float]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._installed = installed
         self.token = secrets.token_hex(16)
         self.state = State.NEW
         self.changed_at = time.monotonic()
@@ -182,8 +182,9 @@ class Service:
             lifecycle = self._around.fill(component)
         if self.state is State.NEW:
             install = lifecycle.steps.get("install")
-            if install is not None and not self._around.is_installed(component):
+            if install is not None and not self._installed:
                 await self._unless_wished(self._to_its_end("install", install, lifecycle))
+            self._installed = False
             self._become(State.INSTALLED)
         if self._around.runtime.waits_for_hard_dependencies:
             await self._unless_wished(self._dependencies())

@@ -25,7 +25,6 @@ class Doors:
     fill: Callable[[Component], Lifecycle]
     environment: Callable[[str], dict[str, str]]
     hand_over_files: Callable[[Component], None]
-    is_installed: Callable[[Component], bool]
 
 
 @dataclass(slots=True)
@@ -49,14 +48,17 @@ class Services:
         """The component whose SVCUID this is."""
         return next((each.name for each in self._services.values() if each.token == token), None)
 
-    def put(self, component: Component) -> Service:
-        """Start a component that is new, or change one that is there as its recipe's change asks for."""
+    def put(self, component: Component, *, installed: bool = False) -> Service:
+        """Start a component that is new, or change one that is there as its recipe's change asks for.
+
+        ``installed``: its install step was done by an earlier process of this nucleus.
+        """
         # Lite compares what is written in the recipe: it fills variables in only when a script runs.
         filled_later = self.runtime.cuts_scripts_at_unknown_variables
         lifecycle = component.lifecycle if filled_later else self.doors.fill(component)
         service = self._services.get(component.name)
         if service is None:
-            service = self._services[component.name] = Service(component, lifecycle, self)
+            service = self._services[component.name] = Service(component, lifecycle, self, installed=installed)
             service.begin()
         else:
             wish = wish_of_change(service.component, service.lifecycle, component, lifecycle)
@@ -96,9 +98,6 @@ class Services:
 
     def hand_over_files(self, component: Component) -> None:
         self.doors.hand_over_files(component)
-
-    def is_installed(self, component: Component) -> bool:
-        return self.doors.is_installed(component)
 
     def work_folder(self, component: str) -> Path:
         return self.root / "work" / component

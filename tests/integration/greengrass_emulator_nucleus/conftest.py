@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,9 +108,7 @@ class Device:
         return False
 
     def stop(self) -> int:
-        for client in self._clients:
-            client.close()
-        self._clients.clear()
+        self._close_clients()
         if self.process is None:
             return 0
         self.process.terminate()
@@ -119,6 +118,34 @@ class Device:
             self.process.kill()
             self.process.wait()
             raise
+
+    def is_as_new(self) -> bool:
+        """Take everything away again; False if that cannot be, or its process has ended."""
+        self._close_clients()
+        status = self.status_or_none()
+        if self.process is None or self.process.poll() is not None or status is None:
+            return False
+        if any(each.status in {"QUEUED", "IN_PROGRESS"} for each in status.deployments):
+            return False
+        for given in (self.recipes, self.artifacts):
+            shutil.rmtree(given)
+            given.mkdir()
+        state = self.root / "config" / "state.json"
+        targets = json.loads(state.read_text())["targets"] if state.exists() else {}
+        names = tuple(targets.get("LOCAL_DEPLOYMENT", {}).get("roots", {}))
+        if (names or status.components) and self.deploy(remove=names).status != "SUCCEEDED":
+            return False
+        self._close_clients()
+        for work in (self.root / "work").iterdir():
+            shutil.rmtree(work)
+        for log in (self.root / "logs").iterdir():
+            os.truncate(log, 0)
+        return not self.status().components
+
+    def _close_clients(self) -> None:
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
 
     def kill(self) -> None:
         assert self.process is not None
@@ -253,20 +280,57 @@ def make_device(tmp_path: Path) -> Iterator[MakeDevice]:
         device.stop()
 
 
-@pytest.fixture
-def classic(make_device: MakeDevice) -> Device:
-    return make_device("classic")
+class Pool:
+    """A running device for each runtime, handed from test to test: nothing of one test is left for the next."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._devices: dict[str, Device] = {}
+        self._made = 0
+
+    def lend(self, runtime: str) -> Device:
+        if runtime not in self._devices:
+            self._made += 1
+            self._devices[runtime] = Device(self._folder / f"{runtime}-{self._made}", runtime).start()
+        return self._devices[runtime]
+
+    def take_back(self, runtime: str) -> None:
+        device = self._devices[runtime]
+        if not device.is_as_new():
+            del self._devices[runtime]
+            device.stop()
+
+    def close(self) -> None:
+        for device in self._devices.values():
+            device.stop()
+
+
+@pytest.fixture(scope="session")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    pool = Pool(tmp_path_factory.mktemp("devices"))
+    yield pool
+    pool.close()
+
+
+def _lent(pool: Pool, runtime: str) -> Iterator[Device]:
+    yield pool.lend(runtime)
+    pool.take_back(runtime)
 
 
 @pytest.fixture
-def lite(make_device: MakeDevice) -> Device:
-    return make_device("lite")
+def classic(pool: Pool) -> Iterator[Device]:
+    yield from _lent(pool, "classic")
+
+
+@pytest.fixture
+def lite(pool: Pool) -> Iterator[Device]:
+    yield from _lent(pool, "lite")
 
 
 @pytest.fixture(params=["classic", "lite"])
-def device(request: pytest.FixtureRequest, make_device: MakeDevice) -> Device:
+def device(request: pytest.FixtureRequest, pool: Pool) -> Iterator[Device]:
     """A device, once in each runtime's manner."""
-    return make_device(request.param)
+    yield from _lent(pool, request.param)
 
 
 @pytest.fixture
