@@ -6,7 +6,8 @@ import time
 from typing import Any, Final
 
 from edge_agent.control.commands import Commands
-from edge_agent.control.decisions import agent_state, choose
+from edge_agent.control.condition import Circumstances, condition
+from edge_agent.control.decisions import choose
 from edge_agent.control.doors import Doors
 from edge_agent.control.memory import Memory
 from edge_agent.control.obedience import LOOK_AGAIN, Obedience
@@ -31,7 +32,6 @@ from edge_agent.pipeline.tally import Tally
 from edge_agent.reporting.outbox import Letter, Outbox
 from edge_agent.reporting.reporter import Reporter, Snapshot
 from edge_agent.serving.kept import Kept
-from edge_agent.serving.lifecycle import ModelState
 from edge_agent.serving.loader import Brought, Judged, Loader
 from edge_agent.serving.slots import Slots
 from edge_agent.surroundings import Surroundings
@@ -266,43 +266,15 @@ class Agent:
         self._reporter.health(self._snapshot())
 
     def _snapshot(self) -> Snapshot:
-        obeyed, serving = self._obedience.obeyed, self._slots.serving()
-        desired = frozenset(obeyed.state.models) if obeyed is not None else frozenset[str]()
-        troubles = self._troubles()
-        state = agent_state(
-            waiting=obeyed is None and (not self._read_once or self._torn_since is not None),
-            desired=desired,
-            serving=frozenset(serving),
-            under_way=self._obedience.under_way,
-            troubles=bool(troubles),
-        )
-        return Snapshot(
-            state=state,
-            why="; ".join(troubles)[:600] or None,
-            release=obeyed.state.release if obeyed is not None else None,
-            serving=serving,
-            confirmations=dict(self._obedience.confirmations),
+        around = Circumstances(
+            waiting=not self._read_once or self._torn_since is not None,
+            settings=self._settings_now(),
+            settings_wrong=self._settings_wrong,
             doors=self._doors.open,
             dropped=self._plumbing.dropped,
             last_error=self._tally.last,
         )
-
-    def _troubles(self) -> list[str]:
-        """Why all is not as desired, in words for people."""
-        troubles = [
-            f"{name} {life.target.version} was refused ({life.reason}): {life.words}"
-            for name, life in sorted(self._obedience.lives.items())
-            if life.state is ModelState.REJECTED
-        ]
-        if self._settings_wrong is not None:
-            troubles.append(self._settings_wrong)
-        obeyed = self._obedience.obeyed
-        if obeyed is not None and obeyed.state.models:
-            for name, source in self._settings_now().sources.items():
-                if self._model_of(source) not in obeyed.state.models:
-                    models = ", ".join(sorted(obeyed.state.models))
-                    troubles.append(f"the source {name} names no model of the desired state; set its model: {models}")
-        return troubles
+        return condition(self._obedience, self._slots.serving(), around, self._model_of)
 
     def _say_running(self, now: Snapshot) -> None:
         """Once: when the first model serves, or there is none to serve. A start that failed ends the process where
