@@ -40,35 +40,20 @@ class DeviceFolder:
         return self.folder / "root"
 
 
-@dataclass(frozen=True, slots=True)
-class DevicePolicies:
-    """What an account holds for its devices already: the role alias, and the IoT policy of their certificates."""
-
-    role_alias: str
-    thing_policy: str
-
-
 def provision_device(
-    cloud: Cloud | CloudState,
-    folder: Path,
-    *,
-    account: str,
-    thing: str,
-    groups: tuple[str, ...] = (),
-    policies: DevicePolicies | None = None,
+    cloud: Cloud | CloudState, folder: Path, *, account: str, thing: str, groups: tuple[str, ...] = ()
 ) -> DeviceFolder:
     """Makes thing, certificate, role alias and groups, and the device's folder.
 
-    Without ``policies`` the device gets the emulator's own, which let it do everything that a device can.
     Raises ``ProvisioningFailed`` with what the cloud said.
     """
     state = cloud if isinstance(cloud, CloudState) else read_state(cloud.state_path)
     try:
-        keys = _enrol(state, account, thing, groups, policies)
+        keys = _enrol(state, account, thing, groups)
     except (ClientError, BotoCoreError) as fault:
         raise ProvisioningFailed(f"The thing {thing} could not be made in account {account}: {fault}") from fault
     device = DeviceFolder(thing, folder.absolute())
-    _write_folder(device, state, account, keys, policies.role_alias if policies else ROLE_ALIAS)
+    _write_folder(device, state, account, keys)
     return device
 
 
@@ -94,14 +79,18 @@ def ensure_token_exchange(iam: Any, iot: Any) -> None:
         iot.create_role_alias(roleAlias=ROLE_ALIAS, roleArn=role["Role"]["Arn"], credentialDurationSeconds=3600)
 
 
-def _enrol(
-    state: CloudState, account: str, thing: str, groups: tuple[str, ...], policies: DevicePolicies | None
-) -> dict[str, Any]:
+def _enrol(state: CloudState, account: str, thing: str, groups: tuple[str, ...]) -> dict[str, Any]:
     iot, iam = state.client("iot", account), state.client("iam", account)
-    thing_policy = policies.thing_policy if policies else _ensure_open_policies(iam, iot)
+    ensure_token_exchange(iam, iot)
     iot.create_thing(thingName=thing)
     keys: dict[str, Any] = iot.create_keys_and_certificate(setAsActive=True)
-    iot.attach_policy(policyName=thing_policy, target=keys["certificateArn"])
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["iot:*", "greengrass:*"], "Resource": "*"}],
+    }
+    if THING_POLICY not in {known["policyName"] for known in iot.list_policies()["policies"]}:
+        iot.create_policy(policyName=THING_POLICY, policyDocument=json.dumps(policy))
+    iot.attach_policy(policyName=THING_POLICY, target=keys["certificateArn"])
     iot.attach_thing_principal(thingName=thing, principal=keys["certificateArn"])
     for group in groups:
         ensure_thing_group(iot, group)
@@ -109,18 +98,7 @@ def _enrol(
     return keys
 
 
-def _ensure_open_policies(iam: Any, iot: Any) -> str:
-    ensure_token_exchange(iam, iot)
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": ["iot:*", "greengrass:*"], "Resource": "*"}],
-    }
-    if THING_POLICY not in {known["policyName"] for known in iot.list_policies()["policies"]}:
-        iot.create_policy(policyName=THING_POLICY, policyDocument=json.dumps(policy))
-    return THING_POLICY
-
-
-def _write_folder(device: DeviceFolder, state: CloudState, account: str, keys: dict[str, Any], role_alias: str) -> None:
+def _write_folder(device: DeviceFolder, state: CloudState, account: str, keys: dict[str, Any]) -> None:
     folder = device.folder
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key, root = folder / "thing.cert.pem", folder / "thing.key.pem", folder / "root.ca.pem"
@@ -131,7 +109,7 @@ def _write_folder(device: DeviceFolder, state: CloudState, account: str, keys: d
     doors = state.accounts[account]
     configuration = {
         "awsRegion": state.region,
-        "iotRoleAlias": role_alias,
+        "iotRoleAlias": ROLE_ALIAS,
         "iotDataEndpoint": "localhost",
         "iotCredEndpoint": "localhost",
         "mqtt": {"port": doors.broker_port},

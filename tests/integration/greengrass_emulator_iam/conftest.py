@@ -87,7 +87,7 @@ class Enforced:
 
     def device(self, service: str, thing: str = "camera") -> Any:
         """A client with the credentials that a device gets through its role alias."""
-        status, answer = self.device_request(thing, "GET", "/role-aliases/MlopsTokenExchange/credentials")
+        status, answer = self.device_request(thing, "GET", "/role-aliases/GreengrassTokenExchangeAlias/credentials")
         assert status == 200, answer
         given = answer["credentials"]
         return self.client(

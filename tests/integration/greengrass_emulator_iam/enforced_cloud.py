@@ -6,45 +6,45 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from greengrass_emulator.cloud.api_errors import AccessDeniedException
 from greengrass_emulator.cloud.cloud import Cloud
-from greengrass_emulator.cloud.provisioning import DevicePolicies, provision_device
+from greengrass_emulator.cloud.provisioning import ROLE_ALIAS, THING_POLICY, TOKEN_EXCHANGE_ROLE, provision_device
 from greengrass_emulator.cloud.seeding import create_package_group, create_thing_group
-from greengrass_emulator.iam.rendered import ROLE_ALIAS, THING_POLICY, Attached, attach_policies, read_stage
 from infra_policies import EXAMPLE
 
 BUCKET = "example-artifacts"
 CODEBUILD = "codebuild.amazonaws.com"
 DEV = "111111111111"
-EXAMPLE_KEY = "arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555"
+STAGES = ("dev", "preprod", "prod")
+ROLES = {
+    "build-role": "MlopsBuildRole",
+    "deploy-role": "MlopsDeployRole",
+    "operator-role": "MlopsOperatorRole",
+    "pipeline-role": "MlopsPipelineRole",
+    "token-exchange-role": TOKEN_EXCHANGE_ROLE,
+}
 
 
 def main(state: Path) -> None:
     with Cloud(folder=state, recording=state / "calls.jsonl") as cloud:
         key = make_key_and_buckets(cloud)
-        config = state / "greengrass-config.yml"
-        config.write_text(EXAMPLE.read_text(encoding="utf-8").replace(EXAMPLE_KEY, key), encoding="utf-8")
-        stages = [render(config, state, name) for name in ("dev", "preprod", "prod")]
-        names = {account.id: account.name for account in cloud.accounts}
-        attach_policies(
-            [read_stage(text) for text in stages],
-            Attached(BUCKET, key, cloud.region),
-            lambda service, account: cloud.client(service, account=names[account]),
-        )
-        for account in cloud.accounts:
-            create_thing_group(cloud, "fleet", account=account.name)
+        config = write_config(state / "greengrass-config.yml", key)
+        for stage in STAGES:
+            for policy in render(config, stage):
+                attach(cloud, policy, key)
+            account = cloud.doors(stage).account.id
+            role = f"arn:aws:iam::{account}:role/{TOKEN_EXCHANGE_ROLE}"
+            cloud.client("iot", account=stage).create_role_alias(roleAlias=ROLE_ALIAS, roleArn=role)
+            create_thing_group(cloud, "fleet", account=stage)
         create_thing_group(cloud, "another-teams", account="prod")
         for thing in ("camera", "neighbour"):
-            provision_device(
-                cloud,
-                state / thing,
-                account="prod",
-                thing=thing,
-                groups=("fleet",),
-                policies=DevicePolicies(ROLE_ALIAS, THING_POLICY),
-            )
+            provision_device(cloud, state / thing, account="prod", thing=thing, groups=("fleet",))
         project = f"arn:aws:codebuild:{cloud.region}:{DEV}:project/mlops-"
         answer = {
             "key": key,
@@ -89,11 +89,42 @@ def make_key_and_buckets(cloud: Cloud) -> str:
     return key
 
 
-def render(config: Path, state: Path, stage: str) -> str:
+def write_config(path: Path, key: str) -> Path:
+    config = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    config["stages"]["dev"]["key"] = key
+    for stage in config["stages"].values():
+        stage["role-alias"] = ROLE_ALIAS
+        stage["bucket-access"] = [f"arn:aws:iam::{stage['account']}:role/{TOKEN_EXCHANGE_ROLE}"]
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    return path
+
+
+def render(config: Path, stage: str) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "cloud_publisher", "policies", "render", "--stage", stage, "--json"]
     done = subprocess.run([*command, "--config", str(config)], capture_output=True, text=True, check=True)
-    (state / f"{stage}.json").write_text(done.stdout)
-    return done.stdout
+    policies: list[dict[str, Any]] = json.loads(done.stdout)["policies"]
+    return sorted(policies, key=lambda policy: policy["kind"] != "trust")  # a role begins with its trust
+
+
+def attach(cloud: Cloud, policy: Mapping[str, Any], key: str) -> None:
+    account = next(each.name for each in cloud.accounts if each.id == policy["account"])
+    iam, document = cloud.client("iam", account=account), json.dumps(policy["document"])
+    name = policy["name"]
+    match policy["kind"]:
+        case "trust":
+            role = ROLES[name.removesuffix(".trust")]
+            try:
+                iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)
+            except iam.exceptions.EntityAlreadyExistsException:
+                iam.update_assume_role_policy(RoleName=role, PolicyDocument=document)
+        case "identity":
+            iam.put_role_policy(RoleName=ROLES[name], PolicyName=name, PolicyDocument=document)
+        case "iot":
+            cloud.client("iot", account=account).create_policy(policyName=THING_POLICY, policyDocument=document)
+        case "bucket":
+            cloud.client("s3", account=account).put_bucket_policy(Bucket=BUCKET, Policy=document)
+        case "key":
+            cloud.client("kms", account=account).put_key_policy(KeyId=key, PolicyName="default", Policy=document)
 
 
 def service_environment(cloud: Cloud, role: str, source: str) -> dict[str, str] | None:

@@ -76,7 +76,7 @@ def test_a_devices_credentials_do_not(enforced: Any, refused: Refused, attack: s
     client = enforced.device(service)
     said = refused(lambda: ask(client, enforced.key))
     assert f"is not authorized to perform: {action} on resource:" in said
-    assert "assumed-role/MlopsTokenExchangeRole/" in said
+    assert "assumed-role/GreengrassV2TokenExchangeRole/" in said
 
 
 def test_a_device_does_not_decrypt_with_another_key(enforced: Any, refused: Refused) -> None:
@@ -220,6 +220,6 @@ def policy(statement: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_device_gets_no_credentials_of_an_alias_that_its_policy_does_not_name(enforced: Any) -> None:
     iot = enforced.admin("iot", "prod")
-    iot.create_role_alias(roleAlias="Another", roleArn=f"arn:aws:iam::{PROD}:role/MlopsTokenExchangeRole")
+    iot.create_role_alias(roleAlias="Another", roleArn=f"arn:aws:iam::{PROD}:role/GreengrassV2TokenExchangeRole")
     status, _ = enforced.device_request("camera", "GET", "/role-aliases/Another/credentials")
     assert status == 403
