@@ -24,6 +24,7 @@ from greengrass_emulator.cloud.accounts import AccessKey, Account, Caller, read_
 from greengrass_emulator.cloud.api_errors import AccessDeniedException, Answer
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
 from greengrass_emulator.cloud.clients import client_for
+from greengrass_emulator.cloud.clock import Clock
 from greengrass_emulator.cloud.control_plane.api import answer_request
 from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactChecker
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
@@ -32,6 +33,7 @@ from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
 from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
 from greengrass_emulator.cloud.iot_front import IotDataFront, IotFront
+from greengrass_emulator.cloud.job_timer import JobTimer
 from greengrass_emulator.cloud.moto_memory.identities import assume_role, create_administrator, trust_policy
 from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 from greengrass_emulator.cloud.registry_front import guard_registry
@@ -81,6 +83,7 @@ class Cloud:
         self._wanted_folder = folder
         self._enforces = enforce_iam or recording is not None
         self._recording = recording
+        self._clock = Clock()
         self._enforcement: Enforcement | None = None
         self._running: ExitStack | None = None
         self._doors: dict[str, AccountDoors] = {}
@@ -113,11 +116,15 @@ class Cloud:
             checker = ArtifactChecker(self._s3_client_of)
             checker.start()
             running.callback(checker.stop)
+            self._clock = Clock()
             public = public_components(self.region)
             self._planes = {
-                account.id: AccountPlane.open(account, checker, partial(self._publish, account.id), public)
+                account.id: AccountPlane.open(account, checker, partial(self._publish, account.id), public, self._clock)
                 for account in self.accounts
             }
+            self._jobs = JobTimer(self._planes.values())
+            self._jobs.start()
+            running.callback(self._jobs.stop)
             self._enforcement = self._make_enforcement(running) if self._enforces else None
             devices = {id_: self._enforcement.devices(id_) if self._enforcement else None for id_ in self._planes}
             plans = {id_: _plan(plane, devices[id_]) for id_, plane in self._planes.items()}
@@ -212,6 +219,12 @@ class Cloud:
     def publish(self, topic: str, payload: bytes, *, account: str = "dev") -> None:
         """Publishes to an account's broker, as a service of AWS's own would."""
         self._publish(self.doors(account).account.id, topic, payload)
+
+    def turn_clock(self, seconds: float) -> None:
+        """Moves the cloud's time forward; rollouts and time-outs that are due by then have happened on return."""
+        self._check_running()
+        self._clock.turn(seconds)
+        self._jobs.advance()
 
     def _check_running(self) -> None:
         if self._running is None:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from greengrass_emulator.cloud.api_errors import Answer, ApiError
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
-from greengrass_emulator.cloud.control_plane.deployment_operations import queue_for_new_members
+from greengrass_emulator.cloud.control_plane.deployment_operations import follow_members
 from greengrass_emulator.cloud.control_plane.pages import page
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.device_messages.reserved_topics import write_shadow
@@ -46,11 +46,11 @@ class IotFront:
         return None
 
     def follow(self, request: GatewayRequest) -> None:
-        """A thing that joined a group gets the group's deployment."""
-        if request.method in {"POST", "PUT"} and "/thing-groups/" in request.raw_path:
+        """A thing that joined a group gets the group's deployment; one that left or is gone loses it."""
+        if request.method != "GET" and request.raw_path.startswith(("/thing-groups/", "/things/")):
             plane = self._planes[request.caller.account_id]
             with plane.lock:
-                queue_for_new_members(plane)
+                follow_members(plane)
 
     def _things_of_group(self, request: GatewayRequest, group: str) -> Answer | None:
         things = self._planes[request.caller.account_id].things

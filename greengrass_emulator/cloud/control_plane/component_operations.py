@@ -149,6 +149,20 @@ def delete_component(plane: AccountPlane, _: Caller, request: Request) -> Mappin
     return {}
 
 
+def get_component_version_artifact(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """The URL of a public or a Lambda component's artifact. The emulated public components have none.
+
+    A private component's artifact is in its owner's bucket, where a device asks for it with its own credentials.
+    """
+    found = find_version(plane, request["arn"])
+    name = request["artifactName"]
+    raise ResourceNotFoundException(
+        f"Component [{found.recipe.name} : {found.recipe.version}] has no artifact {name} that the service keeps",
+        resource_id=name,
+        resource_type="ARTIFACT",
+    )
+
+
 def find_version(plane: AccountPlane, arn: str) -> ComponentVersion:
     """The version of an ARN. Raises ``ResourceNotFoundException``."""
     reference = read_component_arn(arn)

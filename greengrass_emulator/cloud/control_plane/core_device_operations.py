@@ -39,6 +39,12 @@ def get_core_device(plane: AccountPlane, _: Caller, request: Request) -> Mapping
     return {**_listed(device), "coreVersion": device.version, "tags": dict(device.tags) or None}
 
 
+def delete_core_device(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """Takes a device from the list. Its thing stays, and a device that still runs is there again when it speaks."""
+    plane.devices.remove(find_core_device(plane, request["coreDeviceThingName"]).thing)
+    return {}
+
+
 def list_installed_components(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
     """The components on a device; unless ``topologyFilter`` says ``ALL``, only the deployments' roots."""
     device = find_core_device(plane, request["coreDeviceThingName"])

@@ -89,6 +89,10 @@ class CoreDeviceStore:
         )
         self._devices[thing] = device
 
+    def remove(self, thing: str) -> None:
+        """Takes a device away; it is there again once it speaks."""
+        del self._devices[thing]
+
     def set_tags(self, thing: str, tags: Mapping[str, str]) -> None:
         """A device's tags."""
         self._devices[thing] = replace(self._devices[thing], tags=tags)

@@ -21,6 +21,7 @@ from greengrass_emulator.cloud.control_plane.deployment_rules import (
 from greengrass_emulator.cloud.control_plane.deployment_store import ACTIVE, CANCELED, INACTIVE, Deployment
 from greengrass_emulator.cloud.control_plane.pages import page
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.device_messages.job_rules import read_job_rules
 from greengrass_emulator.cloud.device_messages.jobs import Job
 from greengrass_emulator.cloud.device_messages.shadows import shadow_prefix
 
@@ -48,7 +49,7 @@ def create_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mappi
     deployment = Deployment(
         deployment_id=deployment_id,
         target_arn=target,
-        revision=history[0].revision + 1 if history else 1,
+        revision=plane.deployments.next_revision(target),
         created=datetime.now(UTC),
         components=components,
         policies=with_default_policies(request.get("deploymentPolicies")),
@@ -112,6 +113,19 @@ def cancel_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mappi
     return {"message": "SUCCESS"}
 
 
+def delete_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+    """Forgets a deployment that is not ACTIVE, and its job. Devices that run it go on (AWS, DeleteDeployment)."""
+    found = find_deployment(plane, request["deploymentId"])
+    if found.status == ACTIVE:
+        raise ConflictException(
+            f"Deployment {found.deployment_id} is ACTIVE; cancel it before it is deleted",
+            resource_id=found.deployment_id,
+            resource_type="DEPLOYMENT",
+        )
+    plane.deployments.remove(found.deployment_id)
+    return {}
+
+
 def find_deployment(plane: AccountPlane, deployment_id: str) -> Deployment:
     """The deployment of an id. Raises ``ResourceNotFoundException``."""
     found = plane.deployments.find(deployment_id)
@@ -122,11 +136,25 @@ def find_deployment(plane: AccountPlane, deployment_id: str) -> Deployment:
     return found
 
 
-def queue_for_new_members(plane: AccountPlane) -> None:
-    """Brings each group's active deployment to things that joined the group after it was made."""
+def follow_members(plane: AccountPlane) -> None:
+    """Brings each group's active deployment to things that joined the group, and takes it from those that left."""
     for deployment in plane.deployments.newest_first():
         if deployment.status == ACTIVE and deployment.job_id:
-            plane.say(plane.jobs.queue(deployment.job_id, plane.things.members(deployment.target_arn)))
+            plane.say(plane.jobs.follow(deployment.job_id, plane.things.members(deployment.target_arn)))
+
+
+def advance_jobs(plane: AccountPlane) -> None:
+    """Does what is due by the clock: rollouts, time-outs, and the abort criteria that those meet."""
+    plane.say(plane.jobs.advance())
+    cancel_aborted(plane)
+
+
+def cancel_aborted(plane: AccountPlane) -> None:
+    """A deployment whose job was given up by its own criteria is ``CANCELED``."""
+    aborted = set(plane.jobs.take_aborted())
+    for deployment in plane.deployments.newest_first() if aborted else ():
+        if deployment.job_id in aborted:
+            plane.deployments.set_status(deployment.deployment_id, CANCELED)
 
 
 def _check_target(plane: AccountPlane, target: str) -> None:
@@ -167,8 +195,10 @@ def _send(plane: AccountPlane, deployment: Deployment) -> None:
         return
     document = fleet_configuration(plane.account.region, plane.account.id, deployment)
     description = deployment.name or f"Deployment for {deployment.target_name}"
-    plane.mirror.create(deployment.job_id, deployment.target_arn, json.dumps(document), description)
-    job = Job(deployment.job_id, deployment.target_arn, document, deployment.order)
+    configuration = deployment.job_configuration
+    plane.mirror.create(deployment.job_id, deployment.target_arn, json.dumps(document), description, configuration)
+    rules = read_job_rules(configuration)
+    job = Job(deployment.job_id, deployment.target_arn, document, deployment.order, rules)
     plane.say(plane.jobs.create(job, plane.things.members(deployment.target_arn)))
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from greengrass_emulator.cloud.api_errors import FieldFault, ValidationException
 from greengrass_emulator.cloud.control_plane.versions import is_version
 
+MAXIMUM_TIMEOUT_MINUTES = 10_080
+
 
 def with_default_policies(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """The deployment's policies, with the API's defaults where nothing was said."""
@@ -36,19 +38,58 @@ def check_components(components: Mapping[str, Mapping[str, Any]]) -> None:
         for pointer in update.get("reset", ()):
             if pointer and not pointer.startswith("/"):
                 faults.append(FieldFault(f"{path}.configurationUpdate.reset", f"{pointer!r} is no JSON pointer"))
-    if faults:
-        listed = "; ".join(f"{fault.name} {fault.message}" for fault in faults)
-        raise ValidationException(listed, reason="FIELD_VALIDATION_FAILED", faults=tuple(faults))
+    refuse_if_any(faults)
 
 
 def check_job_configuration(configuration: Mapping[str, Any] | None) -> None:
-    """One criterion for the rollout's increase, not both and not none. Raises ``ValidationException``."""
-    rollout = (configuration or {}).get("jobExecutionsRolloutConfig") or {}
-    criteria = (rollout.get("exponentialRate") or {}).get("rateIncreaseCriteria")
+    """What the model leaves open of a job's configuration. Raises ``ValidationException``.
+
+    One criterion for the rollout's increase; one digit of a factor and two of a percentage (API reference);
+    a time-out of 1 to 10,080 minutes (AWS IoT, TimeoutConfig).
+    """
+    configuration = configuration or {}
+    exponential = (configuration.get("jobExecutionsRolloutConfig") or {}).get("exponentialRate") or {}
+    criteria = exponential.get("rateIncreaseCriteria")
+    faults: list[FieldFault] = []
     if criteria is not None and len(criteria) != 1:
-        raise ValidationException(
-            "rateIncreaseCriteria must have numberOfNotifiedThings or numberOfSucceededThings, and not both"
+        faults.append(
+            FieldFault(
+                "iotJobConfiguration.jobExecutionsRolloutConfig.exponentialRate.rateIncreaseCriteria",
+                "must have numberOfNotifiedThings or numberOfSucceededThings, and not both",
+            )
         )
+    if exponential and round(exponential["incrementFactor"], 1) != exponential["incrementFactor"]:
+        faults.append(
+            FieldFault(
+                "iotJobConfiguration.jobExecutionsRolloutConfig.exponentialRate.incrementFactor",
+                "must have at most one digit after the point",
+            )
+        )
+    for index, each in enumerate((configuration.get("abortConfig") or {}).get("criteriaList", ())):
+        share = each["thresholdPercentage"]
+        if share < 0 or round(share, 2) != share:
+            faults.append(
+                FieldFault(
+                    f"iotJobConfiguration.abortConfig.criteriaList[{index}].thresholdPercentage",
+                    "must be 0 to 100 with at most two digits after the point",
+                )
+            )
+    minutes = (configuration.get("timeoutConfig") or {}).get("inProgressTimeoutInMinutes")
+    if minutes is not None and not 1 <= minutes <= MAXIMUM_TIMEOUT_MINUTES:
+        faults.append(
+            FieldFault(
+                "iotJobConfiguration.timeoutConfig.inProgressTimeoutInMinutes",
+                f"must be 1 to {MAXIMUM_TIMEOUT_MINUTES}",
+            )
+        )
+    refuse_if_any(faults)
+
+
+def refuse_if_any(faults: list[FieldFault]) -> None:
+    """Raises ``ValidationException`` that names every field at fault."""
+    if faults:
+        listed = "; ".join(f"{fault.name} {fault.message}" for fault in faults)
+        raise ValidationException(listed, reason="FIELD_VALIDATION_FAILED", faults=tuple(faults))
 
 
 def _is_json_object(text: str) -> bool:

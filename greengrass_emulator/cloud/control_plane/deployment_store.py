@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 ACTIVE, INACTIVE, CANCELED = "ACTIVE", "INACTIVE", "CANCELED"
@@ -43,6 +44,8 @@ class DeploymentStore:
 
     def __init__(self) -> None:
         self._deployments: dict[str, Deployment] = {}
+        self._revisions: dict[str, int] = {}
+        self._orders = count(1)
 
     def find(self, deployment_id: str) -> Deployment | None:
         """The deployment, if it is there."""
@@ -68,6 +71,15 @@ class DeploymentStore:
         """Every deployment, the newest first."""
         return sorted(self._deployments.values(), key=lambda d: d.order, reverse=True)
 
+    def remove(self, deployment_id: str) -> None:
+        """Takes a deployment away; its revision is not given out again."""
+        del self._deployments[deployment_id]
+
     def next_order(self) -> int:
-        """A number higher than any deployment's: two of one second keep their order."""
-        return len(self._deployments) + 1
+        """A number higher than any deployment's ever was: two of one second keep their order."""
+        return next(self._orders)
+
+    def next_revision(self, target_arn: str) -> int:
+        """The next revision of a target, counted from 1."""
+        self._revisions[target_arn] = self._revisions.get(target_arn, 0) + 1
+        return self._revisions[target_arn]

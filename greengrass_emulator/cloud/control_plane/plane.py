@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from greengrass_emulator.cloud.accounts import Account
+from greengrass_emulator.cloud.clock import Clock
 from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactChecker
 from greengrass_emulator.cloud.control_plane.client_tokens import ClientTokens
 from greengrass_emulator.cloud.control_plane.component_store import ComponentStore
@@ -36,15 +37,19 @@ class AccountPlane:
     deployments: DeploymentStore = field(default_factory=DeploymentStore)
     devices: CoreDeviceStore = field(default_factory=CoreDeviceStore)
     tokens: ClientTokens = field(default_factory=ClientTokens)
+    clock: Clock = field(default_factory=Clock)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @classmethod
     def open(
-        cls, account: Account, checker: ArtifactChecker, publish: Publish, public: ComponentStore
+        cls, account: Account, checker: ArtifactChecker, publish: Publish, public: ComponentStore, clock: Clock
     ) -> "AccountPlane":
         """An empty control plane for an account."""
-        mirror = JobMirror(account)
-        return cls(account, checker, publish, public, Things(account), mirror, JobBook(mirror), Shadows(account))
+        mirror, now = JobMirror(account), clock.now
+        things, jobs, shadows = Things(account), JobBook(mirror, now), Shadows(account)
+        return cls(
+            account, checker, publish, public, things, mirror, jobs, shadows, tokens=ClientTokens(now), clock=clock
+        )
 
     def arn(self, kind: str, rest: str) -> str:
         """An ARN of this account: ``arn:aws:greengrass:REGION:ACCOUNT:KIND:REST``."""

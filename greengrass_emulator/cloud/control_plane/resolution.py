@@ -7,7 +7,11 @@ nucleus's affair.
 from collections.abc import Mapping
 from typing import Any
 
-from greengrass_emulator.cloud.api_errors import ResourceNotFoundException, ValidationException
+from greengrass_emulator.cloud.api_errors import (
+    AccessDeniedException,
+    ResourceNotFoundException,
+    ValidationException,
+)
 from greengrass_emulator.cloud.control_plane.component_store import ComponentVersion
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.control_plane.versions import is_range, satisfies_all
@@ -28,6 +32,13 @@ def resolve_component_candidates(plane: AccountPlane, request: Mapping[str, Any]
             for version in resolved
         ]
     }
+
+
+def refuse_resolution(*_: object) -> Mapping[str, Any]:
+    """The answer to whoever asks at the API's own endpoint, whatever credentials it has (API reference)."""
+    raise AccessDeniedException(
+        "ResolveComponentCandidates is answered at the data plane endpoint, to a device's certificate"
+    )
 
 
 def _resolve(plane: AccountPlane, candidate: Mapping[str, Any]) -> ComponentVersion:

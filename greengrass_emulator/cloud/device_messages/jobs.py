@@ -1,14 +1,14 @@
 """IoT jobs of one account: how a group's deployment reaches its things, and what each thing answers.
 
 Source: AWS IoT developer guide, "Jobs device MQTT API" (topics, documents, states, error codes). Only what Greengrass
-uses of it: continuous jobs, one execution for a thing, no time-outs. moto's jobs are kept in step by ``JobMirror``.
+uses of it: continuous jobs, one execution for a thing. moto's jobs are kept in step by ``JobMirror``.
 """
 
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from greengrass_emulator.cloud.device_messages.job_rules import JobRules
 from greengrass_emulator.cloud.device_messages.publications import Publication
 from greengrass_emulator.cloud.moto_memory.job_mirror import JobMirror
 
@@ -33,6 +33,7 @@ class Job:
     target_arn: str
     document: Mapping[str, Any]
     order: int
+    rules: JobRules = field(default_factory=JobRules)
 
 
 @dataclass(slots=True)
@@ -41,11 +42,11 @@ class Execution:
 
     job: Job
     thing: str
+    queued_at: int
+    updated_at: int
     status: str = "QUEUED"
     details: dict[str, Any] = field(default_factory=dict)
-    queued_at: int = field(default_factory=lambda: int(time.time()))
     started_at: int | None = None
-    updated_at: int = field(default_factory=lambda: int(time.time()))
     version: int = 1
 
     def summary(self) -> dict[str, Any]:
@@ -71,38 +72,75 @@ class Execution:
         return {"status": self.status, "statusDetails": self.details, "versionNumber": self.version}
 
 
+@dataclass(slots=True)
+class _Rolling:
+    """An open job: the things that still wait for it, and how many the current minute has had."""
+
+    job: Job
+    began: float
+    waiting: dict[str, None] = field(default_factory=dict)
+    minute: int = 0
+    allowance: int | None = None
+
+
 class JobBook:
     """One account's jobs and executions. Not safe for threads: the account's lock is the caller's affair."""
 
-    def __init__(self, mirror: JobMirror) -> None:
+    def __init__(self, mirror: JobMirror, clock: Callable[[], float]) -> None:
         self._mirror = mirror
-        self._jobs: dict[str, Job] = {}
+        self._clock = clock
+        self._rolling: dict[str, _Rolling] = {}
+        self._aborted: list[str] = []
         self._executions: dict[tuple[str, str], Execution] = {}
         self._told: dict[str, tuple[str, int] | None] = {}
 
-    def create(self, job: Job, things: Iterable[str]) -> list[Publication]:
+    def create(self, job: Job, things: Collection[str]) -> list[Publication]:
         """Opens a job for the things that its group has now."""
-        self._jobs[job.job_id] = job
-        return self.queue(job.job_id, things)
+        self._rolling[job.job_id] = _Rolling(job, self._clock())
+        return self.follow(job.job_id, things)
 
-    def queue(self, job_id: str, things: Iterable[str]) -> list[Publication]:
-        """Gives an open job to things that do not have it yet, as a continuous job does."""
-        job = self._jobs[job_id]
-        fresh = [thing for thing in things if (job_id, thing) not in self._executions]
-        for thing in fresh:
-            self._executions[job_id, thing] = Execution(job, thing)
-            self._mirror_execution(self._executions[job_id, thing])
+    def follow(self, job_id: str, things: Collection[str]) -> list[Publication]:
+        """Brings an open job to things that joined its group, as a continuous job does, and away from those that left.
+
+        A new thing waits for the rollout's rate; an open execution of a thing that left ends as ``REMOVED``.
+        """
+        rolling = self._rolling.get(job_id)
+        if rolling is None:
+            return []
+        left = [e for e in self._of_job(job_id) if e.status in OPEN and e.thing not in things]
+        for execution in left:
+            self._set(execution, "REMOVED", execution.details)
+        had = {e.thing for e in self._of_job(job_id) if e.status != "REMOVED"}
+        rolling.waiting = dict.fromkeys(thing for thing in things if thing not in had)
+        released = self._release(rolling)
         self._count(job_id)
-        return [said for thing in fresh for said in self._announce(thing)]
+        return [said for each in [*left, *released] for said in self._announce(each.thing)]
+
+    def advance(self) -> list[Publication]:
+        """Does what is due by now: the next minute's things of each rollout, and time-outs."""
+        said: list[Publication] = []
+        now = self._clock()
+        for rolling in list(self._rolling.values()):
+            changed = self._release(rolling) if rolling.waiting else []
+            if changed:
+                self._count(rolling.job.job_id)
+                said += [each for execution in changed for each in self._announce(execution.thing)]
+        late = [e for e in self._executions.values() if e.status == "IN_PROGRESS" and _is_late(e, now)]
+        for execution in late:
+            self._set(execution, "TIMED_OUT", execution.details)
+        for job_id in dict.fromkeys(e.job.job_id for e in late):
+            self._count(job_id)
+            said += self._abort_if_due(job_id)
+        return said + [each for execution in late for each in self._announce(execution.thing)]
+
+    def take_aborted(self) -> list[str]:
+        """The jobs that were given up by their own criteria since this was last asked."""
+        aborted, self._aborted = self._aborted, []
+        return aborted
 
     def close(self, job_id: str) -> list[Publication]:
         """Cancels a job: every execution that is still open ends as ``CANCELED``."""
-        self._mirror.cancel(job_id)
-        ended = [e for e in self._executions.values() if e.job.job_id == job_id and e.status in OPEN]
-        for execution in ended:
-            self._set(execution, "CANCELED", execution.details)
-        self._count(job_id)
-        return [said for execution in ended for said in self._announce(execution.thing)]
+        return self._end(job_id, OPEN)
 
     def find(self, job_id: str, thing: str) -> Execution | None:
         """The execution of a job on a thing, if it was ever queued there."""
@@ -140,10 +178,56 @@ class JobBook:
         details = request.get("statusDetails")
         self._set(execution, str(status), dict(details) if isinstance(details, dict) else execution.details)
         self._count(job_id)
-        return execution, self._announce(thing)
+        return execution, [*self._announce(thing), *self._abort_if_due(job_id)]
+
+    def _release(self, rolling: _Rolling) -> list[Execution]:
+        """Executions for the things that the minutes up to now have room for. Each minute has its own rate."""
+        last = int((self._clock() - rolling.began) // 60)
+        released: list[Execution] = []
+        while rolling.waiting:
+            if rolling.allowance is None:
+                statuses = [e.status for e in self._of_job(rolling.job.job_id)]
+                rolling.allowance = rolling.job.rules.rollout.rate(len(statuses), statuses.count("SUCCEEDED"))
+            for thing in list(rolling.waiting)[: rolling.allowance]:
+                del rolling.waiting[thing]
+                rolling.allowance -= 1
+                released.append(self._queue(rolling.job, thing))
+            if rolling.minute >= last:
+                break
+            # A minute in which nothing waited leaves its room to nobody.
+            rolling.minute, rolling.allowance = rolling.minute + 1, None
+        return released
+
+    def _queue(self, job: Job, thing: str) -> Execution:
+        now = int(self._clock())
+        execution = Execution(job, thing, queued_at=now, updated_at=now)
+        self._executions[job.job_id, thing] = execution
+        self._mirror_execution(execution)
+        return execution
+
+    def _abort_if_due(self, job_id: str) -> list[Publication]:
+        rolling = self._rolling.get(job_id)
+        statuses = [e.status for e in self._of_job(job_id)]
+        if rolling is None or not any(criterion.is_met(statuses) for criterion in rolling.job.rules.abort):
+            return []
+        self._aborted.append(job_id)
+        # A cancellation without force lets those go on that have begun (AWS IoT, CancelJob).
+        return self._end(job_id, frozenset({"QUEUED"}))
+
+    def _end(self, job_id: str, statuses: Collection[str]) -> list[Publication]:
+        self._rolling.pop(job_id, None)
+        self._mirror.cancel(job_id)
+        ended = [e for e in self._of_job(job_id) if e.status in statuses]
+        for execution in ended:
+            self._set(execution, "CANCELED", execution.details)
+        self._count(job_id)
+        return [said for execution in ended for said in self._announce(execution.thing)]
+
+    def _of_job(self, job_id: str) -> list[Execution]:
+        return [e for e in self._executions.values() if e.job.job_id == job_id]
 
     def _set(self, execution: Execution, status: str, details: dict[str, Any]) -> None:
-        now = int(time.time())
+        now = int(self._clock())
         if status == "IN_PROGRESS" and execution.started_at is None:
             execution.started_at = now
         execution.status, execution.details = status, details
@@ -155,10 +239,10 @@ class JobBook:
         self._mirror.execution(execution.job.job_id, execution.thing, execution.status, details, execution.version)
 
     def _count(self, job_id: str) -> None:
-        self._mirror.count(job_id, [e.status for e in self._executions.values() if e.job.job_id == job_id])
+        self._mirror.count(job_id, [e.status for e in self._of_job(job_id)])
 
     def _announce(self, thing: str) -> list[Publication]:
-        now, prefix = int(time.time()), f"$aws/things/{thing}/jobs"
+        now, prefix = int(self._clock()), f"$aws/things/{thing}/jobs"
         listed: dict[str, list[dict[str, Any]]] = {}
         for execution in self._executions.values():
             if execution.thing == thing and execution.status in OPEN:
@@ -172,3 +256,8 @@ class JobBook:
             document = {"timestamp": now, "execution": upcoming.described() if upcoming else {}}
             said.append(Publication(f"{prefix}/notify-next", document))
         return said
+
+
+def _is_late(execution: Execution, now: float) -> bool:
+    limit = execution.job.rules.timeout
+    return limit is not None and execution.started_at is not None and now >= execution.started_at + limit

@@ -9,7 +9,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from greengrass_emulator.cloud.control_plane.deployment_operations import SHADOW, take_thing_report
+from greengrass_emulator.cloud.control_plane.deployment_operations import (
+    SHADOW,
+    cancel_aborted,
+    take_thing_report,
+)
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.device_messages.jobs import JobRefused
 from greengrass_emulator.cloud.device_messages.publications import Publication
@@ -89,6 +93,7 @@ def _update_job(plane: AccountPlane, thing: str, job_id: str, payload: bytes) ->
         if job_id == "$next":
             raise JobRefused("InvalidRequest", "An update must name its job")
         execution, said = plane.jobs.update(thing, job_id, request)
+        cancel_aborted(plane)
     except JobRefused as refusal:
         plane.say([_job_refusal(topic, refusal, payload)])
         return

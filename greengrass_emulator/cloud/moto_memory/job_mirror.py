@@ -4,7 +4,8 @@ The job book decides; nothing is ever read back from here.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from moto.core.utils import utcnow
 from moto.iot.models import FakeJobExecution, IoTBackend, iot_backends
@@ -18,6 +19,8 @@ _COUNTERS = {
     "FAILED": "numberOfFailedThings",
     "REJECTED": "numberOfRejectedThings",
     "CANCELED": "numberOfCanceledThings",
+    "REMOVED": "numberOfRemovedThings",
+    "TIMED_OUT": "numberOfTimedOutThings",
 }
 
 
@@ -31,8 +34,16 @@ class JobMirror:
     def _backend(self) -> IoTBackend:
         return iot_backends[self._account.id][self._account.region]
 
-    def create(self, job_id: str, target_arn: str, document: str, description: str) -> str:
+    def create(
+        self,
+        job_id: str,
+        target_arn: str,
+        document: str,
+        description: str,
+        configuration: Mapping[str, Any] | None = None,
+    ) -> str:
         """A continuous job, as Greengrass makes one for each deployment of a group. Returns its ARN."""
+        configuration = configuration or {}
         arn, _, _ = self._backend.create_job(
             job_id=job_id,
             targets=[target_arn],
@@ -41,12 +52,12 @@ class JobMirror:
             description=description,
             presigned_url_config={},
             target_selection="CONTINUOUS",
-            job_executions_rollout_config={},
+            job_executions_rollout_config=dict(configuration.get("jobExecutionsRolloutConfig") or {}),
             document_parameters={},
-            abort_config={},
+            abort_config=dict(configuration.get("abortConfig") or {}),
             job_execution_retry_config={},
             scheduling_config={},
-            timeout_config={},
+            timeout_config=dict(configuration.get("timeoutConfig") or {}),
         )
         self._backend.jobs[job_id].status = "IN_PROGRESS"
         # moto makes one execution for the target, as if a group were a thing.

@@ -53,7 +53,8 @@ class Things:
         group = groups.get(group_arn)
         if group is None:
             return ()
-        names = dict.fromkeys(thing.thing_name for thing in list(group.things.values()))
+        # moto leaves a deleted thing in its groups.
+        names = dict.fromkeys(t.thing_name for arn, t in list(group.things.items()) if arn in self._backend.things)
         if recursive:
             for arn, child in groups.items():
                 if child.parent_group_name == group.thing_group_name:
