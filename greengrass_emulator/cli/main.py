@@ -9,6 +9,7 @@ import typer
 
 from greengrass_emulator.cli.local_deploy import deploy
 from greengrass_emulator.cli.nucleus import nucleus, status
+from greengrass_emulator.cli.prove_policies import prove_policies
 from greengrass_emulator.cli.provision import provision
 from greengrass_emulator.cli.rehearse import rehearse
 from greengrass_emulator.cli.up import up
@@ -27,6 +28,7 @@ app.command()(nucleus)
 app.command()(deploy)
 app.command()(status)
 app.command()(rehearse)
+app.command()(prove_policies)
 
 
 def main() -> None:

@@ -1,0 +1,42 @@
+"""`greengrass-emulator prove-policies`: infra_policies, proven by a run with permissions enforced."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def prove_policies(
+    repository: Annotated[Path, typer.Option(help="The deploy repository whose release is run.")] = Path(),
+    folder: Annotated[Path, typer.Option(help="Where logs and the recording go; emptied first.")] = Path(
+        "rehearsal/policies"
+    ),
+    write: Annotated[
+        Path | None, typer.Option(help="A page to write the proof's tables into, such as docs/policies.md.")
+    ] = None,
+) -> None:
+    """Run a release with permissions enforced; show what each statement is for. Exit code 1 when it does not hold."""
+    import shutil
+
+    from greengrass_emulator.policy_proof.page import proof_text, with_proof
+    from greengrass_emulator.policy_proof.running import run_and_prove
+
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    found = run_and_prove(repository.absolute(), folder.absolute(), lambda words: typer.echo(f"  … {words}"))
+    (folder / "proof.md").write_text(proof_text(found), encoding="utf-8")
+    if write is not None:
+        write.write_text(with_proof(write.read_text(encoding="utf-8"), found), encoding="utf-8")
+    for fault in found.proof.faults:
+        typer.echo(f"  ✗ {fault}", err=True)
+    for attack in found.attacks:
+        if not attack.denied:
+            typer.echo(f"  ✗ {attack.thief}: {attack.attempt}: {attack.answer}", err=True)
+    statements = found.proof.statements
+    carried = sum(each.carried is not None for each in statements)
+    denied = sum(attack.denied for attack in found.attacks)
+    typer.echo(f"{found.proof.judged} calls were judged; {denied} of {len(found.attacks)} attacks were denied")
+    typer.echo(f"{carried} of {len(statements)} statements carry a call; the tables are in {folder}/proof.md")
+    if not found.holds:
+        raise typer.Exit(1)

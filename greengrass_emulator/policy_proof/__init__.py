@@ -1,0 +1,1 @@
+"""The proof of ``infra_policies``: a release with permissions enforced, and every call held against the policies."""

@@ -1,0 +1,130 @@
+"""The emulated accounts as the CloudFormation stacks leave them: stages in the config, a key, buckets, the policies.
+
+What the seeding allowed is taken away. People come with roles that are none of ours: here the operators' one.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.moto_memory.identities import ADMINISTRATOR, assume_role
+from greengrass_emulator.cloud.provisioning import ROLE_ALIAS, TOKEN_EXCHANGE_ROLE
+from greengrass_emulator.cloud.seeding import SeededCloud
+from greengrass_emulator.iam.documents import PolicyKind, read_policy
+from greengrass_emulator.iam.policy_sources import PolicySet
+from greengrass_emulator.policy_proof.rendered import (
+    ROLE_NAMES,
+    Attached,
+    RenderedStage,
+    attach_policies,
+    policy_set,
+)
+
+OPERATORS = "MlopsOperators"
+MODEL_BUCKET = "rehearsal-models"
+_SESSION_SECONDS = 3600
+_EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def role_arn(cloud: Cloud, document: str, account: str) -> str:
+    """The ARN of the role that a document is for, such as ``deploy-role``, in an account by its name."""
+    return f"arn:aws:iam::{cloud.doors(account).account.id}:role/{ROLE_NAMES[document]}"
+
+
+def write_config(
+    repository: Path, folder: Path, cloud: Cloud, seeded: SeededCloud, *, group: str, key_arn: str
+) -> Path:
+    """The repository's config with the emulated accounts as its stages. Returns its path."""
+    written = yaml.safe_load((repository / "greengrass-config.yml").read_text(encoding="utf-8"))
+    written["artifact-bucket"] = seeded.bucket
+    written["stages"] = {
+        account.name: {
+            "account": account.id,
+            "region": account.region,
+            "target": f"arn:aws:iot:{account.region}:{account.id}:thinggroup/{group}",
+            "role": seeded.deploy_role_arns[account.name],
+            "external-id": seeded.external_id,
+            "bucket-access": [f"arn:aws:iam::{account.id}:role/{TOKEN_EXCHANGE_ROLE}"],
+            "role-alias": ROLE_ALIAS,
+            "operator": _operators_arn(cloud, account.name),
+        }
+        for account in cloud.accounts
+    }
+    written["stages"]["dev"] |= {"key": key_arn, "model-data": [f"s3://{MODEL_BUCKET}/models/"]}
+    path = folder / "greengrass-config.yml"
+    path.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def make_key_and_model_bucket(cloud: Cloud, bucket: str) -> str:
+    """The key, the artifact bucket under it, and a bucket for model data. Returns the key's ARN."""
+    kms, s3 = cloud.client("kms"), cloud.client("s3")
+    key_arn = str(kms.create_key(Description="artifacts")["KeyMetadata"]["Arn"])
+    rule = {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn},
+        "BucketKeyEnabled": True,
+    }
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.create_bucket(Bucket=MODEL_BUCKET, CreateBucketConfiguration={"LocationConstraint": cloud.region})
+    return key_arn
+
+
+def install(cloud: Cloud, attached: Attached, stages: Sequence[RenderedStage]) -> None:
+    """Attach every document to what it is for, in every account."""
+    names = {account.id: account.name for account in cloud.accounts}
+    attach_policies(stages, attached, lambda service, account: cloud.client(service, account=names[account]))
+    for account in cloud.accounts:
+        iam = cloud.client("iam", account=account.name)
+        iam.create_role(RoleName=OPERATORS, AssumeRolePolicyDocument=_trust_of(account.id))
+        iam.put_role_policy(RoleName=OPERATORS, PolicyName="operators", PolicyDocument=_operators(cloud, account.name))
+
+
+def whole_policy_set(cloud: Cloud, attached: Attached, stages: Sequence[RenderedStage]) -> PolicySet:
+    """The documents, and what the people of the run are allowed: their attempts are judged too."""
+    ours = policy_set(stages, attached)
+    people = {
+        arn: (read_policy(f"people@{arn}", PolicyKind.IDENTITY, text),)
+        for account in cloud.accounts
+        for arn, text in (
+            (f"arn:aws:iam::{account.id}:user/{ADMINISTRATOR}", json.dumps(_EVERYTHING)),
+            (_operators_arn(cloud, account.name), _operators(cloud, account.name)),
+        )
+    }
+    return PolicySet({**ours.identities, **people}, ours.resources)
+
+
+def operator_environment(cloud: Cloud, account: str) -> dict[str, str]:
+    """The environment of an operator's shell, as single sign-on gives it."""
+    key, token, _ = assume_role(_operators_arn(cloud, account), "ann", _SESSION_SECONDS, cloud.region)
+    return {
+        **cloud.environment(account),
+        "AWS_ACCESS_KEY_ID": key.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+        "AWS_SESSION_TOKEN": token,
+    }
+
+
+def _operators_arn(cloud: Cloud, account: str) -> str:
+    return f"arn:aws:iam::{cloud.doors(account).account.id}:role/{OPERATORS}"
+
+
+def _operators(cloud: Cloud, account: str) -> str:
+    statement = {
+        "Sid": "BecomeTheReadOnlyRole",
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Resource": role_arn(cloud, "operator-role", account),
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _trust_of(account_id: str) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+        "Action": "sts:AssumeRole",
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

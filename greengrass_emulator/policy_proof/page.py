@@ -1,0 +1,49 @@
+"""The proof as the Markdown of docs/policies.md. Pure."""
+
+import re
+
+from greengrass_emulator.policy_proof.attacks import Attack
+from greengrass_emulator.policy_proof.proving import StatementProof, WholeProof
+from greengrass_emulator.policy_proof.running import Found
+
+_BLOCK = re.compile(r"(<!-- proof -->\n).*?(<!-- end of proof -->)", re.DOTALL)
+
+
+def with_proof(page: str, found: Found) -> str:
+    """The page with its proof written anew."""
+    return _BLOCK.sub(lambda match: match[1] + proof_text(found) + match[2], page)
+
+
+def proof_text(found: Found) -> str:
+    """The tables: each statement with what it carries, what is unused with its reason, each attack."""
+    return "\n".join(
+        (
+            "| document | statement | taking it away |",
+            "|---|---|---|",
+            *(_statement(each, found.proof) for each in found.proof.statements),
+            "",
+            "| thief | attempt | answer |",
+            "|---|---|---|",
+            *(_attack(each) for each in found.attacks),
+            "",
+        )
+    )
+
+
+def _statement(each: StatementProof, proof: WholeProof) -> str:
+    if each.carried is None:
+        carried = f"not used by the run: {_reason(proof, each, '')}"
+    else:
+        carried = f"{'denies' if each.allows else 'allows'} `{each.carried}`"
+        for pattern in each.unused:
+            carried += f"; `{pattern}` is not used by the run: {_reason(proof, each, pattern)}"
+    return f"| {each.document} | {each.statement} | {carried} |"
+
+
+def _reason(proof: WholeProof, each: StatementProof, pattern: str) -> str:
+    reason = proof.reasons.get((each.document, each.statement, pattern), "**no reason is given**")
+    return " ".join(reason.split())
+
+
+def _attack(each: Attack) -> str:
+    return f"| {each.thief} | {each.attempt} | {each.answer if each.denied else f'**{each.answer}**'} |"

@@ -1,0 +1,158 @@
+"""The run that the proof stands on: a release's way with permissions enforced, each process under its own role."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.seeding import SeededCloud
+from greengrass_emulator.errors import RehearsalError
+from greengrass_emulator.iam.recording import read_recording
+from greengrass_emulator.policy_proof import installing
+from greengrass_emulator.policy_proof.attacks import Attack, Attacks, Prey
+from greengrass_emulator.policy_proof.documents import read_unneeded, render_documents
+from greengrass_emulator.policy_proof.proving import WholeProof, prove
+from greengrass_emulator.policy_proof.rendered import Attached, RenderedStage
+from greengrass_emulator.rehearsal.pipeline import Pipeline, Stage, process_environment
+from greengrass_emulator.rehearsal.registry import Registry, Trainings
+from greengrass_emulator.rehearsal.world import BUCKET, GROUP, PACKAGE_GROUP, Group, World
+from infra_policies import FOLDER
+
+GROUPS = {
+    "dev": Group({"dev-1": "lite"}),
+    "preprod": Group({"preprod-1": "classic"}),
+    "prod": Group({"prod-1": "classic"}),
+}
+_CODEBUILD = "codebuild.amazonaws.com"
+_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The proof, and the attacks that were tried."""
+
+    proof: WholeProof
+    attacks: tuple[Attack, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every call was allowed, nothing more was, and every attack was denied."""
+        return not self.proof.faults and all(attack.denied for attack in self.attacks)
+
+
+class _Preparation:
+    """What is done to the accounts before there is a device in them."""
+
+    def __init__(self, repository: Path, folder: Path) -> None:
+        self._repository = repository
+        self._folder = folder
+        self._attached: Attached | None = None
+        self.external_id = ""
+        self.stages: tuple[RenderedStage, ...] = ()
+
+    def __call__(self, cloud: Cloud, seeded: SeededCloud) -> None:
+        self.external_id = seeded.external_id
+        key_arn = installing.make_key_and_model_bucket(cloud, seeded.bucket)
+        config = installing.write_config(self._repository, self._folder, cloud, seeded, group=GROUP, key_arn=key_arn)
+        self.stages = render_documents(config, list(GROUPS))
+        self._attached = Attached(seeded.bucket, key_arn, cloud.region)
+        installing.install(cloud, self._attached, self.stages)
+
+    @property
+    def attached(self) -> Attached:
+        """What the documents are attached to. Raises ``RehearsalError`` before the accounts are prepared."""
+        if self._attached is None:
+            raise RehearsalError("the accounts hold no policies yet; enter the world first")
+        return self._attached
+
+
+def run_and_prove(repository: Path, folder: Path, tell: Callable[[str], None]) -> Found:
+    """Release once, release again with nothing changed, look at it as an operator, attack; then the proof.
+
+    Raises ``RehearsalError`` when a stage does not end as it should, with its log.
+    """
+    recording = folder / "calls.jsonl"
+    preparation = _Preparation(repository, folder)
+    scripts = repository / "model_components" / "digits"
+    with (
+        Trainings(scripts, folder / "models", ("linear",)) as trainings,
+        World(folder, GROUPS, recording=recording, prepare=preparation) as world,
+    ):
+        tell("three accounts hold the policies; permissions are enforced")
+        models = installing.MODEL_BUCKET
+        registry = Registry(scripts, environment=world.environment(), bucket=models, group=PACKAGE_GROUP)
+        registry.set_status(registry.register(trainings.model("linear")), "Approved")
+        pipeline = _pipeline(repository, folder, world, tell)
+        for _ in ("a release", "the same once more"):
+            _must_end_with_0(pipeline.run(gated=True).exit_codes(), folder)
+        for stage in GROUPS:
+            _status_as_operator(world, stage)
+        tell("an operator has looked at each fleet")
+        attacks = tuple(Attacks(world.cloud, _prey(world, preparation.external_id)).made())
+        tell(f"{len(attacks)} attacks were tried")
+        policies = installing.whole_policy_set(world.cloud, preparation.attached, preparation.stages)
+    proof = prove(read_recording(recording), preparation.stages, policies, read_unneeded(FOLDER / "unused.yml"))
+    return Found(proof, attacks)
+
+
+def _pipeline(repository: Path, folder: Path, world: World, tell: Callable[[str], None]) -> Pipeline:
+    return Pipeline(
+        repository,
+        folder / "pipeline",
+        environment={**process_environment(), **_project(world, "build-role", "build"), "ARTIFACT_BUCKET": BUCKET},
+        stages=[
+            Stage(each.name, {**each.variables, **_project(world, "pipeline-role", f"deploy-{each.name}")})
+            for each in world.stages()
+        ],
+        told=tell,
+    )
+
+
+def _project(world: World, document: str, project: str) -> dict[str, str]:
+    """The environment of a CodeBuild project of dev-account.yaml, which runs under its role."""
+    cloud = world.cloud
+    source = f"arn:aws:codebuild:{cloud.region}:{cloud.doors('dev').account.id}:project/mlops-{project}"
+    role = installing.role_arn(cloud, document, "dev")
+    return cloud.service_environment(role, service=_CODEBUILD, source_arn=source)
+
+
+def _must_end_with_0(exit_codes: dict[str, int], folder: Path) -> None:
+    failed = {name: code for name, code in exit_codes.items() if code}
+    if failed or set(exit_codes) != {"build", *GROUPS}:
+        name, code = next(iter(failed.items()), ("a stage", 1))
+        log = next(iter(sorted(folder.glob(f"pipeline/run-*/{name}.log"), reverse=True)), None)
+        tail = log.read_text(errors="replace")[-3000:] if log else ""
+        raise RehearsalError(f"{name} ended with {code} under its own policies; its log ends:\n{tail}")
+
+
+def _status_as_operator(world: World, stage: str) -> None:
+    role = installing.role_arn(world.cloud, "operator-role", stage)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "cloud_publisher", "status", "--target-arn", world.accounts[stage].target_arn),
+            *("--role-arn", role, "--json"),
+        ],
+        env={**process_environment(), **installing.operator_environment(world.cloud, stage)},
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise RehearsalError(f"status of {stage} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def _prey(world: World, external_id: str) -> Prey:
+    s3 = world.cloud.client("s3")
+    artifacts = s3.list_objects_v2(Bucket=BUCKET, Prefix="artifacts/greengrass/")["Contents"]
+    models = s3.list_objects_v2(Bucket=installing.MODEL_BUCKET)["Contents"]
+    return Prey(
+        bucket=BUCKET,
+        artifact=next(each["Key"] for each in artifacts if each["Key"].endswith(".zip")),
+        model=models[0]["Key"],
+        thing="prod-1",
+        target_arn=world.accounts["prod"].target_arn,
+        external_id=external_id,
+    )
