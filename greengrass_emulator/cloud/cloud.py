@@ -15,13 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
+from urllib.parse import parse_qs
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from greengrass_emulator.cloud.accounts import AccessKey, Account, Caller, read_accounts
-from greengrass_emulator.cloud.api_errors import AccessDeniedException, Answer
+from greengrass_emulator.cloud.api_errors import AccessDeniedException, Answer, UnsupportedOperationException
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
 from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.clock import Clock
@@ -242,7 +243,7 @@ class Cloud:
             self.accounts,
             {
                 "greengrass": self._control_plane,
-                "sts": _let_pass if self._enforcement else StsGuard(self.accounts),
+                "sts": _no_session_policies if self._enforcement else StsGuard(self.accounts),
                 "s3": check_digest,
                 "sagemaker": guard_registry,
                 "iot": iot.answer,
@@ -321,5 +322,8 @@ def _plan(plane: AccountPlane, permissions: DevicePermissions | None) -> BrokerP
     return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), may)
 
 
-def _let_pass(_: GatewayRequest) -> None:
-    """STS's own guard, where permissions are enforced: the layer in front has judged the trust already."""
+def _no_session_policies(request: GatewayRequest) -> None:
+    """STS's guard, where permissions are enforced: the trust has been judged; what cannot be judged is refused."""
+    form = parse_qs(request.body().decode(errors="replace"))
+    if any(name == "Policy" or name.startswith("PolicyArns.") for name in form):
+        raise UnsupportedOperationException("Session policies are not enforced here; assume the role without Policy")

@@ -15,6 +15,7 @@ from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 
 from greengrass_emulator.iam.documents import Policy, PolicyKind, read_policy
+from greengrass_emulator.iam.errors import InvalidPolicy
 from greengrass_emulator.iam.policy_sources import guarded_resource
 from greengrass_emulator.iam.requests import Need, Principal, PrincipalKind
 
@@ -33,6 +34,8 @@ class HeldPolicies:
         match principal.kind:
             case PrincipalKind.ROLE:
                 role = _role(principal.arn)
+                if role and role.permissions_boundary_arn:
+                    raise InvalidPolicy(principal.arn, "has a permissions boundary, which is not enforced here")
                 return tuple(_attached(role)) if role else ()
             case PrincipalKind.USER:
                 return tuple(_of_user(principal))

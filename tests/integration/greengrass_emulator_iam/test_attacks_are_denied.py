@@ -7,11 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 BUCKET = "example-artifacts"
 DEV, PREPROD, PROD = "111111111111", "222222222222", "333333333333"
 GROUP = f"arn:aws:iot:eu-west-1:{PROD}:thinggroup/fleet"
 DEPLOY_ROLE = f"arn:aws:iam::{PROD}:role/MlopsDeployRole"
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 Refused = Callable[[Callable[[], object]], str]
 
 DEVICE_ATTACKS: dict[str, tuple[str, str, Callable[[Any, str], object]]] = {
@@ -168,14 +170,11 @@ def test_another_role_of_a_reader_account_is_no_deputy_through_the_bucket(
     enforced: Any, refused: Refused, artifact: str
 ) -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": PROD}, "Action": "sts:AssumeRole"}
-    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     iam = enforced.admin("iam", "prod")
     role = iam.create_role(RoleName="Other", AssumeRolePolicyDocument=json.dumps(policy(trust)))["Role"]["Arn"]
-    iam.put_role_policy(RoleName="Other", PolicyName="all", PolicyDocument=json.dumps(policy(everything)))
+    iam.put_role_policy(RoleName="Other", PolicyName="all", PolicyDocument=json.dumps(policy(EVERYTHING)))
     given = enforced.admin("sts", "prod").assume_role(RoleArn=role, RoleSessionName="other")["Credentials"]
-    names = {"AWS_ACCESS_KEY_ID": "AccessKeyId", "AWS_SECRET_ACCESS_KEY": "SecretAccessKey"}
-    environment = {key: given[name] for key, name in names.items()} | {"AWS_SESSION_TOKEN": given["SessionToken"]}
-    said = refused(lambda: enforced.client("s3", environment).get_object(Bucket=BUCKET, Key=artifact))
+    said = refused(lambda: enforced.client("s3", environment_of(given)).get_object(Bucket=BUCKET, Key=artifact))
     assert "no resource-based policy allows the s3:GetObject action" in said
 
 
@@ -223,3 +222,25 @@ def test_a_device_gets_no_credentials_of_an_alias_that_its_policy_does_not_name(
     iot.create_role_alias(roleAlias="Another", roleArn=f"arn:aws:iam::{PROD}:role/GreengrassV2TokenExchangeRole")
     status, _ = enforced.device_request("camera", "GET", "/role-aliases/Another/credentials")
     assert status == 403
+
+
+def test_what_cannot_be_judged_is_refused(enforced: Any, refused: Refused) -> None:
+    with pytest.raises(ClientError, match="Session policies are not enforced here"):
+        assume(enforced.pipeline("sts"), ExternalId="example-prod", Policy=json.dumps(policy(EVERYTHING)))()
+    iam = enforced.admin("iam")
+    trust = {"Effect": "Allow", "Principal": {"AWS": DEV}, "Action": "sts:AssumeRole"}
+    boundary = iam.create_policy(PolicyName="Boundary", PolicyDocument=json.dumps(policy(EVERYTHING)))["Policy"]["Arn"]
+    role = iam.create_role(
+        RoleName="Bounded", AssumeRolePolicyDocument=json.dumps(policy(trust)), PermissionsBoundary=boundary
+    )["Role"]["Arn"]
+    iam.put_role_policy(RoleName="Bounded", PolicyName="all", PolicyDocument=json.dumps(policy(EVERYTHING)))
+    given = enforced.admin("sts").assume_role(RoleArn=role, RoleSessionName="bounded")["Credentials"]
+    refused(lambda: enforced.client("s3", environment_of(given)).list_buckets())
+
+
+def environment_of(given: dict[str, Any]) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
