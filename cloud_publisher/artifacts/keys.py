@@ -31,6 +31,11 @@ def record_key(component: str, version: str, content_digest: str) -> str:
     return artifact_key(component, version, f".mlops-release.{content_digest}.json")
 
 
+def listing_key(component: str, version: str, content_digest: str) -> str:
+    """The key of the listing of what a version was made from."""
+    return artifact_key(component, version, f".mlops-release.{content_digest}.content.json")
+
+
 def version_and_name(component: str, key: str) -> tuple[str, str] | None:
     """The version and file name that a key below the component's prefix has; none for any other key."""
     version, _, name = key.removeprefix(component_prefix(component)).partition("/")

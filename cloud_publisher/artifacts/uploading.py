@@ -1,17 +1,22 @@
 """Puts files into the bucket so that none is ever overwritten: create-only, with a checksum that S3 verifies.
 
-``PutObject`` with ``If-None-Match: *``; boto3's ``upload_file`` cannot do that (greengrass-facts.md, "The cloud API").
+``PutObject`` with ``If-None-Match: *``, and above a threshold in parts; boto3's ``upload_file`` cannot be create-only
+(greengrass-facts.md, "The cloud API").
 """
 
 import base64
 import hashlib
 import io
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloud_publisher.artifacts.keys import artifact_key, artifact_uri, record_key
+from cloud_publisher.artifacts.multipart import MultipartUpload
+from cloud_publisher.artifacts.parts import composite_checksum_of_file
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.errors import ArtifactConflictError, CloudError
 from shared_schema.digests import sha256_of_file
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
 _EXISTS = {"PreconditionFailed", "412"}
 _RACING = {"ConditionalRequestConflict", "409"}
 _ATTEMPTS = 5
+IN_PARTS_FROM = 16 << 20
+"""Bytes: a larger file goes in parts."""
 
 
 def describe_artifact(path: Path, *, bucket: str, component: str, version: str) -> ReleaseArtifact:
@@ -49,11 +56,14 @@ def upload_artifact(
     Raises ``ArtifactConflictError`` when it is there with other bytes, ``CloudError``.
     """
     key = artifact_key(component, version, path.name)
-    with _WatchedFile(path, advance) as body:
-        created = _create(s3, bucket, key, body, artifact.sha256, {"content-digest": digest})
+    if artifact.size > IN_PARTS_FROM:
+        created = _create_in_parts(MultipartUpload(s3, bucket, component, key, path, advance))
+    else:
+        with _WatchedFile(path, advance) as body:
+            created = _create(s3, bucket, key, body, artifact.sha256, {"content-digest": digest})
     if created:
         return
-    there = _sha256_in_bucket(s3, bucket, key)
+    there = _sha256_in_bucket(s3, bucket, key, path, artifact.sha256)
     if there != artifact.sha256:
         raise ArtifactConflictError(
             f"{artifact.uri} exists with other bytes: its SHA-256 is {there}, and the new one's {artifact.sha256}",
@@ -113,14 +123,67 @@ def _create(
     return False
 
 
-def _sha256_in_bucket(s3: "S3Client", bucket: str, key: str) -> str:
-    """The SHA-256 of an object: its checksum where S3 has one of the whole, else computed from its bytes."""
+def _create_in_parts(upload: MultipartUpload) -> bool:
+    """Whether the object was created; False when the key exists."""
+    for attempt in range(_ATTEMPTS):
+        # S3 looks at the condition only at the end, after all the parts.
+        if _exists(upload.s3, upload.bucket, upload.key):
+            return False
+        moved = _Counted(upload.advance)
+        try:
+            replace(upload, advance=moved).run()
+        except CloudError as error:
+            if error.code in _EXISTS:
+                return False
+            # Another build completed, ended or is completing the same upload: what it made shows at the next look.
+            if error.code not in {*_RACING, "NoSuchUpload"} or attempt == _ATTEMPTS - 1:
+                raise
+            upload.advance(-moved.total)
+            time.sleep(0.2 * 2**attempt)
+        else:
+            return True
+    return False
+
+
+class _Counted:
+    """Passes on what moved, and remembers how much it was. Called from several threads."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
+        self._lock = threading.Lock()
+        self.total = 0
+
+    def __call__(self, moved: int) -> None:
+        with self._lock:
+            self.total += moved
+            self._advance(moved)
+
+
+def _exists(s3: "S3Client", bucket: str, key: str) -> bool:
+    try:
+        with asking(f"look at s3://{bucket}/{key}"):
+            s3.head_object(Bucket=bucket, Key=key)
+    except CloudError as error:
+        # 403: without the right to list, S3 does not say that an object is not there.
+        if error.code in {"404", "NoSuchKey", "403"}:
+            return False
+        raise
+    return True
+
+
+def _sha256_in_bucket(s3: "S3Client", bucket: str, key: str, path: Path, sha256: str) -> str:
+    """The SHA-256 of an object: by its checksum where S3 has one that tells, else computed from its bytes.
+
+    ``path`` is the file that it should be, and ``sha256`` that file's.
+    """
     with asking(f"look at s3://{bucket}/{key}"):
         head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
         checksum = head.get("ChecksumSHA256", "")
-        # A multipart upload's is a checksum of checksums, and ends with the number of parts.
+        # An object of parts has a checksum of their checksums, which ends with their number.
         if checksum and "-" not in checksum:
             return base64.b64decode(checksum).hex()
+        if checksum and checksum == composite_checksum_of_file(path):
+            return sha256
         digest = hashlib.sha256()
         for chunk in s3.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(1 << 20):
             digest.update(chunk)

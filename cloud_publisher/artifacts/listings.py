@@ -1,0 +1,56 @@
+"""What a version was made from, part by part, kept beside its artifacts: so that `plan` can say which file changed.
+
+Nothing depends on one: a version without a listing is only not explained.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from cloud_publisher.artifacts.keys import listing_key
+from cloud_publisher.artifacts.uploaded import Uploaded
+from cloud_publisher.cloud_errors import asking
+from cloud_publisher.errors import CloudError
+from cloud_publisher.versions import newest
+from shared_schema.release import ReleaseComponent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+_THERE = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
+_ABSENT = {"NoSuchKey", "404"}
+
+
+def upload_listing(s3: "S3Client", bucket: str, component: ReleaseComponent, listing: "Mapping[str, Any]") -> None:
+    """Keep the listing beside the version's artifacts; one that is there says the same. Raises ``CloudError``."""
+    key = listing_key(component.name, component.version, component.content_digest)
+    body = json.dumps(listing, sort_keys=True, ensure_ascii=False).encode()
+    try:
+        with asking(f"upload s3://{bucket}/{key}"):
+            s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", ChecksumAlgorithm="SHA256")
+    except CloudError as error:
+        if error.code not in _THERE:
+            raise
+
+
+def newest_listing(s3: "S3Client", bucket: str, uploaded: Uploaded) -> tuple[str, dict[str, Any] | None] | None:
+    """The newest version that was built whole, and its listing if it has one; None when none was ever built.
+
+    Raises ``CloudError``.
+    """
+    digests = {version: digest for digest, versions in uploaded.recorded.items() for version in versions}
+    version = newest(digests)
+    if version is None:
+        return None
+    key = listing_key(uploaded.component, version, digests[version])
+    try:
+        with asking(f"read s3://{bucket}/{key}"):
+            read = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except CloudError as error:
+        if error.code in _ABSENT:
+            return version, None
+        raise
+    except ValueError:
+        return version, None
+    return version, read if isinstance(read, dict) else None
