@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from greengrass_emulator.cli.fault import fault
 from greengrass_emulator.cli.local_deploy import deploy
 from greengrass_emulator.cli.nucleus import nucleus, status
 from greengrass_emulator.cli.prove_policies import prove_policies
@@ -28,6 +29,7 @@ app.command()(nucleus)
 app.command()(deploy)
 app.command()(status)
 app.command()(rehearse)
+app.add_typer(fault, name="fault")
 app.command()(prove_policies)
 
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
@@ -32,6 +33,10 @@ from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.control_plane.public_components import public_components
 from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
+from greengrass_emulator.cloud.faults.board import Board
+from greengrass_emulator.cloud.faults.door import FaultDoor
+from greengrass_emulator.cloud.faults.faults import Faults
+from greengrass_emulator.cloud.faults.gateway_layer import FaultLayer
 from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
 from greengrass_emulator.cloud.iot_front import IotDataFront, IotFront
 from greengrass_emulator.cloud.job_timer import JobTimer
@@ -85,6 +90,7 @@ class Cloud:
         self._enforces = enforce_iam or recording is not None
         self._recording = recording
         self._clock = Clock()
+        self._fault_token = token_urlsafe(24)
         self._enforcement: Enforcement | None = None
         self._running: ExitStack | None = None
         self._doors: dict[str, AccountDoors] = {}
@@ -132,11 +138,16 @@ class Cloud:
             self._brokers = MqttBrokers(plans, identity)
             running.callback(self._brokers.stop)
             self._brokers.start()
-            endpoints = {id_: DeviceEndpoint(plane, identity, devices[id_]) for id_, plane in self._planes.items()}
+            board = Board()
+            endpoints = {
+                id_: DeviceEndpoint(plane, identity, devices[id_], partial(_is_cut_off, board, id_))
+                for id_, plane in self._planes.items()
+            }
             for endpoint in endpoints.values():
                 endpoint.start()
                 running.callback(endpoint.stop)
-            self._port = self._serve_gateway(running, authority)
+            self._faults = Faults(self.accounts, board, self._brokers, self._turn_clock)
+            self._port = self._serve_gateway(running, authority, board)
             self._doors = {
                 account.name: AccountDoors(
                     account, keys[account.id], self._brokers.port(account.id), endpoints[account.id].port
@@ -224,6 +235,15 @@ class Cloud:
     def turn_clock(self, seconds: float) -> None:
         """Moves the cloud's time forward; rollouts and time-outs that are due by then have happened on return."""
         self._check_running()
+        self._turn_clock(seconds)
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on demand."""
+        self._check_running()
+        return self._faults
+
+    def _turn_clock(self, seconds: float) -> None:
         self._clock.turn(seconds)
         self._jobs.advance()
 
@@ -237,7 +257,7 @@ class Cloud:
         self._wanted_folder.mkdir(parents=True, exist_ok=True)
         return self._wanted_folder
 
-    def _serve_gateway(self, running: ExitStack, authority: CertificateAuthority) -> int:
+    def _serve_gateway(self, running: ExitStack, authority: CertificateAuthority, board: Board) -> int:
         iot, iot_data = IotFront(self._planes, authority), IotDataFront(self._planes)
         gateway = Gateway(
             self.accounts,
@@ -251,7 +271,8 @@ class Cloud:
             },
             {"iot": iot.follow},
         )
-        application = self._enforcement.before(gateway) if self._enforcement else gateway
+        judged = self._enforcement.before(gateway) if self._enforcement else gateway
+        application = FaultDoor(FaultLayer(judged, board, self.accounts), self._faults, self._fault_token)
         server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="gateway", daemon=True
@@ -293,6 +314,7 @@ class Cloud:
         state = {
             "gatewayUrl": f"http://127.0.0.1:{self._port}",
             "region": self.region,
+            "faultToken": self._fault_token,
             "rootCaPath": str(self._folder / "root.ca.pem"),
             "accounts": {
                 name: {
@@ -327,3 +349,7 @@ def _no_session_policies(request: GatewayRequest) -> None:
     form = parse_qs(request.body().decode(errors="replace"))
     if any(name == "Policy" or name.startswith("PolicyArns.") for name in form):
         raise UnsupportedOperationException("Session policies are not enforced here; assume the role without Policy")
+
+
+def _is_cut_off(board: Board, account_id: str, thing: str) -> bool:
+    return (account_id, thing) in board.cut_off

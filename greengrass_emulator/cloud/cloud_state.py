@@ -32,6 +32,7 @@ class CloudState(_Part):
     gateway_url: str
     region: str
     root_ca_path: Path
+    fault_token: str
     accounts: Mapping[str, AccountState]
 
     @property

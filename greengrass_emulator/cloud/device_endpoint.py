@@ -9,7 +9,7 @@ import logging
 import re
 import ssl
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -25,6 +25,7 @@ from greengrass_emulator.cloud.api_errors import (
 from greengrass_emulator.cloud.certificate_authority import ServerIdentity
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.control_plane.resolution import resolve_component_candidates
+from greengrass_emulator.cloud.faults.gateway_layer import hang_up
 from greengrass_emulator.cloud.moto_memory.identities import assume_role, trust_policy
 from greengrass_emulator.cloud.rest_json.reading import read_request
 from greengrass_emulator.cloud.rest_json.routing import find_route
@@ -42,9 +43,14 @@ class DeviceEndpoint:
     """One account's endpoint. It owns its server thread."""
 
     def __init__(
-        self, plane: AccountPlane, identity: ServerIdentity, permissions: DevicePermissions | None = None
+        self,
+        plane: AccountPlane,
+        identity: ServerIdentity,
+        permissions: DevicePermissions | None = None,
+        is_cut_off: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._plane = plane
+        self._is_cut_off = is_cut_off
         self._permissions = permissions
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(identity.root_path))
         context.load_cert_chain(str(identity.certificate_path), str(identity.key_path))
@@ -74,6 +80,8 @@ class DeviceEndpoint:
             answer = self._answer(environ)
         except ApiError as error:
             answer = write_error(error)
+        except ConnectionError:
+            raise  # a device that is cut off: werkzeug ends the connection without a word
         except Exception:  # noqa: BLE001 - one bad request must not end the server
             _log.exception("device request failed", extra={"path": environ.get("REQUEST_URI")})
             answer = write_error(ApiError("The service failed"))
@@ -85,6 +93,8 @@ class DeviceEndpoint:
         things = self._plane.things.of_certificate(ssl.PEM_cert_to_DER_cert(environ["SSL_CLIENT_CERT"]))
         if not things:
             raise AccessDeniedException("The certificate is not active, or is attached to no thing of this account")
+        if any(self._is_cut_off(thing) for thing in things):
+            raise hang_up(environ)
         method, path = environ["REQUEST_METHOD"], unquote(target.path)
         if method == "GET" and (found := _CREDENTIALS.fullmatch(path)):
             return self._credentials(things, found[1], environ.get("HTTP_X_AMZN_IOT_THINGNAME"))

@@ -74,24 +74,24 @@ class Gateway:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
-        scope = _scope(environ)
+        scope = scope_of(environ)
         service = scope.service if scope else "s3"
         try:
             request = self._read(environ, scope)
             answerer = self._answerers.get(service)
             answer = answerer(request) if answerer else None
-            return _respond(answer, start_response) if answer else self._ask_moto(request, start_response)
+            return respond(answer, start_response) if answer else self._ask_moto(request, start_response)
         except ApiError as error:
             _log.info("refused", extra={"service": service, "code": error.code, "reason": error.message})
-            return _respond(refusal_for(service, error), start_response)
+            return respond(refusal_for(service, error), start_response)
         except NotImplementedError as gap:
-            return _respond(refusal_for(service, UnsupportedOperationException(str(gap))), start_response)
+            return respond(refusal_for(service, UnsupportedOperationException(str(gap))), start_response)
         except Exception as fault:  # noqa: BLE001 - a service's own failure is an answer too
             _log.exception("request failed", extra={"service": service, "path": environ.get("REQUEST_URI")})
-            return _respond(refusal_for(service, ApiError(f"The service failed: {fault!r}")), start_response)
+            return respond(refusal_for(service, ApiError(f"The service failed: {fault!r}")), start_response)
 
-    def _read(self, environ: dict[str, Any], scope: "_Scope | None") -> GatewayRequest:
-        target = _target(environ)
+    def _read(self, environ: dict[str, Any], scope: "Scope | None") -> GatewayRequest:
+        target = target_of(environ)
         if scope is None or target.path.startswith(_MOTO_OWN):
             raise MissingAuthenticationToken("The request is not signed (Signature Version 4)")
         query = parse_qs(target.query, keep_blank_values=True)
@@ -119,24 +119,28 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scope:
+class Scope:
+    """What a request was signed for (Signature Version 4)."""
+
     access_key_id: str
     region: str
     service: str
 
 
-def _target(environ: Mapping[str, Any]) -> SplitResult:
+def target_of(environ: Mapping[str, Any]) -> SplitResult:
+    """A request's path and query, still percent-encoded."""
     return urlsplit(str(environ.get("REQUEST_URI") or environ["PATH_INFO"]))
 
 
-def _scope(environ: Mapping[str, Any]) -> _Scope | None:
+def scope_of(environ: Mapping[str, Any]) -> Scope | None:
+    """The scope of a request's signature or presigned URL, or None where there is none."""
     signed = environ.get("HTTP_AUTHORIZATION")
     if not signed:
         # A presigned URL carries the same scope in its query.
-        credential = parse_qs(_target(environ).query).get("X-Amz-Credential", [""])[0]
+        credential = parse_qs(target_of(environ).query).get("X-Amz-Credential", [""])[0]
         signed = f"Credential={credential}"
     found = _SCOPE.search(signed)
-    return _Scope(*found.groups()) if found else None
+    return Scope(*found.groups()) if found else None
 
 
 class MissingAuthenticationToken(ApiError):
@@ -146,7 +150,8 @@ class MissingAuthenticationToken(ApiError):
     status = 403
 
 
-def _respond(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
+def respond(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    """An answer as WSGI wants it."""
     headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
     start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Refused'}", headers)
     return [answer.body]

@@ -65,12 +65,23 @@ class _AccountBroker(Broker):
         self._plan = plan
         self._things: dict[str, str] = {}
         self._connections: dict[str, _Connection] = {}
+        self._refused: frozenset[str] | None = frozenset()
 
     @property
     def port(self) -> int:
         """The port that the broker listens on."""
         sockets = list(self._servers[_LISTENER].instance.sockets)
         return int(sockets[0].getsockname()[1])
+
+    async def refuse(self, things: frozenset[str] | None) -> None:
+        """Hangs up on these things' clients (None: on everybody's), now and whenever they come back."""
+        self._refused = things
+        for client, connection in list(self._connections.items()):
+            if self._is_refused(self._things.get(client, "")):
+                await connection.handler.handle_connection_closed()
+
+    def _is_refused(self, thing: str) -> bool:
+        return self._refused is None or thing in self._refused
 
     @staticmethod
     def _create_ssl_context(listener: ListenerConfig) -> ssl.SSLContext:
@@ -85,6 +96,9 @@ class _AccountBroker(Broker):
         connect = await ConnectPacket.from_stream(reader)
         client: str = (connect.payload.client_id if connect.payload else None) or ""
         thing = self._thing_of(writer.get_ssl_info(), client)
+        if thing is not None and self._is_refused(thing):
+            await writer.close()
+            raise MQTTError(f"{client!r} is refused on demand")
         if thing is None or not self._may_connect(thing, client, connect):
             _log.warning("mqtt client refused", extra={"client": client})
             await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
@@ -198,6 +212,12 @@ class MqttBrokers:
     def port(self, account_id: str) -> int:
         """The port of an account's broker."""
         return self._brokers[account_id].port
+
+    def refuse(self, account_id: str, things: frozenset[str] | None) -> None:
+        """Hangs up on some things of an account, or on all (None); the empty set refuses nobody. Waits until done."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            asyncio.run_coroutine_threadsafe(self._brokers[account_id].refuse(things), loop).result(_STOP_SECONDS)
 
     def publish(self, account_id: str, topic: str, payload: bytes) -> None:
         """Hands a message to an account's clients. Returns at once; from any thread."""

@@ -14,18 +14,28 @@ _S3_NAMES = {
     "ExpiredTokenException": "ExpiredToken",
     "AccessDeniedException": "AccessDenied",
     "MissingAuthenticationToken": "AccessDenied",
+    "ThrottlingException": "SlowDown",
 }
+# So has its status.
+_S3_STATUSES = {"ThrottlingException": 503}
 _QUERY_NAMES = {
     "UnrecognizedClientException": "InvalidClientTokenId",
     "ExpiredTokenException": "ExpiredToken",
     "AccessDeniedException": "AccessDenied",
+    "ThrottlingException": "Throttling",
 }
+_THROTTLED = 400
+"""What the older protocols answer to too many requests; REST-JSON has 429."""
 
 
 def _json_protocol(error: ApiError) -> Answer:
     # The JSON protocol names the error in the body, REST-JSON in a header.
     body = json.dumps({"__type": error.code, "message": error.message})
-    return Answer(error.status, body.encode(), (("Content-Type", "application/x-amz-json-1.1"),))
+    return Answer(_older_status(error), body.encode(), (("Content-Type", "application/x-amz-json-1.1"),))
+
+
+def _older_status(error: ApiError) -> int:
+    return _THROTTLED if error.code == "ThrottlingException" else error.status
 
 
 def refusal_for(service: str, error: ApiError) -> Answer:
@@ -35,14 +45,14 @@ def refusal_for(service: str, error: ApiError) -> Answer:
         case "s3":
             code = _S3_NAMES.get(error.code, error.code)
             body = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
-            return Answer(error.status, body.encode(), _XML)
+            return Answer(_S3_STATUSES.get(error.code, error.status), body.encode(), _XML)
         case "sts" | "iam":
             code = _QUERY_NAMES.get(error.code, error.code)
             body = (
                 f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
                 f"<RequestId>{request_id}</RequestId></ErrorResponse>"
             )
-            return Answer(error.status, body.encode(), _XML)
+            return Answer(_older_status(error), body.encode(), _XML)
         case "sagemaker" | "kms":
             return _json_protocol(error)
         case _:

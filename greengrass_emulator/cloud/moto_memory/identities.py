@@ -5,7 +5,7 @@ moto itself takes an unknown access key for its default account, and lets a role
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
@@ -59,6 +59,12 @@ def assume_role(role_arn: str, session_name: str, seconds: int, region: str) -> 
     )
     key = AccessKey(session.access_key_id, session.secret_access_key)
     return key, str(session.session_token), session.expiration.replace(tzinfo=UTC)
+
+
+def expire_sessions(account_id: str) -> None:
+    """Every role session of an account is over from now on."""
+    for session in list(sts_backends[account_id][_PARTITION].assumed_roles):
+        session.expiration = min(session.expiration, utcnow() - timedelta(seconds=1))
 
 
 def create_administrator(account: Account) -> AccessKey:

@@ -33,6 +33,7 @@ class Device:
         self.thing = folder.thing
         self.heard: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue(1000)
         self.interrupted: queue.Queue[Exception] = queue.Queue(10)
+        self.resumed: queue.Queue[bool] = queue.Queue(10)
         self._connection = mqtt_connection_builder.mtls_from_path(
             endpoint="localhost",
             port=cloud.doors(account).broker_port,
@@ -45,6 +46,7 @@ class Device:
             reconnect_min_timeout_secs=1,
             reconnect_max_timeout_secs=1,
             on_connection_interrupted=lambda error, **_: self.interrupted.put_nowait(error),
+            on_connection_resumed=lambda session_present, **_: self.resumed.put_nowait(session_present),
         )
 
     def connect(self) -> bool:

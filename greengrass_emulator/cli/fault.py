@@ -1,0 +1,126 @@
+"""``greengrass-emulator fault``: makes things go wrong in a cloud that runs with ``up``, or on a device's nucleus."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from greengrass_emulator.errors import NucleusError, WrongUse
+
+fault = typer.Typer(
+    help="Make something go wrong, in a cloud that runs with `up` or on a device.", no_args_is_help=True
+)
+
+State = Annotated[Path, typer.Option(help="The state folder of the running `up`.")]
+Operation = Annotated[str, typer.Argument(help="As boto3 has it: greengrassv2:CreateDeployment, s3:*.")]
+Times = Annotated[int, typer.Option(help="For how many calls.")]
+OneAccount = Annotated[str | None, typer.Option(help="In this account only.")]
+Service = Annotated[Literal["s3", "broker"], typer.Argument(help="What is away.")]
+Thing = Annotated[str, typer.Argument(help="The thing's name.")]
+Account = Annotated[str, typer.Option(help="The device's account.")]
+
+
+@fault.command()
+def throttle(operation: Operation, state: State, times: Times = 1, account: OneAccount = None) -> None:
+    """Refuse the next calls as too many."""
+    _order(state, {"kind": "throttle", "operation": operation, "times": times, "account": account})
+
+
+@fault.command()
+def lose_answer(operation: Operation, state: State, times: Times = 1, account: OneAccount = None) -> None:
+    """Do the next calls, and end the connection without an answer."""
+    _order(state, {"kind": "lose-answer", "operation": operation, "times": times, "account": account})
+
+
+@fault.command()
+def delay(operation: Operation, state: State, seconds: float, times: Times = 1, account: OneAccount = None) -> None:
+    """Answer the next calls later."""
+    order = {"kind": "delay", "operation": operation, "seconds": seconds, "times": times, "account": account}
+    _order(state, order)
+
+
+@fault.command()
+def corrupt(
+    key: Annotated[str, typer.Argument(help="The object's key; may hold *.")], state: State, times: Times = 1
+) -> None:
+    """Give the next downloads of an object one wrong byte each."""
+    _order(state, {"kind": "corrupt", "key": key, "times": times})
+
+
+@fault.command()
+def take_away(service: Service, state: State, account: OneAccount = None) -> None:
+    """Let S3, or a broker, hear nobody."""
+    _order(state, {"kind": "take-away", "service": service, "account": account})
+
+
+@fault.command()
+def bring_back(service: Service, state: State, account: OneAccount = None) -> None:
+    """Undo take-away."""
+    _order(state, {"kind": "bring-back", "service": service, "account": account})
+
+
+@fault.command()
+def cut_off(thing: Thing, state: State, account: Account) -> None:
+    """Take a device's network away."""
+    _order(state, {"kind": "cut-off", "thing": thing, "account": account})
+
+
+@fault.command()
+def join(thing: Thing, state: State, account: Account) -> None:
+    """Undo cut-off."""
+    _order(state, {"kind": "join", "thing": thing, "account": account})
+
+
+@fault.command()
+def expire_sessions(state: State, account: OneAccount = None) -> None:
+    """End every session of a role that was begun before."""
+    _order(state, {"kind": "expire-sessions", "account": account})
+
+
+@fault.command()
+def turn_clock(seconds: float, state: State) -> None:
+    """Move the cloud's own clock forward: rollouts, time-outs, client tokens."""
+    _order(state, {"kind": "turn-clock", "seconds": seconds})
+
+
+@fault.command()
+def clear(state: State) -> None:
+    """Undo what lasts, and forget what is still to come."""
+    _order(state, {"kind": "clear"})
+
+
+@fault.command()
+def kill_nucleus(root: Annotated[Path, typer.Option(help="The device's root folder.")]) -> None:
+    """Kill a device's nucleus, as a loss of power does."""
+    import os
+    import signal
+
+    from greengrass_emulator.nucleus.status_file import read_status
+
+    status = read_status(root)
+    if status is None:
+        raise NucleusError(f"{root}: no nucleus runs here. Start one with `greengrass-emulator nucleus`.")
+    os.kill(status.pid, signal.SIGKILL)
+    typer.echo(f"{status.thing}: process {status.pid} was killed")
+
+
+def _order(state: Path, order: dict[str, object]) -> None:
+    import urllib3
+
+    from greengrass_emulator.cloud.cloud_state import read_state
+
+    cloud = read_state(state / "cloud.json")
+    try:
+        answer = urllib3.request(
+            "POST",
+            f"{cloud.gateway_url}/emulator/faults",
+            json=order,
+            headers={"X-Emulator-Token": cloud.fault_token},
+            timeout=30,
+            retries=False,
+        )
+    except urllib3.exceptions.HTTPError as error:
+        raise WrongUse(f"{state}: its cloud does not answer ({error}); start `greengrass-emulator up`") from error
+    if answer.status != 200:
+        raise WrongUse(str(json.loads(answer.data)["message"]))

@@ -1,0 +1,64 @@
+"""What is ordered to go wrong and has not yet. Decides; the layers of the gateway and the broker do it."""
+
+import threading
+from fnmatch import fnmatchcase
+
+from greengrass_emulator.cloud.faults.orders import Corrupt, Delay, LoseAnswer, Throttle
+
+OfCalls = Throttle | LoseAnswer | Delay
+
+
+class Board:
+    """Orders by what they are about. Safe to use from several threads. Accounts are ids here."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: list[tuple[OfCalls, str | None, int]] = []
+        self._objects: list[tuple[Corrupt, int]] = []
+        self.s3_is_away = False
+        self.cut_off: frozenset[tuple[str, str]] = frozenset()
+        """Account id and thing of each device that has no network."""
+
+    def order(self, fault: OfCalls | Corrupt, account_id: str | None = None) -> None:
+        """A fault of the next calls, or the next objects."""
+        with self._lock:
+            if isinstance(fault, Corrupt):
+                self._objects.append((fault, fault.times))
+            else:
+                self._calls.append((fault, account_id, fault.times))
+
+    @property
+    def awaits_calls(self) -> bool:
+        """Whether any order is about a call: else nobody needs to know which operation a request is."""
+        return bool(self._calls or self._objects)
+
+    def take(self, operation: str, account_id: str) -> list[OfCalls]:
+        """The faults of this call, each counted off. A call can be late and lost, but a throttled one is only that."""
+        with self._lock:
+            kept: list[tuple[OfCalls, str | None, int]] = []
+            due: list[OfCalls] = []
+            for fault, account, left in self._calls:
+                meant = account in {None, account_id} and fnmatchcase(operation, fault.operation)
+                if meant and not any(isinstance(each, type(fault)) for each in due):
+                    due.append(fault)
+                    left -= 1  # noqa: PLW2901 - what is left of it is kept
+                if left:
+                    kept.append((fault, account, left))
+            self._calls = kept
+        throttled = [fault for fault in due if isinstance(fault, Throttle)]
+        return [*throttled] or due
+
+    def take_object(self, key: str) -> bool:
+        """Whether this download is to have a wrong byte; counted off."""
+        with self._lock:
+            for index, (fault, left) in enumerate(self._objects):
+                if fnmatchcase(key, fault.key):
+                    self._objects[index : index + 1] = [(fault, left - 1)] if left > 1 else []
+                    return True
+        return False
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        with self._lock:
+            self._calls, self._objects = [], []
+            self.s3_is_away, self.cut_off = False, frozenset()

@@ -1,0 +1,47 @@
+"""The door for ``greengrass-emulator fault``: orders over the gateway's own port, with the token of ``cloud.json``."""
+
+import hmac
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from greengrass_emulator.cloud.api_errors import Answer
+from greengrass_emulator.cloud.faults.faults import Faults
+from greengrass_emulator.cloud.gateway import respond, target_of
+from greengrass_emulator.errors import WrongUse
+
+PATH = "/emulator/faults"
+TOKEN_HEADER = "X-Emulator-Token"  # noqa: S105 - a header's name
+_LIMIT = 65_536
+
+StartResponse = Callable[..., Any]
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+class FaultDoor:
+    """Wraps the whole gateway: ``POST /emulator/faults`` is for it, everything else goes through."""
+
+    def __init__(self, application: Application, faults: Faults, token: str) -> None:
+        self._application = application
+        self._faults = faults
+        self._token = token
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """One request."""
+        if target_of(environ).path != PATH or environ["REQUEST_METHOD"] != "POST":
+            return self._application(environ, start_response)
+        return respond(self._answer(environ), start_response)
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        if not hmac.compare_digest(str(environ.get("HTTP_X_EMULATOR_TOKEN", "")).encode(), self._token.encode()):
+            return _said(403, "The token is not this cloud's; read it from cloud.json")
+        body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), _LIMIT))
+        try:
+            self._faults.order(json.loads(body))
+        except (ValueError, WrongUse) as fault:
+            return _said(400, str(fault))
+        return _said(200, "ordered")
+
+
+def _said(status: int, message: str) -> Answer:
+    return Answer(status, json.dumps({"message": message}).encode())

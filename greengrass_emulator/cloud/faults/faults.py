@@ -1,0 +1,151 @@
+"""Faults on demand, as a test orders them: ``cloud.faults.throttle("greengrassv2:CreateDeployment", times=2)``.
+
+Those with ``times`` are over by themselves; ``take_away`` and ``cut_off`` last until ``bring_back``, ``join`` or
+``clear``. In a ``with`` statement all of them end with the block.
+"""
+
+import logging
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from greengrass_emulator.cloud.accounts import Account
+from greengrass_emulator.cloud.faults.board import Board
+from greengrass_emulator.cloud.faults.orders import (
+    ORDERS,
+    BringBack,
+    Clear,
+    Corrupt,
+    CutOff,
+    Delay,
+    ExpireSessions,
+    Join,
+    LoseAnswer,
+    Order,
+    TakeAway,
+    Throttle,
+    TurnClock,
+)
+from greengrass_emulator.cloud.moto_memory.identities import expire_sessions
+from greengrass_emulator.cloud.mqtt_brokers import MqttBrokers
+from greengrass_emulator.errors import WrongUse
+
+_log = logging.getLogger(__name__)
+
+
+class Faults:
+    """One cloud's faults."""
+
+    def __init__(
+        self,
+        accounts: tuple[Account, ...],
+        board: Board,
+        brokers: MqttBrokers,
+        turn_clock: Callable[[float], None],
+    ) -> None:
+        self._ids = {account.name: account.id for account in accounts}
+        self._board = board
+        self._brokers = brokers
+        self._turn_clock = turn_clock
+
+    def __enter__(self) -> "Faults":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def throttle(self, operation: str, *, times: int = 1, account: str | None = None) -> None:
+        """The next calls of an operation are refused as too many, in the manner of their service."""
+        self.order({"kind": "throttle", "operation": operation, "times": times, "account": account})
+
+    def lose_answer(self, operation: str, *, times: int = 1, account: str | None = None) -> None:
+        """The next calls of an operation are done, and the connection ends without an answer."""
+        self.order({"kind": "lose-answer", "operation": operation, "times": times, "account": account})
+
+    def delay(self, operation: str, *, seconds: float, times: int = 1, account: str | None = None) -> None:
+        """The next calls of an operation begin later."""
+        order = {"kind": "delay", "operation": operation, "seconds": seconds, "times": times, "account": account}
+        self.order(order)
+
+    def corrupt(self, key: str, *, times: int = 1) -> None:
+        """The next downloads of objects with such a key (``*`` allowed) arrive with one wrong byte each."""
+        self.order({"kind": "corrupt", "key": key, "times": times})
+
+    def take_away(self, service: str, *, account: str | None = None) -> None:
+        """``s3``, or the ``broker`` of one account or of all, is not to be reached."""
+        self.order({"kind": "take-away", "service": service, "account": account})
+
+    def bring_back(self, service: str, *, account: str | None = None) -> None:
+        """Undoes ``take_away``."""
+        self.order({"kind": "bring-back", "service": service, "account": account})
+
+    def cut_off(self, thing: str, *, account: str) -> None:
+        """A device has no network: no broker, no device endpoint, no S3."""
+        self.order({"kind": "cut-off", "thing": thing, "account": account})
+
+    def join(self, thing: str, *, account: str) -> None:
+        """Undoes ``cut_off``."""
+        self.order({"kind": "join", "thing": thing, "account": account})
+
+    def expire_sessions(self, *, account: str | None = None) -> None:
+        """Every session of a role that was begun before is over."""
+        self.order({"kind": "expire-sessions", "account": account})
+
+    def clear(self) -> None:
+        """Undoes what lasts and forgets what is to come. Sessions stay over, and the clock as it is."""
+        self.order({"kind": "clear"})
+
+    def order(self, document: object) -> None:
+        """Orders a fault by its document, see ``orders``. Raises ``WrongUse`` for one that cannot be meant."""
+        try:
+            fault = ORDERS.validate_python(document)
+        except ValidationError as error:
+            said = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
+            raise WrongUse(f"This fault cannot be ordered: {said}") from error
+        account_ids = self._account_ids(getattr(fault, "account", None))
+        self._do(fault, account_ids)
+        _log.info("fault ordered", extra={"fault": fault.model_dump_json()})
+
+    def _account_ids(self, name: str | None) -> tuple[str, ...]:
+        if name is None:
+            return tuple(self._ids.values())
+        if name not in self._ids:
+            raise WrongUse(f"There is no account {name!r}; this cloud has {', '.join(self._ids)}")
+        return (self._ids[name],)
+
+    def _do(self, fault: Order, account_ids: tuple[str, ...]) -> None:
+        match fault:
+            case Throttle() | LoseAnswer() | Delay():
+                self._board.order(fault, account_ids[0] if fault.account else None)
+            case Corrupt():
+                self._board.order(fault)
+            case TakeAway() | BringBack():
+                self._set_away(fault, account_ids)
+            case CutOff():
+                self._board.cut_off |= {(account_ids[0], fault.thing)}
+                self._brokers.refuse(account_ids[0], self._things_of(account_ids[0]))
+            case Join():
+                self._board.cut_off -= {(account_ids[0], fault.thing)}
+                self._brokers.refuse(account_ids[0], self._things_of(account_ids[0]))
+            case ExpireSessions():
+                for account_id in account_ids:
+                    expire_sessions(account_id)
+            case TurnClock():
+                self._turn_clock(fault.seconds)
+            case Clear():
+                self._board.clear()
+                for account_id in self._ids.values():
+                    self._brokers.refuse(account_id, frozenset())
+
+    def _set_away(self, fault: TakeAway | BringBack, account_ids: tuple[str, ...]) -> None:
+        away = isinstance(fault, TakeAway)
+        if fault.service == "s3":
+            if fault.account is not None:
+                raise WrongUse("S3 is one for all accounts; take it away without naming one")
+            self._board.s3_is_away = away
+            return
+        for account_id in account_ids:
+            self._brokers.refuse(account_id, None if away else self._things_of(account_id))
+
+    def _things_of(self, account_id: str) -> frozenset[str]:
+        return frozenset(thing for account, thing in self._board.cut_off if account == account_id)
