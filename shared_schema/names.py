@@ -24,6 +24,11 @@ def _component_name(text: str) -> str:
     return text
 
 
+def is_version(text: str) -> bool:
+    """Whether a text is a semantic version, whole."""
+    return _VERSION.fullmatch(text) is not None
+
+
 def _version(text: str) -> str:
     if not _VERSION.fullmatch(text):
         raise ValueError(f"{text!r} is no semantic version; write major.minor.patch, such as 1.0.0")

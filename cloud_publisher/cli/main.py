@@ -16,6 +16,8 @@ import typer
 
 from cloud_publisher.cli.build import build
 from cloud_publisher.cli.deploy import deploy
+from cloud_publisher.cli.lint import lint
+from cloud_publisher.cli.plan import plan
 from cloud_publisher.cli.policies import policies
 from cloud_publisher.cli.publish import publish
 from cloud_publisher.cli.rollback import rollback
@@ -32,6 +34,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("validate")(validate)
+app.command("lint")(lint)
+app.command("plan")(plan)
 app.command("build")(build)
 app.command("publish")(publish)
 app.command("deploy")(deploy)

@@ -25,6 +25,7 @@ def check_dependencies(sources: Sources) -> Iterator[Fault | Note]:
                 )
     yield from _circles(sources)
     yield from _models_under_the_agent(sources)
+    yield from _models_under_applications(sources)
 
 
 def _next(sources: Sources) -> dict[str, list[str]]:
@@ -78,4 +79,18 @@ def _models_under_the_agent(sources: Sources) -> Iterator[Fault]:
                     f"the agent depends on the hot-reloaded model {model!r}{through}: every new version of it would "
                     "change the agent's recipe and restart the agent, and the model could never be taken out",
                     "take it out: the deployment lists each model itself, and the desired state names it to the agent",
+                )
+
+
+def _models_under_applications(sources: Sources) -> Iterator[Fault]:
+    """A hot-reloaded model that an application depends on hard."""
+    models = {sources.components[key].component_name for key in sources.hot_reloaded}
+    for key, component in sources.components.items():
+        for name, dependency in component.component_dependencies.items():
+            if name in models and component.agent is None and dependency.dependency_type == "HARD":
+                yield sources.fault(
+                    (key, "ComponentDependencies", name),
+                    f"{component.component_name} depends hard on the hot-reloaded model {name!r}: the nucleus would "
+                    "restart it with every version of the model",
+                    "add DependencyType: SOFT, or take it out and ask the agent for predictions",
                 )

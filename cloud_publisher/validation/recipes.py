@@ -1,15 +1,27 @@
-"""Whether each component's recipe can be written at all, and is small enough."""
+"""Whether each component's recipe can be written at all, is small enough, and passes the linter."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic import ValidationError
 
+from cloud_publisher.linting.checks.access_control import check_access_control
+from cloud_publisher.linting.checks.dependencies import check_ranges
+from cloud_publisher.linting.checks.lifecycles import check_lifecycles
+from cloud_publisher.linting.checks.lite import check_lite
+from cloud_publisher.linting.checks.platforms import check_platforms
+from cloud_publisher.linting.checks.variables import check_variables
+from cloud_publisher.linting.recipe_text import Node, RecipeText
+from cloud_publisher.linting.settings import Settings
 from cloud_publisher.recipes.component_recipe import OPEN_VERSION, RecipeSource, recipe_of, recipe_sources
 from cloud_publisher.validation.sources import Note, Sources
 from shared_schema.documents import Fault
-from shared_schema.recipe import MAXIMUM_BYTES
+from shared_schema.documents.positions import Positions, Way
+from shared_schema.recipe import MAXIMUM_BYTES, Recipe
 
 _LONGEST_BUCKET = "b" * 63
+# What the config's own shape, and the checks beside this one, do not say already.
+_CHECKS = (check_ranges, check_platforms, check_lifecycles, check_variables, check_access_control, check_lite)
 
 
 def check_recipes(sources: Sources) -> Iterator[Fault | Note]:
@@ -20,7 +32,7 @@ def check_recipes(sources: Sources) -> Iterator[Fault | Note]:
             yield from _recipe(sources, source)
 
 
-def _recipe(sources: Sources, source: RecipeSource) -> Iterator[Fault]:
+def _recipe(sources: Sources, source: RecipeSource) -> Iterator[Fault | Note]:
     try:
         recipe = recipe_of(source, OPEN_VERSION, bucket=_LONGEST_BUCKET, versions={})
     except ValidationError as error:
@@ -35,3 +47,35 @@ def _recipe(sources: Sources, source: RecipeSource) -> Iterator[Fault]:
             f"its recipe has {size} bytes, and {MAXIMUM_BYTES} is the most that Greengrass takes",
             "move long scripts into the artifact, and call them from the lifecycle",
         )
+    yield from _linted(sources, source, recipe)
+
+
+def _linted(sources: Sources, source: RecipeSource, recipe: Recipe) -> Iterator[Fault | Note]:
+    """The linter's findings about a recipe, at the places of the config that they come from."""
+    written = RecipeText(source.name, "{}", Node(recipe.canonical()), Positions({}, {}, ()))
+    for check in _CHECKS:
+        for finding in check(written, Settings()):
+            way = _way_in_config(sources, source, finding.way)
+            problem = f"{finding.problem} ({finding.code})"
+            if finding.severity == "error":
+                yield sources.fault(way, problem, finding.remedy)
+            else:
+                yield sources.note(way, f"{problem}: {finding.remedy}")
+
+
+def _way_in_config(sources: Sources, source: RecipeSource, way: Way) -> Way:
+    """From a place in the recipe to the nearest one in the config, below ``custom-components``."""
+    if source.component is not None and source.component.manifests is None and way[:1] == ("Manifests",):
+        way = way[2:]
+    here: Any = sources.config.raw.get("custom-components", {}).get(source.key)
+    found: list[str | int] = [source.key]
+    for step in way:
+        if isinstance(here, list) and isinstance(step, int) and step < len(here):
+            name: str | int = step
+        elif isinstance(here, dict) and (near := [key for key in here if str(key).lower() == str(step).lower()]):
+            name = near[0]
+        else:
+            break
+        here = here[name]
+        found.append(name)
+    return tuple(found)

@@ -1,0 +1,31 @@
+"""The checks, each from a recipe and the settings of the run to findings; they ask nothing and change nothing."""
+
+from collections.abc import Callable, Iterator
+
+from cloud_publisher.linting.checks.access_control import check_access_control
+from cloud_publisher.linting.checks.artifacts import check_artifacts
+from cloud_publisher.linting.checks.dependencies import check_dependencies
+from cloud_publisher.linting.checks.identity import check_identity, check_placeholders
+from cloud_publisher.linting.checks.keys import check_case, check_keys
+from cloud_publisher.linting.checks.lifecycles import check_lifecycles
+from cloud_publisher.linting.checks.lite import check_lite
+from cloud_publisher.linting.checks.platforms import check_platforms
+from cloud_publisher.linting.checks.variables import check_variables
+from cloud_publisher.linting.finding import Finding
+from cloud_publisher.linting.recipe_text import RecipeText
+from cloud_publisher.linting.settings import Settings
+
+Check = Callable[[RecipeText, Settings], Iterator[Finding]]
+CHECKS: tuple[Check, ...] = (
+    check_keys,
+    check_case,
+    check_identity,
+    check_placeholders,
+    check_dependencies,
+    check_platforms,
+    check_artifacts,
+    check_lifecycles,
+    check_variables,
+    check_access_control,
+    check_lite,
+)

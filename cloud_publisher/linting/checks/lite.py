@@ -1,0 +1,98 @@
+"""What nucleus lite cannot do, or does otherwise than classic (greengrass-facts.md, "Recipes" and "Lite").
+
+Asked for with ``--runtime lite``; without it, told of manifests that are for lite alone.
+"""
+
+import re
+from collections.abc import Iterator
+
+from cloud_publisher.linting.checks.access_control import IOT_CORE, PUBSUB, access_control_of
+from cloud_publisher.linting.checks.lifecycles import script_of, steps_of
+from cloud_publisher.linting.finding import Finding
+from cloud_publisher.linting.recipe_text import Node, RecipeText
+from cloud_publisher.linting.settings import Runtime, Settings, runtime_of
+
+_LONGEST_TEXT = 1_000
+_MISSING_STEPS = ("shutdown", "recover")
+_ITS_SERVICES = {PUBSUB, IOT_CORE, "aws.greengrass.Cli"}
+_KNOWN = r"(?:artifacts:(?:path|decompressedPath)|work:path|kernel:rootPath|iot:thingName|configuration:/[^{}\s]*)"
+_OTHER_COMPONENT = re.compile(r"(?<!\$)\{[.\w-]+:(?:artifacts|work|configuration|kernel|iot):[^{}\s]+\}")
+# A variable that lite does not know is told of by variables.py.
+_TOLD = re.compile(r"(?<!\$)\{[.\w-]+(?::[.\w-]+)?:[^{}\s:]+\}")
+_BRACE = re.compile(r"\$\{[^}\n]*\}?|(?<!\$)\{(?!" + _KNOWN + r"\})[^}\n]*\}?")
+
+
+def check_lite(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+    """The manifests that lite would take, and the configuration that it would read."""
+    manifests = settings.for_lite(recipe)
+    if settings.runtime is Runtime.LITE:
+        everything = recipe.top.get("Manifests")
+        if manifests and not any(runtime_of(manifest) for manifest in manifests):
+            yield recipe.finding("GG801", everything or recipe.top, "no manifest names a runtime")
+        yield from _configuration(recipe)
+    for manifest in manifests:
+        yield from _manifest(recipe, manifest)
+
+
+def _manifest(recipe: RecipeText, manifest: Node) -> Iterator[Finding]:
+    if manifest.get("Artifacts") is None:
+        yield recipe.finding("GG802", manifest, "the manifest has no Artifacts", key="Artifacts")
+    lifecycle = manifest.get("Lifecycle") or recipe.top.get("Lifecycle")
+    steps = dict(steps_of(lifecycle)) if lifecycle is not None else {}
+    if not steps.keys() & {"run", "startup"}:
+        yield recipe.finding("GG503", lifecycle or manifest, "there is neither run nor startup")
+    for name, step in steps.items():
+        if name in _MISSING_STEPS:
+            yield recipe.finding("GG803", step, f"nucleus lite has no {name}")
+        skip = step.get("Skipif")
+        if skip is not None:
+            yield recipe.finding("GG803", skip, "nucleus lite has no Skipif", "test for it in the script")
+        if name == "startup":
+            yield recipe.finding("GG804", step, "startup asks for systemd 254 on the device")
+        script = script_of(step)
+        if script is not None and script.text is not None:
+            yield from _script(recipe, script, script.text)
+
+
+def _script(recipe: RecipeText, script: Node, text: str) -> Iterator[Finding]:
+    for match in _OTHER_COMPONENT.finditer(text):
+        yield recipe.finding_in_text("GG604", script, match[0], f"nucleus lite does not fill in {match[0]}")
+    for match in _BRACE.finditer(text):
+        if _TOLD.fullmatch(match[0]):
+            continue
+        name = re.fullmatch(r"\$\{(\w+)\}", match[0])
+        yield recipe.finding_in_text(
+            "GG605",
+            script,
+            match[0],
+            f"nucleus lite cuts the script at {match[0]!r}",
+            f"write ${name[1]}" if name else "",
+        )
+
+
+def _configuration(recipe: RecipeText) -> Iterator[Finding]:
+    configuration = recipe.top.get("ComponentConfiguration")
+    defaults = configuration.get("DefaultConfiguration") if configuration else None
+    if defaults is None:
+        return
+    if not recipe.text.lstrip().startswith("{"):
+        for node in _scalars(defaults):
+            if isinstance(node.value, bool | int | float):
+                yield recipe.finding("GG805", node, f"nucleus lite makes the text {str(node.value).lower()!r} of it")
+    for node in defaults.texts():
+        size = len(str(node.value).encode())
+        if size > _LONGEST_TEXT:
+            yield recipe.finding("GG807", node, f"the text has {size} bytes")
+    control = access_control_of(recipe)
+    for service, policies in control.items() if control else ():
+        if service.startswith("aws.greengrass.") and service not in _ITS_SERVICES:
+            yield recipe.finding("GG806", policies, f"nucleus lite has no {service}")
+
+
+def _scalars(node: Node) -> Iterator[Node]:
+    if not isinstance(node.value, dict | list):
+        yield node
+    for _, inner in node.items():
+        yield from _scalars(inner)
+    for inner in node.each():
+        yield from _scalars(inner)

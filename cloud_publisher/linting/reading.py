@@ -1,0 +1,147 @@
+"""From files and folders to recipes and to findings about what cannot be read as one."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cloud_publisher.linting.finding import Finding
+from cloud_publisher.linting.gdk import PROJECT_FILE, Project, filled, read_project
+from cloud_publisher.linting.recipe_text import Node, RecipeText
+from cloud_publisher.linting.rules import RULES
+from shared_schema.config import CONFIG_FILES
+from shared_schema.documents.positions import load_with_positions
+from shared_schema.documents.syntax import remedy_for_syntax
+
+RECIPE_FILES = ("recipe.yaml", "recipe.yml", "recipe.json")
+
+
+@dataclass(slots=True)
+class Read:
+    """What came of the files that were named."""
+
+    recipes: list[RecipeText] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read_all(paths: list[Path]) -> Read:
+    """Every recipe that is named: a recipe, a ``gdk-config.json``, or a folder that holds either (or a ``dist/``)."""
+    read = Read()
+    seen: set[Path] = set()
+    for path in paths:
+        for each in _files(path, read):
+            if each.resolve() not in seen:
+                seen.add(each.resolve())
+                _read_one(each, read)
+    return read
+
+
+def _files(path: Path, read: Read) -> list[Path]:
+    if path.name == PROJECT_FILE:
+        found = [path.parent / name for name in RECIPE_FILES if (path.parent / name).is_file()]
+        if path.is_file() and len(found) != 1:
+            names = ", ".join(each.name for each in found) or "no recipe"
+            read.findings.append(whole("GG903", str(path), f"there is {names} beside it"))
+        return [path, *found]
+    if not path.is_dir():
+        return [path]
+    if (path / PROJECT_FILE).is_file():
+        return _files(path / PROJECT_FILE, read)
+    here = [path / name for name in RECIPE_FILES if (path / name).is_file()]
+    found = here or sorted(each for name in RECIPE_FILES for each in path.glob(f"*/{name}"))
+    if not found:
+        read.findings.append(
+            whole("GG001", str(path), "the folder holds no recipe", f"name a recipe, or a folder with {PROJECT_FILE}")
+        )
+    return found
+
+
+def _read_one(path: Path, read: Read) -> None:
+    if path.name == PROJECT_FILE:
+        project = read_project(path)
+        read.findings += project.findings
+        return
+    text = _text(path, read)
+    if text is None:
+        return
+    beside = path.parent / PROJECT_FILE
+    recipe = read_recipe(text, file=str(path), project=read_project(beside) if beside.is_file() else None)
+    if isinstance(recipe, RecipeText):
+        read.recipes.append(recipe)
+    else:
+        read.findings += recipe
+
+
+def read_recipe(text: str, *, file: str, project: Project | None = None) -> RecipeText | list[Finding]:
+    """A recipe from its text; or, for what is none, the findings that say so."""
+    if file.endswith(".json"):
+        # YAML would let pass what is no JSON, such as a comma too many.
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as error:
+            problem = f"is no valid JSON: {error.msg}"
+            return [Finding("GG001", "error", file, error.lineno, error.colno, (), problem, "correct the syntax here")]
+        except (ValueError, RecursionError) as error:
+            return [whole("GG001", file, f"cannot be parsed ({error})", "write plain JSON")]
+    try:
+        raw, where = load_with_positions(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        problem = error.problem or str(error)
+        remedy = remedy_for_syntax(text, line, column, problem)
+        return [Finding("GG001", "error", file, line, column, (), f"is no valid YAML or JSON: {problem}", remedy)]
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return [whole("GG001", file, f"cannot be parsed ({error})", "write plain YAML or JSON")]
+    if not isinstance(raw, dict):
+        return [whole("GG001", file, f"holds {Node(raw).kind}, and no recipe", "write a mapping of keys to values")]
+    if "custom-components" in raw:
+        remedy = f"run cloud-publisher validate --config {file}: it checks {' and '.join(CONFIG_FILES)}"
+        return [whole("GG001", file, "is the publisher's config, and no recipe", remedy)]
+    recipe = RecipeText(
+        file, text, Node(filled(_without_dates(raw), project)), where, in_gdk_project=project is not None
+    )
+    doubled = [
+        Finding(
+            "GG002",
+            "error",
+            file,
+            key.position.line,
+            key.position.column,
+            key.path,
+            f"the key {key.path[-1]!r} stands twice here",
+            RULES["GG002"].remedy,
+        )
+        for key in where.doubled
+    ]
+    # What the doubled keys hide cannot be judged.
+    return doubled or recipe
+
+
+def _without_dates(value: Any) -> Any:
+    """The cloud reads YAML's dates as text, such as an unquoted RecipeFormatVersion."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _without_dates(inner) for key, inner in value.items()}
+    return [_without_dates(inner) for inner in value] if isinstance(value, list) else value
+
+
+def whole(code: str, file: str, problem: str, remedy: str = "") -> Finding:
+    """A finding about a file as a whole."""
+    return Finding(code, RULES[code].severity, file, 0, 0, (), problem, remedy or RULES[code].remedy)
+
+
+def _text(path: Path, read: Read) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        read.findings.append(whole("GG001", str(path), "there is no such file", "create it, or name the right one"))
+    except UnicodeDecodeError as error:
+        read.findings.append(whole("GG001", str(path), f"is not UTF-8 text ({error.reason})", "save it as UTF-8"))
+    except OSError as error:
+        read.findings.append(whole("GG001", str(path), f"cannot be read ({error.strerror})", "make it a readable file"))
+    return None

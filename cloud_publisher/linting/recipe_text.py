@@ -1,0 +1,136 @@
+"""A recipe as its author wrote it: any case of keys, YAML or JSON, right or wrong, and where each value stands.
+
+Unlike ``shared_schema.recipe`` it holds what is no recipe too, so that every fault of it can be told at once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloud_publisher.linting.finding import Finding
+from cloud_publisher.linting.rules import RULES
+from shared_schema.documents.positions import Position, Positions, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value of the recipe, and the way to it."""
+
+    value: Any
+    way: Way = ()
+
+    def get(self, key: str) -> "Node | None":
+        """The value of a key in any case; none where there is none, or no mapping. ``null`` counts as none."""
+        if not isinstance(self.value, dict):
+            return None
+        for name, inner in self.value.items():
+            if str(name).lower() == key.lower() and inner is not None:
+                return Node(inner, (*self.way, str(name)))
+        return None
+
+    def items(self) -> Iterator[tuple[str, "Node"]]:
+        """The keys and values of a mapping; nothing of anything else."""
+        if isinstance(self.value, dict):
+            for name, inner in self.value.items():
+                yield str(name), Node(inner, (*self.way, str(name)))
+
+    def each(self) -> Iterator["Node"]:
+        """The items of a list; nothing of anything else."""
+        if isinstance(self.value, list):
+            for index, inner in enumerate(self.value):
+                yield Node(inner, (*self.way, index))
+
+    @property
+    def text(self) -> str | None:
+        """The value where it is text."""
+        return self.value if isinstance(self.value, str) else None
+
+    def texts(self) -> Iterator["Node"]:
+        """Every text in it."""
+        if isinstance(self.value, str):
+            yield self
+        for _, inner in self.items():
+            yield from inner.texts()
+        for inner in self.each():
+            yield from inner.texts()
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words."""
+        kinds = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
+        return kinds.get(type(self.value), "a number")
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeText:
+    """One recipe: ``file`` as findings name it, its text, its parsed top, and the positions of all in it."""
+
+    file: str
+    text: str
+    top: Node
+    positions: Positions
+    in_gdk_project: bool = False
+    """Then the GDK's placeholders are filled in by its build."""
+    _lines: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str | None:
+        """``ComponentName``."""
+        found = self.top.get("ComponentName")
+        return found.text if found else None
+
+    @property
+    def version(self) -> str | None:
+        """``ComponentVersion``."""
+        found = self.top.get("ComponentVersion")
+        return found.text if found else None
+
+    def dependencies(self) -> Iterator[tuple[str, Node]]:
+        """The component's dependencies by name."""
+        found = self.top.get("ComponentDependencies")
+        return found.items() if found else iter(())
+
+    def manifests(self) -> list[Node]:
+        """Its manifests, those that are mappings."""
+        found = self.top.get("Manifests")
+        return [each for each in found.each() if isinstance(each.value, dict)] if found else []
+
+    def lifecycles(self) -> Iterator[tuple[Node, list[Node]]]:
+        """Each lifecycle with the artifacts that its scripts may use; the global one has those of all manifests."""
+        everything: list[Node] = []
+        for manifest in self.manifests():
+            listed = manifest.get("Artifacts")
+            artifacts = list(listed.each()) if listed else []
+            everything += artifacts
+            lifecycle = manifest.get("Lifecycle")
+            if lifecycle is not None:
+                yield lifecycle, artifacts
+        shared = self.top.get("Lifecycle")
+        if shared is not None:
+            yield shared, everything
+
+    def finding(self, code: str, node: Node, problem: str, remedy: str = "", *, key: str | None = None) -> Finding:
+        """A finding at a value, or with ``key`` at a key that is missing there; ``remedy`` else is the rule's."""
+        way = node.way if key is None else (*node.way, key)
+        return self._at(code, self.positions.of(way), way, problem, remedy)
+
+    def finding_in_text(self, code: str, node: Node, found: str, problem: str, remedy: str = "") -> Finding:
+        """A finding at the place of ``found`` in a text: in a block of many lines, at its own line."""
+        return self._at(code, self._place(node, found), node.way, problem, remedy)
+
+    def _at(self, code: str, place: Position, way: Way, problem: str, remedy: str) -> Finding:
+        rule = RULES[code]
+        shown = remedy or rule.remedy
+        return Finding(code, rule.severity, self.file, place.line, place.column, way, problem, shown)
+
+    def _place(self, node: Node, found: str) -> Position:
+        start = self.positions.values.get(node.way) or self.positions.of(node.way)
+        if not self._lines:
+            self._lines.extend(self.text.splitlines() or [""])
+        inside = str(node.value).count("\n") + 1
+        for number in range(start.line, min(start.line + inside, len(self._lines)) + 1):
+            after = start.column - 1 if number == start.line else 0
+            column = self._lines[number - 1].find(found, after)
+            if column >= 0:
+                return Position(number, column + 1)
+        return start
