@@ -16,6 +16,7 @@ def prove_policies(
     ] = None,
 ) -> None:
     """Run a release with permissions enforced; show what each statement is for. Exit code 1 when it does not hold."""
+    import logging
     import shutil
 
     from greengrass_emulator.policy_proof.page import proof_text, with_proof
@@ -24,6 +25,7 @@ def prove_policies(
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
+    logging.basicConfig(filename=folder / "emulator.log", level=logging.INFO, force=True)
     found = run_and_prove(repository.absolute(), folder.absolute(), lambda words: typer.echo(f"  … {words}"))
     (folder / "proof.md").write_text(proof_text(found), encoding="utf-8")
     if write is not None:

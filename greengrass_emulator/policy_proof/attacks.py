@@ -16,6 +16,8 @@ from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.moto_memory.identities import assume_role
 from greengrass_emulator.policy_proof.installing import MODEL_BUCKET, role_arn
 
+THIEF = "thief"
+"""The session name of every attempt."""
 _VICTIM = "prod"
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedException", "403"})
 _RECIPE = {
@@ -142,8 +144,17 @@ class Attacks:
         )
         yield (
             "the build role",
+            "deploy",
+            lambda: self._as_role("greengrassv2", "build-role", "dev").create_deployment(
+                targetArn=prey.target_arn, components={}
+            ),
+        )
+        administrator, plain = self._cloud.client("s3"), self._cloud.client("s3")
+        plain.meta.events.register("before-sign.s3.*", _without_tls)
+        yield (
+            "dev's administrator",
             "write under another key",
-            lambda: s3.put_object(
+            lambda: administrator.put_object(
                 Bucket=prey.bucket,
                 Key=f"{prey.artifact}.other-key",
                 Body=b"",
@@ -153,29 +164,15 @@ class Attacks:
             ),
         )
         yield (
-            "the build role",
-            "deploy",
-            lambda: self._as_role("greengrassv2", "build-role", "dev").create_deployment(
-                targetArn=prey.target_arn, components={}
-            ),
-        )
-        administrator = self._cloud.client("s3")
-        yield (
             "dev's administrator",
             "delete an artifact",
             lambda: administrator.delete_object(Bucket=prey.bucket, Key=prey.artifact),
         )
-        plain = self._cloud.client("s3")
-        plain.meta.events.register("before-sign.s3.*", _without_tls)
-        yield (
-            "dev's administrator",
-            "read an artifact without TLS",
-            lambda: plain.get_object(Bucket=prey.bucket, Key=prey.artifact),
-        )
+        yield "dev's administrator", "list the bucket without TLS", lambda: plain.list_objects_v2(Bucket=prey.bucket)
 
     def _trust(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         role = role_arn(self._cloud, "deploy-role", _VICTIM)
-        given = {"RoleArn": role, "RoleSessionName": "thief"}
+        given = {"RoleArn": role, "RoleSessionName": THIEF}
         external_id = self._prey.external_id
         yield (
             "the pipeline role",
@@ -202,7 +199,7 @@ class Attacks:
         return self._as_role(service, "token-exchange-role", _VICTIM)
 
     def _as_role(self, service: str, role: str, account: str) -> Any:
-        key, token, _ = assume_role(role_arn(self._cloud, role, account), "thief", 3600, self._cloud.region)
+        key, token, _ = assume_role(role_arn(self._cloud, role, account), THIEF, 3600, self._cloud.region)
         return client_for(
             service,
             self._cloud.endpoint_url,

@@ -6,6 +6,7 @@ Also ``unused.yml``: what the proof's run does not use, with the reasons.
 import subprocess
 import sys
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pydantic import Field
@@ -25,7 +26,16 @@ class Unneeded(WrittenByPeople):
     document: str
     statement: str
     pattern: str | None = None
+    """In the shell's manner."""
     reason: str = Field(min_length=20)
+
+    def covers(self, document: str, statement: str, pattern: str | None) -> bool:
+        """Whether it speaks of this statement, or of this pattern of it."""
+        if (document, statement) != (self.document, self.statement):
+            return False
+        if self.pattern is None or pattern is None:
+            return self.pattern == pattern
+        return fnmatchcase(pattern, self.pattern)
 
 
 class UnneededList(WrittenByPeople):

@@ -32,17 +32,22 @@ def proof_text(found: Found) -> str:
 
 def _statement(each: StatementProof, proof: WholeProof) -> str:
     if each.carried is None:
-        carried = f"not used by the run: {_reason(proof, each, '')}"
+        carried = f"not used by the run: {_reason(proof, each, None)}"
     else:
         carried = f"{'denies' if each.allows else 'allows'} `{each.carried}`"
+        by_reason: dict[str, list[str]] = {}
         for pattern in each.unused:
-            carried += f"; `{pattern}` is not used by the run: {_reason(proof, each, pattern)}"
+            by_reason.setdefault(_reason(proof, each, pattern), []).append(f"`{_short(pattern)}`")
+        carried += "".join(f"; not used by the run: {', '.join(names)}: {why}" for why, names in by_reason.items())
     return f"| {each.document} | {each.statement} | {carried} |"
 
 
-def _reason(proof: WholeProof, each: StatementProof, pattern: str) -> str:
-    reason = proof.reasons.get((each.document, each.statement, pattern), "**no reason is given**")
-    return " ".join(reason.split())
+def _short(pattern: str) -> str:
+    return pattern.rpartition("${TargetAccount}:")[2]
+
+
+def _reason(proof: WholeProof, each: StatementProof, pattern: str | None) -> str:
+    return proof.reason(each.document, each.statement, pattern) or "**no reason is given**"
 
 
 def _attack(each: Attack) -> str:

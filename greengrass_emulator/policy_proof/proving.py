@@ -5,16 +5,20 @@ in any stage: dev's fleet is lite and prod's classic, and they ask for different
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from greengrass_emulator.iam.policy_sources import PolicySet
 from greengrass_emulator.iam.recording import RecordedCall
 from greengrass_emulator.iam.replay import Insufficient, Proof, replay
+from greengrass_emulator.policy_proof.attacks import THIEF
 from greengrass_emulator.policy_proof.documents import Unneeded
 from greengrass_emulator.policy_proof.rendered import RenderedStage
 from infra_policies import document_names, document_path
+
+_REFUSED_ON_PURPOSE = frozenset({"LearnThatAnObjectIsAbsent"})
+"""Without the right to list a whole bucket S3 says 403 for an object that is not there, and the build expects it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,13 @@ class WholeProof:
     judged: int
     insufficient: tuple[Insufficient, ...]
     statements: tuple[StatementProof, ...]
-    reasons: Mapping[tuple[str, str, str], str]
-    """By document, statement and pattern (empty for the whole statement): why it is allowed all the same."""
+    unneeded: tuple[Unneeded, ...]
     faults: tuple[str, ...]
+
+    def reason(self, document: str, statement: str, pattern: str | None = None) -> str | None:
+        """Why a statement, or a pattern of it, is allowed though the run does not use it."""
+        found = next((each for each in self.unneeded if each.covers(document, statement, pattern)), None)
+        return " ".join(found.reason.split()) if found else None
 
 
 def prove(
@@ -49,8 +57,8 @@ def prove(
     ordered = sorted(calls, key=lambda call: (call.title, call.number))
     proof = replay(ordered, policies)
     statements = tuple(_by_statement(proof, stages))
-    reasons = {(each.document, each.statement, each.pattern or ""): each.reason for each in unneeded}
-    return WholeProof(proof.judged, proof.insufficient, statements, reasons, tuple(_faults(proof, statements, reasons)))
+    faults = (*_refusals(ordered, policies), *_faults(proof, statements, unneeded))
+    return WholeProof(proof.judged, proof.insufficient, statements, tuple(unneeded), faults)
 
 
 def _by_statement(proof: Proof, stages: Sequence[RenderedStage]) -> Iterator[StatementProof]:
@@ -88,28 +96,40 @@ def _by_statement(proof: Proof, stages: Sequence[RenderedStage]) -> Iterator[Sta
             )
 
 
-def _faults(
-    proof: Proof, statements: Sequence[StatementProof], reasons: Mapping[tuple[str, str, str], str]
-) -> Iterator[str]:
+def _refusals(calls: Iterable[RecordedCall], policies: PolicySet) -> Iterator[str]:
+    """What our own processes were refused: one may swallow a refusal and go on with less."""
+    for call in calls:
+        of_ours = policies.knows(call.caller) and not call.caller.session_arn.endswith(f"/{THIEF}")
+        if call.allowed or not of_ours or call.operation in _REFUSED_ON_PURPOSE or call.principal.kind == "user":
+            continue
+        refused = next(need for need in call.needs if need.outcome != "allowed")
+        yield f"not sufficient: {call.title} was refused {refused.action} on {refused.resource} during the run"
+
+
+def _faults(proof: Proof, statements: Sequence[StatementProof], unneeded: Sequence[Unneeded]) -> Iterator[str]:
     for each in proof.insufficient:
         missing = f"{each.denied.need.action} on {each.denied.need.resource}"
         yield f"not sufficient: {each.call.title} needs {missing}, which no statement allows"
-    known: set[tuple[str, str, str]] = set()
+    for call in proof.loosened:
+        yield f"{call.title} was refused during the run, and these policies allow it"
+    needed: set[int] = set()
     for statement in statements:
-        whole = (statement.document, statement.statement, "")
-        if statement.carried is None:
-            known.add(whole)
-            if whole not in reasons:
-                yield f"not minimal: nothing fails without {statement.document}/{statement.statement}"
-            continue
-        for pattern in statement.unused:
-            key = (statement.document, statement.statement, pattern)
-            known.add(key)
-            if key not in reasons:
-                yield f"not minimal: no call used {pattern} of {statement.document}/{statement.statement}"
-    for document, name, pattern in sorted(set(reasons) - known):
-        what = f"{document}/{name} {pattern}".strip()
-        yield f"infra_policies/unused.yml has {what}, which is used, or is not there; take it out"
+        place = f"{statement.document}/{statement.statement}"
+        for pattern in (None,) if statement.carried is None else statement.unused:
+            reasons = [
+                index
+                for index, entry in enumerate(unneeded)
+                if entry.covers(statement.document, statement.statement, pattern)
+            ]
+            needed.update(reasons)
+            if reasons:
+                continue
+            what = f"nothing fails without {place}" if pattern is None else f"no call used {pattern} of {place}"
+            yield f"not minimal: {what}; take it out, or give the reason in infra_policies/unused.yml"
+    for index, entry in enumerate(unneeded):
+        if index not in needed:
+            what = f"{entry.document}/{entry.statement} {entry.pattern or ''}".strip()
+            yield f"infra_policies/unused.yml has {what}, which is used, or is not there; take it out"
 
 
 def _listed(value: Any) -> list[Any]:

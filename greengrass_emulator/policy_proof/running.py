@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.seeding import SeededCloud
@@ -19,6 +22,7 @@ from greengrass_emulator.rehearsal.pipeline import Pipeline, Stage, process_envi
 from greengrass_emulator.rehearsal.registry import Registry, Trainings
 from greengrass_emulator.rehearsal.world import BUCKET, GROUP, PACKAGE_GROUP, Group, World
 from infra_policies import FOLDER
+from shared_schema.topics import COMMANDS, Topics
 
 GROUPS = {
     "dev": Group({"dev-1": "lite"}),
@@ -27,6 +31,7 @@ GROUPS = {
 }
 _CODEBUILD = "codebuild.amazonaws.com"
 _SECONDS = 60
+_SECONDS_TO_REPLY = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,8 @@ def run_and_prove(repository: Path, folder: Path, tell: Callable[[str], None]) -
         for stage in GROUPS:
             _status_as_operator(world, stage)
         tell("an operator has looked at each fleet")
+        _send_commands(world, recording)
+        tell("a device has answered every command")
         attacks = tuple(Attacks(world.cloud, _prey(world, preparation.external_id)).made())
         tell(f"{len(attacks)} attacks were tried")
         policies = installing.whole_policy_set(world.cloud, preparation.attached, preparation.stages)
@@ -142,6 +149,24 @@ def _status_as_operator(world: World, stage: str) -> None:
     )
     if done.returncode:
         raise RehearsalError(f"status of {stage} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def _send_commands(world: World, recording: Path) -> None:
+    """Every command to one device, so that its topics are used; a reply is seen as the call that it is."""
+    application = yaml.safe_load((recording.parent / "greengrass-config.yml").read_text(encoding="utf-8"))[
+        "application"
+    ]
+    topics = Topics(application, "prod-1")
+    for command in COMMANDS:
+        world.cloud.publish(topics.command(command), b"{}", account="prod")
+    wanted = {topics.reply(command) for command in COMMANDS}
+    ends = time.monotonic() + _SECONDS_TO_REPLY
+    while time.monotonic() < ends:
+        said = recording.read_text(encoding="utf-8")
+        if all(f':topic/{topic}"' in said for topic in wanted):
+            return
+        time.sleep(0.2)
+    raise RehearsalError(f"prod-1 did not answer its commands within {_SECONDS_TO_REPLY:.0f} s; see its logs")
 
 
 def _prey(world: World, external_id: str) -> Prey:
