@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+_LAST_LINES = 20
+
 
 def rehearse(
     devices: Annotated[int, typer.Option(help="Classic devices, between preprod and prod.")] = 3,
@@ -39,4 +41,8 @@ def rehearse(
     if not outcome.holds:
         failed = next(proof for proof in outcome.proofs if not proof.holds)
         console.print(f"[red]Does not hold:[/] {failed.act}: {failed.claim} (seen: {failed.seen})")
+        if outcome.failed_log:
+            console.print(f"The end of {outcome.failed_log}:")
+            for line in outcome.failed_log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
+                console.print(f"  {line}", markup=False)
         raise typer.Exit(1)

@@ -53,6 +53,10 @@ class PipelineRun:
     build: BuildspecRun
     deploys: Mapping[str, BuildspecRun]
 
+    def failed(self) -> BuildspecRun | None:
+        """The first stage that did not end with 0."""
+        return next((run for run in (self.build, *self.deploys.values()) if run.exit_code), None)
+
     def exit_codes(self) -> dict[str, int]:
         """By stage: ``build``, then each account that was reached."""
         return {"build": self.build.exit_code, **{name: run.exit_code for name, run in self.deploys.items()}}
@@ -75,6 +79,7 @@ class Pipeline:
         self._told = told
         self._environment = dict(environment)
         self._runs = 0
+        self.last: PipelineRun | None = None
         self.source = folder / "source"
         self.source.mkdir(parents=True)
         for name in _SOURCES:
@@ -120,7 +125,8 @@ class Pipeline:
                 self._told(f"{stage.name} ended with {run.exit_code} after {run.seconds:.1f} s")
                 if run.exit_code and gated:
                     break
-        return PipelineRun(self._runs, build, deploys)
+        self.last = PipelineRun(self._runs, build, deploys)
+        return self.last
 
 
 def process_environment() -> dict[str, str]:

@@ -28,6 +28,8 @@ class Outcome:
     proofs: tuple[Proof, ...]
     summary: Summary
     report: Path
+    failed_log: Path | None
+    """The log of the last pipeline run's first failed stage, where it is to be looked for why a row does not hold."""
 
     @property
     def holds(self) -> bool:
@@ -89,7 +91,8 @@ def rehearse(repository: Path, folder: Path, *, devices: int, tell: Callable[[st
     summary = Summary(timeline.now(), memory.peak, accuracy(predictions))
     report = folder / "report.html"
     write_report(report, proofs, timeline.moments(), summary)
-    return Outcome(tuple(proofs), summary, report)
+    failed = pipeline.last.failed() if pipeline.last else None
+    return Outcome(tuple(proofs), summary, report, failed.log if failed else None)
 
 
 def _acts(stagecraft: Stagecraft, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
