@@ -1,10 +1,11 @@
 """A model that can be asked: session, preprocessing, labels and postprocessing of one version, never mixed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import InferenceError, RefusedModelError
@@ -15,6 +16,8 @@ from edge_agent.tasks.table import TASKS
 from edge_agent.tasks.task import BoundTask, Feed, Frame, GraphMismatchError
 from shared_schema.messages import Reason
 from shared_schema.model_manifest import ModelManifest
+
+_OF_MEMORY: Final = ("bad_alloc", "failed to allocate", "cannot allocate memory", "out of memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,27 @@ class LoadedModel:
         return dict(zip(names, values, strict=True))
 
     def answer(self, frame: Frame) -> Answer:
-        """The answer to a frame that `task.read` gave. Raises ``InferenceError``."""
+        """The answer to a frame that `task.frame` gave. Raises ``InferenceError``."""
         outputs = self.run(self.task.prepare(frame))
-        return Answer(outputs, self.task.interpret(outputs))
+        return Answer(outputs, self.task.interpret(outputs, frame))
+
+    def answers(self, frames: Sequence[Frame]) -> list[Answer]:
+        """The answers to several frames, in one run where the graph leaves its first dimension open.
+
+        Raises ``InferenceError`` when any of them has none.
+        """
+        if len(frames) == 1 or not self.task.stackable:
+            return [self.answer(frame) for frame in frames]
+        # A feed holds only until the next frame is prepared.
+        feeds = [{name: value.copy() for name, value in self.task.prepare(frame).items()} for frame in frames]
+        outputs = self.run({name: np.concatenate([feed[name] for feed in feeds]) for name in feeds[0]})
+        if any(value.shape[0] != len(frames) for value in outputs.values()):
+            raise InferenceError(f"the graph gave no answer for each of {len(frames)} stacked frames; ask them singly")
+        found = []
+        for index, frame in enumerate(frames):
+            own = {name: value[index : index + 1] for name, value in outputs.items()}
+            found.append(Answer(own, self.task.interpret(own, frame)))
+        return found
 
     def warm_up(self) -> None:
         """Ask the first golden sample once: the first run of a session is the slow one."""
@@ -84,6 +105,12 @@ def bind_task(manifest: ModelManifest, graph: Graph) -> BoundTask:
         return task(manifest, graph)
     except GraphMismatchError as error:
         raise RefusedModelError(Reason.GRAPH, str(error)) from None
+
+
+def for_want_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, by the words that onnxruntime and the C++ library have for it."""
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or any(sign in words for sign in _OF_MEMORY)
 
 
 def short(error: BaseException, most: int = 300) -> str:

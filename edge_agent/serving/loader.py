@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from edge_agent.errors import InferenceError, RefusedModelError, VettingAbandonedError
-from edge_agent.inference.loaded_model import LoadedModel, open_model, short
+from edge_agent.inference.loaded_model import LoadedModel, for_want_of_memory, open_model, short
 from edge_agent.serving.kept import Kept, KeptModel
 from edge_agent.serving.lifecycle import Target
 from edge_agent.vetting.outcome import Outcome, refused
@@ -231,6 +231,5 @@ def _is(folder: Path, digest: str) -> bool:
 
 
 def _unopened(error: BaseException, what: str = "it passed its vetting, and could not be opened to serve") -> Outcome:
-    memory = isinstance(error, MemoryError) or "alloc" in str(error).lower()
-    reason = Reason.MEMORY if memory else Reason.LOAD
+    reason = Reason.MEMORY if for_want_of_memory(error) else Reason.LOAD
     return refused(reason, f"{what}: {short(error)}; deploy it again")

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import InferenceError, RefusedModelError
-from edge_agent.inference.loaded_model import Answer, LoadedModel
+from edge_agent.inference.loaded_model import Answer, LoadedModel, for_want_of_memory
 from edge_agent.inference.model_folder import file_inside
 from shared_schema.messages import Reason
-from shared_schema.model_manifest import Expectation, Golden, Tolerance
+from edge_agent.tasks.reading import labelled, overlap
+from shared_schema.model_manifest import ExpectedBox, Expectation, Golden, Tolerance
 
 _NAMED = 3
 
@@ -37,6 +38,8 @@ def agreement(model: LoadedModel) -> Agreement:
         try:
             answer = model.answer(model.task.read(path))
         except InferenceError as error:
+            if for_want_of_memory(error):
+                raise no_answer(error, f"{sample.input}: {error}") from None
             disagreements.append(f"{sample.input}: {error}")
             continue
         except OSError as error:
@@ -45,6 +48,11 @@ def agreement(model: LoadedModel) -> Agreement:
             disagreements.append(f"{sample.input}: {difference}")
     samples = len(golden.samples)
     return Agreement(samples - len(disagreements), samples, tuple(disagreements))
+
+
+def no_answer(error: InferenceError, words: str) -> RefusedModelError:
+    """The refusal of a model that has no answer. Want of memory is not the content's fault: it is tried once more."""
+    return RefusedModelError(Reason.MEMORY if for_want_of_memory(error) else Reason.GOLDEN, words)
 
 
 def judge(found: Agreement, golden: Golden) -> None:
@@ -63,17 +71,30 @@ def judge(found: Agreement, golden: Golden) -> None:
 
 def _difference(answer: Answer, expect: Expectation, tolerance: Tolerance, folder: Path) -> str | None:
     if expect.label is not None:
-        label, score = answer.output.get("label"), float(answer.output.get("score", 0.0))
-        if label != expect.label:
-            return f"is {label!r} ({score:.2f}), and should be {expect.label!r}"
-        if score < expect.min_score:
-            return f"is {label!r} with {score:.3f}, and should be at least {expect.min_score}"
+        for label, score in labelled(answer.output) or [(None, 0.0)]:
+            if label != expect.label:
+                return f"is {label!r} ({score:.2f}), and should be {expect.label!r}"
+            if score < expect.min_score:
+                return f"is {label!r} with {score:.3f}, and should be at least {expect.min_score}"
+    if expect.boxes is not None and (difference := _boxes_missing(answer, expect.boxes)):
+        return difference
     for name, file in (expect.outputs or {}).items():
         if name not in answer.outputs:
             return f"there is no output {name!r}"
         expected = _read_array(file_inside(folder, file, Reason.GOLDEN))
         if difference := _beyond(np.asarray(answer.outputs[name]), expected, tolerance):
             return f"{name} {difference}"
+    return None
+
+
+def _boxes_missing(answer: Answer, expected: list[ExpectedBox]) -> str | None:
+    found = answer.output.get("detections", [])
+    if not expected and found:
+        return f"has {len(found)} detections, and should have none"
+    for wanted in expected:
+        near = max((overlap(each["box"], wanted.box) for each in found if each["label"] == wanted.label), default=0.0)
+        if near < wanted.overlap:
+            return f"has no {wanted.label!r} at {wanted.box} (the nearest overlaps by {near:.2f})"
     return None
 
 

@@ -4,14 +4,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from edge_agent.errors import InferenceError, RefusedModelError
-from edge_agent.inference.loaded_model import LoadedModel, bind_task, short
+from edge_agent.inference.loaded_model import LoadedModel, bind_task, for_want_of_memory, short
 from edge_agent.inference.model_folder import file_inside, read_manifest
 from edge_agent.inference.session import graph_of, open_session
 from edge_agent.vetting.cost import cost_ms, judge_cost
-from edge_agent.vetting.golden import agreement, judge
+from edge_agent.vetting.golden import agreement, judge, no_answer
 from edge_agent.vetting.limits import limit_resources
 from edge_agent.vetting.outcome import Outcome, refused
 from edge_agent.vetting.protocol import Report, Request
@@ -19,8 +18,6 @@ from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
 from shared_schema.messages import Reason
 
 Tell = Callable[[Report], None]
-
-_OF_MEMORY: Final = ("bad_alloc", "failed to allocate", "cannot allocate memory", "out of memory")
 
 
 def vet(request: Request, tell: Tell) -> Outcome:
@@ -55,7 +52,7 @@ def _vet(request: Request, steps: "_Steps") -> float:
         try:
             model.warm_up()
         except InferenceError as error:
-            raise RefusedModelError(Reason.GOLDEN, f"the first golden sample has no answer: {error}") from None
+            raise no_answer(error, f"the first golden sample has no answer: {error}") from None
     with steps.step("golden"):
         judge(agreement(model), manifest.golden)
     with steps.step("cost"):
@@ -110,7 +107,7 @@ def _digest(folder: Path, expected: str | None) -> str:
 
 
 def _reason(step: str, error: Exception) -> Reason:
-    if any(sign in str(error).lower() for sign in _OF_MEMORY):
+    if for_want_of_memory(error):
         return Reason.MEMORY
     return {
         "digest": Reason.DIGEST,

@@ -1,0 +1,166 @@
+"""Each model of ``tests/broken/models`` is refused for its own reason while a good one serves, undisturbed.
+
+Vetted as a device vets it: by the loader, under the agent's own bookkeeping, from a nucleus's artifact folders.
+"""
+
+import importlib.util
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from edge_agent.control.decisions import Obeyed
+from edge_agent.control.memory import Memory
+from edge_agent.control.obedience import Obedience
+from edge_agent.inference.session import RUNTIME_VERSION
+from edge_agent.serving.kept import Kept
+from edge_agent.serving.loader import Brought, Judged, Loader
+from edge_agent.serving.slots import Slots
+from edge_agent.version import AGENT_VERSION
+from edge_agent.vetting.verdicts import Verdicts
+from shared_schema.desired_state import DesiredModel, DesiredState
+from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.messages import ModelConfirmation, Verdict
+
+SCRIPT = Path(__file__).parents[2] / "broken" / "models" / "make_models.py"
+COMPONENT = "com.example.halves"
+DEADLINE = 40.0
+
+
+def _script() -> Any:
+    spec = importlib.util.spec_from_file_location("make_broken_models", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MODELS = _script()
+
+
+class Line:
+    """A line whose model is asked without a pause, and a desired state that may name another."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root, state = folder / "root", folder / "state"
+        self.answers: list[Brought | Judged] = []
+        self.said: list[ModelConfirmation] = []
+        self.predicted = 0
+        self.wrong: list[str] = []
+        self._arrived = threading.Event()
+        self._stop = threading.Event()
+        self._releases = itertools.count(1_800_000_000)
+        kept = Kept(state / "kept")
+        self._loader = Loader(Verdicts(state / "verdicts", AGENT_VERSION, RUNTIME_VERSION), kept, self._post)
+        self._slots = Slots(self._loader.close)
+        self._obedience = Obedience(
+            self.root, self._slots, self._loader, kept, Memory(state / "memory.json"), lambda _, said: self._say(said)
+        )
+        self._asking = threading.Thread(target=self._ask)
+        self._loader.start()
+        good = MODELS.write_good(self.place("1.0.0"))
+        self.digest = model_digest_of_folder(good)
+        assert self.obey("1.0.0", self.digest).verdict == Verdict.CONFIRMED
+        self._asking.start()
+
+    def place(self, version: str) -> Path:
+        place = self.root / "packages" / "artifacts-unarchived" / COMPONENT / version
+        place.mkdir(parents=True)
+        return place / "halves"
+
+    def obey(self, version: str, digest: str) -> ModelConfirmation:
+        """Obey a document that names this version; what is confirmed of it."""
+        models = {"halves": DesiredModel(component=COMPONENT, version=version, digest=digest)}
+        state = DesiredState(release=str(next(self._releases)), models=models)
+        self.said.clear()
+        self._obedience.obey(Obeyed(state, "validated"), time.monotonic(), 0.0)
+        ends = time.monotonic() + DEADLINE
+        while not self.said:
+            assert self._arrived.wait(max(0.0, ends - time.monotonic())), f"no verdict on {version}"
+            self._arrived.clear()
+            for answer in self.answers[:]:
+                assert isinstance(answer, Brought)
+                self._obedience.brought(answer)
+                self.answers.remove(answer)
+        return self.said[0]
+
+    def close(self) -> None:
+        self._stop.set()
+        self._asking.join(10)
+        self._loader.stop(10)
+
+    def _post(self, answer: Brought | Judged) -> None:
+        self.answers.append(answer)
+        self._arrived.set()
+
+    def _say(self, said: ModelConfirmation) -> None:
+        self.said.append(said)
+
+    def _ask(self) -> None:
+        for label in itertools.cycle(("top", "bottom")):
+            if self._stop.is_set():
+                return
+            lease = self._slots.lease("halves")
+            if lease is None:
+                self.wrong.append("nothing served")
+                continue
+            with lease:
+                answer = lease.served.handle.model.answer(MODELS.half(label))
+                if answer.output["label"] != label or lease.served.target.digest != self.digest:
+                    self.wrong.append(f"{lease.served.target.version} says {answer.output}")
+            self.predicted += 1
+            self._stop.wait(0.002)
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    line = Line(tmp_path_factory.mktemp("line"))
+    yield line
+    line.close()
+
+
+def _digest(folder: Path) -> str:
+    try:
+        return model_digest_of_folder(folder)
+    except UndigestibleModelError:
+        return "0" * 64
+
+
+@pytest.mark.parametrize("name", list(MODELS.BROKEN))
+def test_it_is_refused_with_its_own_reason_and_disturbs_nothing(name: str, line: Line) -> None:
+    expected = MODELS.BROKEN[name]
+    version = f"2.0.{list(MODELS.BROKEN).index(name)}"
+    folder = MODELS.make(line.place(version), name)
+    before = line.predicted
+    said = line.obey(version, _digest(folder))
+    assert (said.version, said.verdict) == (version, Verdict.REJECTED)
+    assert said.reason is not None
+    assert said.reason.value in expected.reason.split("|"), said.words
+    assert MODELS.matches(expected.words, said.words or ""), said.words
+    reached = list(said.steps_ms)[-1] if said.steps_ms else "start"
+    if said.reason.value not in {"timeout", "signal"}:
+        # A child that was ended says no more; its words name the step that it was at.
+        assert reached in expected.step.split("|")
+    else:
+        assert any((said.words or "").startswith(step) for step in expected.step.split("|"))
+    assert line.predicted > before
+    assert line.wrong == []
+    assert [each for each in psutil.Process().children(recursive=True) if "vetting" in " ".join(each.cmdline())] == []
+    # What serves is named again, and confirmed without a load.
+    assert line.obey("1.0.0", line.digest).verdict == Verdict.CONFIRMED
+
+
+def test_the_script_writes_them_all(tmp_path: Path) -> None:
+    """As a person would, to look at one with `edge-agent check`."""
+    import subprocess
+    import sys
+
+    done = subprocess.run([sys.executable, str(SCRIPT), str(tmp_path)], capture_output=True, text=True, check=True)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == sorted(MODELS.BROKEN)
+    assert len(done.stdout.splitlines()) == len(MODELS.BROKEN)
