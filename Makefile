@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEVICES ?= 3
 PACKAGES := cloud_publisher edge_agent shared_schema greengrass_emulator
-CODE := $(PACKAGES) model_components tests benchmarks
+CODE := $(PACKAGES) model_components tests benchmarks examples
 
 .PHONY: rehearse test lint format schemas bench clean
 

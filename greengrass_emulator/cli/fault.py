@@ -99,7 +99,9 @@ def kill_nucleus(root: Annotated[Path, typer.Option(help="The device's root fold
     from greengrass_emulator.nucleus.status_file import read_status
 
     status = read_status(root)
-    if status is None:
+    # A nucleus that was killed before leaves its status behind, and its number may be another's by now.
+    command = Path(f"/proc/{status.pid}/cmdline") if status else None
+    if status is None or command is None or not command.exists() or b"greengrass_emulator" not in command.read_bytes():
         raise NucleusError(f"{root}: no nucleus runs here. Start one with `greengrass-emulator nucleus`.")
     os.kill(status.pid, signal.SIGKILL)
     typer.echo(f"{status.thing}: process {status.pid} was killed")

@@ -4,15 +4,17 @@ It goes through the nucleus's own IPC, with the token that the nucleus leaves fo
 """
 
 import json
-import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from greengrass_emulator.errors import NucleusError, WrongUse
 
-_POLL = 0.1
+if TYPE_CHECKING:
+    from greengrass_emulator.devices.local_deployment import LocalDeployment
+
+FailurePolicy = Literal["ROLLBACK", "DO_NOTHING"]
 
 
 def deploy(
@@ -24,14 +26,19 @@ def deploy(
     update_config: Annotated[
         str | None, typer.Option(help='JSON, or a file of it: {"NAME": {"MERGE": {…}, "RESET": ["/…"]}}.')
     ] = None,
-    failure_policy: Annotated[str, typer.Option(help="ROLLBACK or DO_NOTHING.")] = "ROLLBACK",
+    failure_policy: Annotated[FailurePolicy, typer.Option(help="What a failure does.")] = "ROLLBACK",
     wait: Annotated[float, typer.Option(help="Seconds to wait for its end; 0 does not wait.")] = 120.0,
 ) -> None:
     """Deploy components to a device that runs on this machine, with no cloud at all."""
+    from greengrass_emulator.devices.local_deployment import deploy_locally, wait_for_deployment
+
     request = _request(merge, remove, recipe_dir, artifact_dir, update_config, failure_policy)
-    deployment_id = _create(root, request)
+    deployment_id = deploy_locally(root, request)
     if wait > 0:
-        _wait(root, deployment_id, wait)
+        ended = wait_for_deployment(root, deployment_id, wait)
+        typer.echo(f"{ended.status} {ended.detailed} {ended.id}")
+        if ended.status != "SUCCEEDED":
+            raise NucleusError(f"the deployment ended {ended.detailed}: {ended.cause}")
 
 
 def _request(
@@ -40,8 +47,10 @@ def _request(
     recipe_dir: Path | None,
     artifact_dir: Path | None,
     update_config: str | None,
-    failure_policy: str,
-) -> dict[str, Any]:
+    failure_policy: FailurePolicy,
+) -> "LocalDeployment":
+    from greengrass_emulator.devices.local_deployment import LocalDeployment
+
     adds: dict[str, str] = {}
     for each in merge or []:
         name, equals, version = each.partition("=")
@@ -51,16 +60,7 @@ def _request(
     for folder in (recipe_dir, artifact_dir):
         if folder is not None and not folder.is_dir():
             raise WrongUse(f"{folder}: is no folder.")
-    if failure_policy not in {"ROLLBACK", "DO_NOTHING"}:
-        raise WrongUse(f"--failure-policy {failure_policy}: is neither ROLLBACK nor DO_NOTHING.")
-    return {
-        "root_component_versions_to_add": adds,
-        "root_components_to_remove": remove or [],
-        "component_to_configuration": _updates(update_config),
-        "recipe_directory_path": str(recipe_dir.resolve()) if recipe_dir else None,
-        "artifacts_directory_path": str(artifact_dir.resolve()) if artifact_dir else None,
-        "failure_handling_policy": failure_policy,
-    }
+    return LocalDeployment(adds, tuple(remove or ()), recipe_dir, artifact_dir, _updates(update_config), failure_policy)
 
 
 def _updates(given: str | None) -> dict[str, Any]:
@@ -74,44 +74,3 @@ def _updates(given: str | None) -> dict[str, Any]:
     if not isinstance(updates, dict) or not all(isinstance(each, dict) for each in updates.values()):
         raise WrongUse('--update-config: is no object of {"NAME": {"MERGE": {…}, "RESET": ["/…"]}}.')
     return updates
-
-
-def _create(root: Path, request: dict[str, Any]) -> str:
-    from awsiot.greengrasscoreipc import connect
-    from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
-    from awsiot.greengrasscoreipc.model import GreengrassCoreIPCError
-
-    try:
-        info = json.loads((root / "cli_ipc_info" / "user-0.json").read_text(encoding="utf-8"))
-        client = GreengrassCoreIPCClientV2(
-            client=connect(ipc_socket=info["domain_socket_path"], authtoken=info["cli_auth_token"])
-        )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise NucleusError(
-            f"{root}: no nucleus answers here ({error}). Start one with `greengrass-emulator nucleus`."
-        ) from error
-    try:
-        return str(client.create_local_deployment(**request).deployment_id)
-    except GreengrassCoreIPCError as error:
-        raise NucleusError(f"the nucleus refuses the deployment: {type(error).__name__} {error}") from error
-    finally:
-        client.close()
-
-
-def _wait(root: Path, deployment_id: str, seconds: float) -> None:
-    """Watch the status file: lite has no operation to ask how a deployment goes."""
-    from greengrass_emulator.nucleus.status_file import read_status
-
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        status = read_status(root)
-        if status is None:
-            raise NucleusError(f"{root}: the nucleus has ended.")
-        for each in status.deployments:
-            if each.id == deployment_id and each.status in {"SUCCEEDED", "FAILED", "REJECTED"}:
-                typer.echo(f"{each.status} {each.detailed} {each.id}")
-                if each.status != "SUCCEEDED":
-                    raise NucleusError(f"the deployment ended {each.detailed}: {each.cause}")
-                return
-        time.sleep(_POLL)
-    raise NucleusError(f"the deployment {deployment_id} was not done within {seconds:g} s. See logs/greengrass.log.")

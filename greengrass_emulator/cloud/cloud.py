@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactCheck
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.control_plane.public_components import public_components
 from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
+from greengrass_emulator.cloud.device_messages.listening import Ears, Messages
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
 from greengrass_emulator.cloud.faults.board import Board
 from greengrass_emulator.cloud.faults.door import FaultDoor
@@ -90,6 +91,7 @@ class Cloud:
         self._enforces = enforce_iam or recording is not None
         self._recording = recording
         self._clock = Clock()
+        self._ears = {account.id: Ears() for account in self.accounts}
         self._fault_token = token_urlsafe(24)
         self._enforcement: Enforcement | None = None
         self._running: ExitStack | None = None
@@ -134,7 +136,7 @@ class Cloud:
             running.callback(self._jobs.stop)
             self._enforcement = self._make_enforcement(running) if self._enforces else None
             devices = {id_: self._enforcement.devices(id_) if self._enforcement else None for id_ in self._planes}
-            plans = {id_: _plan(plane, devices[id_]) for id_, plane in self._planes.items()}
+            plans = {id_: _plan(plane, devices[id_], self._ears[id_]) for id_, plane in self._planes.items()}
             self._brokers = MqttBrokers(plans, identity)
             running.callback(self._brokers.stop)
             self._brokers.start()
@@ -231,6 +233,10 @@ class Cloud:
     def publish(self, topic: str, payload: bytes, *, account: str = "dev") -> None:
         """Publishes to an account's broker, as a service of AWS's own would."""
         self._publish(self.doors(account).account.id, topic, payload)
+
+    def listen(self, topic_filter: str, *, account: str = "dev") -> AbstractContextManager[Messages]:
+        """What an account's devices publish to IoT Core, within a ``with`` statement; ``+`` and ``#`` are allowed."""
+        return self._ears[self.doors(account).account.id].listen(topic_filter)
 
     def turn_clock(self, seconds: float) -> None:
         """Moves the cloud's time forward; rollouts and time-outs that are due by then have happened on return."""
@@ -339,9 +345,9 @@ class _Handler(MotoRequestHandler):
         _log.debug("gateway %s: " + message, type, *args)
 
 
-def _plan(plane: AccountPlane, permissions: DevicePermissions | None) -> BrokerPlan:
+def _plan(plane: AccountPlane, permissions: DevicePermissions | None, ears: Ears) -> BrokerPlan:
     may = permissions.mqtt if permissions else None
-    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), may)
+    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), ears.hear, may)
 
 
 def _no_session_policies(request: GatewayRequest) -> None:

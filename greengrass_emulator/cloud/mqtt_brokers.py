@@ -40,6 +40,8 @@ class BrokerPlan:
     things_of_certificate: Callable[[bytes], tuple[str, ...]]
     take_message: Callable[[str, str, bytes], None]
     """Called in the brokers' thread with thing, topic and payload of each message on a reserved topic."""
+    hear: Callable[[str, bytes], None] = lambda _topic, _payload: None
+    """Told of each message on any other topic; called in the brokers' thread, and must not wait."""
     may: Callable[[str, str, str, str], bool] | None = None
     """Whether a thing's IoT policies let it: thing, client id, IAM action, topic. Without it everything is let."""
 
@@ -170,6 +172,7 @@ class _AccountBroker(Broker):
         thing = self._things.get(client, "")
         permitted = self._may_publish(thing, client, message.topic, retain=bool(message.retain))
         if permitted and not message.topic.startswith("$"):
+            self._plan.hear(message.topic, bytes(message.data or b""))
             return bool(await super()._handle_message_delivery(client_session, handler, wait_deliver))
         if not permitted or not is_own_topic(thing, message.topic):
             _log.warning("mqtt client cut off", extra={"thing": thing, "topic": message.topic})

@@ -1,0 +1,3 @@
+"""The one line that a component's repository needs."""
+
+pytest_plugins = ["greengrass_emulator.testing"]

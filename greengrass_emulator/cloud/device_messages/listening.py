@@ -1,0 +1,65 @@
+"""What devices publish to topics of their own, for tests that want to hear it. Not a subscriber that others see."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from greengrass_emulator.nucleus.ipc.topics import topic_matches
+
+_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message from a device."""
+
+    topic: str
+    payload: bytes
+
+
+class Messages:
+    """The messages of one topic filter, in order. The newest are lost once 10,000 wait."""
+
+    def __init__(self, topic_filter: str) -> None:
+        self.topic_filter = topic_filter
+        self._came: queue.Queue[Message] = queue.Queue(_LIMIT)
+
+    def next(self, seconds: float = 10.0) -> Message:
+        """The next message. Raises ``TimeoutError`` where none comes."""
+        try:
+            return self._came.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError(f"nothing was published on {self.topic_filter} within {seconds:g} s") from None
+
+    def take(self, message: Message) -> None:
+        """One more message."""
+        if not self._came.full():
+            self._came.put_nowait(message)
+
+
+class Ears:
+    """Those who listen to one account. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._listening: tuple[Messages, ...] = ()
+
+    @contextmanager
+    def listen(self, topic_filter: str) -> Iterator[Messages]:
+        """Hears the topics of a filter until the block ends."""
+        mine = Messages(topic_filter)
+        with self._lock:
+            self._listening += (mine,)
+        try:
+            yield mine
+        finally:
+            with self._lock:
+                self._listening = tuple(each for each in self._listening if each is not mine)
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        """A device has published. Never waits."""
+        for each in self._listening:
+            if topic_matches(each.topic_filter, topic):
+                each.take(Message(topic, payload))
