@@ -3,6 +3,7 @@
 It holds each recipe as the very text that is published, so that prod gets byte for byte what dev got.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -10,6 +11,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 from shared_schema.names import ApplicationName, BucketName, ComponentName, Region, Sha256, Version
 from shared_schema.settings import AgentSettings
+from shared_schema.stages import AccountId, ExternalId, RoleArn, Stage, StageName, ThingGroupArn
 from shared_schema.strict_model import WrittenByPeople
 
 FILE = "release.json"
@@ -58,6 +60,16 @@ class ReleaseComponent(_WrittenByBuild):
     model: ReleaseModel | None = None
 
 
+class ReleaseStage(_WrittenByBuild):
+    """An account that the release goes through, for the stages of the pipeline that have no config."""
+
+    account: AccountId
+    region: Region
+    target: ThingGroupArn
+    role: RoleArn | None = None
+    external_id: ExternalId | None = None
+
+
 class Release(_WrittenByBuild):
     """The whole ``release.json``."""
 
@@ -68,6 +80,8 @@ class Release(_WrittenByBuild):
     application: ApplicationName | None = None
     settings: AgentSettings | None = None
     """The agent's settings; absent where the release has no agent."""
+    stages: dict[StageName, ReleaseStage] = Field(default_factory=dict)
+    """The config's stages, as far as `publish` and what comes after it need them."""
     components: list[ReleaseComponent] = Field(min_length=1)
 
     @field_validator("components")
@@ -87,6 +101,14 @@ class Release(_WrittenByBuild):
     def agent(self) -> ReleaseComponent | None:
         """The agent, if the release has one."""
         return next(iter(self.of_kind("agent")), None)
+
+
+def release_stages(stages: Mapping[str, Stage]) -> dict[str, ReleaseStage]:
+    """The config's stages as a release carries them."""
+    return {
+        name: ReleaseStage(**stage.model_dump(include=set(ReleaseStage.model_fields), exclude_none=True))
+        for name, stage in stages.items()
+    }
 
 
 def desired_component_name(agent: str) -> str:

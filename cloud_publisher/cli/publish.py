@@ -7,11 +7,14 @@ import typer
 
 from cloud_publisher.cli.options import DistOption, ExternalIdOption, RegionOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
+from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_release
 from cloud_publisher.cli.target_options import TargetOption, target_of
 
 
 def publish(
+    context: typer.Context,
     dist: DistOption = Path("dist"),
+    stage: StageOption = None,
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
     region: RegionOption = None,
@@ -23,13 +26,14 @@ def publish(
     from cloud_publisher.publishing import publish as publishing
     from cloud_publisher.publishing.component_versions import ComponentVersions
     from cloud_publisher.release_file import read_release
-    from cloud_publisher.session import Access, open_account
 
     output = Output(as_json=as_json)
     release = read_release(dist)
     # CodeBuild's AWS_REGION is where CodeBuild runs; a target says itself where it is.
-    where = target_of(target_arn).region if target_arn else region or release.region
-    account = open_account(Access(where, role_arn, external_id))
+    stages = stages_of_release(dist, release)
+    place = place_of(context, stages, stage, target_arn, role_arn, external_id, region)
+    where = target_of(place.target_arn).region if place.target_arn else place.region or release.region
+    account = place.open(where)
     done = publishing.publish(release, ComponentVersions(account), timeout=timeout, tell=output.say)
     changed = [each for each in done if each.action != "unchanged"]
     words = (

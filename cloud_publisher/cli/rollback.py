@@ -1,11 +1,13 @@
 """``cloud-publisher rollback``: the last confirmed deployment of a thing group, back on its devices."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cloud_publisher.cli.options import ExternalIdOption, RoleOption
+from cloud_publisher.cli.options import ConfigOption, DistOption, ExternalIdOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
+from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_config
 from cloud_publisher.cli.target_options import (
     IntervalOption,
     QuorumOption,
@@ -19,7 +21,11 @@ from cloud_publisher.cli.target_options import (
 
 
 def rollback(
+    context: typer.Context,
     target_arn: TargetOption = None,
+    stage: StageOption = None,
+    config: ConfigOption = None,
+    dist: DistOption = Path("dist"),
     to: Annotated[
         str | None, typer.Option(help="The id of the deployment to put back; the last confirmed one when not given.")
     ] = None,
@@ -39,12 +45,13 @@ def rollback(
     from cloud_publisher.deploying.opening import open_delivery
     from cloud_publisher.deploying.terms import Terms
     from cloud_publisher.fleet.waiting import Patience
-    from cloud_publisher.session import Access, open_account
 
     output = Output(as_json=as_json)
-    target = target_of(target_arn)
+    stages = stages_of_config(stage, config, dist)
+    place = place_of(context, stages, stage, target_arn, role_arn, external_id)
+    target = target_of(place.target_arn)
     terms = Terms(wait=wait, quorum=quorum_of(quorum, seen_within), patience=Patience(timeout, interval))
-    account = open_account(Access(target.region, role_arn, external_id))
+    account = place.open(target.region)
     with watching(output) as watch:
         report = rolling.rollback(open_delivery(account, target, terms, watch), to)
     end_with(report, output)

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud_publisher.cli.options import ExternalIdOption, RoleOption
+import typer
+
+from cloud_publisher.cli.options import ConfigOption, DistOption, ExternalIdOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
+from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_config
 from cloud_publisher.cli.target_options import SeenOption, TargetOption, quorum_of, target_of
 from cloud_publisher.errors import FleetDiffersError
 
@@ -14,25 +18,28 @@ if TYPE_CHECKING:
 
 
 def status(
+    context: typer.Context,
     target_arn: TargetOption = None,
+    stage: StageOption = None,
+    config: ConfigOption = None,
+    dist: DistOption = Path("dist"),
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
     seen_within: SeenOption = 24.0,
     as_json: JsonOption = False,
 ) -> None:
     """Show the fleet; ends with 4 when it is not as its current deployment says."""
-    import typer
-
     from cloud_publisher.deploying.delivery import wanted_of
     from cloud_publisher.deploying.deployments import TargetDeployments
     from cloud_publisher.fleet.observing import FleetView
     from cloud_publisher.fleet.status import status_of
     from cloud_publisher.fleet.waiting import Clock
-    from cloud_publisher.session import Access, open_account
 
     output = Output(as_json=as_json)
-    target = target_of(target_arn)
-    account = open_account(Access(target.region, role_arn, external_id))
+    stages = stages_of_config(stage, config, dist)
+    place = place_of(context, stages, stage, target_arn, role_arn, external_id)
+    target = target_of(place.target_arn)
+    account = place.open(target.region)
     deployments = TargetDeployments(account.greengrass, account.iot, target)
     deployments.check_target()
     current = deployments.current()

@@ -12,6 +12,7 @@ from cloud_publisher.validation.placeholders import check_placeholders
 from cloud_publisher.validation.recipes import check_recipes
 from cloud_publisher.validation.roots import check_roots
 from cloud_publisher.validation.sources import Check, Checked, Sources, read_sources
+from cloud_publisher.validation.stages import check_stages
 from cloud_publisher.validation.template import check_template
 from shared_schema.config import find_config
 
@@ -25,6 +26,7 @@ CHECKS: list[Check] = [
     check_agent,
     check_recipes,
     check_template,
+    check_stages,
 ]
 
 

@@ -1,0 +1,115 @@
+"""``--stage NAME``: account, region, role, external id and target of a stage of the config, for each command.
+
+A flag wins over the stage, and the stage over the environment: a ROLE_TARGET that a CodeBuild project sets must not
+mix with the target of another stage.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cloud_publisher.errors import WrongUseError
+
+if TYPE_CHECKING:
+    from cloud_publisher.session import Account
+    from shared_schema.release import Release, ReleaseStage
+
+StageOption = Annotated[
+    str | None, typer.Option("--stage", help="A stage of the config: its account, region, role, external id, target.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command works: what its flags, its stage and its environment give together."""
+
+    target_arn: str | None
+    region: str | None
+    role_arn: str | None
+    external_id: str | None
+    stage: str | None = None
+    account: str | None = None
+
+    def open(self, region: str | None) -> "Account":
+        """The account, in a region. Raises ``WrongUseError`` when it is another than the stage's."""
+        from cloud_publisher.session import Access, open_account
+
+        account = open_account(Access(region, self.role_arn, self.external_id))
+        if self.account is not None and account.id != self.account:
+            raise WrongUseError(
+                f"stage {self.stage!r} is account {self.account}, and the credentials are of account {account.id}",
+                "add role: to the stage, or run it with credentials of its account",
+            )
+        return account
+
+
+def place_of(
+    context: typer.Context,
+    stages: "tuple[Mapping[str, ReleaseStage], str]",
+    stage: str | None,
+    target_arn: str | None,
+    role_arn: str | None,
+    external_id: str | None,
+    region: str | None = None,
+) -> Place:
+    """Flags over stage over environment. ``stages`` are the known ones, and the name of the document that has them.
+
+    Raises ``WrongUseError`` for a stage that is not there.
+    """
+    if stage is None:
+        return Place(target_arn, region, role_arn, external_id)
+    known, where = stages
+    found = known.get(stage)
+    if found is None:
+        from shared_schema.documents.reading import did_you_mean
+
+        if not known:
+            raise WrongUseError(
+                f"there are no stages in {where}", "add stages: to the config (docs/policies.md), and build again"
+            )
+        raise WrongUseError(f"there is no stage {stage!r} in {where}", did_you_mean(stage, list(known)))
+
+    def flag(name: str, value: str | None) -> str | None:
+        source = context.get_parameter_source(name)
+        return value if source is not None and source.name == "COMMANDLINE" else None
+
+    role = flag("role_arn", role_arn)
+    return Place(
+        target_arn=flag("target_arn", target_arn) or found.target,
+        region=flag("region", region) or found.region,
+        role_arn=role or found.role,
+        # The stage's external id goes with the stage's role alone.
+        external_id=flag("external_id", external_id) or (None if role else found.external_id),
+        stage=stage,
+        account=None if role else found.account,
+    )
+
+
+def stages_of_release(dist: Path, release: "Release") -> "tuple[Mapping[str, ReleaseStage], str]":
+    """The stages of the release in ``dist``, and its file."""
+    return release.stages, str(dist / "release.json")
+
+
+def stages_of_config(stage: str | None, config: Path | None, dist: Path) -> "tuple[Mapping[str, ReleaseStage], str]":
+    """The stages of the config, or where there is none of the release in ``dist``; and that document's name.
+
+    Raises ``InvalidDocumentError``.
+    """
+    if stage is None:
+        return {}, ""
+    from cloud_publisher.errors import InvalidDocumentError
+    from cloud_publisher.release_file import read_release
+    from shared_schema.config import Config, find_config
+    from shared_schema.documents import DocumentError, read_document
+    from shared_schema.release import FILE, release_stages
+
+    path = config or find_config(Path())
+    if config is None and not path.is_file() and (dist / FILE).is_file():
+        return read_release(dist).stages, str(dist / FILE)
+    try:
+        return release_stages(read_document(path, Config).value.stages), str(path)
+    except DocumentError as error:
+        raise InvalidDocumentError(error.faults) from None

@@ -1,0 +1,107 @@
+"""`--stage`: the account, role, external id and target of a stage of the config, also where there is only ``dist/``."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.seeding import DEFAULT_EXTERNAL_ID, create_deploy_role
+
+Run = Callable[..., Any]
+OTHER = "333333333333"
+
+
+@pytest.fixture
+def stages(cloud: Cloud, target: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The stages of a release; the environment is of dev's credentials, and says nothing of the target."""
+    for name, value in cloud.environment("dev").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("TARGET_ARN")
+    account = cloud.client("sts", account="preprod").get_caller_identity()["Account"]
+    return {
+        "preprod": {
+            "account": account,
+            "region": "eu-west-1",
+            "target": target,
+            "role": create_deploy_role(cloud, account="preprod"),
+            "external-id": DEFAULT_EXTERNAL_ID,
+        }
+    }
+
+
+def test_publish_deploy_status_and_rollback_work_with_nothing_but_dist_and_a_stage(
+    run: Run, release: Any, stages: dict[str, Any], greengrass: Any, target: str, device: Any
+) -> None:
+    device()
+    release.write(stages=stages)
+    account = stages["preprod"]["account"]
+    assert run("publish", "--stage", "preprod", "--json").json["account"] == account
+    first = run("deploy", "--stage", "preprod", "--wait", "--timeout", "20", "--interval", "0.3")
+    assert first.code == 0, first.err
+    assert run("status", "--stage", "preprod", "--json").json["as-released"] is True
+    release.write(stages=stages, model="2.0.0")
+    assert run("publish", "--stage", "preprod").code == 0
+    assert run("deploy", "--stage", "preprod", "--wait", "--timeout", "20", "--interval", "0.3").code == 0
+    back = run("rollback", "--stage", "preprod", "--wait", "--timeout", "20", "--interval", "0.3")
+    assert back.code == 0, back.err
+    newest = greengrass.list_deployments(targetArn=target)["deployments"][0]
+    assert newest["targetArn"] == target
+
+
+def test_a_stage_wins_over_the_environment_and_a_flag_over_the_stage(
+    run: Run, release: Any, stages: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release.write(stages=stages, with_agent=False)
+    monkeypatch.setenv("TARGET_ARN", f"arn:aws:iot:eu-west-1:{OTHER}:thinggroup/fleet")
+    monkeypatch.setenv("ROLE_TARGET", f"arn:aws:iam::{OTHER}:role/Nobody")
+    assert run("publish", "--stage", "preprod", "--json").json["account"] == stages["preprod"]["account"]
+    missing = f"arn:aws:iot:eu-west-1:{stages['preprod']['account']}:thinggroup/nowhere"
+    done = run("deploy", "--stage", "preprod", "--target-arn", missing)
+    assert done.code != 0
+    assert "nowhere" in done.err
+
+
+def test_a_stage_that_is_not_there_is_wrong_use(run: Run, release: Any, stages: dict[str, Any]) -> None:
+    release.write(stages=stages)
+    done = run("publish", "--stage", "preprot")
+    assert done.code == 2
+    assert done.err == "error: there is no stage 'preprot' in dist/release.json\n    did you mean 'preprod'?\n"
+    release.write()
+    done = run("deploy", "--stage", "preprod")
+    assert done.code == 2
+    assert "there are no stages in dist/release.json" in done.err
+
+
+def test_credentials_of_another_account_than_the_stage_s_publish_nothing(
+    run: Run, release: Any, stages: dict[str, Any]
+) -> None:
+    del stages["preprod"]["role"], stages["preprod"]["external-id"]
+    release.write(stages=stages)
+    done = run("publish", "--stage", "preprod")
+    assert done.code == 2
+    assert f"stage 'preprod' is account {stages['preprod']['account']}, and the credentials are of account" in done.err
+
+
+def test_status_reads_the_stages_of_the_config_where_there_is_one(
+    run: Run, stages: dict[str, Any], tmp_path: Path
+) -> None:
+    stage = stages["preprod"]
+    (tmp_path / "greengrass-config.yml").write_text(
+        f"""
+stages:
+  preprod:
+    account: "{stage["account"]}"
+    region: eu-west-1
+    target: {stage["target"]}
+    role: {stage["role"]}
+    external-id: {stage["external-id"]}
+custom-components:
+  app: {{component-name: app, root: app}}
+"""
+    )
+    done = run("status", "--stage", "preprod", "--json")
+    assert done.code == 4
+    assert done.json["target"] == stage["target"]
+    assert run("status", "--stage", "prod").err.startswith("error: there is no stage 'prod' in greengrass-config.yml")
