@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from cloud_publisher.errors import CloudError
 
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"})
 _STALE = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 _BUSY = {"ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown", "ServiceUnavailable"}
 
@@ -46,7 +46,7 @@ def code_of(error: Exception) -> str:
 
 def _remedy(code: str, error: Exception) -> str:
     operation = getattr(error, "operation_name", "the call")
-    if code in _DENIED:
+    if code in DENIED:
         return f"let the role that runs this call {operation} on it (infra_policies/ has policies that do)"
     if code in _STALE:
         return "renew the credentials, and run it again"

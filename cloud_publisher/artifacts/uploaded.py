@@ -1,6 +1,6 @@
 """What of a component is in the bucket already: its versions, and which of them has which content."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,21 +44,26 @@ def check_bucket(s3: "S3Client", bucket: str) -> None:
 
 def list_uploaded(s3: "S3Client", bucket: str, component: str) -> Uploaded:
     """List what a component has in the bucket. Raises ``CloudError``."""
+    with asking(f"list what {component} has in the artifact bucket {bucket!r}"):
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=component_prefix(component))
+        sizes = {each["Key"]: each["Size"] for page in pages for each in page.get("Contents", [])}
+    return uploaded_of(component, sizes)
+
+
+def uploaded_of(component: str, sizes: Mapping[str, int]) -> Uploaded:
+    """The same from keys with their sizes, all of them below the component's prefix."""
     versions: set[str] = set()
     objects: dict[str, int] = {}
     recorded: dict[str, tuple[str, ...]] = {}
-    with asking(f"list what {component} has in the artifact bucket {bucket!r}"):
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=component_prefix(component))
-        for page in pages:
-            for each in page.get("Contents", []):
-                found = version_and_name(component, each["Key"])
-                if found is None:
-                    continue
-                version, name = found
-                versions.add(version)
-                objects[each["Key"]] = each["Size"]
-                if digest := digest_in_record_name(name):
-                    recorded[digest] = (*recorded.get(digest, ()), version)
+    for key, size in sizes.items():
+        found = version_and_name(component, key)
+        if found is None:
+            continue
+        version, name = found
+        versions.add(version)
+        objects[key] = size
+        if digest := digest_in_record_name(name):
+            recorded[digest] = (*recorded.get(digest, ()), version)
     return Uploaded(component, frozenset(versions), objects, recorded)
 
 
@@ -80,13 +85,13 @@ def recorded_component(s3: "S3Client", bucket: str, uploaded: Uploaded, content_
         except ValidationError:
             # An older or newer publisher's record: what it describes is built anew, under the next version.
             component = None
-        if component is not None and _is_whole(bucket, uploaded, component):
+        if component is not None and is_whole(bucket, uploaded, component):
             return component
         versions = [each for each in versions if each != version]
     return None
 
 
-def _is_whole(bucket: str, uploaded: Uploaded, component: ReleaseComponent) -> bool:
+def is_whole(bucket: str, uploaded: Uploaded, component: ReleaseComponent) -> bool:
     """Whether every artifact still is in the bucket: a lifecycle rule may have taken it."""
     return all(
         uploaded.objects.get(artifact.uri.removeprefix(f"s3://{bucket}/")) == artifact.size

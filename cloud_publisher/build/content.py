@@ -4,12 +4,13 @@ Which parts count for which build system: architecture, section 2, "Components, 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from sysconfig import get_platform
 from typing import Any
 
-from cloud_publisher.build.file_sets import SourceFile, digest_of_files, files_below
+from cloud_publisher.build.file_sets import SourceFile, digest_of_listing, files_below, listing_of
 from cloud_publisher.build.wheelhouse import SAME_MACHINE, requirements_of
 from cloud_publisher.recipes.component_recipe import OPEN_VERSION, RecipeSource, recipe_of
 from cloud_publisher.registry.resolving import ResolvedModel
@@ -21,7 +22,15 @@ BUILDER = f"mlops-at-edge {installed_version('mlops-at-edge')}"
 """Counts where a build's output need not repeat itself: another publisher may build it differently."""
 
 
-def content_digest(
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a component is made from. ``listing`` has it part by part, to say later which of them changed."""
+
+    digest: str
+    listing: Mapping[str, Any]
+
+
+def content_of(
     source: RecipeSource,
     *,
     root: Path | None,
@@ -29,18 +38,21 @@ def content_digest(
     model: ResolvedModel | None,
     bucket: str,
     versions: Mapping[str, str],
-) -> str:
-    """The digest of a component's content. ``leave_out`` is the build's own output; ``versions`` the release's so far.
+) -> Content:
+    """A component's content, and its digest. Its own version is left open in the recipe, its dependencies' filled in.
 
-    Its own version is left open in the recipe, its dependencies' are filled in.
+    ``leave_out`` is the build's own output; ``versions`` are the release's so far.
     """
     recipe = recipe_of(source, OPEN_VERSION, bucket=bucket, versions=versions)
     content: dict[str, Any] = {"recipe": recipe.canonical()}
+    listing: dict[str, Any] = dict(content)
     if source.component is not None and root is not None and source.artifact_names():
-        content.update(_made_from(source.component, root, leave_out))
-        if model is not None:
-            content["model"] = model.data.identity
-    return sha256_of_document(content)
+        files = listing_of(root_files(source.component, root, leave_out))
+        made_from = _made_from(source.component, root)
+        model_data = {"model": model.data.identity} if model is not None else {}
+        content |= {**made_from, "root": digest_of_listing(files), **model_data}
+        listing |= {**made_from, "root": files, **model_data}
+    return Content(sha256_of_document(content), listing)
 
 
 def root_files(component: Component, root: Path, leave_out: Path) -> list[SourceFile]:
@@ -55,12 +67,9 @@ def root_files(component: Component, root: Path, leave_out: Path) -> list[Source
     ]
 
 
-def _made_from(component: Component, root: Path, leave_out: Path) -> dict[str, Any]:
+def _made_from(component: Component, root: Path) -> dict[str, Any]:
     build = component.build
-    content: dict[str, Any] = {
-        "build": build.build_system,
-        "root": digest_of_files(root_files(component, root, leave_out)),
-    }
+    content: dict[str, Any] = {"build": build.build_system}
     if build.build_system == "custom":
         content |= {"builder": BUILDER, "command": build.custom_build_command}
     elif build.build_system == "python":

@@ -6,10 +6,10 @@ import shutil
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from pathspec import GitIgnoreSpec
 
@@ -96,14 +96,19 @@ def _source_file(name: str, path: Path) -> SourceFile:
     return SourceFile(name, path, executable=bool(mode & stat.S_IXUSR))
 
 
-def digest_of_files(files: Iterable[SourceFile]) -> dict[str, object]:
-    """A JSON value that differs whenever the files do: one digest of names and bytes, the executables, the links."""
+def listing_of(files: Iterable[SourceFile]) -> dict[str, Any]:
+    """A JSON value that differs whenever the files do: each one's SHA-256 by name, the executables, the links."""
     listed = list(files)
     return {
-        "files": digest_of_entries((file.name, sha256_of_file(file.path)) for file in listed if file.link is None),
+        "files": {file.name: sha256_of_file(file.path) for file in listed if file.link is None},
         "executable": [file.name for file in listed if file.executable],
         "links": {file.name: file.link for file in listed if file.link is not None},
     }
+
+
+def digest_of_listing(listing: Mapping[str, Any]) -> dict[str, Any]:
+    """The same in few bytes: one digest of names and bytes."""
+    return {**listing, "files": digest_of_entries(listing["files"])}
 
 
 def merged(component: str, *sets: tuple[str, list[SourceFile]]) -> list[SourceFile]:

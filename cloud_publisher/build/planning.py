@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from cloud_publisher.artifacts.uploaded import list_uploaded, recorded_component
-from cloud_publisher.build.content import content_digest
+from cloud_publisher.artifacts.inventory import Inventory, take_inventory
+from cloud_publisher.artifacts.uploaded import Uploaded
+from cloud_publisher.build.content import Content, content_of
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.errors import CloudError
 from cloud_publisher.recipes.component_recipe import RecipeSource, recipe_of, recipe_sources
@@ -27,11 +28,12 @@ class Planned:
 
     source: RecipeSource
     version: str
-    content_digest: str
+    content: Content
     recipe: str
     """The recipe's text, as it will be published."""
     model: ResolvedModel | None
     reused: ReleaseComponent | None
+    uploaded: Uploaded
 
     @property
     def key(self) -> str:
@@ -40,6 +42,10 @@ class Planned:
     @property
     def name(self) -> str:
         return self.source.name
+
+    @property
+    def content_digest(self) -> str:
+        return self.content.digest
 
     @property
     def component(self) -> Component | None:
@@ -62,17 +68,19 @@ class Planner:
         Raises ``ModelUnavailableError``, ``BuildFailedError``, ``CloudError``.
         """
         versions: dict[str, str] = {}
-        for source in in_order(recipe_sources(self.sources.config.value, self.sources.hot_reloaded)):
-            planned = self._plan_one(source, versions)
+        sources = in_order(recipe_sources(self.sources.config.value, self.sources.hot_reloaded))
+        inventory = take_inventory(self.account.s3, self.bucket, [source.name for source in sources])
+        for source in sources:
+            planned = self._plan_one(source, versions, inventory)
             versions[source.name] = planned.version
             yield planned
 
-    def _plan_one(self, source: RecipeSource, versions: dict[str, str]) -> Planned:
+    def _plan_one(self, source: RecipeSource, versions: dict[str, str], inventory: Inventory) -> Planned:
         component = source.component
         model = None
         if component is not None and component.model is not None:
             model = resolve_model(self.account, component, component.model, bucket=self.bucket)
-        digest = content_digest(
+        content = content_of(
             source,
             root=self.sources.root(component) if component else None,
             leave_out=self.dist,
@@ -80,19 +88,19 @@ class Planner:
             bucket=self.bucket,
             versions=versions,
         )
-        uploaded = list_uploaded(self.account.s3, self.bucket, source.name)
-        reused = recorded_component(self.account.s3, self.bucket, uploaded, digest)
+        uploaded = inventory.uploaded[source.name]
+        reused = inventory.recorded(source.name, content.digest)
         if reused is not None:
             # The config's key may have changed since; it is no part of the content.
             reused = reused.model_copy(update={"key": source.key, "kind": source.kind, "reused": True})
-            return Planned(source, reused.version, digest, reused.recipe, model, reused)
+            return Planned(source, reused.version, content, reused.recipe, model, reused, uploaded)
         version = next_version(
             uploaded.versions | published_versions(self.account, source.name),
             bump=self.bump,
             package_version=model.version if model else None,
         )
         recipe = recipe_of(source, version, bucket=self.bucket, versions=versions)
-        return Planned(source, version, digest, recipe.text(), model, None)
+        return Planned(source, version, content, recipe.text(), model, None, uploaded)
 
 
 def in_order(sources: list[RecipeSource]) -> list[RecipeSource]:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cloud_publisher.artifacts.inventory import upload_index
+from cloud_publisher.artifacts.listings import upload_listing
 from cloud_publisher.artifacts.uploaded import check_bucket
 from cloud_publisher.artifacts.uploading import describe_artifact, upload_artifact, upload_record
 from cloud_publisher.build.assembling import Workplace, assemble
+from cloud_publisher.build.content import Content
 from cloud_publisher.build.graph_check import check_model_zip
 from cloud_publisher.build.planning import Planned, Planner
 from cloud_publisher.build.progress import Progress
@@ -19,7 +22,7 @@ from cloud_publisher.errors import BuildFailedError
 from cloud_publisher.registry.resolving import fetch_model
 from shared_schema.digests import UndigestibleModelError, model_digest_of_zip
 from shared_schema.model_manifest import ModelManifest
-from shared_schema.release import Release, ReleaseComponent, ReleaseModel
+from shared_schema.release import Release, ReleaseComponent, ReleaseModel, release_stages
 
 _LARGEST_COMPONENT = 2_000_000_000
 """Bytes: Greengrass's quota for a component's artifacts together (AWS service quotas, "Maximum size of artifacts")."""
@@ -31,6 +34,7 @@ class Built:
 
     component: ReleaseComponent
     files: tuple[Path, ...]
+    content: Content
 
 
 def build_release(planner: Planner, progress: Progress) -> Release:
@@ -43,22 +47,26 @@ def build_release(planner: Planner, progress: Progress) -> Release:
         for planned in list(planner.plan()):
             if planned.reused is not None:
                 progress.said(planned.key, f"{planned.version} has this content already: nothing to build")
-                built.append(Built(planned.reused, ()))
+                built.append(Built(planned.reused, (), planned.content))
             else:
                 built.append(_build_one(planner, planned, Path(work) / planned.key, progress))
         for each in built:
             if not each.component.reused:
                 _upload(planner, each, progress)
     agent = next((each.agent for each in config.custom_components.values() if each.agent), None)
-    return Release(
+    release = Release(
         schema_=1,
         built=datetime.now(UTC).replace(microsecond=0),
         bucket=planner.bucket,
         region=planner.account.region,
         application=config.application,
         settings=agent.settings if agent else None,
+        stages=release_stages(config.stages),
         components=[each.component for each in built],
     )
+    if not all(each.component.reused for each in built):
+        upload_index(planner.account.s3, planner.bucket, release)
+    return release
 
 
 def _build_one(planner: Planner, planned: Planned, work: Path, progress: Progress) -> Built:
@@ -101,6 +109,7 @@ def _build_one(planner: Planner, planned: Planned, work: Path, progress: Progres
             model=_release_model(planned, files, manifest) if manifest else None,
         ),
         tuple(files),
+        planned.content,
     )
 
 
@@ -132,4 +141,6 @@ def _upload(planner: Planner, built: Built, progress: Progress) -> None:
                 digest=component.content_digest,
                 advance=advance,
             )
+    # Before the record, which makes the version reusable: then its listing is there whenever a plan asks for it.
+    upload_listing(s3, planner.bucket, component, built.content.listing)
     upload_record(s3, planner.bucket, component)

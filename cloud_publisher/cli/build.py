@@ -18,6 +18,7 @@ from cloud_publisher.cli.options import (
 from cloud_publisher.cli.output import JsonOption, Output
 
 if TYPE_CHECKING:
+    from cloud_publisher.validation.sources import Sources
     from shared_schema.release import Release
 
 BumpOption = Annotated[
@@ -41,20 +42,14 @@ def build(
     from cloud_publisher.build.dist import write_dist
     from cloud_publisher.build.planning import Planner
     from cloud_publisher.build.release_building import build_release
-    from cloud_publisher.errors import WorkFailedError, WrongUseError
+    from cloud_publisher.errors import WorkFailedError
     from cloud_publisher.session import Access, open_account
     from cloud_publisher.validation.repository import valid_sources
 
     output = Output(as_json=as_json)
     sources = valid_sources(config, deployment)
-    written = sources.config.value
-    chosen = bucket or written.artifact_bucket
-    if not chosen:
-        raise WrongUseError(
-            "there is no artifact bucket",
-            "give --bucket, set ARTIFACT_BUCKET, or write artifact-bucket: into the config",
-        )
-    account = open_account(Access(region or written.region, role_arn, external_id))
+    chosen = bucket_of(bucket, sources)
+    account = open_account(Access(region or sources.config.value.region, role_arn, external_id))
     planner = Planner(account, chosen, sources, dist, bump)
     try:
         release = build_release(planner, BuildProgress(output))
@@ -81,6 +76,19 @@ def build(
             if built == 0
             else f"{dist / 'release.json'}: {built} built, {len(release.components) - built} reused"
         )
+
+
+def bucket_of(given: str | None, sources: "Sources") -> str:
+    """The artifact bucket. Raises ``WrongUseError`` without one."""
+    from cloud_publisher.errors import WrongUseError
+
+    chosen = given or sources.config.value.artifact_bucket
+    if not chosen:
+        raise WrongUseError(
+            "there is no artifact bucket",
+            "give --bucket, set ARTIFACT_BUCKET, or write artifact-bucket: into the config",
+        )
+    return chosen
 
 
 def _as_json(release: "Release", dist: Path) -> dict[str, object]:

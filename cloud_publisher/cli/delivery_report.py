@@ -18,19 +18,26 @@ _REMEDIES = {
 
 def end_with(report: DeployReport, output: Output) -> None:
     """Raises ``typer.Exit`` with the report's exit code, unless it is 0."""
-    for each in (*report.delivered, *([report.rolled_back] if report.rolled_back else [])):
-        output.table(_COLUMNS, standing_rows(each.standings))
+    for part in ([report.canary] if report.canary else []) + [report]:
+        for each in (*part.delivered, *([part.rolled_back] if part.rolled_back else [])):
+            output.table(_COLUMNS, standing_rows(each.standings))
     output.show(report.as_json(), _words(report))
     if report.outcome in _REMEDIES and report.exit_code:
-        output.warn(f"error: {_of_all(report.delivered[-1])}\n    {_REMEDIES[report.outcome]}")
+        last = report.delivered or (report.canary.delivered if report.canary else ())
+        output.warn(f"error: {_of_all(last[-1])}\n    {_REMEDIES[report.outcome]}")
     if report.exit_code:
         raise typer.Exit(report.exit_code)
 
 
 def _words(report: DeployReport) -> str:
-    lines = [_line(each, report) for each in report.delivered]
+    lines = [f"canary: {_words(report.canary)}"] if report.canary else []
+    lines += [_line(each, report) for each in report.delivered]
+    if not report.delivered:
+        lines.append(f"{report.target.words}: left as it is, since the canary did not confirm")
     if report.kept:
-        lines.append(f"kept, though not in this release: {', '.join(report.kept)}")
+        lines.append(f"kept, though not in this release: {', '.join(report.kept)} (--allow-removal NAME removes one)")
+    if report.removed:
+        lines.append(f"removed: {', '.join(report.removed)}")
     if report.rolled_back:
         ended = report.rolled_back.outcome.value if report.rolled_back.outcome else "not confirmed yet"
         lines.append(f"rolled back: deployment {report.rolled_back.deployment.id} {ended}")
@@ -38,7 +45,12 @@ def _words(report: DeployReport) -> str:
 
 
 def _line(each: Delivered, report: DeployReport) -> str:
-    what = {"agent": "agent first, ", "release": "", "rollback": "put back, "}[each.part]
+    what = {
+        "configuration": "other components' configuration first, ",
+        "agent": "agent first, ",
+        "release": "",
+        "rollback": "put back, ",
+    }[each.part]
     door = f", {report.door.value} door" if report.door else ""
     release = f", release {each.release}" if each.release else ""
     outcome = each.outcome.value if each.outcome else "not confirmed yet"

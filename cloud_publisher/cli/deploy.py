@@ -1,13 +1,16 @@
 """``cloud-publisher deploy``: the release on a thing group, and with ``--wait`` on every device of it."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cloud_publisher.cli.options import DistOption, ExternalIdOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
+from cloud_publisher.cli.planned import Asked, read_planned
+from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_release
 from cloud_publisher.cli.target_options import (
     IntervalOption,
     QuorumOption,
@@ -15,9 +18,13 @@ from cloud_publisher.cli.target_options import (
     TargetOption,
     TimeoutOption,
     WaitOption,
+    group_of,
     quorum_of,
     target_of,
 )
+
+if TYPE_CHECKING:
+    from cloud_publisher.deploying.doors import Door
 
 
 class DoorChoice(StrEnum):
@@ -27,6 +34,13 @@ class DoorChoice(StrEnum):
     VALIDATED = "validated"
     FOLLOWED = "followed"
 
+    @property
+    def chosen(self) -> "Door | None":
+        """The door, or None for ``auto``."""
+        from cloud_publisher.deploying.doors import Door
+
+        return None if self is DoorChoice.AUTO else Door(self.value)
+
 
 class OnFailure(StrEnum):
     """What to do when the devices refuse the release."""
@@ -35,8 +49,21 @@ class OnFailure(StrEnum):
     ROLLBACK = "rollback"
 
 
+DoorOption = Annotated[DoorChoice, typer.Option(help="Where the desired state goes.")]
+AllowRemovalOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A component that may be taken from the target; may be given several times."),
+]
+CanaryOption = Annotated[
+    str | None,
+    typer.Option(metavar="GROUP", help="A thing group (name or ARN) that must confirm the release before the target."),
+]
+
+
 def deploy(
+    context: typer.Context,
     dist: DistOption = Path("dist"),
+    stage: StageOption = None,
     target_arn: TargetOption = None,
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
@@ -48,7 +75,10 @@ def deploy(
     retry: Annotated[
         bool, typer.Option("--retry", help="Make a new revision of a deployment that failed, or was refused.")
     ] = False,
-    door: Annotated[DoorChoice, typer.Option(help="Where the desired state goes.")] = DoorChoice.AUTO,
+    door: DoorOption = DoorChoice.AUTO,
+    plan: Annotated[Path | None, typer.Option(help="Do what this file of `plan --out` says, and nothing else.")] = None,
+    canary: CanaryOption = None,
+    allow_removal: AllowRemovalOption = None,
     on_failure: Annotated[
         OnFailure, typer.Option(help="rollback: put the last confirmed deployment back, and wait for it.")
     ] = OnFailure.STOP,
@@ -57,26 +87,37 @@ def deploy(
     """Deploy the release to a thing group, merged into what the group holds already."""
     from cloud_publisher.cli.delivery_report import end_with
     from cloud_publisher.cli.fleet_watch import watching
-    from cloud_publisher.deploying import deploy as deploying
-    from cloud_publisher.deploying.doors import Door
+    from cloud_publisher.deploying.canary import deploy_canary_first
+    from cloud_publisher.deploying.deploy import deploy as deploy_to
     from cloud_publisher.deploying.opening import open_delivery
+    from cloud_publisher.deploying.steps import Order
     from cloud_publisher.deploying.terms import Terms
     from cloud_publisher.fleet.waiting import Patience
     from cloud_publisher.release_file import read_release, read_template
-    from cloud_publisher.session import Access, open_account
 
     output = Output(as_json=as_json)
     release, template = read_release(dist), read_template(dist)
-    target = target_of(target_arn or template.value.target_arn)
+    place = place_of(context, stages_of_release(dist, release), stage, target_arn, role_arn, external_id)
+    asked = Asked(place.target_arn, canary, tuple(allow_removal or ()))
+    planned = read_planned(plan, release, asked) if plan else None
+    target = target_of(planned.target.target_arn if planned else place.target_arn or template.value.target_arn)
+    group = planned.canary.target_arn if planned and planned.canary else canary
     terms = Terms(
         wait=wait,
         retry=retry,
-        door=None if door is DoorChoice.AUTO else Door(door.value),
+        door=door.chosen,
         rollback_on_failure=on_failure is OnFailure.ROLLBACK,
         quorum=quorum_of(quorum, seen_within),
         patience=Patience(timeout, interval),
     )
-    account = open_account(Access(target.region, role_arn, external_id))
+    order = Order(release, template, frozenset(planned.target.removals if planned else asked.removals))
+    account = place.open(target.region)
     with watching(output) as watch:
-        report = deploying.deploy(release, template, open_delivery(account, target, terms, watch))
+        delivery = open_delivery(account, target, terms, watch)
+        if group is None:
+            report = deploy_to(order, delivery, planned.target if planned else None)
+        else:
+            first = open_delivery(account, group_of(group, target), replace(terms, wait=True), watch)
+            plans = {"canary_plan": planned.canary, "target_plan": planned.target} if planned else {}
+            report = deploy_canary_first(order, first, delivery, **plans)
     end_with(report, output)

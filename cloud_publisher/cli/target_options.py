@@ -41,6 +41,18 @@ def target_of(arn: str | None) -> "Target":
         raise WrongUseError(problem, remedy) from None
 
 
+def group_of(name_or_arn: str, beside: "Target") -> "Target":
+    """A thing group by its name or ARN, in the account and region of the target that it goes with."""
+    prefix = f"arn:{beside.partition}:iot:{beside.region}:{beside.account}:thinggroup/"
+    target = target_of(name_or_arn if name_or_arn.startswith("arn:") else prefix + name_or_arn)
+    if not target.arn.startswith(prefix):
+        raise WrongUseError(
+            f"the canary {target.arn} is no thing group of account {beside.account} in {beside.region}",
+            "give --canary a thing group beside the target's",
+        )
+    return target
+
+
 def quorum_of(percent: float, hours: float) -> "Quorum":
     """The quorum that two options give."""
     from cloud_publisher.fleet.outcome import Quorum

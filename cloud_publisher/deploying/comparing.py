@@ -10,6 +10,7 @@ from typing import Any
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
 from cloud_publisher.deploying.doors import without_number
 from shared_schema.canonical_json import sha256_of_document
+from shared_schema.desired_state import KEY
 
 
 def reduced(content: DeploymentContent) -> dict[str, Any]:
@@ -26,6 +27,20 @@ def reduced(content: DeploymentContent) -> dict[str, Any]:
 def same(one: DeploymentContent, other: DeploymentContent) -> bool:
     """Whether both ask the same."""
     return sha256_of_document(reduced(one)) == sha256_of_document(reduced(other))
+
+
+def configured_alike(one: DeployedComponent, other: DeployedComponent) -> bool:
+    """Whether both carry the same configuration update, the desired state's release and seal left out."""
+    keys = ("merge", "reset")
+    return [_component(one).get(key) for key in keys] == [_component(other).get(key) for key in keys]
+
+
+def fingerprint(content: DeploymentContent) -> str:
+    """64 hexadecimal digits over all that is asked, without the model digests, which only a build tells.
+
+    A model component's version stands for its content as well: a plan pins both.
+    """
+    return sha256_of_document(_without_model_digests(reduced(content)))
 
 
 def client_token(target_arn: str, content: DeploymentContent, replaces: str | None) -> str:
@@ -50,6 +65,19 @@ def _component(component: DeployedComponent) -> dict[str, Any]:
         }
     )
     return written
+
+
+def _without_model_digests(document: dict[str, Any]) -> dict[str, Any]:
+    components: dict[str, Any] = {}
+    for name, component in document["components"].items():
+        merge = component.get("merge")
+        desired = merge.get(KEY) if isinstance(merge, Mapping) else None
+        models = desired.get("models") if isinstance(desired, Mapping) else None
+        if isinstance(merge, Mapping) and isinstance(desired, Mapping) and isinstance(models, Mapping):
+            bare = {key: {**model, "digest": None} for key, model in models.items() if isinstance(model, Mapping)}
+            component = {**component, "merge": {**merge, KEY: {**desired, "models": bare}}}  # noqa: PLW2901
+        components[name] = component
+    return {**document, "components": components}
 
 
 def _policies(given: Json) -> dict[str, Any]:

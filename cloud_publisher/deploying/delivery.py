@@ -3,17 +3,18 @@
 Shared by `deploy` and `rollback`, which decide what it should hold.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from cloud_publisher.deploying.comparing import client_token, same
-from cloud_publisher.deploying.deployment import Deployment, DeploymentContent
+from cloud_publisher.deploying.comparing import client_token
+from cloud_publisher.deploying.deployment import Deployment
 from cloud_publisher.deploying.deployments import TargetDeployments, outcome_tag
 from cloud_publisher.deploying.doors import Door, carrier, choose_door, held
 from cloud_publisher.deploying.one_target import conflicts, refuse
 from cloud_publisher.deploying.reports import Delivered
+from cloud_publisher.deploying.steps import Build, is_there
 from cloud_publisher.deploying.terms import Terms, Watch
 from cloud_publisher.fleet.devices import CoreDevice
 from cloud_publisher.fleet.observing import FleetView
@@ -22,8 +23,7 @@ from cloud_publisher.fleet.targets import Target
 from cloud_publisher.fleet.waiting import Clock, FleetState, look, wait_for_fleet
 from shared_schema.release import OUTCOME_TAG
 
-Part = Literal["agent", "release", "rollback"]
-Build = Callable[[Door], DeploymentContent]
+Part = Literal["configuration", "agent", "release", "rollback"]
 
 
 class Delivery:
@@ -55,26 +55,17 @@ class Delivery:
         """The target's core devices. Raises ``CloudError``."""
         return self._view.core_devices(self.target)
 
-    def settle(self, current: Deployment | None) -> Deployment | None:
-        """The current deployment with its outcome, computed anew and written where it is missing or timed out.
+    def settle(self, current: Deployment | None, *, record: bool = True) -> Deployment | None:
+        """The current deployment with its outcome, computed anew (and written) where it is missing or timed out.
 
         Raises ``CloudError``.
         """
         if current is None or current.withdrawn or outcome_tag(current) not in (None, Outcome.TIMED_OUT):
             return current
         state = look(self._view, self.target, wanted_of(current), self.terms.quorum)
-        return self._recorded(current, state.outcome) if state.outcome else current
-
-    def same_as(self, build: Build, current: Deployment, door: Door) -> bool:
-        """Whether the current deployment asks what ``build`` gives for the door."""
-        if current.withdrawn:
-            return False
-        if same(build(door), current.content):
-            return True
-        # A release that went out by the followed door is at its place: classic devices that came since are no reason
-        # to send it again. The other way round it is one, as lite may not be configured by the validated door.
-        chosen = self.terms.door is None
-        return chosen and door is Door.VALIDATED and same(build(Door.FOLLOWED), current.content)
+        if state.outcome is None:
+            return current
+        return self._recorded(current, state.outcome) if record else _with_outcome(current, state.outcome)
 
     def door(self, devices: Sequence[CoreDevice]) -> Door:
         """The door that was asked for, or the one that fits the devices."""
@@ -92,7 +83,7 @@ class Delivery:
         devices = self.devices()
         door = self.door(devices)
         content = build(door)
-        if current is not None and self.same_as(build, current, door):
+        if current is not None and is_there(build, current, door, by_runtimes=self.terms.door is None):
             again = self._again(current, part, must_wait=must_wait)
             if again is not None:
                 return again
@@ -143,8 +134,7 @@ class Delivery:
 
     def _recorded(self, deployment: Deployment, outcome: Outcome) -> Deployment:
         self.deployments.record(deployment, outcome)
-        tags = {**deployment.content.tags, OUTCOME_TAG: outcome.value}
-        return replace(deployment, content=replace(deployment.content, tags=tags))
+        return _with_outcome(deployment, outcome)
 
     def _check_one_target(self, devices: list[CoreDevice], ours: Collection[str]) -> None:
         found = conflicts(
@@ -154,6 +144,11 @@ class Delivery:
             lambda deployment_id: self.deployments.get(deployment_id).content.components.keys(),
         )
         refuse(found)
+
+
+def _with_outcome(deployment: Deployment, outcome: Outcome) -> Deployment:
+    tags = {**deployment.content.tags, OUTCOME_TAG: outcome.value}
+    return replace(deployment, content=replace(deployment.content, tags=tags))
 
 
 def wanted_of(deployment: Deployment) -> Wanted:

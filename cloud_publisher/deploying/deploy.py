@@ -1,113 +1,89 @@
-"""`deploy`: from a release to a deployment of a target, in one step or in two, once, and back if told to.
+"""`deploy`: from a release to a deployment of a target, step by step, once, and back if told to.
 
-What it decides is in `merging`, `doors` and `comparing`; what it does, in `delivery`.
+What it decides is in `steps`, `merging`, `doors` and `comparing`; what it does, in `delivery`.
 """
 
-from cloud_publisher.deploying.delivery import Build, Delivery
+from cloud_publisher.deploying.as_planned import hold_to_plan, needed
+from cloud_publisher.deploying.delivery import Delivery
 from cloud_publisher.deploying.deployment import Deployment, DeploymentContent
 from cloud_publisher.deploying.deployments import outcome_tag
-from cloud_publisher.deploying.doors import Door, Held, held, next_release
-from cloud_publisher.deploying.merging import (
-    Models,
-    UnfitTemplateError,
-    kept_names,
-    merge_release,
-    models_of_deployment,
-    models_of_release,
-)
+from cloud_publisher.deploying.doors import Door
 from cloud_publisher.deploying.reports import Delivered, DeployReport
 from cloud_publisher.deploying.rollback import door_of, roll_back
-from cloud_publisher.errors import InvalidDocumentError, WorkFailedError, WrongUseError
+from cloud_publisher.deploying.steps import Order, Situation, Step, kept_of, removed_of, steps_of
+from cloud_publisher.errors import WorkFailedError
 from cloud_publisher.fleet.outcome import Outcome
-from shared_schema.deployment import DeploymentTemplate
-from shared_schema.desired_state import DesiredStateTooLargeError
-from shared_schema.documents import Document
-from shared_schema.release import Release
+from shared_schema.plan import TargetPlan
+
+_WORDS = {
+    "agent": "the release has a new agent and new models: the agent goes first, with the models of now",
+    "configuration": "other components' configuration changes while their versions stay: it goes first, as the nucleus "
+    "would wait for it in vain once it asks the agent to validate",
+}
 
 
-def deploy(release: Release, template: Document[DeploymentTemplate], delivery: Delivery) -> DeployReport:
+def deploy(order: Order, delivery: Delivery, plan: TargetPlan | None = None) -> DeployReport:
     """Bring the release to the target, and say what was done and how it went.
 
-    Raises ``WrongUseError`` (no such target, a device with two targets), ``InvalidDocumentError`` (the template),
+    With a ``plan`` it does exactly that, or raises ``WorkFailedError`` as the target has moved since. Raises
+    ``WrongUseError`` (no such target, a device with two targets), ``InvalidDocumentError`` (the template),
     ``WorkFailedError`` (superseded meanwhile) and ``CloudError``. How the devices took it is in the report.
     """
     delivery.deployments.check_target()
     current = delivery.settle(delivery.deployments.current())
-    kept = tuple(kept_names(release, template.value, current.content if current else None))
-    ours = {component.name for component in release.components}
+    door, steps = steps_now(order, delivery, current)
+    if plan is not None:
+        hold_to_plan(plan, current, door, needed(steps, current, door, by_runtimes=delivery.terms.door is None))
+    before = current.content if current else None
+    ours = {component.name for component in order.release.components}
     delivered: list[Delivered] = []
-    first = _models_to_keep(release, template, delivery, current)
-    if first is not None:
-        delivery.watch.say("the release has a new agent and new models: the agent goes first, with the models of now")
-        build = _builder(release, template, delivery, current, first)
-        delivered.append(delivery.bring(build, current, ours=ours, part="agent", must_wait=True))
-        current = delivered[0].deployment
-    if first is None or delivered[0].outcome is Outcome.CONFIRMED:
-        build = _builder(release, template, delivery, current)
-        must_wait = delivery.terms.wait or delivery.terms.rollback_on_failure
-        delivered.append(delivery.bring(build, current, ours=ours, part="release", must_wait=must_wait))
-    door = door_of(delivered[-1].deployment)
-    report = DeployReport(delivery.target, door, tuple(delivered), kept)
+    for step in steps:
+        last = step is steps[-1]
+        if step.part in _WORDS:
+            delivery.watch.say(_WORDS[step.part])
+        must_wait = not last or delivery.terms.wait or delivery.terms.rollback_on_failure
+        delivered.append(delivery.bring(step.build, current, ours=ours, part=step.part, must_wait=must_wait))
+        current = delivered[-1].deployment
+        if not last and delivered[-1].outcome is not Outcome.CONFIRMED:
+            break
+    report = DeployReport(
+        delivery.target,
+        door_of(delivered[-1].deployment),
+        tuple(delivered),
+        kept_of(order, before),
+        removed_of(order, before),
+    )
     if not delivery.terms.rollback_on_failure or report.outcome in (None, Outcome.CONFIRMED):
         return report
+    return _rolled_back(report, delivery)
+
+
+def steps_now(order: Order, delivery: Delivery, current: Deployment | None) -> tuple[Door, tuple[Step, ...]]:
+    """The door, and the deployments that the target needs now. Raises what `steps_of` raises, and ``CloudError``."""
+    devices = delivery.devices()
+    door = delivery.door(devices)
+
+    def confirmed() -> DeploymentContent | None:
+        if current is not None and outcome_tag(current) is Outcome.CONFIRMED:
+            return current.content
+        found = (each for each in delivery.deployments.history() if outcome_tag(each) is Outcome.CONFIRMED)
+        return next((each.content for each in found), None)
+
+    situation = Situation(
+        current,
+        confirmed,
+        has_devices=bool(devices),
+        now=int(delivery.now().timestamp()),
+        by_runtimes=delivery.terms.door is None,
+    )
+    return door, steps_of(order, situation, door)
+
+
+def _rolled_back(report: DeployReport, delivery: Delivery) -> DeployReport:
     try:
-        rolled_back = roll_back(delivery, delivered[-1].deployment, goal=None, must_wait=True)
+        back = roll_back(delivery, report.delivered[-1].deployment, goal=None, must_wait=True)
     except WorkFailedError as error:
         # What the devices said of the release is the news; that there was no way back comes beside it.
         delivery.watch.say(f"not rolled back: {error}")
         return report
-    return DeployReport(delivery.target, door, tuple(delivered), kept, rolled_back)
-
-
-def _models_to_keep(
-    release: Release, template: Document[DeploymentTemplate], delivery: Delivery, current: Deployment | None
-) -> Models | None:
-    """The models that a new agent comes with first, where agent and models change together; else None.
-
-    None too when the target holds this release already, has no confirmed models, or no device that could confirm.
-    """
-    devices = delivery.devices()
-    if release.agent is None or current is None or not devices:
-        return None
-    if delivery.same_as(_builder(release, template, delivery, current), current, delivery.door(devices)):
-        return None
-    confirmed = current if outcome_tag(current) is Outcome.CONFIRMED else _newest_confirmed(delivery)
-    found = held(confirmed.content, release.agent.name) if confirmed else None
-    if confirmed is None or found is None or not _both_change(release, confirmed.content, found):
-        return None
-    return models_of_deployment(confirmed.content, found)
-
-
-def _both_change(release: Release, confirmed: DeploymentContent, found: Held) -> bool:
-    agent = release.agent
-    was = confirmed.components.get(found.agent)
-    new_agent = agent is not None and was is not None and was.version != agent.version
-    return new_agent and bool(found.state.models) and found.state.models != models_of_release(release).desired
-
-
-def _newest_confirmed(delivery: Delivery) -> Deployment | None:
-    return next((each for each in delivery.deployments.history() if outcome_tag(each) is Outcome.CONFIRMED), None)
-
-
-def _builder(
-    release: Release,
-    template: Document[DeploymentTemplate],
-    delivery: Delivery,
-    current: Deployment | None,
-    models: Models | None = None,
-) -> Build:
-    """What a deployment on top of ``current`` should hold, by door; refusals name the place in the template."""
-    base = current.content if current else None
-    number = next_release(int(delivery.now().timestamp()), base)
-
-    def build(door: Door) -> DeploymentContent:
-        try:
-            return merge_release(release, template.value, base, door=door, number=number, models=models)
-        except UnfitTemplateError as error:
-            raise InvalidDocumentError([template.fault(error.path, error.problem, error.remedy)]) from None
-        except DesiredStateTooLargeError as error:
-            raise WrongUseError(
-                f"this release cannot be deployed: {error}", "change greengrass-config.yml, and build it again"
-            ) from None
-
-    return build
+    return DeployReport(report.target, report.door, report.delivered, report.kept, report.removed, back)

@@ -1,13 +1,13 @@
 """What a deployment of this release should hold, given what the target's current deployment holds already.
 
 Pure: documents in, a document out. CreateDeployment replaces the whole set of a target's components, so all that is
-on the target and not of this release stays in it, untouched: nothing is ever removed here. A model that the release
-no longer has leaves the desired state, and its component stays.
+on the target and not of this release stays in it, untouched, unless it was named for removal. A model that the release
+no longer has leaves the desired state, and its component stays until then.
 """
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,15 +67,16 @@ def merge_release(
     door: Door,
     number: int,
     models: Models | None = None,
+    removals: Collection[str] = (),
 ) -> DeploymentContent:
     """The deployment to make. ``number`` is its release; ``models`` are the release's unless others are given.
 
     The release and the template are the whole truth of the components that they name; every other one of ``current``
-    stays as it is. Raises ``UnfitTemplateError`` and ``DesiredStateTooLargeError``.
+    stays as it is, but for ``removals``. Raises ``UnfitTemplateError`` and ``DesiredStateTooLargeError``.
     """
     check_template(release, template, door)
     models = models or models_of_release(release)
-    former = dict(current.components) if current else {}
+    former = {name: each for name, each in (current.components if current else {}).items() if name not in removals}
     components = {**former, **_of_template(template, release), **_of_release(release, template)}
     for model in models.desired.values():
         # Those of an earlier release take the place of this one's in a deployment that brings the agent first.
@@ -118,12 +119,6 @@ def place(
         placed[agent] = without_configuration(placed[agent])
         placed[follower] = with_desired(without_configuration(placed[follower]), state)
     return placed
-
-
-def kept_names(release: Release, template: DeploymentTemplate, current: DeploymentContent | None) -> list[str]:
-    """The components that are on the target and neither the release's nor the template's: they stay."""
-    ours = {component.name for component in release.components} | set(template.components)
-    return sorted(set(current.components if current else ()) - ours)
 
 
 def check_template(release: Release, template: DeploymentTemplate, door: Door) -> None:

@@ -16,13 +16,13 @@ _EXIT_CODES = {Outcome.CONFIRMED: 0, Outcome.FAILED: 1, Outcome.REJECTED: 5, Out
 class Delivered:
     """One deployment: made now, or found to be there. ``outcome`` is None while nobody has waited for it.
 
-    ``part`` says which of a release's deployments it is: the agent with the models of before, the whole release, or
-    what a rollback put back.
+    ``part`` says which of a release's deployments it is: others' configuration with the desired state of before, the
+    agent with the models of before, the whole release, or what a rollback put back.
     """
 
     deployment: Deployment
     action: Literal["created", "unchanged"]
-    part: Literal["agent", "release", "rollback"]
+    part: Literal["configuration", "agent", "release", "rollback"]
     outcome: Outcome | None
     standings: tuple[DeviceStanding, ...]
 
@@ -46,17 +46,24 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class DeployReport:
-    """All that one command did. ``kept`` are components of the target that stay, though this release has them not."""
+    """All that one command did. ``kept`` are components of the target that stay, though this release has them not.
+
+    ``canary`` is what was done to the canary before; where it did not confirm, nothing was ``delivered`` to the target.
+    """
 
     target: Target
     door: Door | None
     delivered: tuple[Delivered, ...]
     kept: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     rolled_back: Delivered | None = None
+    canary: "DeployReport | None" = None
 
     @property
     def outcome(self) -> Outcome | None:
-        """Of the release: of the last deployment that was reached."""
+        """Of the release: of the last deployment that was reached, the canary's if the target was not."""
+        if not self.delivered:
+            return self.canary.outcome if self.canary else None
         return self.delivered[-1].outcome
 
     @property
@@ -72,7 +79,9 @@ class DeployReport:
             "outcome": self.outcome.value if self.outcome else None,
             "deployments": [each.as_json() for each in self.delivered],
             "kept": list(self.kept),
+            "removed": list(self.removed),
             "rolled-back": self.rolled_back.as_json() if self.rolled_back else None,
+            "canary": self.canary.as_json() if self.canary else None,
             "exit-code": self.exit_code,
         }
 

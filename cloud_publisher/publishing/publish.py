@@ -56,8 +56,7 @@ def publish(
     Raises ``WorkFailedError`` for a version with another content digest (before anything is created), and for those
     that turn FAILED, with the cloud's own reason; ``TimedOutError``; ``CloudError``.
     """
-    found = {component.name: versions.find(component.name, component.version) for component in release.components}
-    _refuse_foreign([(component, found[component.name]) for component in release.components])
+    found = find_versions(release, versions)
     actions: dict[str, Action] = {}
     for component in release.components:
         actions[component.name] = _ask_for(component, found[component.name], versions)
@@ -66,6 +65,16 @@ def publish(
     waiting = [component for component in release.components if actions[component.name] != "unchanged"]
     _wait(waiting, versions, timeout=timeout, tell=tell, monotonic=monotonic, sleep=sleep)
     return [Published(each.name, each.version, actions[each.name]) for each in release.components]
+
+
+def find_versions(release: Release, versions: Versions) -> dict[str, PublishedVersion | None]:
+    """What the account has of each component's version, by name.
+
+    Raises ``WorkFailedError`` for versions that cannot become the release's, and ``CloudError``.
+    """
+    found = {component.name: versions.find(component.name, component.version) for component in release.components}
+    _refuse_foreign([(component, found[component.name]) for component in release.components])
+    return found
 
 
 def _ask_for(component: ReleaseComponent, found: PublishedVersion | None, versions: Versions) -> Action:

@@ -20,6 +20,7 @@ from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import DesiredState
 from shared_schema.messages import CommandReply, Confirmation, Health, Prediction, ShadowReport
 from shared_schema.model_manifest import ModelManifest
+from shared_schema.plan import Plan
 from shared_schema.recipe import Recipe
 from shared_schema.release import Release
 from shared_schema.settings import AgentSettings
@@ -33,6 +34,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "desired-state": DesiredState,
     "health": Health,
     "model-manifest": ModelManifest,
+    "plan": Plan,
     "prediction": Prediction,
     "recipe": Recipe,
     "release": Release,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_publisher.build.file_sets import digest_of_files, files_below, merged, write_tar_gz, write_zip
+from cloud_publisher.build.file_sets import files_below, listing_of, merged, write_tar_gz, write_zip
 from cloud_publisher.errors import BuildFailedError
 
 
@@ -30,7 +30,7 @@ def test_other_times_modes_and_orders_make_no_difference(write: object, tmp_path
     write(files_below(one), tmp_path / "one.archive")  # type: ignore[operator]
     write(files_below(other), tmp_path / "other.archive")  # type: ignore[operator]
     assert (tmp_path / "one.archive").read_bytes() == (tmp_path / "other.archive").read_bytes()
-    assert digest_of_files(files_below(one)) == digest_of_files(files_below(other))
+    assert listing_of(files_below(one)) == listing_of(files_below(other))
 
 
 def test_names_are_sorted_bytewise_and_executables_stay_so(tmp_path: Path) -> None:
@@ -44,13 +44,13 @@ def test_names_are_sorted_bytewise_and_executables_stay_so(tmp_path: Path) -> No
 
 def test_one_changed_byte_one_new_name_and_one_new_mode_all_change_the_digest(tmp_path: Path) -> None:
     folder = _folder(tmp_path / "one", backwards=True, when=1, mode=0o600)
-    digests = [digest_of_files(files_below(folder))]
+    digests = [listing_of(files_below(folder))]
     (folder / "a.txt").write_text("A.txt")
-    digests.append(digest_of_files(files_below(folder)))
+    digests.append(listing_of(files_below(folder)))
     (folder / "a.txt").rename(folder / "c.txt")
-    digests.append(digest_of_files(files_below(folder)))
+    digests.append(listing_of(files_below(folder)))
     (folder / "c.txt").chmod(0o755)
-    digests.append(digest_of_files(files_below(folder)))
+    digests.append(listing_of(files_below(folder)))
     assert all(digests.count(digest) == 1 for digest in digests)
 
 

@@ -11,7 +11,6 @@ from cloud_publisher.deploying.deployment import DeployedComponent, Deployment, 
 from cloud_publisher.deploying.doors import Door, choose_door, held, next_release
 from cloud_publisher.deploying.merging import (
     UnfitTemplateError,
-    kept_names,
     merge_release,
     models_of_deployment,
 )
@@ -75,7 +74,6 @@ def test_what_is_not_ours_stays_to_the_letter(make_release: Make) -> None:
     theirs = DeployedComponent("3.1.0", merge='{"b": 1,  "a": 2}', reset=("/x",), run_with={"posixUser": "them"})
     current = DeploymentContent({"their.component": theirs})
     assert merged(make_release(), current).components["their.component"] == theirs
-    assert kept_names(make_release(), template(), current) == ["their.component"]
 
 
 def test_a_model_that_the_release_has_no_more_leaves_the_desired_state_and_stays_installed(make_release: Make) -> None:

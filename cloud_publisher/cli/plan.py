@@ -1,0 +1,122 @@
+"""``cloud-publisher plan``: what a release would do to the bucket, an account and a thing group; ends with 3 if any."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cloud_publisher.cli.build import BumpOption
+from cloud_publisher.cli.deploy import AllowRemovalOption, CanaryOption, DoorChoice, DoorOption
+from cloud_publisher.cli.options import (
+    BucketOption,
+    ConfigOption,
+    DistOption,
+    ExternalIdOption,
+    RegionOption,
+    RoleOption,
+    TemplateOption,
+)
+from cloud_publisher.cli.output import JsonOption, Output
+from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_release
+from cloud_publisher.cli.target_options import QuorumOption, SeenOption, TargetOption, group_of, quorum_of, target_of
+
+if TYPE_CHECKING:
+    from cloud_publisher.planning.building import ReleaseToBe
+    from cloud_publisher.session import Access
+    from shared_schema.deployment import DeploymentTemplate
+    from shared_schema.documents import Document
+
+CHANGES = 3
+
+
+def plan(
+    context: typer.Context,
+    config: ConfigOption = None,
+    deployment: TemplateOption = None,
+    dist: DistOption = Path("dist"),
+    built: Annotated[bool, typer.Option("--built", help="Plan for what --dist holds; nothing is to be built.")] = False,
+    bucket: BucketOption = None,
+    bump: BumpOption = "patch",
+    region: RegionOption = None,
+    dev_role_arn: Annotated[str | None, typer.Option(help="The role to assume in the dev account.")] = None,
+    dev_external_id: Annotated[str | None, typer.Option(help="The external id that this role asks for.")] = None,
+    stage: StageOption = None,
+    target_arn: TargetOption = None,
+    role_arn: RoleOption = None,
+    external_id: ExternalIdOption = None,
+    canary: CanaryOption = None,
+    allow_removal: AllowRemovalOption = None,
+    door: DoorOption = DoorChoice.AUTO,
+    quorum: QuorumOption = 100.0,
+    seen_within: SeenOption = 24.0,
+    out: Annotated[Path | None, typer.Option(help="Write the plan to this file, for deploy --plan.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what build, publish and deploy would do; ends with 3 when there are changes. Changes nothing anywhere."""
+    from cloud_publisher.cli.fleet_watch import watching
+    from cloud_publisher.cli.plan_report import plan_text
+    from cloud_publisher.deploying.opening import open_delivery
+    from cloud_publisher.deploying.steps import Order
+    from cloud_publisher.deploying.terms import Terms
+    from cloud_publisher.planning.making import plan_build, plan_release
+    from cloud_publisher.session import Access
+
+    output = Output(as_json=as_json)
+    dev = Access(region, dev_role_arn, dev_external_id)
+    to_be, template = _from_dist(dist) if built else _from_sources(config, deployment, dist, bucket, bump, dev)
+    stages = stages_of_release(dist, to_be.release) if built else (to_be.release.stages, "the config")
+    place = place_of(context, stages, stage, target_arn, role_arn, external_id)
+    arn = place.target_arn or template.value.target_arn
+    if arn is None:
+        made = plan_build(to_be)
+    else:
+        target = target_of(arn)
+        groups = [group_of(canary, target), target] if canary else [target]
+        account = place.open(target.region)
+        terms = Terms(door=door.chosen, quorum=quorum_of(quorum, seen_within))
+        with watching(output) as watch:
+            deliveries = [open_delivery(account, each, terms, watch) for each in groups]
+            order = Order(to_be.release, template, frozenset(allow_removal or ()))
+            made = plan_release(to_be, account, order, deliveries)
+    if out is not None:
+        _write(out, made.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n")
+    output.show(made.model_dump(mode="json", by_alias=True, exclude_none=True), plan_text(made))
+    if made.changes:
+        raise typer.Exit(CHANGES)
+
+
+def _from_dist(dist: Path) -> "tuple[ReleaseToBe, Document[DeploymentTemplate]]":
+    from cloud_publisher.planning.building import built_already
+    from cloud_publisher.release_file import read_release, read_template
+
+    return built_already(read_release(dist)), read_template(dist)
+
+
+def _from_sources(
+    config: Path | None, deployment: Path | None, dist: Path, bucket: str | None, bump: BumpOption, dev: "Access"
+) -> "tuple[ReleaseToBe, Document[DeploymentTemplate]]":
+    from cloud_publisher.build.planning import Planner
+    from cloud_publisher.cli.build import bucket_of
+    from cloud_publisher.planning.building import release_to_be
+    from cloud_publisher.session import Access, open_account
+    from cloud_publisher.validation.repository import valid_sources
+    from shared_schema.deployment import FILE, DeploymentTemplate
+    from shared_schema.documents import read_text_document
+
+    sources = valid_sources(config, deployment)
+    written = sources.config.value
+    account = open_account(Access(dev.region or written.region, dev.role_arn, dev.external_id))
+    planner = Planner(account, bucket_of(bucket, sources), sources, dist, bump)
+    template = sources.template or read_text_document("{}", DeploymentTemplate, file=FILE)
+    return release_to_be(planner), template
+
+
+def _write(path: Path, text: str) -> None:
+    from cloud_publisher.errors import WorkFailedError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WorkFailedError(
+            f"cannot write {path}: {error.strerror or error}", "give --out a file in a folder that can be written"
+        ) from error

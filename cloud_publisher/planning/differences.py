@@ -1,0 +1,64 @@
+"""What a deployment would change on its target, component by component and key by key. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloud_publisher.deploying.comparing import reduced
+from cloud_publisher.deploying.deployment import DeploymentContent
+from cloud_publisher.planning.leaves import changed_leaves
+from shared_schema.plan import ComponentChange, ValueChange
+
+EMPTY = DeploymentContent({})
+_NOT_BUILT = '"' + "0" * 64 + '"'
+_KNOWN_LATER = '"known once it is built"'
+
+
+def component_changes(
+    before: DeploymentContent | None, after: DeploymentContent, *, kept: Mapping[str, str]
+) -> list[ComponentChange]:
+    """Every component of either, by name. ``kept`` are those that the release does not bring, with the reason."""
+    old, new = reduced(before or EMPTY)["components"], reduced(after)["components"]
+    return [_change(name, old.get(name), new.get(name), kept.get(name)) for name in sorted(old.keys() | new.keys())]
+
+
+def setting_changes(before: DeploymentContent | None, after: DeploymentContent) -> list[ValueChange]:
+    """What changes of the deployment itself: policies, rollout, name. None where there was no deployment."""
+    if before is None:
+        return []
+    return changed_leaves(_settings(before), _settings(after))
+
+
+def _change(
+    name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, kept: str | None
+) -> ComponentChange:
+    versions = {"before": old["version"] if old else None, "after": new["version"] if new else None}
+    if new is None:
+        return ComponentChange(name=name, change="removed", words="may be removed: --allow-removal", **versions)
+    leaves = [_known(leaf) for leaf in changed_leaves(_configuration(old), _configuration(new))]
+    if old is None:
+        return ComponentChange(name=name, change="added", configuration=leaves, **versions)
+    if kept is not None and old == new:
+        return ComponentChange(name=name, change="kept", words=kept, **versions)
+    changed = bool(leaves) or old["version"] != new["version"]
+    return ComponentChange(
+        name=name, change="changed" if changed else "unchanged", configuration=leaves, words=kept, **versions
+    )
+
+
+def _configuration(component: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The merged configuration by its own pointers, and what else is said of the component beside it."""
+    if component is None:
+        return {}
+    merge = component.get("merge")
+    whole = dict(merge) if isinstance(merge, Mapping) else {}
+    beside = {f"({key})": component[key] for key in ("reset", "runWith") if component.get(key)}
+    return {**whole, **beside}
+
+
+def _known(leaf: ValueChange) -> ValueChange:
+    return leaf.model_copy(update={"after": _KNOWN_LATER}) if leaf.after == _NOT_BUILT else leaf
+
+
+def _settings(content: DeploymentContent) -> dict[str, Any]:
+    document = reduced(content)
+    return {key: document[key] for key in ("name", "parent", "policies", "job") if document.get(key)}
