@@ -1,9 +1,11 @@
-"""`greengrass-emulator up`: runs the accounts until it is told to end."""
+"""`greengrass-emulator up`: runs the accounts, and devices in them, until it is told to end."""
 
 import logging
 import signal
 import threading
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -12,7 +14,12 @@ from greengrass_emulator.errors import WrongUse
 
 
 def up(
-    state: Annotated[Path, typer.Option(help="Folder for cloud.json and the certificates.")],
+    state: Annotated[
+        Path | None, typer.Option(help="Folder for cloud.json and the devices, kept; without it, nothing is kept.")
+    ] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="NAME[=classic|lite][@ACCOUNT][:GROUP]; may be repeated.")
+    ] = None,
     accounts: Annotated[
         str, typer.Option(help="name=id, with commas between.")
     ] = "dev=111111111111,preprod=222222222222,prod=333333333333",
@@ -25,22 +32,28 @@ def up(
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log each request to stderr.")] = False,
 ) -> None:
-    """Run the AWS accounts; cloud.json in the state folder says how to reach them."""
+    """Run the AWS accounts and devices in them; cloud.json in the state folder says how to reach them."""
     from greengrass_emulator.cloud.cloud import Cloud
+    from greengrass_emulator.devices.wishes import read_wishes, running_devices
 
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    read = _read_accounts(accounts)
+    wishes = read_wishes(device or (), next(iter(read)))
     # Handlers come first: whoever reads cloud.json may send the signal at once.
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    with Cloud(
-        _read_accounts(accounts), region=region, folder=state, enforce_iam=enforce_iam, recording=record_calls
-    ) as cloud:
+    with ExitStack() as running:
+        folder = state or Path(running.enter_context(TemporaryDirectory(prefix="greengrass-emulator-")))
+        cloud = Cloud(read, region=region, folder=folder, enforce_iam=enforce_iam, recording=record_calls)
+        running.callback((folder / "cloud.json").unlink, missing_ok=True)
+        running.enter_context(cloud)
+        for made in running.enter_context(running_devices(cloud, folder / "devices", wishes)):
+            typer.echo(f"{made.thing} runs ({made.runtime}); --root {made.root}")
         typer.echo(f"The cloud runs at {cloud.endpoint_url}; {cloud.state_path} has the rest. Ctrl-C ends it.")
         ended.wait()
-    (state / "cloud.json").unlink(missing_ok=True)
 
 
 def _read_accounts(text: str) -> dict[str, str]:

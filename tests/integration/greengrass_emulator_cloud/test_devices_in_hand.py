@@ -1,0 +1,144 @@
+"""Devices that somebody has in hand: by ``greengrass-emulator up --device``, by fixtures, and under faults."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.cloud_state import read_state
+from greengrass_emulator.cloud.seeding import SeededCloud
+from greengrass_emulator.devices.running_device import RunningDevice
+from greengrass_emulator.errors import NucleusError
+from greengrass_emulator.nucleus.status_file import read_status
+
+COMMAND = [sys.executable, "-m", "greengrass_emulator.cli.main"]
+
+
+def start_up(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([*COMMAND, "up", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> list[str]:
+    assert process.stdout is not None
+    lines: list[str] = []
+    while not lines or text not in lines[-1]:
+        line = process.stdout.readline()
+        assert line, (lines, process.communicate())
+        lines.append(line.rstrip())
+    return lines
+
+
+def test_up_runs_devices_by_name_and_ctrl_c_ends_all_of_them(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    process = start_up("--state", str(state), "--device", "cam", "--device", "tiny=lite@prod:line-1")
+    try:
+        lines = read_until(process, "The cloud runs at")
+        assert [line.partition(";")[0] for line in lines[:2]] == ["cam runs (classic)", "tiny runs (lite)"]
+        cloud = read_state(state / "cloud.json")
+        assert cloud.client("iot", "prod").list_things_in_thing_group(thingGroupName="line-1")["things"] == ["tiny"]
+        assert cloud.client("iot", "dev").describe_thing(thingName="cam")["thingName"] == "cam"
+        statuses = [read_status(state / "devices" / name / "root") for name in ("cam", "tiny")]
+        pids = [status.pid for status in statuses if status is not None]
+        assert [os.kill(pid, 0) for pid in pids] == [None, None]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert (state / "devices" / "cam" / "root" / "logs" / "greengrass.log").exists(), "what was named is kept"
+    assert not (state / "cloud.json").exists()
+
+
+def test_up_without_a_folder_leaves_nothing_behind() -> None:
+    process = start_up()
+    try:
+        folder = Path(read_until(process, "The cloud runs at")[-1].split("; ")[1].split()[0]).parent
+        assert folder.is_dir()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("devices", "said"),
+    [
+        (("cam=docker",), "write NAME"),
+        (("cam", "cam=lite"), "is there twice"),
+        (("cam@nowhere",), "There is no account 'nowhere'"),
+    ],
+)
+def test_devices_that_cannot_be_are_refused(tmp_path: Path, devices: tuple[str, ...], said: str) -> None:
+    options = [part for device in devices for part in ("--device", device)]
+    process = start_up("--state", str(tmp_path / "state"), *options)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert said in stderr
+    assert "Traceback" not in stderr
+
+
+def test_a_nucleus_is_killed_from_a_shell_and_comes_back(greengrass_device: RunningDevice) -> None:
+    command = [*COMMAND, "fault", "kill-nucleus", "--root", str(greengrass_device.root)]
+    killed = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert killed.returncode == 0, killed.stderr
+    with pytest.raises(NucleusError, match="has ended"):
+        greengrass_device.until(lambda: False, seconds=10)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert again.returncode == 1
+    assert "no nucleus runs here" in again.stderr
+    greengrass_device.start()
+
+
+def test_a_device_gets_its_deployment_when_it_is_joined_again(
+    greengrass_cloud: Cloud,
+    seeded_cloud: SeededCloud,
+    greengrass_devices: Callable[..., RunningDevice],
+    unique: str,
+    wait_until_settled: Callable[[Any, str], dict[str, Any]],
+) -> None:
+    device = greengrass_devices(account="preprod", groups=(unique,), thing=f"{unique}-cam")
+    greengrass = greengrass_cloud.client("greengrassv2", account="preprod")
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("said.txt", "hello")
+    key = f"artifacts/greengrass/{unique}/1.0.0/hello.zip"
+    greengrass_cloud.client("s3").put_object(Bucket=seeded_cloud.bucket, Key=key, Body=packed.getvalue())
+    manifest = {
+        "Platform": {"os": "linux", "runtime": "*"},
+        "Lifecycle": {"run": "cat {artifacts:decompressedPath}/hello/said.txt"},
+        "Artifacts": [{"Uri": f"s3://{seeded_cloud.bucket}/{key}", "Unarchive": "ZIP"}],
+    }
+    recipe = {
+        "RecipeFormatVersion": "2020-01-25",
+        "ComponentName": unique,
+        "ComponentVersion": "1.0.0",
+        "Manifests": [manifest],
+    }
+    made = greengrass.create_component_version(inlineRecipe=json.dumps(recipe).encode())
+    assert wait_until_settled(greengrass, made["arn"])["componentState"] == "DEPLOYABLE"
+    with greengrass_cloud.faults as faults:
+        faults.cut_off(device.thing, account="preprod")
+        device.until(lambda: (status := device.status()) is not None and not status.connected, 20)
+        greengrass.create_deployment(
+            targetArn=f"arn:aws:iot:eu-west-1:222222222222:thinggroup/{unique}",
+            components={unique: {"componentVersion": "1.0.0"}},
+        )
+        time.sleep(0.2)
+        assert device.state(unique) == ""
+    device.wait_for_state(unique, "FINISHED", seconds=40)
+    assert "hello" in device.log(unique)
