@@ -1,5 +1,8 @@
 """Runs every benchmark and prints its figures."""
 
-from benchmarks import start_up
+from benchmarks import hundred_components, packing, start_up, uploading
 
 start_up.main()
+packing.main()
+uploading.main()
+hundred_components.main()

@@ -60,7 +60,7 @@ def upload_artifact(
         created = _create_in_parts(MultipartUpload(s3, bucket, component, key, path, advance))
     else:
         with _WatchedFile(path, advance) as body:
-            created = _create(s3, bucket, key, body, artifact.sha256, {"content-digest": digest})
+            created = create_object(s3, bucket, key, body, artifact.sha256, {"content-digest": digest})
     if created:
         return
     there = _sha256_in_bucket(s3, bucket, key, path, artifact.sha256)
@@ -76,7 +76,7 @@ def upload_record(s3: "S3Client", bucket: str, component: ReleaseComponent) -> N
     key = record_key(component.name, component.version, component.content_digest)
     body = component.model_dump_json(by_alias=True, exclude_none=True, indent=2).encode()
     # A record that is there already says the same: its name has the digest of all that it was made from.
-    _create(s3, bucket, key, body, hashlib.sha256(body).hexdigest(), {"content-digest": component.content_digest})
+    create_object(s3, bucket, key, body, hashlib.sha256(body).hexdigest(), {"content-digest": component.content_digest})
 
 
 class _WatchedFile(io.FileIO):
@@ -98,10 +98,10 @@ class _WatchedFile(io.FileIO):
         self._told = place
 
 
-def _create(
+def create_object(
     s3: "S3Client", bucket: str, key: str, body: io.FileIO | bytes, sha256: str, metadata: dict[str, str]
 ) -> bool:
-    """Whether the object was created; False when the key exists."""
+    """Create an object, with its SHA-256 in hexadecimal; False when the key exists. Raises ``CloudError``."""
     checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
     for attempt in range(_ATTEMPTS):
         try:
