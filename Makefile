@@ -2,17 +2,28 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+LINTERS := .venv-policies
 DEVICES ?= 3
-PACKAGES := cloud_publisher edge_agent shared_schema greengrass_emulator
+PACKAGES := cloud_publisher edge_agent shared_schema greengrass_emulator infra_policies
 CODE := $(PACKAGES) model_components tests benchmarks examples
 
-.PHONY: rehearse test lint format schemas bench clean
+.PHONY: rehearse test policies policies-lint policies-proof lint format schemas bench clean
 
 rehearse: $(READY) ## A release's whole way, on this machine: three accounts, real processes, a real broker.
 	@$(BIN)/greengrass-emulator rehearse --devices $(DEVICES)
 
 test: $(READY) ## Every test, on two workers.
 	@$(BIN)/pytest -q -n 2 --dist loadfile
+
+policies: ## Who may do what: linted, and proven by a release that runs under the policies.
+	@$(MAKE) --no-print-directory -j2 --output-sync=target policies-lint policies-proof
+
+policies-lint: $(READY) $(LINTERS)/.ready
+	@$(BIN)/python -m cloud_publisher.policies --check
+	@$(BIN)/cloud-publisher policies lint --config infra_policies/example.yml --linters $(LINTERS)/bin
+
+policies-proof: $(READY)
+	@$(BIN)/greengrass-emulator prove-policies
 
 lint: $(READY) ## Style, types, and who may import whom.
 	@$(BIN)/ruff check $(CODE)
@@ -31,7 +42,7 @@ bench: $(READY) ## What is measured, against what, in one run.
 	@$(BIN)/python -m benchmarks
 
 clean: ## Takes away all that the targets above made.
-	rm -rf .venv rehearsal dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv $(LINTERS) rehearsal dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The mark is touched last, so that an interrupted set-up is done again.
@@ -41,4 +52,11 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 		--editable '.[publisher,agent,emulator,digits,dev]'
+	@touch $@
+
+# checkov pins an older boto3: the public linters live apart.
+$(LINTERS)/.ready: infra_policies/linters.txt
+	@echo "setting up $(LINTERS) (once) …"
+	@$(PYTHON) -m venv $(LINTERS)
+	@$(LINTERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
