@@ -55,16 +55,24 @@ def content_of(
     return Content(sha256_of_document(content), listing)
 
 
-def root_files(component: Component, root: Path, leave_out: Path) -> list[SourceFile]:
-    """The files of a component's folder that count: those of its packages for ``python``, else all not excluded."""
+def root_files(
+    component: Component, root: Path, leave_out: Path, *, left_out: list[str] | None = None
+) -> list[SourceFile]:
+    """The files of a component's folder that count: those of its packages for ``python``, else all not excluded.
+
+    ``left_out`` gets the names of the others.
+    """
     build = component.build
     if build.build_system != "python":
-        return files_below(root, exclude=build.exclude, leave_out=leave_out)
-    return [
-        SourceFile(f"{package}/{file.name}", file.path, file.executable, file.link)
-        for package in sorted(build.packages)
-        for file in files_below(root / package, exclude=build.exclude)
-    ]
+        return files_below(root, exclude=build.exclude, leave_out=leave_out, left_out=left_out)
+    files: list[SourceFile] = []
+    for package in sorted(build.packages):
+        without: list[str] = []
+        for file in files_below(root / package, exclude=build.exclude, left_out=without):
+            files.append(SourceFile(f"{package}/{file.name}", file.path, file.executable, file.link))
+        if left_out is not None:
+            left_out.extend(f"{package}/{name}" for name in without)
+    return files
 
 
 def _made_from(component: Component, root: Path) -> dict[str, Any]:

@@ -25,7 +25,14 @@ ALWAYS_EXCLUDED = (
     ".gitignore",
     ".gitattributes",
     ".gitkeep",
+    ".hg/",
+    ".svn/",
+    ".env",
     ".venv/",
+    ".tox/",
+    ".nox/",
+    ".idea/",
+    ".vscode/",
     "__pycache__/",
     "*.py[cod]",
     ".mypy_cache/",
@@ -51,16 +58,23 @@ class SourceFile:
 
 
 def files_below(
-    folder: Path, *, exclude: Iterable[str] = (), defaults: bool = True, leave_out: Path | None = None
+    folder: Path,
+    *,
+    exclude: Iterable[str] = (),
+    defaults: bool = True,
+    leave_out: Path | None = None,
+    left_out: list[str] | None = None,
 ) -> list[SourceFile]:
     """The files of a folder in the order of their names, without what is excluded.
 
     ``defaults``: what is always excluded of a source folder; not of what a build or a model package holds.
-    ``leave_out`` is a folder that is never entered (the build's own output, if it lies inside).
+    ``leave_out`` is a folder that is never entered (the build's own output, if it lies inside). ``left_out`` gets the
+    names of what is not taken; a folder's, with ``/`` at its end, stands for all below it.
     Raises ``BuildFailedError`` for what is neither file, folder nor link.
     """
     spec = GitIgnoreSpec.from_lines([*(ALWAYS_EXCLUDED if defaults else ()), *exclude])
     found: list[SourceFile] = []
+    without: list[str] = []
     for parent, folders, names in os.walk(folder, onerror=_unreadable):
         base = Path(parent)
         kept = []
@@ -71,12 +85,18 @@ def files_below(
                 names.append(name)
             elif not spec.match_file(f"{relative}/") and (leave_out is None or path.resolve() != leave_out.resolve()):
                 kept.append(name)
+            else:
+                without.append(f"{relative}/")
         folders[:] = kept
         for name in names:
             path = base / name
             relative = path.relative_to(folder).as_posix()
-            if not spec.match_file(relative):
+            if spec.match_file(relative):
+                without.append(relative)
+            else:
                 found.append(_source_file(relative, path))
+    if left_out is not None:
+        left_out.extend(sorted(without, key=str.encode))
     return sorted(found, key=lambda file: file.name.encode())
 
 

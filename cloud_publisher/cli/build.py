@@ -36,6 +36,7 @@ def build(
     region: RegionOption = None,
     role_arn: DevRoleOption = None,
     external_id: DevExternalIdOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List what of each folder is left out.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build what changed, upload it to the dev account's bucket, and write dist/release.json."""
@@ -52,6 +53,8 @@ def build(
     account = open_account(Access(region or sources.config.value.region, role_arn, external_id))
     planner = Planner(account, chosen, sources, dist, bump)
     try:
+        if verbose:
+            _list_left_out(sources, dist, output)
         release = build_release(planner, BuildProgress(output))
         write_dist(dist, release, sources)
     except BrokenPipeError:
@@ -89,6 +92,18 @@ def bucket_of(given: str | None, sources: "Sources") -> str:
             "give --bucket, set ARTIFACT_BUCKET, or write artifact-bucket: into the config",
         )
     return chosen
+
+
+def _list_left_out(sources: "Sources", dist: Path, output: Output) -> None:
+    from cloud_publisher.build.content import root_files
+
+    for key, component in sources.components.items():
+        left_out: list[str] = []
+        # A custom build sees its folder whole.
+        if component.build.build_system != "custom":
+            root_files(component, sources.root(component), dist, left_out=left_out)
+        for name in left_out:
+            output.say(f"{key}: left out: {name}")
 
 
 def _as_json(release: "Release", dist: Path) -> dict[str, object]:

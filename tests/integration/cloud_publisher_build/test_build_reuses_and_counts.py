@@ -117,6 +117,40 @@ def test_what_is_excluded_neither_goes_in_nor_changes_the_version(run: Run, repo
     assert repository.component("app")["reused"]
 
 
+def test_verbose_lists_what_was_left_out(run: Run, repository: Any, bucket: Any) -> None:
+    repository.simple_app()
+    text = (repository.folder / "greengrass-config.yml").read_text()
+    repository.write("greengrass-config.yml", text + "    build: {exclude: ['notes/', '*.log']}\n")
+    for name in ("notes/plan.md", "notes/more.md", "run.log", ".env", ".git/HEAD", ".venv/x", "__pycache__/main.pyc"):
+        repository.write(f"app/{name}", "x")
+    ran = run("build", "-v")
+    listed = [line.removeprefix("app: left out: ") for line in ran.out.splitlines() if "left out" in line]
+    assert listed == [".env", ".git/", ".venv/", "__pycache__/", "notes/", "run.log"]
+    assert bucket.zip(repository.component("app")["artifacts"][0]["uri"]).namelist() == ["main.py"]
+    assert "left out" not in run("build").out
+
+
+def test_two_checkouts_in_two_folders_give_the_same_bytes(
+    run: Run, repository: Any, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.simple_app()
+    repository.write("app/lib/more.py", "more = 1\n")
+    (repository.folder / "app/main.py").chmod(0o664)
+    run("build")
+    (one,) = repository.component("app")["artifacts"]
+    elsewhere = tmp_path / "elsewhere" / "deeper"
+    for name in ("app/lib/more.py", "app/main.py", "greengrass-config.yml"):
+        (elsewhere / name).parent.mkdir(parents=True, exist_ok=True)
+        (elsewhere / name).write_bytes((repository.folder / name).read_bytes())
+    monkeypatch.chdir(elsewhere)
+    assert run("build", "--json").json["built"] == []
+    (key,) = bucket.artifacts()
+    bucket.s3.delete_object(Bucket=bucket.name, Key=key)
+    (again,) = run("build", "--json").json["components"]
+    assert again["version"] == "1.0.1"
+    assert again["artifacts"][0]["sha256"] == one["sha256"]
+
+
 def test_a_dependency_s_version_is_filled_in_and_its_change_changes_the_dependent(run: Run, repository: Any) -> None:
     repository.write("lib/lib.py", "one = 1\n")
     repository.config(
