@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.deployments.classic import ClassicDeployer
 from greengrass_emulator.nucleus.deployments.device import Device, LocalThenCloud
+from greengrass_emulator.nucleus.deployments.journal import Journal, go_back
 from greengrass_emulator.nucleus.deployments.lite import LiteDeployer
 from greengrass_emulator.nucleus.deployments.packages import PackageStore
 from greengrass_emulator.nucleus.deployments.preparation import Preparation
@@ -70,6 +71,7 @@ class Nucleus:
         self._cli_token = secrets.token_hex(16)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._memory = StateFile(self._root / "config" / "state.json")
+        self._interrupted = go_back(self._memory)
         self._configuration = ConfigurationStore(runtime, self._memory.state.configuration, self._memory.changed)
         self._packages = PackageStore(self._root, runtime, Platform.here())
         self._reaper = GroupReaper()
@@ -82,6 +84,7 @@ class Nucleus:
         self._ipc = IpcServer(self._root, runtime, self._component_of)
         self._cloud: CloudLink | None = None
         self._status = StatusFile(self._root / "nucleus.json", self._look)
+        journal = Journal(self._memory)
         self._device = Device(
             runtime=runtime,
             thing=settings.thing,
@@ -93,9 +96,10 @@ class Nucleus:
             validation=ConfigurationValidation(),
             updates=ComponentUpdates(),
             memory=self._memory,
+            journal=journal,
         )
         deployer: Deployer = ClassicDeployer(self._device) if runtime.rolls_back else LiteDeployer(self._device)
-        self._queue = DeploymentQueue(deployer)
+        self._queue = DeploymentQueue(deployer, journal)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -115,6 +119,7 @@ class Nucleus:
     async def _start(self) -> None:
         for folder in ("logs", "work", "packages", "config"):
             (self._root / folder).mkdir(parents=True, exist_ok=True)
+        self._packages.begin_anew()
         await self._reaper.start()
         self._services.listeners.append(self._state_changed)
         self._queue.listeners.append(self._deployment_changed)
@@ -128,12 +133,14 @@ class Nucleus:
             LocalMessages(access),
             IotCoreMessages(access, iot_core, self._later, self._runtime.retains),
             ConfigurationOperations(self._configuration, self._runtime),
-            ComponentOperations(self._services, self._configuration, access, self._runtime),
+            ComponentOperations(self._services, self._configuration, access, self._runtime, self._component_of),
             DeploymentOperations(self._device, self._queue, candidates, access),
         ):
             self._ipc.offer(family.handlers())
         await self._ipc.start()
         self._tell_command_line()
+        if self._interrupted is not None:
+            self._queue.add(Order(self._interrupted, candidates))
         self._begin(self._queue.work())
         for name, version in self._memory.state.versions.items():
             self._resume(name, version)

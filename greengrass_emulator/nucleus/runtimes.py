@@ -31,8 +31,13 @@ _CLASSIC_ONLY = frozenset(
         "GetComponentDetails",
         "ListComponents",
         "StopComponent",
+        "PauseComponent",
+        "ResumeComponent",
+        "PutComponentMetric",
+        "ValidateAuthorizationToken",
         "GetLocalDeploymentStatus",
         "ListLocalDeployments",
+        "CancelLocalDeployment",
     }
 )
 

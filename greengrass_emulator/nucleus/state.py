@@ -1,6 +1,7 @@
 """What a nucleus knows over a restart: configurations, versions, and the deployment of each target.
 
-One JSON file, replaced atomically, so that a crash leaves the old one or the new one.
+One JSON file, replaced atomically and on the disk before it counts, so that a crash, of the process or of the
+machine, leaves the old one or the new one.
 """
 
 import asyncio
@@ -29,6 +30,15 @@ class TargetDeployment(BaseModel):
     roots: dict[str, str] = Field(default_factory=dict)
 
 
+class UnfinishedDeployment(BaseModel):
+    """One that is under way. ``deployment`` is its text, ``before`` the configurations from before its merge."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    deployment: str = ""
+    before: dict[str, dict[str, Any]] | None = None
+
+
 class NucleusState(BaseModel):
     """The whole of it. ``versions`` are what runs; ``previous`` what ran before, kept on classic for a rollback."""
 
@@ -40,6 +50,7 @@ class NucleusState(BaseModel):
     installed: dict[str, str] = Field(default_factory=dict)
     targets: dict[str, TargetDeployment] = Field(default_factory=dict)
     sequence: int = 0
+    unfinished: UnfinishedDeployment | None = None
 
 
 class StateFile:
@@ -60,7 +71,7 @@ class StateFile:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        write_atomically(self._path, self.state.model_dump_json(indent=1))
+        write_atomically(self._path, self.state.model_dump_json(indent=1), durably=True)
 
     def _read(self) -> NucleusState:
         try:
@@ -72,9 +83,24 @@ class StateFile:
             return NucleusState()
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Put a text in a file's place, wholly or not at all."""
+def write_atomically(path: Path, text: str, *, durably: bool = False) -> None:
+    """Put a text in a file's place, wholly or not at all. ``durably``: it is there after a power cut as well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        if durably:
+            file.flush()
+            os.fsync(file.fileno())
     beside.replace(path)
+    if durably:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a folder's names on the disk: a rename is there after a power cut only then."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -5,6 +5,7 @@ leaves, so that a reader can catch a document half written, as on a device (Depl
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ class ConfigurationStore:
         self._values = initial
         self._changed = changed
         self._subscriptions: list[_Subscription] = []
+        self._times: dict[str, dict[KeyPath, float]] = {}
 
     def components(self) -> frozenset[str]:
         return frozenset(self._values)
@@ -46,10 +48,23 @@ class ConfigurationStore:
             raise KeyError(component)
         return deepcopy(value_at(self._values[component], path))
 
-    async def apply(self, component: str, changes: Iterable[Change]) -> None:
-        """Make each change, tell its followers, and let the others run before the next."""
+    def changed_at(self, component: str, path: KeyPath) -> float:
+        """When something at, below or above a path was last written, in seconds; 0 if not since the nucleus began."""
+        times = self._times.get(component, {})
+        return max((at for leaf, at in times.items() if leaf[: len(path)] == path[: len(leaf)]), default=0.0)
+
+    async def apply(self, component: str, changes: Iterable[Change], at: float | None = None) -> None:
+        """Make each change, tell its followers, and let the others run before the next.
+
+        ``at``: when the values were true, in seconds since 1970; now, if not given.
+        """
         values = self._values.setdefault(component, {})
+        written_at = time.time() if at is None else at
+        times = self._times.setdefault(component, {})
         for change in changes:
+            for known in [each for each in times if each[: len(change.path)] == change.path]:
+                del times[known]
+            times[change.path] = written_at
             if isinstance(change, Removed):
                 self._remove(component, values, change.path)
             elif not change.path:
@@ -67,6 +82,7 @@ class ConfigurationStore:
     def drop(self, component: str) -> None:
         """Forget a component that is no longer on the device, and who followed it."""
         self._values.pop(component, None)
+        self._times.pop(component, None)
         self._subscriptions = [each for each in self._subscriptions if each.component != component]
         self._changed()
 

@@ -34,6 +34,7 @@ class ClassicDeployer:
 
     def __init__(self, device: Device) -> None:
         self._device = device
+        self.is_merging = False
 
     async def deploy(self, deployment: Deployment, candidates: Candidates) -> None:
         """Return when it has succeeded. Raises DeploymentFailed, with the detailed status that it ended in."""
@@ -49,11 +50,15 @@ class ClassicDeployer:
         await self._validate(deployment, components, configurations)
         before = self._before()
         since = now()
+        self.is_merging = True
+        device.journal.merge(before.configuration)
         try:
             await self._merge(components, configurations)
             await device.until_well(components, since)
         except DeploymentFailed as error:
             raise await self._after_failure(deployment, before, components, error) from error
+        finally:
+            self.is_merging = False
         await device.services.remove(name for name in before.components if name not in components)
         for name in device.configuration.components() - components.keys():
             device.configuration.drop(name)

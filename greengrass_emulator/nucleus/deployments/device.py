@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.deployments.document import Deployment
+from greengrass_emulator.nucleus.deployments.journal import Journal
 from greengrass_emulator.nucleus.deployments.packages import PackageStore
 from greengrass_emulator.nucleus.deployments.preparation import Preparation
 from greengrass_emulator.nucleus.deployments.resolution import Candidates
@@ -40,6 +41,7 @@ class Device:
     validation: ConfigurationValidation
     updates: ComponentUpdates
     memory: StateFile
+    journal: Journal
 
     def wanted_targets(self, deployment: Deployment) -> dict[str, TargetDeployment]:
         """The device's targets once this deployment has succeeded: the latest of each target counts."""
@@ -101,6 +103,8 @@ class Device:
         state.installed = {name: version for name, version in state.installed.items() if name in components}
         state.versions = {name: component.version for name, component in components.items()}
         state.targets = targets
+        # In the same write: what is kept is not gone back from.
+        state.unfinished = None
         self.memory.write()
 
     def clean(self, keep_previous: bool) -> None:

@@ -28,6 +28,8 @@ class LiteDeployer:
 
     def __init__(self, device: Device) -> None:
         self._device = device
+        # It changes the device from its first component on.
+        self.is_merging = True
 
     async def deploy(self, deployment: Deployment, candidates: Candidates) -> None:
         """Return when it has succeeded. Raises DeploymentFailed; what was done until then stays."""

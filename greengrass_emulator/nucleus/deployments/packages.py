@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -23,10 +24,14 @@ from greengrass_emulator.nucleus.recipes.component import Artifact, Component
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.recipes.reading import read_recipe
 from greengrass_emulator.nucleus.runtimes import Runtime
+from greengrass_emulator.nucleus.state import sync_folder, write_atomically
 
 _log = logging.getLogger(__name__)
 _RECIPES = (".json", ".yaml", ".yml")
 _LARGEST_UNPACKED = 8 * 1024**3
+_MOST_ENTRIES = 100_000
+_UNPACKABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, DeploymentFailed)
+"""RuntimeError is what zipfile says to a password or a compression that it does not know."""
 
 
 class PackageStore:
@@ -55,9 +60,10 @@ class PackageStore:
         suffix = ".json" if text.lstrip().startswith("{") else ".yaml"
         folder = self._packages / "recipes"
         folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / f"{name}-{version}{suffix}", text, durably=True)
         for other in _RECIPES:
-            (folder / f"{name}-{version}{other}").unlink(missing_ok=True)
-        (folder / f"{name}-{version}{suffix}").write_text(text, encoding="utf-8")
+            if other != suffix:
+                (folder / f"{name}-{version}{other}").unlink(missing_ok=True)
 
     def find(self, name: str, version: str) -> Component | None:
         """A component that is on the disk. Raises DeploymentFailed for a recipe that is no use here."""
@@ -97,7 +103,10 @@ class PackageStore:
             name, version = folder.parts[-2:]
             _remove(self._packages / "artifacts" / name / version)
             _remove(self._packages / "artifacts-unarchived" / name / version)
-            shutil.copytree(folder, self._packages / "artifacts" / name / version)
+            beside = self._beside(f"{name}-{version}")
+            shutil.copytree(folder, beside)
+            (self._packages / "artifacts" / name).mkdir(parents=True, exist_ok=True)
+            beside.replace(self._packages / "artifacts" / name / version)
             self._new.add((name, version))
 
     def unpack(self, component: Component, artifact: Artifact) -> None:
@@ -106,22 +115,27 @@ class PackageStore:
         target = self.unpacked_folder(component) / Path(artifact.file_name).stem
         if target.exists():
             return
-        # Not beside the target: an agent takes the only folder that it finds there.
-        beside = self._packages / ".unpacking" / f"{component.name}-{component.version}-{target.name}"
-        _remove(beside)
+        beside = self._beside(f"{component.name}-{component.version}-{target.name}")
         archive.chmod(0o600)
         beside.mkdir(parents=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             _extract(archive, beside)
-        except (OSError, zipfile.BadZipFile, DeploymentFailed) as error:
+            _sync(beside)
+        except _UNPACKABLE as error:
             _remove(beside)
             raise DeploymentFailed(
                 f"{artifact.file_name} of {component.name} cannot be unpacked: {error}. Build it again.",
                 "ARTIFACT_DOWNLOAD_ERROR",
                 "IO_UNZIP_ERROR",
             ) from error
+        # A nucleus that is killed after this must find them closed already.
+        self._close(artifact, beside)
+        # Only its owner's write lets a folder be moved.
+        beside.chmod(0o755)
         beside.replace(target)
+        target.chmod(0o555)
+        sync_folder(target.parent)
         self.note_new(component)
 
     def note_new(self, component: Component) -> None:
@@ -130,16 +144,19 @@ class PackageStore:
 
     def protect(self, component: Component) -> None:
         """Set the modes of files that have come in, before any step has run. Those of a running one stay."""
-        if (component.name, component.version) not in self._new:
+        if (component.name, component.version) not in self._new and not self._has_open_archives(component):
             return
         self._new.discard((component.name, component.version))
         for artifact in component.artifacts:
-            for path in self._files_of(component, artifact):
-                path.chmod(_mode(artifact, owner_has_it=not self._runtime.hides_unpacked_files))
-            unpacked = self.unpacked_folder(component) / Path(artifact.file_name).stem
-            for folder in (unpacked, *unpacked.rglob("*")) if artifact.unzip else ():
-                if folder.is_dir():
-                    folder.chmod(0o555)
+            archive = self.artifact_folder(component) / artifact.file_name
+            if archive.is_file():
+                archive.chmod(self._first_mode(artifact))
+            if artifact.unzip:
+                self._close(artifact, self.unpacked_folder(component) / Path(artifact.file_name).stem)
+
+    def begin_anew(self) -> None:
+        """At a start: take away what an earlier nucleus was still unpacking."""
+        _remove(self._packages / ".unpacking")
 
     def hand_over(self, component: Component) -> None:
         """Give the files to the component: one of its own steps is about to run."""
@@ -160,6 +177,27 @@ class PackageStore:
         for recipe in (self._packages / "recipes").glob("*"):
             if recipe.stem not in kept:
                 recipe.unlink()
+
+    def _beside(self, name: str) -> Path:
+        """A place for what is not whole yet. Not beside the target: an agent takes the only folder that it finds."""
+        folder = self._packages / ".unpacking"
+        folder.mkdir(parents=True, exist_ok=True)
+        place = folder / name
+        _remove(place)
+        return place
+
+    def _has_open_archives(self, component: Component) -> bool:
+        """Whether an earlier nucleus was killed before it had set the modes: none that it sets can be written to."""
+        folder = self.artifact_folder(component)
+        archives = [folder / each.file_name for each in component.artifacts]
+        return any(each.is_file() and each.stat().st_mode & 0o200 for each in archives)
+
+    def _first_mode(self, artifact: Artifact) -> int:
+        return _mode(artifact, owner_has_it=not self._runtime.hides_unpacked_files)
+
+    def _close(self, artifact: Artifact, unpacked: Path) -> None:
+        for path in (unpacked, *unpacked.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else self._first_mode(artifact))
 
     def _versions(self, name: str) -> list[str]:
         found: list[str] = []
@@ -198,9 +236,19 @@ def _extract(archive: Path, target: Path) -> None:
             parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
             if ".." in parts or entry.filename.startswith(("/", "\\")):
                 raise DeploymentFailed(f"it holds {entry.filename!r}, which leads out of its folder")
+        if len(entries) > _MOST_ENTRIES:
+            raise DeploymentFailed(f"it holds {len(entries)} entries, more than {_MOST_ENTRIES}")
         if sum(entry.file_size for entry in entries) > _LARGEST_UNPACKED:
             raise DeploymentFailed(f"it unpacks to more than {_LARGEST_UNPACKED} bytes")
         opened.extractall(target)
+
+
+def _sync(folder: Path) -> None:
+    """Have unpacked files on the disk before their folder gets its name, or a power cut could leave them empty."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
 
 
 def _identity(text: str, path: Path) -> tuple[str, str]:

@@ -2,20 +2,26 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from greengrass_emulator.nucleus.deployments.document import Deployment, Outcome
+from greengrass_emulator.nucleus.deployments.journal import Journal
 from greengrass_emulator.nucleus.deployments.resolution import Candidates
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 
 _log = logging.getLogger(__name__)
 _MOST_WAITING = 100
 _MOST_REMEMBERED = 50
+_CANCELED = "CANCELED"
 
 
 class Deployer(Protocol):
+    is_merging: bool
+    """From then on a deployment cannot be cancelled any more."""
+
     async def deploy(self, deployment: Deployment, candidates: Candidates) -> None:
         """Carry a deployment out. Raises DeploymentFailed."""
 
@@ -32,6 +38,7 @@ class Order:
     before: Callable[[Deployment], Deployment] | None = None
     status: str = "QUEUED"
     outcome: Outcome | None = None
+    created_at: float = field(default_factory=time.time)
 
 
 ProgressListener = Callable[[Order], Awaitable[None]]
@@ -42,9 +49,11 @@ class DeploymentQueue:
     """Holds the orders; ``work()`` is its one task."""
 
     deployer: Deployer
+    journal: Journal
     listeners: list[ProgressListener] = field(default_factory=list)
     orders: dict[str, Order] = field(default_factory=dict)
     _waiting: asyncio.Queue[Order] = field(default_factory=lambda: asyncio.Queue(_MOST_WAITING))
+    _current: tuple[Order, asyncio.Task[Outcome]] | None = None
 
     def add(self, order: Order) -> bool:
         """Queue an order; False if the queue is full."""
@@ -61,7 +70,14 @@ class DeploymentQueue:
         """Drop the jobs that have not begun, but one: the cloud offers another, so it has cancelled them."""
         for order in self.orders.values():
             if order.status == "QUEUED" and order.deployment.job_id not in {"", but}:
-                order.status, order.outcome = "CANCELED", Outcome("REJECTED", "superseded before it began")
+                order.status, order.outcome = _CANCELED, Outcome("REJECTED", "superseded before it began")
+
+    def cancel(self, order: Order) -> None:
+        """Have an order not carried out, if it has not come to change the device yet; else it goes on."""
+        if order.status == "QUEUED":
+            order.status, order.outcome = _CANCELED, Outcome("REJECTED", "canceled before it began")
+        elif self._current is not None and self._current[0] is order and not self.deployer.is_merging:
+            self._current[1].cancel(_CANCELED)
 
     async def work(self) -> None:
         """Carry out orders until cancelled."""
@@ -71,9 +87,25 @@ class DeploymentQueue:
                 continue
             order.status = "IN_PROGRESS"
             await self._tell(order)
-            order.outcome = await self._carry_out(order)
-            order.status = order.outcome.status
+            await self._run(order)
             await self._tell(order)
+
+    async def _run(self, order: Order) -> None:
+        # A task of its own, so that cancelling a deployment does not end the queue.
+        task = asyncio.create_task(self._carry_out(order))
+        self._current = order, task
+        try:
+            order.outcome = await task
+            order.status = order.outcome.status
+        except asyncio.CancelledError as error:
+            if _CANCELED not in error.args:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                raise
+            order.status, order.outcome = _CANCELED, Outcome("REJECTED", "canceled before it changed anything")
+            self.journal.end()
+        finally:
+            self._current = None
 
     async def _carry_out(self, order: Order) -> Outcome:
         deployment = order.deployment
@@ -81,6 +113,7 @@ class DeploymentQueue:
         try:
             if order.before is not None:
                 order.deployment = deployment = await asyncio.to_thread(order.before, deployment)
+            self.journal.begin(deployment)
             await self.deployer.deploy(deployment, order.candidates)
         except DeploymentFailed as error:
             outcome = Outcome(error.detailed, str(error), error.codes)
@@ -89,6 +122,7 @@ class DeploymentQueue:
             outcome = Outcome("FAILED_NO_STATE_CHANGE", f"{type(error).__name__}: {error}", ("DEPLOYMENT_FAILURE",))
         else:
             outcome = Outcome("SUCCESSFUL")
+        self.journal.end()
         _log.info(
             "a deployment ended",
             extra={"deployment": deployment.id, "detailed": outcome.detailed, "cause": outcome.cause},

@@ -42,6 +42,10 @@ class ConflictError(IpcError):
     name = "ConflictError"
 
 
+class InvalidTokenError(IpcError):
+    name = "InvalidTokenError"
+
+
 class FailedUpdateConditionCheckError(IpcError):
     name = "FailedUpdateConditionCheckError"
 

@@ -13,6 +13,7 @@ from greengrass_emulator.nucleus.ipc.answers import UnauthorizedError
 
 PUBSUB = "aws.greengrass.ipc.pubsub"
 MQTT_PROXY = "aws.greengrass.ipc.mqttproxy"
+LIFECYCLE = "aws.greengrass.ipc.lifecycle"
 CLI = "aws.greengrass.Cli"
 
 

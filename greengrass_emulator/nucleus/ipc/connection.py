@@ -1,7 +1,7 @@
 """One component's connection: its handshake, its streams, and what waits to be sent to it.
 
-The bytes are ``frames.py``'s, the meaning of an operation the operations'. A connection that does not read what it
-is sent is closed, so that one slow component cannot fill the nucleus's memory.
+The bytes are ``frames.py``'s, the meaning of an operation the operations'. A subscription whose events are not read
+as fast as they come ends with an error, so that a slow component neither fills the nucleus's memory nor slows others.
 """
 
 import asyncio
@@ -20,7 +20,10 @@ from greengrass_emulator.nucleus.runtimes import Runtime
 _log = logging.getLogger(__name__)
 
 _NAMESPACE = "aws.greengrass#"
-_MOST_WAITING = 2_000
+_MOST_EVENTS_WAITING = 2_000
+_MOST_BYTES_WAITING = 16 * 1024 * 1024
+"""Events that may wait for one component. Answers and errors may wait beyond them."""
+_MOST_WAITING = 10_000
 _MOST_STREAMS = 1_000
 _HANDSHAKE_TIMEOUT = 10.0
 
@@ -39,7 +42,7 @@ class Stream:
     def send_event(self, shape: str, payload: dict[str, Any]) -> None:
         """Send one event of a subscription. Nothing happens on a stream that has ended."""
         if self.is_open:
-            self.connection.send(self, MessageType.APPLICATION_MESSAGE, MessageFlag.NONE, shape, payload)
+            self.connection.send_event(self, shape, payload)
 
     def end(self) -> None:
         if self.is_open:
@@ -80,6 +83,7 @@ class Connection:
         self._streams: dict[int, Stream] = {}
         self._latest = 0
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
+        self._bytes_waiting = 0
         self._calls: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
@@ -95,6 +99,17 @@ class Connection:
             pass
         finally:
             await self._close(sender)
+
+    def send_event(self, stream: Stream, shape: str, payload: dict[str, Any]) -> None:
+        """Queue one event; where too many wait already, an error that ends the stream instead."""
+        if self._waiting.qsize() >= _MOST_EVENTS_WAITING or self._bytes_waiting >= _MOST_BYTES_WAITING:
+            _log.warning(
+                "a subscription is dropped: its events are not read",
+                extra={"component": stream.component, "operation": stream.operation},
+            )
+            self._refuse(stream, ServiceError("events came faster than they were read; subscribe again"))
+            return
+        self.send(stream, MessageType.APPLICATION_MESSAGE, MessageFlag.NONE, shape, payload)
 
     def send(self, stream: Stream, kind: MessageType, flags: MessageFlag, shape: str, payload: dict[str, Any]) -> None:
         """Queue one message of a stream."""
@@ -114,6 +129,7 @@ class Connection:
     def _put(self, frame: bytes) -> None:
         try:
             self._waiting.put_nowait(frame)
+            self._bytes_waiting += len(frame)
         except asyncio.QueueFull:
             _log.warning("a component does not read what it is sent", extra={"component": self._component})
             self._writer.transport.abort()
@@ -121,7 +137,9 @@ class Connection:
     async def _send_waiting(self) -> None:
         with suppress(ConnectionError):
             while True:
-                self._writer.write(await self._waiting.get())
+                frame = await self._waiting.get()
+                self._bytes_waiting -= len(frame)
+                self._writer.write(frame)
                 await self._writer.drain()
 
     async def _next_frame(self) -> Frame:

@@ -85,6 +85,7 @@ class StepProcess:
         self._process = process
         self._reaper = reaper
         self._group_is_gone = False
+        self.is_paused = False
 
     @classmethod
     async def start(
@@ -126,9 +127,20 @@ class StepProcess:
             self._gone()
         return 128 - code if code < 0 else code
 
+    def pause(self) -> None:
+        """Let the group stand still. Classic freezes its cgroup; a signal does the same to all that it started."""
+        self._signal(signal.SIGSTOP)
+        self.is_paused = True
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+        self.is_paused = False
+
     async def stop(self, grace: float = GRACE) -> None:
         """End the whole group: SIGTERM, and SIGKILL after ``grace`` seconds."""
         self._signal(signal.SIGTERM)
+        if self.is_paused:
+            self.resume()
         try:
             async with asyncio.timeout(grace):
                 await self._process.wait()

@@ -130,6 +130,19 @@ class Service:
             self._said_errored.set()
 
     @property
+    def is_paused(self) -> bool:
+        return self._process is not None and self._process.is_paused
+
+    def pause(self) -> None:
+        """Let its processes stand still until ``resume()``. Nothing happens to one that has no process."""
+        if self._process is not None:
+            self._process.pause()
+
+    def resume(self) -> None:
+        if self._process is not None:
+            self._process.resume()
+
+    @property
     def is_asked(self) -> bool:
         """Whether a wish is still to be fulfilled."""
         return self._wish is not None

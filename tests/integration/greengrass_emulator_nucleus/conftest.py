@@ -25,7 +25,12 @@ SECONDS = 15.0
 STAY = "echo $SVCUID > svcuid; exec sleep 1000"
 EVERYTHING = {
     service: {"all": {"operations": ["*"], "resources": ["*"]}}
-    for service in ("aws.greengrass.ipc.pubsub", "aws.greengrass.ipc.mqttproxy", "aws.greengrass.Cli")
+    for service in (
+        "aws.greengrass.ipc.pubsub",
+        "aws.greengrass.ipc.mqttproxy",
+        "aws.greengrass.Cli",
+        "aws.greengrass.ipc.lifecycle",
+    )
 }
 
 

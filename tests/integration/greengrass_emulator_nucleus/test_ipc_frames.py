@@ -141,3 +141,67 @@ def test_a_stream_number_is_used_once_and_upwards(classic: Any, token: str) -> N
         assert _read(opened) is not None
         opened.sendall(_call(4, "aws.greengrass#GetConfiguration"))
         assert _read(opened) is None
+
+
+def _answers(opened: socket.socket) -> Iterator[Frame]:
+    """Frames by a buffer, for many at once."""
+    stream = opened.makefile("rb")
+    while len(prelude := stream.read(4)) == 4:
+        (length,) = struct.unpack(">I", prelude)
+        yield decode(prelude + stream.read(length - 4))
+
+
+def test_a_subscriber_that_does_not_read_is_dropped_with_an_error_and_slows_nobody(
+    classic: Any, events: Any, everything_allowed: Any
+) -> None:
+    classic.give(A, configuration=everything_allowed)
+    classic.deploy(f"{A}=1.0.0")
+    token = classic.token(A)
+    heard = events()
+    reads = classic.speak_as(A)
+    reads.subscribe_to_topic(topic="last", **heard.handlers())
+    subscribe = json.dumps({"topic": "#"}).encode()
+    message = json.dumps({"topic": "t", "publishMessage": {"jsonMessage": {"message": {"x": "y" * 300}}}}).encode()
+    last = message.replace(b'"t"', b'"last"')
+    with _socket(classic) as slow, _socket(classic) as publisher:
+        for opened in (slow, publisher):
+            opened.sendall(_connect(token))
+            assert _read(opened) is not None
+        slow.sendall(_call(1, "aws.greengrass#SubscribeToTopic", subscribe))
+        assert _read(slow) is not None
+        sent = 4_000
+        answers = _answers(publisher)
+        for number in range(1, sent + 1):
+            publisher.sendall(_call(number, "aws.greengrass#PublishToTopic", message if number < sent else last))
+            if number % 200 == 0:
+                for _ in range(200):
+                    assert next(answers).text("service-model-type") == "aws.greengrass#PublishToTopicResponse"
+        assert heard.next().json_message.context.topic == "last"
+        got = 0
+        for frame in _answers(slow):
+            got += 1
+            if frame.number(":message-type") == MessageType.APPLICATION_ERROR:
+                break
+        assert frame.number(":message-flags") == MessageFlag.TERMINATE_STREAM
+        assert "subscribe again" in json.loads(frame.payload)["message"]
+        assert 2_000 < got < sent
+        # Its connection lives, and it can do as it was told.
+        slow.sendall(_call(2, "aws.greengrass#SubscribeToTopic", subscribe))
+        answer = _read(slow)
+        assert answer is not None
+        assert answer.text("service-model-type") == "aws.greengrass#SubscribeToTopicResponse"
+
+
+def test_a_client_that_vanishes_in_the_middle_harms_nobody(classic: Any, token: str) -> None:
+    whole = _connect(token)
+    subscribe = _call(1, "aws.greengrass#SubscribeToConfigurationUpdate")
+    for sent in (b"", whole[:7], whole[:-1], whole + subscribe[:20], whole + subscribe, whole + subscribe[:-1]):
+        with _socket(classic) as opened:
+            opened.sendall(sent)
+    with _socket(classic) as opened:
+        opened.sendall(whole + _call(1, "aws.greengrass#GetConfiguration"))
+        assert _read(opened) is not None
+        answer = _read(opened)
+        assert answer is not None
+        assert json.loads(answer.payload)["value"] == {"n": 5}
+    assert "Traceback" not in classic.log()

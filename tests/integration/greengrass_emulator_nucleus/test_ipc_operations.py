@@ -1,13 +1,19 @@
 """What components can do by IPC, asked with AWS's own client."""
 
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from awsiot.eventstreamrpc import ConnectionClosedError
 from awsiot.greengrasscoreipc.model import (
     BinaryMessage,
+    FailedUpdateConditionCheckError,
     InvalidArgumentsError,
+    InvalidTokenError,
     JsonMessage,
+    Metric,
     PublishMessage,
     ResourceNotFoundError,
     ServiceError,
@@ -17,6 +23,10 @@ from awsiot.greengrasscoreipc.model import (
 A, B = "com.example.a", "com.example.b"
 # The refusal and the end of the connection race to the client.
 REFUSED = "access denied|socket is closed"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _json(message: dict[str, Any]) -> PublishMessage:
@@ -94,7 +104,8 @@ def test_a_component_reads_and_follows_anothers_configuration_and_updates_only_i
     assert first.get_configuration(key_path=["n"]).value == {"n": 5}
     heard = events()
     first.subscribe_to_configuration_update(component_name=B, key_path=[], **heard.handlers())
-    second.update_configuration(key_path=["desired"], value_to_merge={"models": {"m": "2.0.0"}, "release": "1"})
+    merge = {"models": {"m": "2.0.0"}, "release": "1"}
+    second.update_configuration(key_path=["desired"], value_to_merge=merge, timestamp=_now())
     event = heard.next().configuration_update_event
     # One event for each leaf that changes, and none for one that stays.
     assert (event.component_name, event.key_path) == (B, ["desired", "models", "m"])
@@ -122,7 +133,21 @@ def test_wrong_arguments_are_named(classic: Any, everything_allowed: Any) -> Non
         (lambda: first.publish_to_topic(topic="a", publish_message=PublishMessage()), "jsonMessage"),
         (lambda: first.publish_to_iot_core(topic_name="a", qos="2", payload=b""), "qos"),
         (lambda: first.update_state(state="FINISHED"), "state"),
-        (lambda: first.update_configuration(value_to_merge=None), "valueToMerge"),
+        (lambda: first.update_configuration(value_to_merge=None, timestamp=_now()), "valueToMerge"),
+        (lambda: first.update_configuration(value_to_merge={"n": 1}), "timestamp"),
+        (
+            lambda: first.update_configuration(value_to_merge={"accessControl": {}}, timestamp=_now()),
+            "not allowed for following fields",
+        ),
+        (
+            lambda: first.update_configuration(
+                key_path=["accessControl", "x"], value_to_merge={"y": 1}, timestamp=_now()
+            ),
+            "not allowed for following fields",
+        ),
+        (lambda: first.get_local_deployment_status(deployment_id="no UUID"), "UUID"),
+        (lambda: first.cancel_local_deployment(deployment_id="no UUID"), "UUID"),
+        (lambda: first.resume_component(component_name=B), "not paused"),
     ):
         with pytest.raises(InvalidArgumentsError) as caught:
             call()
@@ -211,3 +236,113 @@ def test_without_a_policy_for_the_command_line_nothing_of_it_is_allowed(classic:
     ):
         with pytest.raises(UnauthorizedError):
             call()
+
+
+def test_an_update_that_was_said_before_what_stands_is_refused(classic: Any) -> None:
+    first, _ = _two(classic, {"n": 1})
+    first.update_configuration(value_to_merge={"n": 2, "m": 1}, timestamp=_now())
+    with pytest.raises(FailedUpdateConditionCheckError):
+        first.update_configuration(value_to_merge={"n": 3}, timestamp=_now() - timedelta(minutes=1))
+    assert first.get_configuration().value == {"n": 2, "m": 1}
+    first.update_configuration(key_path=["m"], value_to_merge=4, timestamp=_now())
+    assert first.get_configuration().value == {"n": 2, "m": 4}
+
+
+def test_a_paused_component_stands_still_until_it_is_resumed(
+    classic: Any, everything_allowed: Any, wait_until: Any
+) -> None:
+    count = "n=0; while :; do n=$((n+1)); echo $n > count; sleep 0.02; done"
+    classic.give(A, configuration=everything_allowed)
+    classic.give(B, run=count)
+    assert classic.deploy(f"{A}=1.0.0", f"{B}=1.0.0").status == "SUCCEEDED"
+    client, file = classic.speak_as(A), classic.work(B) / "count"
+    client.pause_component(component_name=B)
+
+    def stands_still() -> str:
+        before = file.read_text()
+        time.sleep(0.3)
+        return before if before == file.read_text() else ""
+
+    stood_at = wait_until(stands_still)
+    assert (file.read_text(), classic.state(B)) == (stood_at, "RUNNING")
+    client.resume_component(component_name=B)
+    wait_until(lambda: file.read_text() not in {"", stood_at})
+    client.pause_component(component_name=B)
+    # One that stands still can be ended all the same.
+    assert client.stop_component(component_name=B).stop_status == "SUCCEEDED"
+    classic.until_state(B, "FINISHED")
+    with pytest.raises(InvalidArgumentsError) as caught:
+        client.pause_component(component_name=B)
+    assert "not running" in caught.value.message
+
+
+def test_pausing_needs_a_policy_of_the_lifecycle_service(classic: Any) -> None:
+    client, _ = _two(classic, {})
+    for call in (client.pause_component, client.resume_component):
+        with pytest.raises(UnauthorizedError):
+            call(component_name=B)
+
+
+def test_what_only_components_of_aws_may_is_refused_to_others(classic: Any, everything_allowed: Any) -> None:
+    manager = "aws.greengrass.StreamManager"
+    classic.give(manager, configuration=everything_allowed)
+    classic.give(A, configuration=everything_allowed)
+    assert classic.deploy(f"{manager}=1.0.0", f"{A}=1.0.0").status == "SUCCEEDED"
+    ours, theirs = classic.speak_as(A), classic.speak_as(manager)
+    metric = Metric(name="n", unit="COUNT", value=1)
+    for call in (
+        lambda: ours.put_component_metric(metrics=[metric]),
+        lambda: ours.validate_authorization_token(token=classic.token(A)),
+    ):
+        with pytest.raises(UnauthorizedError):
+            call()
+    theirs.put_component_metric(metrics=[metric])
+    with pytest.raises(InvalidArgumentsError):
+        theirs.put_component_metric(metrics=[Metric(name="n", unit="COUNT", value=-1)])
+    assert theirs.validate_authorization_token(token=classic.token(A)).is_valid
+    with pytest.raises(InvalidTokenError):
+        theirs.validate_authorization_token(token="nobody")
+
+
+def test_what_classic_has_only_with_other_components_is_a_service_error(classic: Any, everything_allowed: Any) -> None:
+    client, _ = _two(classic, everything_allowed)
+    for call in (
+        lambda: client.get_secret_value(secret_id="s"),
+        lambda: client.get_thing_shadow(thing_name="t"),
+        lambda: client.update_thing_shadow(thing_name="t", payload=b"{}"),
+        lambda: client.delete_thing_shadow(thing_name="t"),
+        lambda: client.list_named_shadows_for_thing(thing_name="t"),
+        client.create_debug_password,
+        lambda: client.verify_client_device_identity(credential=None),
+    ):
+        with pytest.raises(ServiceError) as caught:
+            call()
+        assert "not supported by aws.greengrass.Nucleus" in caught.value.message
+
+
+def test_a_local_deployment_can_be_cancelled_until_it_changes_the_device(
+    classic: Any, everything_allowed: Any, events: Any, wait_until: Any
+) -> None:
+    client, _ = _two(classic, everything_allowed)
+    told = events()
+    client.subscribe_to_component_updates(**told.handlers())
+    C, D = "com.example.c", "com.example.d"
+    classic.give(C)
+    classic.give(D)
+    begun, waits = classic.ask_deployment(f"{C}=1.0.0"), classic.ask_deployment(f"{D}=1.0.0")
+    # It waits for an answer that does not come: nothing is changed yet.
+    assert told.next().pre_update_event.deployment_id == begun
+    listed = {each.deployment_id: each for each in client.list_local_deployments().local_deployments}
+    assert (listed[begun].status, listed[waits].status) == ("IN_PROGRESS", "QUEUED")
+    assert listed[begun].created_on
+    for each in (waits, begun):
+        assert "submitted" in client.cancel_local_deployment(deployment_id=each).message
+    for each in (begun, waits):
+        wait_until(
+            lambda each=each: client.get_local_deployment_status(deployment_id=each).deployment.status == "CANCELED"
+        )
+    assert set(classic.status().components) == {A, B}
+    assert "already finished" in client.cancel_local_deployment(deployment_id=begun).message
+    with pytest.raises(ResourceNotFoundError):
+        client.cancel_local_deployment(deployment_id=str(uuid.uuid4()))
+    assert [each.status for each in classic.status().deployments[-2:]] == ["CANCELED", "CANCELED"]

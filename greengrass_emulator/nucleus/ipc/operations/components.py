@@ -1,33 +1,51 @@
 """What a component says of itself, and asks about others."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.ipc.access import Access
-from greengrass_emulator.nucleus.ipc.answers import InvalidArgumentsError, ResourceNotFoundError
-from greengrass_emulator.nucleus.ipc.authorization import CLI
+from greengrass_emulator.nucleus.ipc.answers import (
+    InvalidArgumentsError,
+    InvalidTokenError,
+    ResourceNotFoundError,
+    UnauthorizedError,
+)
+from greengrass_emulator.nucleus.ipc.authorization import CLI, LIFECYCLE
 from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
 from greengrass_emulator.nucleus.lifecycle.service import Service
 from greengrass_emulator.nucleus.lifecycle.services import Services
 from greengrass_emulator.nucleus.lifecycle.states import State, Wish
 from greengrass_emulator.nucleus.runtimes import Runtime
 
+_METRIC_UNITS = frozenset({"BYTES", "BYTES_PER_SECOND", "COUNT", "COUNT_PER_SECOND", "MEGABYTES", "SECONDS"})
+_ASKS_ABOUT_TOKENS = frozenset({"aws.greengrass.StreamManager"})
+
 
 @dataclass(frozen=True, slots=True)
 class ComponentOperations:
-    """UpdateState, RestartComponent, StopComponent, GetComponentDetails, ListComponents."""
+    """What is done with components, and what some components of AWS's own may ask.
+
+    ``component_of`` gives the component of a token, or None. Who may do what: LifecycleIPCEventStreamAgent.java,
+    AuthorizationIPCAgent.java, ComponentMetricIPCEventStreamAgent.java.
+    """
 
     services: Services
     configuration: ConfigurationStore
     access: Access
     runtime: Runtime
+    component_of: Callable[[str], str | None]
 
     def handlers(self) -> dict[str, Handler]:
         return {
             "UpdateState": self._update_state,
             "RestartComponent": self._restart,
             "StopComponent": self._stop,
+            "PauseComponent": self._pause,
+            "ResumeComponent": self._resume,
+            "PutComponentMetric": self._take_metrics,
+            "ValidateAuthorizationToken": self._validate_token,
             "GetComponentDetails": self._details,
             "ListComponents": self._list,
         }
@@ -50,6 +68,44 @@ class ComponentOperations:
         self._asked(stream, request).ask(Wish.HALT)
         return Answer({"stopStatus": "SUCCEEDED"})
 
+    async def _pause(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        service = self._asked(stream, request, LIFECYCLE)
+        if service.state is not State.RUNNING:
+            raise InvalidArgumentsError(f"Component {service.name} is not running")
+        service.pause()
+        return Answer()
+
+    async def _resume(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        service = self._asked(stream, request, LIFECYCLE)
+        if not service.is_paused:
+            raise InvalidArgumentsError(f"Component {service.name} is not paused")
+        service.resume()
+        return Answer()
+
+    async def _take_metrics(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        """Checked and taken, as classic does for AWS's own components; nobody reads them here."""
+        if not stream.component.startswith("aws.greengrass."):
+            raise UnauthorizedError(f"{stream.component} is not authorized to perform {stream.operation}")
+        metrics = request.get("metrics")
+        if not isinstance(metrics, list) or not metrics:
+            raise InvalidArgumentsError("metrics is no list, or an empty one")
+        for metric in metrics:
+            value = metric.get("value") if isinstance(metric, dict) else None
+            if not isinstance(value, int | float) or value < 0 or not metric.get("name"):
+                raise InvalidArgumentsError("a metric has no name, or no value of 0 or more")
+            if metric.get("unit") not in _METRIC_UNITS:
+                raise InvalidArgumentsError(
+                    f"the unit {metric.get('unit')} is none of {', '.join(sorted(_METRIC_UNITS))}"
+                )
+        return Answer()
+
+    async def _validate_token(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        if stream.component not in _ASKS_ABOUT_TOKENS:
+            raise UnauthorizedError(f"{stream.component} is not authorized to perform {stream.operation}")
+        if self.component_of(str(request.get("token") or "")) is None:
+            raise InvalidTokenError("no component has this token")
+        return Answer({"isValid": True})
+
     async def _details(self, stream: Stream, request: dict[str, Any]) -> Answer:
         return Answer({"componentDetails": self._describe(self._asked(stream, request))})
 
@@ -57,11 +113,11 @@ class ComponentOperations:
         self.access.check(stream.component, CLI, "ListComponents", "*")
         return Answer({"components": [self._describe(service) for service in self.services.all()]})
 
-    def _asked(self, stream: Stream, request: dict[str, Any]) -> Service:
+    def _asked(self, stream: Stream, request: dict[str, Any], service: str = CLI) -> Service:
         name = request.get("componentName")
         if not isinstance(name, str) or not name:
             raise InvalidArgumentsError("componentName is missing")
-        self.access.check(stream.component, CLI, stream.operation, name)
+        self.access.check(stream.component, service, stream.operation, name)
         return self._service(name)
 
     def _service(self, name: str) -> Service:

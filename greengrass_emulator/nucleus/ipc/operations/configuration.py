@@ -8,9 +8,16 @@ from typing import Any
 
 from greengrass_emulator.nucleus.configuration.changes import KeyPath, differences, leaves, merged
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
-from greengrass_emulator.nucleus.ipc.answers import InvalidArgumentsError, ResourceNotFoundError, ServiceError
+from greengrass_emulator.nucleus.ipc.answers import (
+    FailedUpdateConditionCheckError,
+    InvalidArgumentsError,
+    ResourceNotFoundError,
+    ServiceError,
+)
 from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
 from greengrass_emulator.nucleus.runtimes import Runtime
+
+_NOT_BY_COMPONENTS = "accessControl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +49,29 @@ class ConfigurationOperations:
         return Answer({"componentName": component, "value": answered})
 
     async def _update(self, stream: Stream, request: dict[str, Any]) -> Answer:
-        path, value = _path(request), request.get("valueToMerge")
+        path, value, said_at = _path(request), request.get("valueToMerge"), request.get("timestamp")
+        if not isinstance(said_at, int | float) or isinstance(said_at, bool):
+            raise InvalidArgumentsError("timestamp is missing, or no number of seconds")
         if value is None:
             raise InvalidArgumentsError("valueToMerge is missing")
         for key in reversed(path):
             value = {key: value}
         if not isinstance(value, dict):
             raise InvalidArgumentsError("valueToMerge is no object, and no keyPath says where it goes")
+        if _NOT_BY_COMPONENTS in value:
+            raise InvalidArgumentsError(f"Config update is not allowed for following fields [{_NOT_BY_COMPONENTS}]")
         current = self.store.of(stream.component)
-        await self.store.apply(stream.component, differences(current, merged(current, value)))
+        # What was written later than this was said stays (ConfigStoreIPCEventStreamAgent.java).
+        changes = [
+            each
+            for each in differences(current, merged(current, value))
+            if self.store.changed_at(stream.component, each.path) <= said_at
+        ]
+        await self.store.apply(stream.component, changes, said_at)
+        if self.store.changed_at(stream.component, path) > said_at:
+            raise FailedUpdateConditionCheckError(
+                "Proposed timestamp is older than the config's latest modified timestamp"
+            )
         return Answer()
 
     async def _follow(self, stream: Stream, request: dict[str, Any]) -> Answer:

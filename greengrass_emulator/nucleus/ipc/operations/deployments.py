@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class DeploymentOperations:
             "CreateLocalDeployment": self._create,
             "GetLocalDeploymentStatus": self._status,
             "ListLocalDeployments": self._list,
+            "CancelLocalDeployment": self._cancel,
         }
 
     async def _subscribe_to_validation(self, stream: Stream, _request: dict[str, Any]) -> Answer:
@@ -118,11 +120,26 @@ class DeploymentOperations:
         return local.roots if local else {}
 
     async def _status(self, stream: Stream, request: dict[str, Any]) -> Answer:
-        self.access.check(stream.component, CLI, "GetLocalDeploymentStatus", "*")
-        order = self.queue.orders.get(str(request.get("deploymentId")))
-        if order is None:
-            raise ResourceNotFoundError("no such deployment", resourceType="deployment")
-        return Answer({"deployment": _describe(order)})
+        deployment_id = _deployment_id(request)
+        self.access.check(stream.component, CLI, "GetLocalDeploymentStatus", deployment_id)
+        return Answer({"deployment": _describe(self._order(deployment_id))})
+
+    async def _cancel(self, stream: Stream, request: dict[str, Any]) -> Answer:
+        deployment_id = _deployment_id(request)
+        self.access.check(stream.component, CLI, "CancelLocalDeployment", "*")
+        order = self._order(deployment_id)
+        if order.outcome is not None:
+            return Answer({"message": "Cancellation request is not processed because deployment is already finished"})
+        self.queue.cancel(order)
+        return Answer({"message": f"Cancel request submitted. Deployment ID: {deployment_id}"})
+
+    def _order(self, deployment_id: str) -> Order:
+        order = self.queue.orders.get(deployment_id)
+        if order is None or order.deployment.kind != "LOCAL":
+            raise ResourceNotFoundError(
+                f"Cannot find the deployment {deployment_id}", resourceType="deployment", resourceName=deployment_id
+            )
+        return order
 
     async def _list(self, stream: Stream, _request: dict[str, Any]) -> Answer:
         self.access.check(stream.component, CLI, "ListLocalDeployments", "*")
@@ -162,8 +179,21 @@ def _folder(request: dict[str, Any], key: str, error: type[IpcError]) -> Path | 
     return path
 
 
+def _deployment_id(request: dict[str, Any]) -> str:
+    written = str(request.get("deploymentId"))
+    try:
+        uuid.UUID(written)
+    except ValueError as error:
+        raise InvalidArgumentsError("Invalid deploymentId format received. DeploymentId is a UUID") from error
+    return written
+
+
 def _describe(order: Order) -> dict[str, Any]:
-    described: dict[str, Any] = {"deploymentId": order.deployment.id, "status": order.status}
+    described: dict[str, Any] = {
+        "deploymentId": order.deployment.id,
+        "status": order.status,
+        "createdOn": datetime.fromtimestamp(order.created_at, UTC).isoformat(timespec="seconds"),
+    }
     if order.outcome is not None:
         described["deploymentStatusDetails"] = {
             "detailedDeploymentStatus": order.outcome.detailed,

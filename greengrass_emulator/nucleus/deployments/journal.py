@@ -1,0 +1,66 @@
+"""What a nucleus notes of a deployment under way, so that one that is killed in the middle is never half applied.
+
+Classic goes back to the configuration from before the merge, and then carries the deployment out again; lite only does
+the latter. A cloud offers its deployments again by itself, so only a local one is kept here.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from greengrass_emulator.nucleus.configuration.changes import Configuration
+from greengrass_emulator.nucleus.deployments.document import Deployment
+from greengrass_emulator.nucleus.state import StateFile, UnfinishedDeployment
+
+_log = logging.getLogger(__name__)
+_DEPLOYMENT: TypeAdapter[Deployment] = TypeAdapter(Deployment)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Kept in the nucleus's state. What ``Device.keep`` writes ends a deployment's notes by itself."""
+
+    memory: StateFile
+
+    def begin(self, deployment: Deployment) -> None:
+        """A deployment begins: nothing is changed yet."""
+        text = _DEPLOYMENT.dump_json(deployment).decode() if deployment.kind == "LOCAL" else ""
+        self.memory.state.unfinished = UnfinishedDeployment(deployment=text)
+        self.memory.write()
+
+    def merge(self, configuration: Mapping[str, Configuration]) -> None:
+        """From now on the device changes: ``configuration`` is what it would go back to."""
+        unfinished = self.memory.state.unfinished or UnfinishedDeployment()
+        unfinished.before = {name: dict(value) for name, value in configuration.items()}
+        self.memory.state.unfinished = unfinished
+        self.memory.write()
+
+    def end(self) -> None:
+        """A deployment has ended, one way or another."""
+        if self.memory.state.unfinished is not None:
+            self.memory.state.unfinished = None
+            self.memory.write()
+
+
+def go_back(memory: StateFile) -> Deployment | None:
+    """At a start: undo what a killed nucleus had merged by half; the answer is the local deployment to go on with."""
+    unfinished = memory.state.unfinished
+    if unfinished is None:
+        return None
+    if unfinished.before is not None:
+        _log.warning("a deployment was interrupted: the configuration from before it is restored")
+        memory.state.configuration = unfinished.before
+        unfinished.before = None
+        memory.write()
+    return _deployment(unfinished.deployment) if unfinished.deployment else None
+
+
+def _deployment(text: Any) -> Deployment | None:
+    try:
+        return _DEPLOYMENT.validate_json(text)
+    except ValidationError:
+        _log.exception("the interrupted deployment cannot be read")
+        return None
