@@ -125,6 +125,9 @@ class _AccountBroker(Broker):
             connection.ended.set()
             if self._connections.get(client) is connection:
                 del self._connections[client]
+                if client_session.clean_session:
+                    # amqtt keeps it, and says "session present" to a later persistent one (MQTT 3.1.1, 3.1.2-6).
+                    await self._delete_session(client)
 
     async def _take_over(self, client: str) -> None:
         # AWS IoT ends the older connection of a client id. amqtt leaves it open for a clean session, and loses the new
