@@ -63,9 +63,15 @@ class Postprocessing(WrittenByPeople):
     output: str | None = None
     scores: Literal["logits", "probabilities"] = "probabilities"
     top: int = Field(default=1, ge=1, le=1000)
+    """How many labels a prediction ranks."""
     decoder: str | None = None
+    """How a detector's output becomes boxes: ``yolov8``, ``end_to_end``, or one that your agent adds."""
     confidence: float = Field(default=0.25, ge=0, le=1)
+    """Boxes below this score are left out."""
     overlap: float = Field(default=0.45, ge=0, le=1)
+    """Of boxes of one label that overlap by more (intersection over union), only the best is kept."""
+    most: int = Field(default=100, ge=1, le=3000)
+    """How many boxes a prediction has at most."""
 
 
 class Tolerance(WrittenByPeople):
@@ -75,18 +81,31 @@ class Tolerance(WrittenByPeople):
     relative: float = Field(default=1e-3, ge=0)
 
 
+class ExpectedBox(WrittenByPeople):
+    """An object that a detector must find: a box of this label that overlaps ``box`` enough."""
+
+    label: str
+    box: Annotated[list[float], Field(min_length=4, max_length=4)]
+    """Left, top, right, bottom, in the pixels of the sample."""
+    overlap: float = Field(default=0.7, gt=0, le=1)
+    """The least intersection over union."""
+
+
 class Expectation(WrittenByPeople):
-    """What a golden sample must give: a label (with at least ``min-score``), or the outputs by name."""
+    """What a golden sample must give: a label (with at least ``min-score``), boxes, or the outputs by name."""
 
     label: str | None = None
+    """The label of the image or of every row; of a detector's best box."""
     min_score: float = Field(default=0.0, ge=0, le=1)
+    boxes: Annotated[list[ExpectedBox], Field(max_length=100)] | None = None
+    """Each must be found; an empty list says that nothing must be."""
     outputs: dict[str, InsidePath] | None = None
     """The graph's outputs by name, each as a ``.npy`` file of the component."""
 
     @model_validator(mode="after")
     def _says_something(self) -> "Expectation":
-        if self.label is None and not self.outputs:
-            raise ValueError("expects nothing; give a label, or outputs")
+        if self.label is None and self.boxes is None and not self.outputs:
+            raise ValueError("expects nothing; give a label, boxes, or outputs")
         return self
 
 
@@ -136,6 +155,9 @@ class ModelManifest(WrittenByPeople):
     """The ONNX file."""
     task: Task
     labels: list[str] = Field(default_factory=list, max_length=100_000)
+    """In the order of the graph's scores."""
+    columns: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list, max_length=10_000)
+    """Of a tabular model: the columns of a CSV that go into the graph, in its order."""
     preprocessing: Preprocessing | None = None
     postprocessing: Postprocessing = Field(default_factory=Postprocessing)
     golden: Golden
@@ -152,7 +174,14 @@ class ModelManifest(WrittenByPeople):
                 raise ValueError(f"a {self.task} model has no labels; list them in the order of the graph's scores")
         if self.task == "detection" and self.postprocessing.decoder is None:
             raise ValueError("a detection model names no decoder; add postprocessing.decoder, such as yolov8")
+        if self.task == "tabular" and not self.columns:
+            raise ValueError("a tabular model names no columns; list those that go into the graph, in its order")
+        if self.task != "detection" and any(sample.expect.boxes is not None for sample in self.golden.samples):
+            raise ValueError(
+                f"golden samples expect boxes, and a {self.task} model finds none; give a label, or outputs"
+            )
         unknown = {s.expect.label for s in self.golden.samples if s.expect.label} - set(self.labels)
+        unknown |= {box.label for s in self.golden.samples for box in s.expect.boxes or ()} - set(self.labels)
         if unknown and self.labels:
             raise ValueError(
                 f"golden samples expect labels that are not in labels: {sorted(unknown)}; correct one of them"

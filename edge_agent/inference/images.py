@@ -1,8 +1,6 @@
-"""From an image file's bytes to pixels, and from pixels to a graph's input."""
+"""From an encoded image to pixels. What becomes of them is in `preparing.py`."""
 
 import os
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -22,59 +20,38 @@ Pixels = NDArray[Any]
 """8-bit, height × width for gray, height × width × 3 in cv2's BGR order otherwise."""
 
 
-def read_image(path: Path, preprocessing: Preprocessing) -> Pixels:
-    """The image's pixels, gray or BGR as the preprocessing wants.
+def decode_image(content: bytes, name: str, preprocessing: Preprocessing) -> Pixels:
+    """The image's pixels, gray or BGR as the preprocessing wants, turned as its EXIF says; alpha is left out, 16 bits
+    become 8, CMYK becomes BGR.
 
-    Raises ``UnreadableFrameError`` for bytes that are no whole image, and ``OSError`` for a file that cannot be read.
+    Raises ``UnreadableFrameError`` for bytes that are no whole image.
     """
-    data = np.frombuffer(path.read_bytes(), dtype=np.uint8)
     flags = cv2.IMREAD_GRAYSCALE if preprocessing.colour == "gray" else cv2.IMREAD_COLOR
+    data = np.frombuffer(content, dtype=np.uint8)
     try:
-        pixels = cv2.imdecode(data, flags) if data.size else None
+        pixels = cv2.imdecode(data, flags) if data.size and _is_whole(content) else None
     except cv2.error as error:
-        raise UnreadableFrameError(f"{path.name} cannot be decoded: {_first_line(error)}") from None
+        raise UnreadableFrameError(f"{name} cannot be decoded: {_first_line(error)}") from None
     if pixels is None:
         what = "is empty" if not data.size else "is no image that can be decoded"
-        raise UnreadableFrameError(f"{path.name} {what}; it is set aside")
+        raise UnreadableFrameError(f"{name} {what}; it is set aside")
     decoded: Pixels = pixels
     return decoded
 
 
-def preprocessor(wanted: Preprocessing, dtype: type[np.generic]) -> Callable[[Pixels], NDArray[Any]]:
-    """The function from pixels to the graph's input, of shape 1 × C × H × W or 1 × H × W × C and of ``dtype``."""
-    height, width = wanted.size
-    channels = 1 if wanted.colour == "gray" else 3
-    mean = np.asarray(wanted.mean or [0.0] * channels, dtype=np.float32)
-    std = np.asarray(wanted.std or [1.0] * channels, dtype=np.float32)
-    # (pixel * scale - mean) / std, as one multiplication and one addition.
-    factor, offset = np.float32(wanted.scale) / std, -mean / std
-    plain = bool(np.all(factor == 1.0) and np.all(offset == 0.0))
-
-    def prepare(pixels: Pixels) -> NDArray[Any]:
-        fitted = _letterboxed(pixels, height, width, wanted.pad) if wanted.resize == "letterbox" else pixels
-        if fitted.shape[:2] != (height, width):
-            fitted = cv2.resize(fitted, (width, height), interpolation=cv2.INTER_LINEAR)
-        if wanted.colour == "rgb":
-            fitted = cv2.cvtColor(fitted, cv2.COLOR_BGR2RGB)
-        values: NDArray[Any] = fitted.reshape(height, width, channels)
-        if not plain:
-            values = values * factor + offset
-        if wanted.layout == "nchw":
-            values = values.transpose(2, 0, 1)
-        return np.ascontiguousarray(values[np.newaxis], dtype=dtype)
-
-    return prepare
+def as_wanted(pixels: Pixels, preprocessing: Preprocessing) -> Pixels:
+    """A camera's pixels (BGR, or gray) in the form that `decode_image` gives."""
+    if preprocessing.colour == "gray":
+        return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY) if pixels.ndim == 3 else pixels
+    return pixels if pixels.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
 
 
-def _letterboxed(pixels: Pixels, height: int, width: int, pad: int) -> Pixels:
-    ratio = min(height / pixels.shape[0], width / pixels.shape[1])
-    inner_height = max(1, min(height, round(pixels.shape[0] * ratio)))
-    inner_width = max(1, min(width, round(pixels.shape[1] * ratio)))
-    canvas = np.full((height, width, *pixels.shape[2:]), pad, dtype=np.uint8)
-    top, left = (height - inner_height) // 2, (width - inner_width) // 2
-    inner = cv2.resize(pixels, (inner_width, inner_height), interpolation=cv2.INTER_LINEAR)
-    canvas[top : top + inner_height, left : left + inner_width] = inner
-    return canvas
+def _is_whole(content: bytes) -> bool:
+    """Some builds of cv2 fill the missing part of a JPEG with gray and say nothing; half an image is none."""
+    if not content.startswith(b"\xff\xd8"):
+        return True
+    # Its thumbnail is a JPEG of its own: only an end of image (FFD9) behind the last start of scan (FFDA) is its end.
+    return content.rfind(b"\xff\xd9") > content.rfind(b"\xff\xda")
 
 
 def _first_line(error: Exception) -> str:

@@ -58,6 +58,16 @@ class Plumbing:
             if name not in self._workers:
                 self._start(name, source)
 
+    def hung(self, limit: float) -> str | None:
+        """In words, which frame has been in a model for more than ``limit`` seconds; it is set aside."""
+        for name, (_, worker) in self._workers.items():
+            frame = worker.hangs(limit)
+            if frame is not None:
+                words = f"{frame.name} of the source {name} has been in the model for more than {limit:g} s"
+                worker.give_up(frame, words)
+                return words
+        return None
+
     def stop(self, grace: float) -> None:
         """Stop every source, and give what is in flight ``grace`` seconds in all."""
         self._stop(list(self._workers), grace)

@@ -42,6 +42,7 @@ class Worker:
         self._model_of = model_of
         self._tally = tally
         self._stopping = threading.Event()
+        self._in_flight: tuple[float, Offered] | None = None
         self._thread = threading.Thread(target=self._work, name=f"source-{name}", daemon=True)
 
     @property
@@ -59,6 +60,15 @@ class Worker:
         """Wait for the frame in flight; whether the thread has ended."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def hangs(self, limit: float) -> Offered | None:
+        """The frame that has been in the model for more than ``limit`` seconds, if one has."""
+        in_flight = self._in_flight
+        return in_flight[1] if in_flight is not None and time.monotonic() - in_flight[0] > limit else None
+
+    def give_up(self, frame: Offered, why: str) -> None:
+        """Set a frame aside that hangs in the model, so that it does not hang the next process too."""
+        self._source.set_aside(frame, why)
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -100,7 +110,9 @@ class Worker:
             self._source.give_back(frame)
             return
         with lease:
+            self._in_flight = (time.monotonic(), frame)
             prediction = self._predict(frame, lease)
+            self._in_flight = None
         if prediction is not None:
             if self._write(prediction):
                 self._source.done(frame)
@@ -111,7 +123,7 @@ class Worker:
         served = lease.served
         model, meter = served.handle.model, served.handle.meter
         try:
-            answer = model.answer(model.task.read(frame.path))
+            answer = model.answer(model.task.frame(frame.content, frame.name))
         except FileNotFoundError:
             # Somebody else took the image away.
             return None

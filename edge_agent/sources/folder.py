@@ -125,10 +125,10 @@ class ImageFolder:
             return
         try:
             if to is None:
-                frame.path.unlink()
+                (self.path / frame.name).unlink()
             else:
                 to.mkdir(parents=True, exist_ok=True)
-                shutil.move(frame.path, _free(to, frame.name))
+                shutil.move(self.path / frame.name, _free(to, frame.name))
             self._kept.pop(frame.name, None)
         except FileNotFoundError:
             pass

@@ -1,12 +1,9 @@
 """The form that every source has."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-Reader = Callable[[Path], Any]
-"""How a model's task reads a file: `BoundTask.read`."""
+from edge_agent.tasks.task import Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +14,7 @@ class Offered:
     """
 
     name: str
-    path: Path
+    content: Content
     arrived: float
     ticket: tuple[int, ...]
 

@@ -1,16 +1,27 @@
 """What the tasks that look at images share: the check of the graph's one input, and the reading."""
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from edge_agent.inference.graph import NUMPY_TYPES, Graph
-from edge_agent.inference.images import Pixels, preprocessor, read_image
+from edge_agent.inference.images import Pixels, as_wanted, decode_image
+from edge_agent.inference.preparing import preprocessor
 from edge_agent.tasks.task import Feed, GraphMismatchError
 from shared_schema.model_manifest import ModelManifest, Preprocessing
 
 
-def image_input(manifest: ModelManifest, graph: Graph) -> tuple[Callable[[Path], Pixels], Callable[[Any], Feed]]:
+@dataclass(frozen=True, slots=True)
+class ImageInput:
+    """How an image is decoded, taken from a camera, and prepared; as in `BoundTask`."""
+
+    decode: Callable[[bytes, str], Pixels]
+    look: Callable[[Pixels], Pixels]
+    prepare: Callable[[Any], Feed]
+    preprocessing: Preprocessing
+
+
+def image_input(manifest: ModelManifest, graph: Graph) -> ImageInput:
     """How to read an image and to prepare it. Raises ``GraphMismatchError``."""
     wanted = manifest.preprocessing
     if wanted is None:
@@ -34,7 +45,12 @@ def image_input(manifest: ModelManifest, graph: Graph) -> tuple[Callable[[Path],
             f"{wanted.colour}); correct size, colour or layout"
         )
     prepare = preprocessor(wanted, dtype)
-    return (lambda path: read_image(path, wanted)), (lambda pixels: {taken.name: prepare(pixels)})
+    return ImageInput(
+        decode=lambda content, name: decode_image(content, name, wanted),
+        look=lambda pixels: as_wanted(pixels, wanted),
+        prepare=lambda pixels: {taken.name: prepare(pixels)},
+        preprocessing=wanted,
+    )
 
 
 def _shape(wanted: Preprocessing) -> tuple[int, ...]:

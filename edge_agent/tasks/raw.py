@@ -1,7 +1,7 @@
 """Raw: the graph's tensors in, from an ``.npz``, and its tensors out."""
 
+import io
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_agent.errors import UnreadableFrameError
 from edge_agent.inference.graph import NUMPY_TYPES, Graph
-from edge_agent.tasks.task import BoundTask, Feed, GraphMismatchError, Outputs
+from edge_agent.tasks.task import MOST_BYTES, BoundTask, Feed, Frame, GraphMismatchError, Outputs
 from shared_schema.model_manifest import ModelManifest
 
 
@@ -25,18 +25,30 @@ def raw(_: ModelManifest, graph: Graph) -> BoundTask:
         missing = [name for name in types if name not in tensors]
         if missing:
             raise UnreadableFrameError(f"the sample lacks the inputs {', '.join(missing)}; add them to the .npz")
-        return {name: np.asarray(tensors[name], dtype=dtype) for name, dtype in types.items()}
+        return {name: _cast(name, tensors[name], dtype) for name, dtype in types.items()}
 
-    return BoundTask(_read, prepare, _interpret)
+    return BoundTask(_decode, prepare, _interpret)
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def _decode(content: bytes, name: str) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise UnreadableFrameError(f"{path.name} is no .npz of plain tensors: {error}") from None
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            unpacked = sum(each.file_size for each in packed.infolist())
+        if unpacked > MOST_BYTES:
+            raise UnreadableFrameError(f"{name} unpacks to {unpacked} bytes, and {MOST_BYTES} is the most")
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return {each: archive[each] for each in archive.files}
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise UnreadableFrameError(f"{name} is no .npz of plain tensors: {error}") from None
 
 
-def _interpret(outputs: Outputs) -> dict[str, Any]:
+def _cast(name: str, values: Any, dtype: type[np.generic]) -> NDArray[Any]:
+    """The tensor in the graph's element type, where that loses no more than digits."""
+    given = np.asarray(values)
+    if not np.can_cast(given.dtype, dtype, casting="same_kind"):
+        raise UnreadableFrameError(f"{name} is {given.dtype}, and the graph takes {np.dtype(dtype)}; save it as that")
+    return given.astype(dtype, copy=False)
+
+
+def _interpret(outputs: Outputs, _: Frame) -> dict[str, Any]:
     return {"outputs": {name: np.asarray(value).tolist() for name, value in outputs.items()}}

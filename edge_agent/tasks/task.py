@@ -1,13 +1,14 @@
-"""The form that every task has: four small functions, each made for one manifest and one graph."""
+"""The form that every task has: a few small functions, each made for one manifest and one graph."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.errors import UnreadableFrameError
 from edge_agent.inference.graph import Graph
 from shared_schema.model_manifest import ModelManifest
 
@@ -16,7 +17,12 @@ Feed = Mapping[str, NDArray[Any]]
 Outputs = Mapping[str, NDArray[Any]]
 """The graph's outputs by name."""
 Frame = Any
-"""What `read` gives and `prepare` takes: pixels for an image task, tensors by name for `raw`."""
+"""What `decode` gives and `prepare` takes: pixels for an image task, rows for `tabular`, tensors by name for `raw`."""
+Content = Path | bytes | NDArray[Any]
+"""What a source has of a frame: a file, a file's bytes, or a camera's pixels."""
+
+MOST_BYTES: Final = 1 << 28
+"""No frame has more: a file that someone fills without end must not fill the memory."""
 
 
 class GraphMismatchError(ValueError):
@@ -27,12 +33,32 @@ class GraphMismatchError(ValueError):
 class BoundTask:
     """A task bound to one manifest and one graph."""
 
-    read: Callable[[Path], Frame]
-    """From a file to a frame. Raises ``UnreadableFrameError``."""
+    decode: Callable[[bytes, str], Frame]
+    """From a file's bytes and name to a frame. Raises ``UnreadableFrameError``."""
     prepare: Callable[[Frame], Feed]
-    """From a frame to the graph's inputs. Raises ``UnreadableFrameError``."""
-    interpret: Callable[[Outputs], dict[str, Any]]
-    """From the graph's outputs to the prediction's ``output``. Raises ``InferenceError``."""
+    """From a frame to the graph's inputs, which hold until the thread's next call. Raises ``UnreadableFrameError``."""
+    interpret: Callable[[Outputs, Frame], dict[str, Any]]
+    """From the graph's outputs for a frame to the prediction's ``output``. Raises ``InferenceError``."""
+    look: Callable[[NDArray[Any]], Frame] | None = None
+    """From a camera's pixels to a frame, for a task that takes images."""
+    stackable: bool = False
+    """Whether several frames may be stacked along the first dimension and asked in one run."""
+
+    def read(self, path: Path) -> Frame:
+        """From a file to a frame. Raises ``UnreadableFrameError``, and ``OSError`` for a file that cannot be read."""
+        if path.stat().st_size > MOST_BYTES:
+            raise UnreadableFrameError(f"{path.name} has more than {MOST_BYTES} bytes; it is set aside")
+        return self.decode(path.read_bytes(), path.name)
+
+    def frame(self, content: Content, name: str) -> Frame:
+        """From what a source has to a frame. Raises as `read` does."""
+        if isinstance(content, Path):
+            return self.read(content)
+        if isinstance(content, bytes):
+            return self.decode(content, name)
+        if self.look is None:
+            raise UnreadableFrameError(f"{name} is a camera's, and this model takes no images; give it another source")
+        return self.look(content)
 
 
 Task = Callable[[ModelManifest, Graph], BoundTask]
@@ -42,3 +68,8 @@ Task = Callable[[ModelManifest, Graph], BoundTask]
 def finite(values: NDArray[Any]) -> bool:
     """Whether every number is one: neither NaN nor infinite."""
     return bool(np.isfinite(values).all()) if np.issubdtype(values.dtype, np.number) else True
+
+
+def stackable(graph: Graph) -> bool:
+    """Whether every input and output leaves its first dimension open."""
+    return all(tensor.shape and tensor.shape[0] is None for tensor in (*graph.inputs, *graph.outputs))

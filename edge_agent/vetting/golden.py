@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from edge_agent.errors import InferenceError, RefusedModelError
 from edge_agent.inference.loaded_model import Answer, LoadedModel, for_want_of_memory
 from edge_agent.inference.model_folder import file_inside
-from shared_schema.messages import Reason
 from edge_agent.tasks.reading import labelled, overlap
-from shared_schema.model_manifest import ExpectedBox, Expectation, Golden, Tolerance
+from shared_schema.messages import Reason
+from shared_schema.model_manifest import Expectation, ExpectedBox, Golden, Tolerance
 
 _NAMED = 3
 
@@ -71,7 +71,7 @@ def judge(found: Agreement, golden: Golden) -> None:
 
 def _difference(answer: Answer, expect: Expectation, tolerance: Tolerance, folder: Path) -> str | None:
     if expect.label is not None:
-        for label, score in labelled(answer.output) or [(None, 0.0)]:
+        for label, score in labelled(answer.output) or [("nothing", 0.0)]:
             if label != expect.label:
                 return f"is {label!r} ({score:.2f}), and should be {expect.label!r}"
             if score < expect.min_score:

@@ -61,10 +61,11 @@ def test_a_file_is_offered_once_it_is_closed(tmp_path: Path, open_folder: OpenFo
         assert folder.next(0.7) is None
         stream.write(b"whole")
     frame = take(folder)
-    assert frame.path.read_bytes() == b"halfwhole"
+    assert isinstance(frame.content, Path)
+    assert frame.content.read_bytes() == b"halfwhole"
     folder.done(frame)
     assert folder.next(0.05) is None
-    assert not frame.path.exists()
+    assert not frame.content.exists()
 
 
 def test_a_half_written_file_at_the_start_is_waited_for(tmp_path: Path, open_folder: OpenFolder) -> None:
@@ -135,7 +136,8 @@ def test_an_image_that_takes_a_name_anew_is_a_frame_of_its_own(tmp_path: Path, o
     (tmp_path / "in" / ".a.png").rename(tmp_path / "in" / "a.png")
     folder.done(frame)
     again = take(folder)
-    assert again.path.read_bytes() == b"second"
+    assert isinstance(again.content, Path)
+    assert again.content.read_bytes() == b"second"
     folder.done(again)
     assert folder.next(0.05) is None
 

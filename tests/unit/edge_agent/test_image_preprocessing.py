@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from edge_agent.errors import UnreadableFrameError
-from edge_agent.inference.images import preprocessor, read_image
+from edge_agent.inference.images import decode_image
+from edge_agent.inference.preparing import preprocessor
 from shared_schema.model_manifest import Preprocessing
 
 GRAY = Preprocessing(size=[8, 8], colour="gray")
@@ -56,22 +57,20 @@ def test_stretch_fills_the_whole_input() -> None:
     ("content", "words"),
     [(b"", "is empty"), (b"plain text", "is no image"), (b"\x89PNG\r\n\x1a\n half", "is no image")],
 )
-def test_what_is_no_image_is_named(tmp_path: Path, content: bytes, words: str) -> None:
-    path = tmp_path / "frame.png"
-    path.write_bytes(content)
+def test_what_is_no_image_is_named(content: bytes, words: str) -> None:
     with pytest.raises(UnreadableFrameError, match=rf"frame\.png {words}"):
-        read_image(path, GRAY)
+        decode_image(content, "frame.png", GRAY)
 
 
 def test_a_picture_that_unfolds_into_gigabytes_is_refused(tmp_path: Path) -> None:
     """In a process of its own: cv2 reads its limit once, and this one has imported it already."""
     path = tmp_path / "bomb.png"
-    path.write_bytes(cv2.imencode(".png", np.zeros((9_000, 9_000), np.uint8))[1].tobytes())
+    path.write_bytes(cv2.imencode(".png", np.zeros((20_000, 20_000), np.uint8))[1].tobytes())
     program = (
         "import sys; from pathlib import Path\n"
-        "from edge_agent.inference.images import read_image\n"
+        "from edge_agent.inference.images import decode_image\n"
         "from shared_schema.model_manifest import Preprocessing\n"
-        "read_image(Path(sys.argv[1]), Preprocessing(size=[8, 8], colour='gray'))\n"
+        "decode_image(Path(sys.argv[1]).read_bytes(), 'bomb.png', Preprocessing(size=[8, 8], colour='gray'))\n"
     )
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 1

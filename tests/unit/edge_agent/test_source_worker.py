@@ -38,7 +38,7 @@ class ListedSource:
             if not self.waiting:
                 self.changed.wait(timeout)
                 return None
-            return Offered(self.waiting.pop(0), Path("/none"), time.monotonic(), ())
+            return Offered(self.waiting.pop(0), b"", time.monotonic(), ())
 
     def _end(self, how: str, frame: Offered) -> None:
         with self.changed:
@@ -88,8 +88,8 @@ class Echo:
         return [feed["x"] for _ in names]
 
 
-def model(read: Callable[[Path], Any] = lambda _: 1) -> LoadedModel:
-    task = BoundTask(read, lambda _: {"x": np.zeros(1)}, lambda _: {"label": "7"})
+def model(decode: Callable[[bytes, str], Any] = lambda *_: 1) -> LoadedModel:
+    task = BoundTask(decode, lambda _: {"x": np.zeros(1)}, lambda *_: {"label": "7"})
     return LoadedModel(Path("/4"), cast(Any, None), Echo(), task)
 
 
@@ -110,7 +110,7 @@ def working() -> Iterator[Callable[..., tuple[Worker, Tally]]]:
         assert worker.join(10)
 
 
-def serving(read: Callable[[Path], Any] = lambda _: 1) -> Slots:
+def serving(read: Callable[[bytes, str], Any] = lambda *_: 1) -> Slots:
     slots = Slots(lambda _: None)
     slots.swap(TARGET, model(read))
     return slots
@@ -143,7 +143,7 @@ def test_a_frame_waits_until_its_prediction_is_written(working: Any) -> None:
 def test_a_frame_without_an_answer_is_set_aside_and_the_next_is_predicted(working: Any) -> None:
     answers = iter([UnreadableFrameError("a is no image"), ValueError("cv2 says no"), None])
 
-    def read(_: Path) -> int:
+    def read(*_: Any) -> int:
         if (error := next(answers)) is not None:
             raise error
         return 1

@@ -1,0 +1,75 @@
+"""From a detector's raw output to boxes. One small function a family of detectors, and a line in ``DECODERS``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.errors import InferenceError
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a detector proposes: boxes (n × 4: left, top, right, bottom, in the input's pixels), and for each its score
+    and the index of its label."""
+
+    boxes: NDArray[Any]
+    scores: NDArray[Any]
+    classes: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """``decode`` takes the output as the graph gives it for one image, and the number of labels.
+
+    ``overlapping``: whether the boxes of one object are still to be thinned out (NMS).
+    """
+
+    decode: Callable[[NDArray[Any], int], Candidates]
+    overlapping: bool
+
+
+def yolov8(output: NDArray[Any], labels: int) -> Candidates:
+    """Ultralytics' YOLOv8 and YOLO11: 1 × (4 + labels) × n; a column is centre x, centre y, width, height, scores."""
+    rows = _of_one_image(output).T
+    if rows.shape[1] != 4 + labels:
+        raise InferenceError(
+            f"the output has {rows.shape[1]} rows, and yolov8 has 4 and one for each of {labels} labels; "
+            "correct the labels, or the decoder"
+        )
+    scores = rows[:, 4:]
+    classes = scores.argmax(axis=1)
+    centres, halves = rows[:, :2], rows[:, 2:4] / 2
+    boxes = np.concatenate([centres - halves, centres + halves], axis=1)
+    return Candidates(boxes, scores[np.arange(len(scores)), classes], classes)
+
+
+def end_to_end(output: NDArray[Any], labels: int) -> Candidates:  # noqa: ARG001  the form of every decoder
+    """YOLOv10, YOLO26 and any export with NMS inside: 1 × n × 6; a row is left, top, right, bottom, score, class."""
+    rows = _of_one_image(output)
+    if rows.shape[1] != 6:
+        raise InferenceError(
+            f"the output has rows of {rows.shape[1]} numbers, and end_to_end has 6; use another decoder"
+        )
+    return Candidates(rows[:, :4], rows[:, 4], rows[:, 5].astype(np.int64))
+
+
+DECODERS: Final = MappingProxyType(
+    {
+        "yolov8": Decoder(yolov8, overlapping=True),
+        "end_to_end": Decoder(end_to_end, overlapping=False),
+    }
+)
+"""The decoders by the name that ``postprocessing.decoder`` gives. A new one is a line here."""
+
+
+def _of_one_image(output: NDArray[Any]) -> NDArray[Any]:
+    """The two dimensions that are left without the batch's. Raises ``InferenceError``."""
+    if output.ndim == 3 and output.shape[0] == 1:
+        output = output[0]
+    if output.ndim != 2:
+        raise InferenceError(f"the output has the shape {list(output.shape)}, and a detector gives 1 × rows × columns")
+    return np.asarray(output, dtype=np.float32)
