@@ -16,6 +16,7 @@ import typer
 
 from cloud_publisher.cli.build import build
 from cloud_publisher.cli.deploy import deploy
+from cloud_publisher.cli.doctor import doctor
 from cloud_publisher.cli.lint import lint
 from cloud_publisher.cli.plan import plan
 from cloud_publisher.cli.policies import policies
@@ -41,6 +42,7 @@ app.command("publish")(publish)
 app.command("deploy")(deploy)
 app.command("status")(status)
 app.command("rollback")(rollback)
+app.command("doctor")(doctor)
 app.add_typer(policies, name="policies")
 
 

@@ -1,0 +1,47 @@
+"""One thing that the doctor looked at."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+State = Literal["well", "failed", "not checked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``statements`` are those of infra_policies/ that would mend it, as ``document#Sid``."""
+
+    name: str
+    state: State
+    words: str
+    remedy: str = ""
+    statements: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The check for ``--json``."""
+        return {
+            "check": self.name,
+            "state": self.state,
+            "words": self.words,
+            "remedy": self.remedy or None,
+            "statements": list(self.statements),
+        }
+
+    def advice(self) -> str:
+        """What to do about a failed check, for people."""
+        named = f"infra_policies/documents: {', '.join(self.statements)}" if self.statements else ""
+        return "; ".join(each for each in (self.remedy, named) if each)
+
+
+def well(name: str, words: str) -> Check:
+    """A check that found all as it should be."""
+    return Check(name, "well", words)
+
+
+def failed(name: str, words: str, remedy: str, statements: tuple[str, ...] = ()) -> Check:
+    """A check that found something wrong."""
+    return Check(name, "failed", words, remedy, statements)
+
+
+def not_checked(name: str, words: str, remedy: str = "") -> Check:
+    """A check that could not be made, and why."""
+    return Check(name, "not checked", words, remedy)

@@ -1,0 +1,71 @@
+"""What the doctor is told of a stage by the config, or where there is none by the release in ``dist/``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloud_publisher.errors import InvalidDocumentError, WrongUseError
+from cloud_publisher.release_file import read_release
+from shared_schema.config import Config, find_config
+from shared_schema.documents import DocumentError, read_document
+from shared_schema.documents.reading import did_you_mean
+from shared_schema.release import FILE, Release, ReleaseStage, release_stages
+from shared_schema.stages import DEV_STAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """``artifact`` is the URI of one that was uploaded, ``key`` the ARN that artifacts are encrypted with."""
+
+    name: str
+    stage: ReleaseStage
+    bucket: str | None
+    bucket_region: str
+    key: str | None
+    component: str
+    """The name of a component of ours."""
+    artifact: str | None
+
+
+def facts_of(stage: str, *, config: Path | None, dist: Path, bucket: str | None) -> Facts:
+    """Read them. Raises ``InvalidDocumentError``, and ``WrongUseError`` for a stage that is not there."""
+    release = read_release(dist) if (dist / FILE).is_file() else None
+    path = config or find_config(Path())
+    if config is None and not path.is_file() and release is not None:
+        return Facts(
+            name=stage,
+            stage=_known(stage, release.stages, str(dist / FILE)),
+            bucket=bucket or release.bucket,
+            bucket_region=release.region,
+            key=None,
+            component=release.components[0].name,
+            artifact=_artifact(release, bucket or release.bucket),
+        )
+    try:
+        written = read_document(path, Config).value
+    except DocumentError as error:
+        raise InvalidDocumentError(error.faults) from None
+    found = _known(stage, release_stages(written.stages), str(path))
+    dev = written.stages.get(DEV_STAGE)
+    chosen = bucket or written.artifact_bucket
+    return Facts(
+        name=stage,
+        stage=found,
+        bucket=chosen,
+        bucket_region=dev.region if dev else written.region or found.region,
+        key=dev.key if dev else None,
+        component=next(iter(written.custom_components.values())).component_name,
+        artifact=_artifact(release, chosen) if release else None,
+    )
+
+
+def _known(stage: str, stages: Mapping[str, ReleaseStage], where: str) -> ReleaseStage:
+    if stage not in stages:
+        remedy = did_you_mean(stage, list(stages)) if stages else "add stages: to the config (docs/policies.md)"
+        raise WrongUseError(f"there is no stage {stage!r} in {where}", remedy)
+    return stages[stage]
+
+
+def _artifact(release: Release, bucket: str | None) -> str | None:
+    uris = (artifact.uri for component in release.components for artifact in component.artifacts)
+    return next((uri for uri in uris if uri.startswith(f"s3://{bucket}/")), None)

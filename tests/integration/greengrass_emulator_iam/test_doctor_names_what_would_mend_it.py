@@ -1,0 +1,178 @@
+"""`cloud-publisher doctor` under enforced permissions: all is well with the shipped policies, and whatever statement is
+taken away is the one that it names."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud_publisher.cli.main import main
+
+BUCKET = "example-artifacts"
+ARTIFACT = "artifacts/greengrass/com.example.doctor/1.0.0/doctor.zip"
+Doctor = Callable[..., tuple[int, dict[str, Any], str]]
+
+
+@pytest.fixture(scope="module")
+def artifact(enforced: Any) -> str:
+    """The URI of an artifact that the build role has uploaded."""
+    enforced.build("s3").put_object(Bucket=BUCKET, Key=ARTIFACT, Body=b"PK", IfNoneMatch="*")
+    return f"s3://{BUCKET}/{ARTIFACT}"
+
+
+@pytest.fixture
+def doctor(
+    enforced: Any, artifact: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Doctor:
+    """Runs the doctor as the pipeline's role would, beside a release that was built."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in enforced.answer["pipeline"].items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("ARTIFACT_BUCKET", raising=False)
+    component = {
+        "key": "doctor",
+        "name": "com.example.doctor",
+        "version": "1.0.0",
+        "kind": "application",
+        "content-digest": "a" * 64,
+        "reused": False,
+        "recipe": "{}",
+        "artifacts": [{"uri": artifact, "sha256": "b" * 64, "size": 2}],
+    }
+    release = {"schema": 1, "built": "2026-11-24T20:00:00Z", "bucket": BUCKET, "region": "eu-west-1"}
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist/release.json").write_text(json.dumps(release | {"components": [component]}))
+    (tmp_path / "greengrass-config.yml").write_text((enforced.state / "greengrass-config.yml").read_text())
+
+    def command(*words: str, stage: str = "prod") -> tuple[int, dict[str, Any], str]:
+        monkeypatch.setattr("sys.argv", ["cloud-publisher", "doctor", "--stage", stage, "--json", *words])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), json.loads(out), err
+
+    return command
+
+
+def failed_checks(document: dict[str, Any]) -> dict[str, list[str]]:
+    return {each["check"]: each["statements"] for each in document["checks"] if each["state"] == "failed"}
+
+
+@contextmanager
+def without(enforced: Any, document: str, sid: str) -> Iterator[None]:
+    """The accounts with one statement taken out of one document."""
+    iam, s3, kms = enforced.admin("iam", "prod"), enforced.admin("s3", "dev"), enforced.admin("kms", "dev")
+    match document:
+        case "artifact-bucket":
+            whole = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
+
+            def put(text: str) -> None:
+                s3.put_bucket_policy(Bucket=BUCKET, Policy=text)
+        case "artifact-key":
+            whole = json.loads(kms.get_key_policy(KeyId=enforced.key, PolicyName="default")["Policy"])
+
+            def put(text: str) -> None:
+                kms.put_key_policy(KeyId=enforced.key, PolicyName="default", Policy=text)
+        case "deploy-role":
+            whole = iam.get_role_policy(RoleName="MlopsDeployRole", PolicyName=document)["PolicyDocument"]
+
+            def put(text: str) -> None:
+                iam.put_role_policy(RoleName="MlopsDeployRole", PolicyName=document, PolicyDocument=text)
+        case _:
+            raise AssertionError(document)
+    left = [each for each in whole["Statement"] if each["Sid"] != sid]
+    assert len(left) == len(whole["Statement"]) - 1
+    put(json.dumps(whole | {"Statement": left}))
+    try:
+        yield
+    finally:
+        put(json.dumps(whole))
+
+
+def test_with_the_shipped_policies_every_stage_can_work(doctor: Doctor) -> None:
+    for stage in ("dev", "preprod", "prod"):
+        code, document, err = doctor(stage=stage)
+        assert (code, failed_checks(document), err) == (0, {}, "")
+        names = [each["check"] for each in document["checks"]]
+        for name in ("role", "account", "bucket location", "bucket head", "bucket get", "key", "target", "tags"):
+            assert name in names
+    states = {each["check"]: each["state"] for each in document["checks"]}
+    assert states["bucket get"] == states["key"] == states["tags"] == "well"
+
+
+@pytest.mark.parametrize(
+    ("document", "sid", "check"),
+    [
+        ("deploy-role", "FindTheBucket", "bucket location"),
+        ("artifact-bucket", "NucleiFindTheBucket", "bucket location"),
+        ("deploy-role", "ReadArtifacts", "bucket head"),
+        ("artifact-bucket", "ReadArtifacts", "bucket get"),
+        ("deploy-role", "DecryptThroughS3", "bucket get"),
+        ("artifact-key", "ReadThroughS3", "bucket get"),
+        ("deploy-role", "ReadOurThingGroup", "target"),
+        ("deploy-role", "PublishOurComponents", "components"),
+        ("deploy-role", "Deploy", "deployments"),
+        ("deploy-role", "ReadAndTagDeployments", "tags"),
+    ],
+)
+def test_a_statement_that_is_missing_is_named(
+    enforced: Any, doctor: Doctor, document: str, sid: str, check: str
+) -> None:
+    with without(enforced, document, sid):
+        code, answer, _ = doctor()
+    assert code == 1
+    assert f"{document}#{sid}" in failed_checks(answer)[check]
+
+
+def test_a_role_that_may_not_be_assumed_ends_the_round_and_names_its_trust(doctor: Doctor, tmp_path: Path) -> None:
+    config = tmp_path / "greengrass-config.yml"
+    config.write_text(config.read_text().replace("external-id: example-prod", "external-id: another"))
+    code, answer, _ = doctor()
+    assert code == 1
+    assert failed_checks(answer)["role"] == [
+        "deploy-role.trust#OnlyThePipelineOfTheDevAccount",
+        "pipeline-role#BecomeTheDeployRoles",
+    ]
+    assert [each["state"] for each in answer["checks"]] == ["failed", "not checked"]
+
+
+def test_another_key_than_the_config_s_is_told(doctor: Doctor, tmp_path: Path) -> None:
+    config = tmp_path / "greengrass-config.yml"
+    text = config.read_text()
+    key = next(line for line in text.splitlines() if line.strip().startswith("key:"))
+    config.write_text(text.replace(key, key[:-4] + "0000"))
+    _, answer, _ = doctor()
+    assert failed_checks(answer)["key"] == ["artifact-bucket#NoOtherKey"]
+
+
+def test_a_bucket_in_another_region_and_a_target_that_is_not_there_are_told(doctor: Doctor, tmp_path: Path) -> None:
+    config = tmp_path / "greengrass-config.yml"
+    head, dev = config.read_text().split("stages:", 1)
+    text = f"{head}stages:{dev.replace('region: eu-west-1', 'region: eu-central-1', 1)}"
+    config.write_text(text.replace("333333333333:thinggroup/fleet", "333333333333:thinggroup/fleets"))
+    _, answer, _ = doctor()
+    wrong = {each["check"]: each["words"] for each in answer["checks"] if each["state"] == "failed"}
+    assert wrong["bucket location"] == f"{BUCKET} is in eu-west-1, and not in eu-central-1"
+    # The role's policy names the thing group that it may see, so another one is refused.
+    assert "fleets" in wrong["target"]
+
+
+def test_every_statement_that_the_doctor_can_name_exists() -> None:
+    import re
+
+    from infra_policies import FOLDER
+
+    source = Path(__file__).parents[3] / "cloud_publisher" / "doctor"
+    named = {
+        found for path in source.glob("*.py") for found in re.findall(r'"([a-z.-]+#[A-Za-z0-9]+)"', path.read_text())
+    }
+    assert len(named) > 12
+    for each in named:
+        document, _, sid = each.partition("#")
+        statements = json.loads((FOLDER / "documents" / f"{document}.json").read_text())["Statement"]
+        assert sid in {statement["Sid"] for statement in statements}, each
