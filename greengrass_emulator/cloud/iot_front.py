@@ -16,11 +16,13 @@ from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
 from greengrass_emulator.cloud.control_plane.deployment_operations import follow_members
 from greengrass_emulator.cloud.control_plane.pages import page
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
-from greengrass_emulator.cloud.device_messages.reserved_topics import write_shadow
+from greengrass_emulator.cloud.device_messages.reserved_topics import delete_shadow, write_shadow
 from greengrass_emulator.cloud.device_messages.shadows import ShadowRefused
 from greengrass_emulator.cloud.gateway import GatewayRequest
 
 _THINGS_OF_GROUP = re.compile(r"/thing-groups/([^/]+)/things")
+_NAMED_SHADOWS = "/api/things/shadow/ListNamedShadowsForThing/"
+MAXIMUM_SHADOW_PAGE = 100
 _SHADOW_ERRORS = {
     400: "InvalidRequestException",
     404: "ResourceNotFoundException",
@@ -86,17 +88,42 @@ class IotDataFront:
         self._planes = planes
 
     def answer(self, request: GatewayRequest) -> Answer | None:
-        """``Publish`` and ``UpdateThingShadow``; the other operations are moto's."""
+        """``Publish`` and whatever concerns shadows; the other operations are moto's."""
         plane = self._planes[request.caller.account_id]
         path = unquote(request.raw_path)
         if request.method == "POST" and path.startswith("/topics/"):
             plane.publish(path.removeprefix("/topics/"), request.body())
             return _json({})
+        if request.method == "GET" and path.startswith(_NAMED_SHADOWS):
+            return _shadow_answer(lambda: _named_shadows(plane, path.removeprefix(_NAMED_SHADOWS), request.query))
         parts = path.split("/")
-        if request.method == "POST" and len(parts) == 4 and (parts[1], parts[3]) == ("things", "shadow"):
-            name = request.query.get("name", [None])[0]
-            return _shadow_answer(lambda: write_shadow(plane, parts[2], name, request.body()))
-        return None
+        if len(parts) != 4 or (parts[1], parts[3]) != ("things", "shadow"):
+            return None
+        thing, name = parts[2], request.query.get("name", [None])[0]
+        match request.method:
+            case "POST":
+                return _shadow_answer(lambda: write_shadow(plane, thing, name, request.body()))
+            case "DELETE":
+                return _shadow_answer(lambda: delete_shadow(plane, thing, name))
+            case _:
+                return _shadow_answer(lambda: _locked_get(plane, thing, name))
+
+
+def _locked_get(plane: AccountPlane, thing: str, name: str | None) -> Mapping[str, Any]:
+    with plane.lock:
+        return plane.shadows.get(thing, name)
+
+
+def _named_shadows(plane: AccountPlane, thing: str, query: Mapping[str, list[str]]) -> Mapping[str, Any]:
+    with plane.lock:
+        known = plane.shadows.names(thing)
+    size = query.get("pageSize", ["25"])[0]
+    if not size.isdigit() or not 1 <= int(size) <= MAXIMUM_SHADOW_PAGE:
+        raise ShadowRefused(400, f"pageSize must be 1 to {MAXIMUM_SHADOW_PAGE}")
+    token = next(iter(query.get("nextToken", [])), None)
+    names, following = page(known, {"maxResults": int(size), "nextToken": token})
+    answer: dict[str, Any] = {"results": list(names), "timestamp": int(time.time())}
+    return answer | ({"nextToken": following} if following else {})
 
 
 class ShadowError(ApiError):

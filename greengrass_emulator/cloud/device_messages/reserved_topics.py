@@ -58,6 +58,14 @@ def write_shadow(plane: AccountPlane, thing: str, name: str | None, payload: byt
         return update.answer
 
 
+def delete_shadow(plane: AccountPlane, thing: str, name: str | None, payload: bytes = b"") -> Mapping[str, Any]:
+    """Deletes a shadow and tells those who listen. Raises ``ShadowRefused``. The API's way in as well."""
+    with plane.lock:
+        answer = plane.shadows.delete(thing, name) | _client_token(payload)
+        plane.say([Publication(f"{shadow_prefix(thing, name)}/delete/accepted", answer)])
+        return answer
+
+
 def _shadow(plane: AccountPlane, thing: str, name: str | None, operation: str, payload: bytes) -> None:
     topic = f"{shadow_prefix(thing, name)}/{operation}"
     try:
@@ -67,7 +75,7 @@ def _shadow(plane: AccountPlane, thing: str, name: str | None, operation: str, p
             case "get":
                 plane.say([Publication(f"{topic}/accepted", plane.shadows.get(thing, name) | _client_token(payload))])
             case _:
-                plane.say([Publication(f"{topic}/accepted", plane.shadows.delete(thing, name))])
+                delete_shadow(plane, thing, name, payload)
     except ShadowRefused as refusal:
         document = {"code": refusal.code, "message": refusal.message, "timestamp": int(time.time())}
         plane.say([Publication(f"{topic}/rejected", document | _client_token(payload))])

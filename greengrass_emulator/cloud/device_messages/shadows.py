@@ -4,7 +4,9 @@ Source of topics and documents: AWS IoT developer guide, "Device Shadow MQTT top
 documents". moto has the store; the messages, the size limit and the clearing of a whole section are added here.
 """
 
+import copy
 import json
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,10 @@ from greengrass_emulator.cloud.device_messages.publications import Publication
 
 MAXIMUM_BYTES = 8192
 """AWS's limit of a shadow document."""
+MAXIMUM_DEPTH = 8
+"""AWS's limit of levels in ``desired`` and in ``reported``."""
+MAXIMUM_TOKEN = 64
+_NAME = re.compile(r"[$a-zA-Z0-9:_-]{1,64}")
 
 
 class ShadowRefused(Exception):
@@ -59,7 +65,8 @@ class Shadows:
         before = self._current(thing, name)
         self._refuse_stale(document, before)
         _clear_sections(document, before)
-        previous = before.to_dict() if before else {}
+        # moto merges into the former document itself.
+        previous = copy.deepcopy(_kept(before.to_dict())) if before else {}
         try:
             shadow = self._backend.update_thing_shadow(thing, json.dumps(document), name)
         except MotoConflict as fault:
@@ -72,7 +79,7 @@ class Shadows:
         said = [
             Publication(
                 f"{prefix}/update/documents",
-                {"previous": previous, "current": current, "timestamp": now} | _token(document),
+                {"previous": previous, "current": _kept(current), "timestamp": now} | _token(document),
             )
         ]
         delta = current.get("state", {}).get("delta")
@@ -80,7 +87,13 @@ class Shadows:
             said.append(
                 Publication(
                     f"{prefix}/update/delta",
-                    {"version": current["version"], "timestamp": now, "state": delta} | _token(document),
+                    {
+                        "version": current["version"],
+                        "timestamp": now,
+                        "state": delta,
+                        "metadata": _of_same_shape(delta, current["metadata"].get("desired") or {}),
+                    }
+                    | _token(document),
                 )
             )
         return ShadowUpdate(answer, tuple(said), (document.get("state") or {}).get("reported") or {})
@@ -92,17 +105,27 @@ class Shadows:
             raise ShadowRefused(404, f"No shadow exists with name: '{name or thing}'")
         return dict(shadow.to_dict())
 
+    def names(self, thing: str) -> list[str]:
+        """The named shadows that a thing has, in order. Raises ``ShadowRefused`` (404) for no such thing."""
+        shadows = self._thing(thing).thing_shadows
+        return sorted(name for name, shadow in shadows.items() if name is not None and not shadow.deleted)
+
     def delete(self, thing: str, name: str | None) -> dict[str, Any]:
-        """Takes a shadow away. Raises ``ShadowRefused`` (404) where there is none."""
+        """Takes a shadow away; its version counts on. Raises ``ShadowRefused`` (404) where there is none."""
         self.get(thing, name)
         return dict(self._backend.delete_thing_shadow(thing, name).to_dict())
 
     def _current(self, thing: str, name: str | None) -> FakeShadow | None:
+        if name is not None and not _NAME.fullmatch(name):
+            raise ShadowRefused(400, f"Shadow name {name!r} must match {_NAME.pattern}")
+        found: FakeShadow | None = self._thing(thing).thing_shadows.get(name)
+        return found
+
+    def _thing(self, thing: str) -> Any:
         try:
-            known = self._backend.iot_backend.describe_thing(thing)
+            return self._backend.iot_backend.describe_thing(thing)
         except JsonRESTError as fault:
             raise ShadowRefused(404, f"No thing exists with name: '{thing}'") from fault
-        return known.thing_shadows.get(name)
 
     @staticmethod
     def _refuse_stale(document: dict[str, Any], before: FakeShadow | None) -> None:
@@ -122,6 +145,11 @@ def _document(payload: bytes, limit: int) -> dict[str, Any]:
         raise ShadowRefused(400, "Payload is no JSON object")
     if "state" not in document:
         raise ShadowRefused(400, "Missing required node: state")
+    for section in (document["state"] or {}).values() if isinstance(document["state"], dict) else ():
+        if _depth(section) > MAXIMUM_DEPTH:
+            raise ShadowRefused(400, f"JSON contains too many levels of nesting; maximum is {MAXIMUM_DEPTH}")
+    if len(str(document.get("clientToken", ""))) > MAXIMUM_TOKEN:
+        raise ShadowRefused(400, f"clientToken must have at most {MAXIMUM_TOKEN} characters")
     # A first update with "version": 0 is right; moto would look for a version where there is no shadow.
     if document.get("version") == 0:
         document = {key: value for key, value in document.items() if key != "version"}
@@ -141,3 +169,23 @@ def _clear_sections(document: dict[str, Any], before: FakeShadow | None) -> None
 
 def _token(document: dict[str, Any]) -> dict[str, Any]:
     return {"clientToken": document["clientToken"]} if "clientToken" in document else {}
+
+
+def _kept(shadow: dict[str, Any]) -> dict[str, Any]:
+    """What is stored, as ``update/documents`` gives it: without the delta, which is computed."""
+    if "state" not in shadow:
+        return {}
+    state = {name: section for name, section in shadow["state"].items() if name != "delta"}
+    return {"state": state, "metadata": shadow["metadata"], "version": shadow["version"]}
+
+
+def _of_same_shape(delta: Any, metadata: Any) -> Any:
+    """The metadata of a delta's values only."""
+    if isinstance(delta, dict) and isinstance(metadata, dict):
+        return {key: _of_same_shape(value, metadata.get(key)) for key, value in delta.items()}
+    return metadata
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
