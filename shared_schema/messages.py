@@ -87,6 +87,9 @@ class ModelHealth(Message):
     version: Version
     digest: Sha256
     provider: str | None = None
+    """The execution provider that onnxruntime took."""
+    provider_wanted: str | None = None
+    """The manifest's first choice, where this device fell back to another."""
     requests: int = 0
     errors: int = 0
     throughput: float = 0.0

@@ -32,6 +32,29 @@ class ShutdownSettings(WrittenByPeople):
     grace: float = Field(default=3.0, ge=0, le=4)
 
 
+class MemorySettings(WrittenByPeople):
+    """``budget``: MiB of resident memory beyond which the replaced version of a model is not kept open. The way back to
+    it is then by the copy on the disk."""
+
+    budget: int = Field(default=1024, ge=64)
+
+
+class WatchdogSettings(WrittenByPeople):
+    """``limit``: seconds that one frame may take. Beyond them the agent says so and ends, for the nucleus to start it
+    anew; the frame is set aside."""
+
+    limit: float = Field(default=60.0, ge=1, le=3600)
+
+
+class BusySettings(WrittenByPeople):
+    """While ``file`` exists, deployments are made to wait (classic only): looked at again every ``recheck`` seconds, and
+    let go on after ``limit`` seconds at the latest. A relative path starts at the agent's work folder."""
+
+    file: str | None = Field(default=None, min_length=1)
+    recheck: float = Field(default=10.0, ge=1, le=3600)
+    limit: float = Field(default=3600.0, ge=1, le=86_400)
+
+
 class FolderSource(WrittenByPeople):
     """Images that appear in a folder. A relative ``path`` starts at the agent's work folder."""
 
@@ -77,6 +100,9 @@ class AgentSettings(WrittenByPeople):
     health: HealthSettings = Field(default_factory=HealthSettings)
     artifact: ArtifactSettings = Field(default_factory=ArtifactSettings)
     shutdown: ShutdownSettings = Field(default_factory=ShutdownSettings)
+    memory: MemorySettings = Field(default_factory=MemorySettings)
+    watchdog: WatchdogSettings = Field(default_factory=WatchdogSettings)
+    busy: BusySettings = Field(default_factory=BusySettings)
     sources: dict[Name, Source] = Field(default_factory=lambda: {"images": FolderSource()})
     sinks: dict[Name, Sink] = Field(default_factory=_default_sinks)
 

@@ -21,6 +21,14 @@ def check(
     serving: Annotated[
         Path | None, typer.Option(help="The folder of the model that serves now, for a budget that is a ratio.")
     ] = None,
+    update_golden: Annotated[
+        bool,
+        typer.Option(
+            "--update-golden",
+            help="Write what the model answers over the .npy files that its golden samples expect, then vet. "
+            "Labels and boxes stay as they are.",
+        ),
+    ] = False,
 ) -> None:
     """Vet a model in a child process: digest, manifest, graph, load, warm-up, golden samples, cost.
 
@@ -34,12 +42,37 @@ def check(
             raise WrongUseError(f"{each}: there is no such folder; name the one that holds {MANIFEST_FILE}")
     if not (folder / MANIFEST_FILE).exists():
         raise WrongUseError(f"{folder}: has no {MANIFEST_FILE}; name the folder that holds one, or write it")
+    if update_golden:
+        _print_updates(folder)
     outcome = vet_in_child(folder, digest, serving=serving)
     if json:
         sys.stdout.write(outcome.model_dump_json(exclude_none=True, indent=2) + "\n")
     else:
         _print_table(folder, outcome)
     raise typer.Exit(0 if outcome.accepted else REJECTED)
+
+
+def _print_updates(folder: Path) -> None:
+    from edge_agent.errors import RefusedModelError
+    from edge_agent.inference.model_folder import read_manifest
+    from edge_agent.vetting.parent import vet_in_child
+
+    try:
+        samples = read_manifest(folder).golden.samples
+    except RefusedModelError as error:
+        raise WrongUseError(error.words) from None
+    files = sorted({file for sample in samples for file in (sample.expect.outputs or {}).values()})
+    if not files:
+        raise WrongUseError(f"{folder}: no golden sample expects outputs; there is nothing to write anew")
+    before = {file: _content(folder / file) for file in files}
+    vet_in_child(folder, update_golden=True)
+    for file in files:
+        what = "as it was" if _content(folder / file) == before[file] else "written anew"
+        sys.stderr.write(f"{folder / file}: {what}\n")
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _print_table(folder: Path, outcome: "Outcome") -> None:

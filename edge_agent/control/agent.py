@@ -3,15 +3,15 @@
 import logging
 import signal
 import time
-from typing import Any, Final
+from typing import Final
 
 from edge_agent.control.commands import Commands
 from edge_agent.control.condition import Circumstances, condition
-from edge_agent.control.decisions import choose
+from edge_agent.control.consent import Consent
 from edge_agent.control.doors import Doors
 from edge_agent.control.memory import Memory
 from edge_agent.control.obedience import LOOK_AGAIN, Obedience
-from edge_agent.control.settings import InvalidSettingsError, read_settings
+from edge_agent.control.reading import Reading
 from edge_agent.control.timers import Backoff, Timers
 from edge_agent.control.validation import Validation
 from edge_agent.errors import NucleusAwayError, NucleusError
@@ -24,6 +24,7 @@ from edge_agent.nucleus.inbox import (
     Inbox,
     Stop,
     StreamEnded,
+    UpdateAsked,
     ValidationAsked,
 )
 from edge_agent.nucleus.link import NucleusLink
@@ -31,21 +32,19 @@ from edge_agent.pipeline.plumbing import Plumbing
 from edge_agent.pipeline.tally import Tally
 from edge_agent.reporting.outbox import Letter, Outbox
 from edge_agent.reporting.reporter import Reporter, Snapshot
+from edge_agent.serving.budget import MemoryBudget
 from edge_agent.serving.kept import Kept
 from edge_agent.serving.loader import Brought, Judged, Loader
 from edge_agent.serving.slots import Slots
 from edge_agent.surroundings import Surroundings
 from edge_agent.version import AGENT_VERSION
 from edge_agent.vetting.verdicts import Verdicts
-from shared_schema.desired_state import NotWhole
 from shared_schema.messages import AgentState, ModelConfirmation
 from shared_schema.settings import AgentSettings, Source
 from shared_schema.topics import Topics
 
 logger = logging.getLogger(__name__)
 _LONGEST_WAIT: Final = 5.0
-_TORN_FOR: Final = 30.0
-"""Seconds after which a document that stays torn no longer keeps the nucleus from hearing RUNNING."""
 _FAREWELL: Final = 0.4
 """Seconds for the last messages at the end; classic kills five seconds after SIGTERM."""
 
@@ -79,14 +78,13 @@ class Agent:
             self._model_of,
             self._tally,
         )
-        self._settings: AgentSettings | None = None
-        self._settings_wrong: str | None = None
-        self._torn_since: float | None = None
-        self._read_once = False
+        self._reading = Reading(self._doors, self._obedience, self._apply)
+        self._budget = MemoryBudget(self._slots)
+        self._consent = Consent(work, self._link)
+        self._hung: str | None = None
         self._said_running = False
         self._last: Snapshot | None = None
         self._reconnect = Backoff(0.5, 30.0)
-        self._reread = Backoff(0.05, 10.0)
         self._resubscribe = Backoff(0.5, 5.0)
         self._code: int | None = None
 
@@ -114,10 +112,12 @@ class Agent:
     def _take(self, event: Event) -> None:
         match event:
             case Hint():
-                self._reread.reset()
+                self._reading.hinted()
                 self._read()
             case ValidationAsked():
                 self._validation.asked(event)
+            case UpdateAsked(deployment):
+                self._consent.asked(deployment, self._reading.settings.busy, time.monotonic())
             case Brought():
                 self._obedience.brought(event)
             case Judged():
@@ -148,7 +148,7 @@ class Agent:
             case "artifact":
                 self._obedience.look_again(time.monotonic())
             case "health":
-                self._tell_health()
+                self._reporter.health(self._snapshot())
             case _:
                 pass
 
@@ -159,7 +159,9 @@ class Agent:
         if self._obedience.waits and not self._timers.is_set("artifact"):
             self._soon("artifact", LOOK_AGAIN)
         if not self._timers.is_set("health"):
-            self._soon("health", self._settings_now().health.interval)
+            self._soon("health", self._reading.settings.health.interval)
+        self._budget.keep(self._reading.settings.memory.budget)
+        self._look_after_the_frames()
         now = self._snapshot()
         self._say_running(now)
         if now.differs(self._last):
@@ -167,6 +169,14 @@ class Agent:
                 logger.info("state", extra={"state": now.state, "why": now.why or ""})
             self._last = now
             self._report()
+
+    def _look_after_the_frames(self) -> None:
+        """A model that hangs never comes back: say so, and end. Both nuclei start a process anew that ended with 1."""
+        self._hung = self._plumbing.hung(self._reading.settings.watchdog.limit)
+        if self._hung is not None:
+            logger.error("hung: ending, so that the nucleus starts the agent anew", extra={"why": self._hung})
+            self._tally.error(self._hung)
+            self._code = 1
 
     def _connect(self) -> None:
         try:
@@ -177,7 +187,7 @@ class Agent:
             return
         self._doors.forget()
         self._resubscribe.reset()
-        self._reread.reset()
+        self._reading.hinted()
         self._subscribe()
         if self._link.connected:
             self._reconnect.reset()
@@ -218,41 +228,16 @@ class Agent:
 
     def _read(self) -> None:
         try:
-            own, followed = self._doors.read()
+            pause = self._reading.read(time.monotonic())
         except NucleusError as error:
             logger.warning("desired state not read", extra={"error": str(error)})
-            if self._link.connected:
-                self._soon("read", self._reread.pause())
-            return
-        self._read_once = True
-        chosen = choose(own, followed)
-        if isinstance(chosen, NotWhole):
-            if own or followed:
-                self._torn_since = self._torn_since or time.monotonic()
-                logger.info("desired state not whole", extra={"why": chosen.reason})
-                self._soon("read", self._reread.pause())
-            else:
-                self._torn_since = None
-            return
-        self._torn_since = None
-        self._reread.reset()
-        settings = self._settings_of(chosen.state.settings)
-        if self._obedience.obey(chosen, time.monotonic(), settings.artifact.deadline):
-            self._plumbing.apply(settings)
-            self._settings = settings
-            self._timers.clear("health")
+            pause = self._reading.pause() if self._link.connected else None
+        if pause is not None:
+            self._soon("read", pause)
 
-    def _settings_of(self, document: dict[str, Any]) -> AgentSettings:
-        try:
-            settings = read_settings(document)
-        except InvalidSettingsError as error:
-            self._settings_wrong = str(error)
-            return self._settings_now()
-        self._settings_wrong = None
-        return settings
-
-    def _settings_now(self) -> AgentSettings:
-        return self._settings or AgentSettings()
+    def _apply(self, settings: AgentSettings) -> None:
+        self._plumbing.apply(settings)
+        self._timers.clear("health")
 
     def _confirm(self, model: str, confirmation: ModelConfirmation) -> None:
         self._reporter.confirm(model, confirmation, self._validation.deployment_of(confirmation.release))
@@ -262,17 +247,15 @@ class Agent:
         self._reporter.health(now)
         self._reporter.shadow(now)
 
-    def _tell_health(self) -> None:
-        self._reporter.health(self._snapshot())
-
     def _snapshot(self) -> Snapshot:
         around = Circumstances(
-            waiting=not self._read_once or self._torn_since is not None,
-            settings=self._settings_now(),
-            settings_wrong=self._settings_wrong,
+            waiting=self._reading.waiting,
+            settings=self._reading.settings,
+            settings_wrong=self._reading.settings_wrong,
             doors=self._doors.open,
             dropped=self._plumbing.dropped,
             last_error=self._tally.last,
+            hung=self._hung,
         )
         return condition(self._obedience, self._slots.serving(), around, self._model_of)
 
@@ -285,8 +268,7 @@ class Agent:
             logger.error("nothing can serve: ending, so that the nucleus rolls back", extra={"why": now.why or ""})
             self._code = 1
             return
-        torn_too_long = self._torn_since is not None and time.monotonic() - self._torn_since > _TORN_FOR
-        if now.state is AgentState.STARTING and not torn_too_long:
+        if now.state is AgentState.STARTING and not self._reading.torn_too_long(time.monotonic()):
             return
         try:
             self._link.running()
@@ -297,7 +279,7 @@ class Agent:
         logger.info("running", extra={"state": now.state})
 
     def _end(self) -> None:
-        self._plumbing.stop(self._settings_now().shutdown.grace)
+        self._plumbing.stop(self._reading.settings.shutdown.grace if self._hung is None else 0.0)
         self._outbox.stop(_FAREWELL)
         self._local.stop(0.05)
         self._loader.stop(0.2)

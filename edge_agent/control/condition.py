@@ -8,6 +8,7 @@ from edge_agent.control.obedience import Obedience
 from edge_agent.reporting.reporter import Snapshot
 from edge_agent.serving.lifecycle import ModelState
 from edge_agent.serving.slots import Served
+from shared_schema.messages import AgentState
 from shared_schema.settings import AgentSettings, Source
 
 _LONGEST = 600
@@ -27,6 +28,8 @@ class Circumstances:
     doors: tuple[Door, ...]
     dropped: int
     last_error: str | None
+    hung: str | None = None
+    """In words, which frame hangs in a model: the process is about to end."""
 
 
 def condition(
@@ -38,6 +41,8 @@ def condition(
     """The snapshot that health and shadow tell. ``model_of`` says which model looks at a source's frames."""
     obeyed = obedience.obeyed
     troubles = _troubles(obedience, around, model_of)
+    if around.hung is not None:
+        troubles.insert(0, around.hung)
     state = agent_state(
         waiting=obeyed is None and around.waiting,
         desired=frozenset(obeyed.state.models) if obeyed is not None else frozenset[str](),
@@ -46,7 +51,7 @@ def condition(
         troubles=bool(troubles),
     )
     return Snapshot(
-        state=state,
+        state=AgentState.ERRORED if around.hung is not None else state,
         why="; ".join(troubles)[:_LONGEST] or None,
         release=obeyed.state.release if obeyed is not None else None,
         serving=serving,

@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 _OWN: Final = "own configuration"
 _FOLLOWED: Final = "followed configuration"
 _VALIDATION: Final = "validation"
+_CONSENT: Final = "updates"
+_OF_CLASSIC: Final = frozenset({_VALIDATION, _CONSENT})
 
 
 class Ears(Protocol):
@@ -22,6 +24,7 @@ class Ears(Protocol):
     def configuration(self, component: str, key: str) -> object | None: ...
     def follow_configuration(self, name: str, component: str) -> None: ...
     def offer_validation(self, name: str) -> None: ...
+    def offer_consent(self, name: str) -> None: ...
     def follow_command(self, name: str, topic: str) -> None: ...
 
 
@@ -72,8 +75,8 @@ class Doors:
             except NotThereError:
                 complete = False
             except (NotOfferedError, NotAllowedError) as error:
-                # Lite has no validation, and that does not change; another failure may.
-                if name == _VALIDATION:
+                # Lite has neither, and that does not change; another failure may.
+                if name in _OF_CLASSIC:
                     self._refused.add(name)
                 else:
                     complete = False
@@ -99,6 +102,7 @@ class Doors:
         around, ears = self._around, self._ears
         wanted: dict[str, Callable[[], None]] = {
             _VALIDATION: lambda: ears.offer_validation(_VALIDATION),
+            _CONSENT: lambda: ears.offer_consent(_CONSENT),
             _OWN: lambda: ears.follow_configuration(_OWN, around.component),
             _FOLLOWED: lambda: ears.follow_configuration(_FOLLOWED, around.desired_component),
         }

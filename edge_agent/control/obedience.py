@@ -54,8 +54,7 @@ class Obedience:
         self.lives: dict[str, ModelLife] = {}
         self.confirmations: dict[str, ModelConfirmation] = {}
         self.may_hide = True
-        """Whether a kept model may serve in place of the desired one; the agent says no on classic, at the first
-        start of a version that has never confirmed anything."""
+        """Whether a kept model may serve in place of the desired one: not so on classic, at a version's first start."""
 
     @property
     def under_way(self) -> bool:
@@ -75,11 +74,8 @@ class Obedience:
         if self.obeyed is not None and self.obeyed.state == obeyed.state:
             self.obeyed = obeyed
             return False
-        self.obeyed = obeyed
-        logger.info(
-            "obeying",
-            extra={"release": obeyed.state.release, "door": obeyed.door, "models": ",".join(obeyed.state.models)},
-        )
+        self.obeyed, state = obeyed, obeyed.state
+        logger.info("obeying", extra={"release": state.release, "door": obeyed.door, "models": ",".join(state.models)})
         for model in list(self._pending):
             self._abandon(model)
         current = {model: served.target.digest for model, served in self._slots.serving().items()}

@@ -33,6 +33,7 @@ class Mouth(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Asked:
     deployment: str
+    job: Judge
     absent: tuple[tuple[Target, Outcome], ...]
     """The models whose artifact is not there: refused without a vetting."""
 
@@ -69,6 +70,7 @@ class Validation:
             self._answer(event.deployment, str(error))
             return
         self._remember(state.release, event.deployment)
+        self._abandon_earlier()
         proposal = Obeyed(state, "validated")
         there: list[tuple[Target, Path]] = []
         absent: list[tuple[Target, Outcome]] = []
@@ -79,13 +81,13 @@ class Validation:
             except ArtifactError as error:
                 absent.append((target, refused(Reason.ARTIFACT, str(error))))
         ticket = next(self._tickets)
-        self._asked[ticket] = _Asked(event.deployment, tuple(absent))
         serving = tuple(
             (target.model, folder)
             for target, _ in there
             if (folder := self._obedience.folder_of(target.model)) is not None
         )
         job = Judge(ticket, tuple(there), serving)
+        self._asked[ticket] = _Asked(event.deployment, job, tuple(absent))
         if not there:
             self.judged(Judged(job, ()))
         elif not self._loader.submit(job):
@@ -114,6 +116,13 @@ class Validation:
                     steps_ms=outcome.steps_ms,
                 ),
             )
+
+    def _abandon_earlier(self) -> None:
+        """The later proposal wins: a nucleus asks again only when it has given the earlier deployment up."""
+        for asked in self._asked.values():
+            asked.job.abandoned.set()
+            self._answer(asked.deployment, "a later deployment took this one's place while it was vetted")
+        self._asked.clear()
 
     def _answer(self, deployment: str, against: str | None) -> None:
         verdict: dict[str, Any] = {"deployment": deployment, "accepted": against is None, "words": against or ""}

@@ -26,6 +26,13 @@ class ValidationAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateAsked:
+    """The nucleus asks whether a deployment may go on now."""
+
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommandCame:
     """A command from the cloud, undecoded."""
 
@@ -55,7 +62,7 @@ class Stop:
     signal: int
 
 
-Event = Hint | ValidationAsked | CommandCame | StreamEnded | ConnectionLost | Stop | Brought | Judged
+Event = Hint | ValidationAsked | UpdateAsked | CommandCame | StreamEnded | ConnectionLost | Stop | Brought | Judged
 
 
 class Inbox:

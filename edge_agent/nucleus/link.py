@@ -14,7 +14,15 @@ from awsiot.greengrasscoreipc import connect, model
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
 from edge_agent.errors import NotAllowedError, NotOfferedError, NotThereError, NucleusAwayError
-from edge_agent.nucleus.inbox import CommandCame, ConnectionLost, Event, Hint, StreamEnded, ValidationAsked
+from edge_agent.nucleus.inbox import (
+    CommandCame,
+    ConnectionLost,
+    Event,
+    Hint,
+    StreamEnded,
+    UpdateAsked,
+    ValidationAsked,
+)
 
 logger = logging.getLogger(__name__)
 DEADLINE: Final = 5.0
@@ -102,6 +110,16 @@ class NucleusLink:
 
         self._subscribe(name, "subscribe_to_validate_configuration_updates", asked)
 
+    def offer_consent(self, name: str) -> None:
+        """Be asked before a deployment goes on. Raises ``NotOfferedError`` where the nucleus does not ask."""
+
+        def asked(events: Any) -> None:
+            event = events.pre_update_event
+            if event is not None:
+                self._put(UpdateAsked(event.deployment_id or ""))
+
+        self._subscribe(name, "subscribe_to_component_updates", asked)
+
     def follow_command(self, name: str, topic: str) -> None:
         """Receive what comes on an IoT Core topic."""
 
@@ -120,6 +138,10 @@ class NucleusLink:
             status=status.ACCEPTED if accepted else status.REJECTED, deployment_id=deployment, message=words
         )
         self._call("send_configuration_validity_report", configuration_validity_report=report)
+
+    def answer_update(self, deployment: str, *, recheck_ms: int, words: str | None = None) -> None:
+        """Answer what `offer_consent` asked: 0 lets the deployment go on."""
+        self._call("defer_component_update", deployment_id=deployment, message=words, recheck_after_ms=recheck_ms)
 
     def running(self) -> None:
         """Tell the nucleus that the component runs."""

@@ -168,11 +168,14 @@ class Reporter:
 
 def _model_health(served: Served) -> ModelHealth:
     reading = served.handle.meter.read()
+    wanted = served.handle.model.manifest.runtime.providers[0]
+    provider = served.handle.model.provider
     return ModelHealth(
         component=served.target.component,
         version=served.target.version,
         digest=served.target.digest,
-        provider=served.handle.model.provider,
+        provider=provider,
+        provider_wanted=wanted if wanted != provider else None,
         requests=reading.requests,
         errors=reading.errors,
         throughput=reading.throughput,

@@ -2,12 +2,10 @@
 
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
 
+from edge_agent.serving.histogram import Histogram
 from shared_schema.messages import Latency
-
-_MOST = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +19,11 @@ class Reading:
 
 
 class Meter:
-    """One model's. The window holds the newest 8,192 latencies since the last reading."""
+    """One model's. The window is what came since the last reading."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._window: deque[float] = deque(maxlen=_MOST)
+        self._window = Histogram()
         self._requests = self._errors = self._at_reading = 0
         self._read_at = time.monotonic()
 
@@ -33,7 +31,7 @@ class Meter:
         """One prediction was made."""
         with self._lock:
             self._requests += 1
-            self._window.append(latency_ms)
+            self._window.add(latency_ms)
 
     def count_error(self) -> None:
         """One frame had no answer."""
@@ -44,20 +42,15 @@ class Meter:
         """Take the window, and begin a new one."""
         with self._lock:
             now = time.monotonic()
-            window, self._window = self._window, deque(maxlen=_MOST)
+            window, self._window = self._window, Histogram()
             made, self._at_reading = self._requests - self._at_reading, self._requests
             spent, self._read_at = max(now - self._read_at, 1e-9), now
             requests, errors = self._requests, self._errors
-        return Reading(requests, errors, round(made / spent, 3), latency_of(sorted(window)))
+        return Reading(requests, errors, round(made / spent, 3), _latency(window))
 
 
-def latency_of(ordered: list[float]) -> Latency | None:
-    """Percentiles (nearest rank) of latencies in ascending order; ``None`` where there are none."""
-    if not ordered:
+def _latency(window: Histogram) -> Latency | None:
+    if not len(window):
         return None
-    most = len(ordered) - 1
-
-    def at(share: float) -> float:
-        return round(ordered[min(most, int(share * len(ordered)))], 3)
-
-    return Latency(p50=at(0.50), p95=at(0.95), p99=at(0.99), max=round(ordered[-1], 3))
+    p50, p95, p99 = (round(window.percentile(share), 3) for share in (0.50, 0.95, 0.99))
+    return Latency(p50=p50, p95=p95, p99=p99, max=round(window.largest, 3))

@@ -113,6 +113,15 @@ class Slots:
             self._changed.notify_all()
             return self._current[model]
 
+    def let_go_of_the_oldest(self) -> str | None:
+        """Close the `previous` that was replaced longest ago, once nobody holds it; whose it was. The way back is then
+        by the kept copy."""
+        with self._changed:
+            model = next(iter(self._previous), None)
+            out = self._previous.pop(model) if model is not None else None
+        self._retire(out)
+        return model
+
     def rename(self, target: Target) -> None:
         """The same digest under another release, component or version."""
         with self._changed:

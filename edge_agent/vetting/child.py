@@ -3,15 +3,17 @@
 It is started with a clean environment and its own session; it limits itself, vets, and tells its parent by the pipe FD.
 """
 
+import json
 import os
 import sys
 
-from edge_agent.vetting.limits import be_a_modest_child
+from edge_agent.vetting.limits import LARGEST_FILE, LARGEST_OUTPUT, be_a_modest_child
 
 
 def main() -> None:
     pipe, parent = int(sys.argv[1]), int(sys.argv[2])
-    be_a_modest_child(parent)
+    writes = json.loads(sys.argv[3]).get("update_golden", False)
+    be_a_modest_child(parent, LARGEST_OUTPUT if writes else LARGEST_FILE)
     # numpy and onnxruntime are imported only now: at low priority.
     from edge_agent.vetting.protocol import Report, Request  # noqa: PLC0415
     from edge_agent.vetting.steps import vet  # noqa: PLC0415

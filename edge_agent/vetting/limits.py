@@ -13,14 +13,17 @@ from typing import Final
 from shared_schema.model_manifest import Vetting
 
 _PR_SET_PDEATHSIG: Final = 1
-_LARGEST_FILE: Final = 1 << 20
+LARGEST_FILE: Final = 1 << 20
+"""Bytes that a vetting child may write to a file: a log's worth."""
+LARGEST_OUTPUT: Final = 1 << 30
+"""Bytes of an expected output that `check --update-golden` may write."""
 
 
-def be_a_modest_child(parent: int) -> None:
-    """Low priority, no core dump, no file beyond a log's size, and death with the parent (process id ``parent``)."""
+def be_a_modest_child(parent: int, largest_file: int) -> None:
+    """Low priority, no core dump, no file beyond ``largest_file`` bytes, death with the parent (its process id)."""
     os.nice(10)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     # The parent may have died before the call above.

@@ -31,12 +31,19 @@ def vet_in_child(
     *,
     serving: Path | None = None,
     abandoned: threading.Event | None = None,
+    update_golden: bool = False,
 ) -> Outcome:
     """The outcome of vetting ``folder`` in a child process, which is dead when this returns or raises.
 
     ``abandoned`` ends it early with ``VettingAbandonedError``. ``serving`` is the folder of what serves now.
+    ``update_golden`` writes the outputs that golden samples expect anew, from what the model answers.
     """
-    request = Request(folder=str(folder.absolute()), digest=digest, serving=str(serving) if serving else None)
+    request = Request(
+        folder=str(folder.absolute()),
+        digest=digest,
+        serving=str(serving) if serving else None,
+        update_golden=update_golden,
+    )
     reading, writing = os.pipe()
     with contextlib.ExitStack() as closing:
         pipe = closing.enter_context(os.fdopen(reading, "rb", buffering=0))

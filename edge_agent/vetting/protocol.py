@@ -15,13 +15,14 @@ MOST_BYTES = 65_536
 
 class Request(BaseModel):
     """Vet ``folder``. ``digest`` is what it must have; ``serving`` the folder of the model that serves now, for a
-    budget that is a ratio."""
+    budget that is a ratio. ``update_golden``: write what the model answers over the outputs that samples expect."""
 
     model_config = ConfigDict(frozen=True)
 
     folder: str
     digest: str | None = None
     serving: str | None = None
+    update_golden: bool = False
 
 
 class Report(BaseModel):

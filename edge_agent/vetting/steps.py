@@ -14,6 +14,7 @@ from edge_agent.vetting.golden import agreement, judge, no_answer
 from edge_agent.vetting.limits import limit_resources
 from edge_agent.vetting.outcome import Outcome, refused
 from edge_agent.vetting.protocol import Report, Request
+from edge_agent.vetting.rewriting import write_outputs
 from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
 from shared_schema.messages import Reason
 
@@ -54,6 +55,8 @@ def _vet(request: Request, steps: "_Steps") -> float:
         except InferenceError as error:
             raise no_answer(error, f"the first golden sample has no answer: {error}") from None
     with steps.step("golden"):
+        if request.update_golden:
+            write_outputs(model)
         judge(agreement(model), manifest.golden)
     with steps.step("cost"):
         cost = cost_ms(model)

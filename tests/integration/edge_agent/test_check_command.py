@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shared_schema.digests import model_digest_of_folder
@@ -76,3 +77,28 @@ def test_run_without_a_nucleus_is_wrong_use_with_a_remedy() -> None:
     assert done.returncode == 2
     assert "use `edge-agent check` on a laptop" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_expected_outputs_are_written_anew_on_demand(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = write_model(tmp_path / "drifted")
+    manifest = folder / "model.yaml"
+    label = "expect: {label: top, min-score: 0.9}"
+    manifest.write_text(
+        manifest.read_text("utf-8").replace(label, "expect: {outputs: {scores: golden/top.npy}}"), "utf-8"
+    )
+    np.save(folder / "golden" / "top.npy", np.array([[1.0, 0.0]], np.float32))
+    assert edge_agent("check", str(folder)).returncode == 5
+    done = edge_agent("check", str(folder), "--update-golden")
+    assert done.returncode == 0, done.stdout
+    assert done.stderr == f"{folder / 'golden' / 'top.npy'}: written anew\n"
+    assert np.load(folder / "golden" / "top.npy").tolist() == [[32.0, 0.0]]
+    assert f"model digest {model_digest_of_folder(folder)}" in done.stdout
+    assert "as it was" in edge_agent("check", str(folder), "--update-golden").stderr
+
+
+def test_where_no_sample_expects_outputs_there_is_nothing_to_write_anew(
+    tmp_path: Path, write_model: WriteModel
+) -> None:
+    done = edge_agent("check", str(write_model(tmp_path / "labels")), "--update-golden")
+    assert done.returncode == 2
+    assert "no golden sample expects outputs" in done.stderr

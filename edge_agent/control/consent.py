@@ -1,0 +1,51 @@
+"""Whether a deployment may go on now: the answer to classic's pre-update events, while the line may not be disturbed.
+
+It is the whole deployment that waits, whatever is in it: the nucleus asks before it knows what will be restarted.
+"""
+
+import logging
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final, Protocol
+
+from edge_agent.errors import NucleusError
+from shared_schema.settings import BusySettings
+
+logger = logging.getLogger(__name__)
+_MOST: Final = 16
+
+
+class Mouth(Protocol):
+    """What of `NucleusLink` is used here."""
+
+    def answer_update(self, deployment: str, *, recheck_ms: int, words: str | None = None) -> None: ...
+
+
+class Consent:
+    """Used by the control thread only. Nothing else bounds a deferral: classic asks for ever (greengrass-facts.md)."""
+
+    def __init__(self, work: Path, mouth: Mouth) -> None:
+        self._work = work
+        self._mouth = mouth
+        self._first_asked: OrderedDict[str, float] = OrderedDict()
+
+    def asked(self, deployment: str, busy: BusySettings, now: float) -> None:
+        """Answer at once: silence would hold the deployment up until the nucleus's time is out."""
+        first = self._first_asked.setdefault(deployment, now)
+        while len(self._first_asked) > _MOST:
+            self._first_asked.popitem(last=False)
+        file = self._work / busy.file if busy.file is not None else None
+        left = first + busy.limit - now
+        seconds, words = 0.0, None
+        if file is not None and file.exists():
+            if left > 0:
+                seconds = min(busy.recheck, left)
+                words = f"the line is busy ({file.name} is there); asked again in {seconds:.0f} s"
+            else:
+                logger.warning("busy for too long: the deployment goes on", extra={"limit": busy.limit})
+        try:
+            self._mouth.answer_update(deployment, recheck_ms=int(seconds * 1000), words=words)
+        except NucleusError as error:
+            logger.warning("update not answered", extra={"deployment": deployment, "error": str(error)})
+            return
+        logger.info("update deferred" if words else "update may go on", extra={"deployment": deployment})
