@@ -16,6 +16,7 @@ from cloud_publisher.build.graph_check import named_files
 from cloud_publisher.build.planning import Planned
 from cloud_publisher.build.wheelhouse import download_wheels
 from cloud_publisher.errors import BuildFailedError
+from cloud_publisher.recipes.architectures import platforms_for
 from cloud_publisher.registry.resolving import FetchedModel
 from shared_schema.config import Component
 from shared_schema.model_manifest import ModelManifest
@@ -46,9 +47,8 @@ def assemble(
     if component.build.build_system == "custom":
         return _custom(planned, component, place, names, target, model=model, manifest=manifest, told=told)
     if component.build.build_system == "python":
-        files = _python(planned, component, place, told)
-    else:
-        files = _zip(planned, component, place, model)
+        return _python(planned, component, place, names, target, told)
+    files = _zip(planned, component, place, model)
     return [_artifact(planned, component, name, files, target, place.root, model) for name in names]
 
 
@@ -58,14 +58,23 @@ def _zip(planned: Planned, component: Component, place: Workplace, model: Fetche
     return merged(planned.key, ("its folder", folder), ("its model package", package))
 
 
-def _python(planned: Planned, component: Component, place: Workplace, told: Told) -> list[SourceFile]:
+def _python(
+    planned: Planned, component: Component, place: Workplace, names: list[str], target: Path, told: Told
+) -> list[Path]:
+    """Each artifact has the packages, and the wheels for the architectures that list it."""
     sources = root_files(component, place.root, place.dist)
-    build = component.build
-    if not build.wheels:
-        return sources
-    made = place.work / "wheelhouse"
-    download_wheels(place.root, build, made, timeout=build.timeout, told=told, whose=planned.key)
-    return merged(planned.key, ("its packages", sources), ("its wheels", files_below(made, defaults=False)))
+    architectures = planned.source.architectures(planned.version)
+    made = []
+    for name in names:
+        files = sources
+        if component.build.wheels:
+            wheelhouse = place.work / "wheelhouse" / name
+            platforms = platforms_for(component.build, architectures[name])
+            download_wheels(place.root, component.build, wheelhouse, platforms=platforms, told=told, whose=planned.key)
+            wheels = files_below(wheelhouse, defaults=False)
+            files = merged(planned.key, ("its packages", sources), ("its wheels", wheels))
+        made.append(_artifact(planned, component, name, files, target, place.root, None))
+    return made
 
 
 def _artifact(

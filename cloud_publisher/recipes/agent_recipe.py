@@ -8,46 +8,58 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cloud_publisher.recipes.access_control import agent_access_control
-from shared_schema.config import Build, Component
+from cloud_publisher.recipes.architectures import architectures_of
+from shared_schema.config import Component
 from shared_schema.recipe import Artifact, Configuration, Lifecycle, Manifest, Platform, Step
 
 LITE = "aws_nucleus_lite"
 _INSTALL_TIMEOUT = 900
 """Seconds to unpack the wheels: opencv and onnxruntime on a slow card."""
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "aarch64", "armv7l": "arm", "i686": "x86"}
-"""From pip's platform tags to Greengrass's names of architectures."""
 
 
 def agent_manifests(component: Component, artifact: Artifact) -> list[Manifest]:
-    """Two manifests: lite's with ``run``, then everybody else's with ``startup``, which their deployments wait for.
+    """For each architecture two manifests: lite's with ``run``, and one with ``startup``, which deployments wait for.
 
-    Lite asks ``startup`` for a newer systemd than many devices have (greengrass-facts.md, "Recipes").
+    Lite asks ``startup`` for a newer systemd than many devices have (greengrass-facts.md, "Recipes"). Where there are
+    several architectures, each has an artifact of its own, named for it.
     """
+    architectures = architectures_of(component.build)
+    manifests = []
+    for runtime in (LITE, None):
+        for architecture in architectures:
+            own = artifact if len(architectures) == 1 or architecture is None else _named_for(artifact, architecture)
+            manifests.append(_manifest(component, own, runtime, architecture, alone=len(architectures) == 1))
+    return manifests
+
+
+def _named_for(artifact: Artifact, architecture: str) -> Artifact:
+    stem, dot, suffix = artifact.uri.rpartition(".")
+    return artifact.model_copy(update={"uri": f"{stem}-{architecture}{dot}{suffix}"})
+
+
+def _manifest(
+    component: Component, artifact: Artifact, runtime: str | None, architecture: str | None, *, alone: bool
+) -> Manifest:
     agent, build = component.agent, component.build
     if agent is None:
         raise ValueError(f"{component.component_name} is no agent")
     folder = f"{{artifacts:decompressedPath}}/{PurePosixPath(artifact.uri).stem}"
     python = "{work:path}/venv/bin/python" if build.wheels else agent.python
     script = f"exec {python} -u -m edge_agent run"
-    shared: dict[str, Any] = {"set_env": {"PYTHONPATH": folder}}
+    steps: dict[str, Any] = {"set_env": {"PYTHONPATH": folder}}
     if build.wheels:
-        shared["install"] = Step(script=_install_script(agent.python, folder), timeout=_INSTALL_TIMEOUT)
-    architecture = architecture_of(build)
-    startup = Step(script=script, timeout=agent.startup_timeout)
-    return [
-        Manifest(
-            name="lite",
-            platform=Platform(os="linux", architecture=architecture, runtime=LITE),
-            lifecycle=Lifecycle(**shared, run=Step(script=script)),
-            artifacts=[artifact],
-        ),
-        Manifest(
-            name="classic",
-            platform=Platform(os="linux", architecture=architecture),
-            lifecycle=Lifecycle(**shared, startup=startup),
-            artifacts=[artifact],
-        ),
-    ]
+        steps["install"] = Step(script=_install_script(agent.python, folder), timeout=_INSTALL_TIMEOUT)
+    if runtime == LITE:
+        steps["run"] = Step(script=script)
+    else:
+        steps["startup"] = Step(script=script, timeout=agent.startup_timeout)
+    name = "lite" if runtime == LITE else "classic"
+    return Manifest(
+        name=name if alone else f"{name}-{architecture or 'other'}",
+        platform=Platform(os="linux", architecture=architecture, runtime=runtime),
+        lifecycle=Lifecycle(**steps),
+        artifacts=[artifact],
+    )
 
 
 def agent_configuration(component: Component, application: str) -> Configuration:
@@ -60,17 +72,6 @@ def agent_configuration(component: Component, application: str) -> Configuration
     }
     written = component.component_configuration
     return Configuration(default_configuration=_merged(generated, written.default_configuration if written else {}))
-
-
-def architecture_of(build: Build) -> str | None:
-    """The one architecture that the wheels are for; none when they fit several, or there are no wheels."""
-    if not build.wheels:
-        return None
-    found = {
-        name for platform in build.platforms for tag, name in _ARCHITECTURES.items() if platform.endswith(f"_{tag}")
-    }
-    unknown = any(not platform.endswith(tuple(f"_{tag}" for tag in _ARCHITECTURES)) for platform in build.platforms)
-    return found.pop() if len(found) == 1 and not unknown else None
 
 
 def _install_script(python: str, folder: str) -> str:

@@ -40,6 +40,16 @@ class RecipeSource:
         names = [name_in_uri(artifact.uri) for manifest in recipe.manifests for artifact in manifest.artifacts]
         return list(dict.fromkeys(names))
 
+    def architectures(self, version: str) -> dict[str, set[str | None]]:
+        """By artifact, the architectures of the manifests that list it; None for a manifest that is for any."""
+        found: dict[str, set[str | None]] = {}
+        for manifest in recipe_of(self, version, bucket="bucket", versions={}).manifests:
+            architecture = manifest.platform.architecture if manifest.platform else None
+            for artifact in manifest.artifacts:
+                names = found.setdefault(name_in_uri(artifact.uri), set())
+                names.add(None if architecture in {"*", "all"} else architecture)
+        return found
+
     def awaited(self) -> list[str]:
         """The components whose version in this release its recipe takes over."""
         wanted = self.component.component_dependencies if self.component else {}

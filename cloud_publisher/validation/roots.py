@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloud_publisher.recipes.architectures import architectures_of
 from cloud_publisher.validation.sources import Note, Sources, shown
 from shared_schema.config import Component
 from shared_schema.documents import Fault
@@ -54,6 +55,7 @@ def _python(sources: Sources, key: str, component: Component, root: Path) -> Ite
             )
     if not build.wheels:
         return
+    yield from _architectures(sources, key, component)
     way = (key, "build", "extra")
     if build.extra is None:
         yield sources.fault(
@@ -75,6 +77,21 @@ def _python(sources: Sources, key: str, component: Component, root: Path) -> Ite
             f"there is no {CONSTRAINTS_FILE} in {shown(root)}: which wheels go in would change by the day",
             f"pin every requirement: pip freeze > {CONSTRAINTS_FILE}",
         )
+
+
+def _architectures(sources: Sources, key: str, component: Component) -> Iterator[Fault]:
+    """A manifest for an architecture that no platform is of: its artifact would hold no wheel."""
+    there = architectures_of(component.build)
+    if None in there:
+        return
+    for number, manifest in enumerate(component.manifests or []):
+        wanted = manifest.platform.architecture if manifest.platform else None
+        if wanted is not None and wanted not in {"*", "all", *there}:
+            yield sources.fault(
+                (key, "Manifests", number, "Platform", "architecture"),
+                f"there are no wheels for {wanted}: build.platforms has {', '.join(component.build.platforms)}",
+                "add a platform of that architecture, such as manylinux_2_28_aarch64, or take the manifest out",
+            )
 
 
 def _extras(project: Path) -> list[str] | None:

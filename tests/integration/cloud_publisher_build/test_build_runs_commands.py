@@ -177,14 +177,14 @@ def test_one_component_that_fails_keeps_the_others_from_being_uploaded(run: Run,
     assert bucket.keys() == []
 
 
-def _wheel(folder: Path, name: str, version: str) -> None:
+def _wheel(folder: Path, name: str, version: str, tag: str = "py3-none-any") -> None:
     """A real, tiny wheel: what pip downloads in the tests, which have no network."""
     folder.mkdir(exist_ok=True)
     info = f"{name}-{version}.dist-info"
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(folder / f"{name}-{version}-{tag}.whl", "w") as wheel:
         wheel.writestr(f"{name}.py", f"VERSION = {version!r}\n")
         wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: {tag}\n")
         wheel.writestr(f"{info}/RECORD", "")
 
 
@@ -258,6 +258,83 @@ def test_a_pin_that_has_no_wheel_is_one_clear_error(run: Run, agent: Any, bucket
     agent.write("constraints.txt", "tinylib==3.0\notherlib==2.0\n")
     ran = run("build")
     assert ran.code == 1
-    assert "tinylib" in ran.err
+    assert "agent: there is no wheel of tinylib==3.0 for Python 3.11 on manylinux_2_28_aarch64" in ran.err
     assert "pin versions in constraints.txt that have wheels for Python 3.11 on manylinux_2_28_aarch64" in ran.err
     assert bucket.keys() == []
+
+
+def test_each_architecture_gets_an_artifact_with_its_own_wheels(
+    run: Run, agent: Any, bucket: Any, tmp_path: Path
+) -> None:
+    text = (agent.folder / "greengrass-config.yml").read_text()
+    platforms = "[manylinux_2_28_aarch64, manylinux_2_28_x86_64]"
+    agent.write("greengrass-config.yml", text.replace("[manylinux_2_28_aarch64]", platforms))
+    (tmp_path / "index/otherlib-2.0-py3-none-any.whl").unlink()
+    # One for an older glibc than the devices have: it runs there.
+    tags = {"aarch64": "cp311-cp311-manylinux2014_aarch64", "amd64": "cp311-cp311-manylinux_2_28_x86_64"}
+    for tag in tags.values():
+        _wheel(tmp_path / "index", "otherlib", "2.0", tag)
+    ran = run("build")
+    assert ran.code == 0, ran.err
+    uris = {Path(each["uri"]).name: each["uri"] for each in agent.component("agent")["artifacts"]}
+    assert set(uris) == {"agent-aarch64.zip", "agent-amd64.zip"}
+    for architecture, tag in tags.items():
+        names = bucket.zip(uris[f"agent-{architecture}.zip"]).namelist()
+        assert [name for name in names if "otherlib" in name] == [f"wheels/otherlib-2.0-{tag}.whl"]
+        assert "edge_agent/__init__.py" in names
+    assert [each["Platform"]["architecture"] for each in agent.recipe("agent")["Manifests"]] == [
+        *("aarch64", "amd64"),
+        *("aarch64", "amd64"),
+    ]
+
+
+def test_a_requirement_without_a_wheel_for_one_of_the_platforms_is_named_with_it(
+    run: Run, agent: Any, bucket: Any, tmp_path: Path
+) -> None:
+    text = (agent.folder / "greengrass-config.yml").read_text()
+    platforms = "[manylinux_2_28_aarch64, manylinux_2_28_x86_64]"
+    agent.write("greengrass-config.yml", text.replace("[manylinux_2_28_aarch64]", platforms))
+    (tmp_path / "index/otherlib-2.0-py3-none-any.whl").unlink()
+    _wheel(tmp_path / "index", "otherlib", "2.0", "cp311-cp311-manylinux_2_28_aarch64")
+    ran = run("build")
+    assert ran.code == 1
+    assert "agent: there is no wheel of otherlib==2.0 for Python 3.11 on manylinux_2_28_x86_64" in ran.err
+    assert bucket.keys() == []
+
+
+PROGRAM = """\
+program:
+  component-name: PREFIX.program
+  root: .
+  build: {build_system: python, packages: [edge_agent], extra: agent, platforms: PLATFORMS}
+  Manifests:
+    - Platform: {os: linux, architecture: aarch64}
+      Lifecycle: {Run: exit 0}
+      Artifacts: [{URI: "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/arm.zip", Unarchive: ZIP}]
+    - Platform: {os: linux}
+      Lifecycle: {Run: exit 0}
+      Artifacts: [{URI: "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/any.zip", Unarchive: ZIP}]
+"""
+
+
+def test_a_program_s_artifacts_hold_the_wheels_for_the_manifests_that_list_them(
+    run: Run, agent: Any, bucket: Any, tmp_path: Path
+) -> None:
+    agent.config(PROGRAM.replace("PLATFORMS", "[manylinux_2_28_aarch64, manylinux_2_28_x86_64]"))
+    (tmp_path / "index/otherlib-2.0-py3-none-any.whl").unlink()
+    for machine in ("aarch64", "x86_64"):
+        _wheel(tmp_path / "index", "otherlib", "2.0", f"cp311-cp311-manylinux_2_28_{machine}")
+    ran = run("build")
+    assert ran.code == 0, ran.err
+    wheels = {
+        Path(each["uri"]).name: sum("otherlib" in name for name in bucket.zip(each["uri"]).namelist())
+        for each in agent.component("program")["artifacts"]
+    }
+    assert wheels == {"arm.zip": 1, "any.zip": 2}
+
+
+def test_a_manifest_for_an_architecture_without_wheels_is_refused(run: Run, agent: Any) -> None:
+    agent.config(PROGRAM.replace("PLATFORMS", "[manylinux_2_28_x86_64]"))
+    ran = run("validate")
+    assert ran.code == 2
+    assert "there are no wheels for aarch64: build.platforms has manylinux_2_28_x86_64" in ran.err + ran.out

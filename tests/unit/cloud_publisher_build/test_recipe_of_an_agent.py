@@ -84,8 +84,6 @@ def test_what_the_config_adds_stands_beside_what_is_generated() -> None:
         (["manylinux_2_28_aarch64"], "aarch64"),
         (["manylinux_2_28_x86_64", "manylinux2014_x86_64"], "amd64"),
         (["linux_armv7l"], "arm"),
-        (["manylinux_2_28_x86_64", "manylinux_2_28_aarch64"], None),
-        (["manylinux_2_28_aarch64", "this"], None),
         (["this"], None),
     ],
 )
@@ -103,3 +101,26 @@ def test_with_wheels_it_runs_in_an_environment_that_its_install_step_makes() -> 
         assert lifecycle[step]["Script"] == "exec {work:path}/venv/bin/python -u -m edge_agent run"
         # Lite cuts a script at a shell's ${X}.
         assert "${" not in lifecycle["install"]["Script"]
+
+
+def test_each_of_several_architectures_has_manifests_and_an_artifact_of_its_own() -> None:
+    platforms = ["manylinux_2_28_x86_64", "manylinux_2_28_aarch64", "manylinux2014_x86_64"]
+    build = {"build_system": "python", "packages": ["edge_agent"], "extra": "agent", "platforms": platforms}
+    manifests = _recipe(build=build)["Manifests"]
+    assert [each["Name"] for each in manifests] == ["lite-amd64", "lite-aarch64", "classic-amd64", "classic-aarch64"]
+    for manifest in manifests:
+        architecture = manifest["Platform"]["architecture"]
+        (artifact,) = manifest["Artifacts"]
+        assert artifact["Uri"].endswith(f"/1.2.3/agent-{architecture}.zip")
+        folder = f"{{artifacts:decompressedPath}}/agent-{architecture}"
+        assert manifest["Lifecycle"]["Setenv"]["PYTHONPATH"] == folder
+        assert f"--find-links {folder}/wheels" in manifest["Lifecycle"]["install"]["Script"]
+
+
+def test_a_platform_without_a_name_comes_last_and_is_for_every_other_device() -> None:
+    platforms = ["this", "manylinux_2_28_aarch64"]
+    build = {"build_system": "python", "packages": ["edge_agent"], "extra": "agent", "platforms": platforms}
+    manifests = _recipe(build=build)["Manifests"]
+    assert [each["Name"] for each in manifests] == ["lite-aarch64", "lite-other", "classic-aarch64", "classic-other"]
+    assert "architecture" not in manifests[1]["Platform"]
+    assert manifests[1]["Artifacts"][0]["Uri"].endswith("/agent.zip")
