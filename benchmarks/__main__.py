@@ -1,8 +1,9 @@
 """Runs every benchmark and prints its figures."""
 
-from benchmarks import hundred_components, packing, start_up, uploading
+from benchmarks import api_calls, hundred_components, packing, start_up, uploading
 
 start_up.main()
 packing.main()
 uploading.main()
 hundred_components.main()
+api_calls.main()

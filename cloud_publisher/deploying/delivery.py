@@ -17,10 +17,12 @@ from cloud_publisher.deploying.reports import Delivered
 from cloud_publisher.deploying.steps import Build, is_there
 from cloud_publisher.deploying.terms import Terms, Watch
 from cloud_publisher.fleet.devices import CoreDevice
+from cloud_publisher.fleet.following import FleetState, Follower
+from cloud_publisher.fleet.jobs import Jobs
 from cloud_publisher.fleet.observing import FleetView
 from cloud_publisher.fleet.outcome import Outcome, Wanted
 from cloud_publisher.fleet.targets import Target
-from cloud_publisher.fleet.waiting import Clock, FleetState, look, wait_for_fleet
+from cloud_publisher.fleet.waiting import Clock, wait_for_fleet
 from shared_schema.release import OUTCOME_TAG
 
 Part = Literal["configuration", "agent", "release", "rollback"]
@@ -33,6 +35,7 @@ class Delivery:
         self,
         deployments: TargetDeployments,
         view: FleetView,
+        jobs: Jobs,
         terms: Terms,
         watch: Watch,
         clock: Clock | None = None,
@@ -41,6 +44,7 @@ class Delivery:
         self.terms = terms
         self.watch = watch
         self._view = view
+        self._jobs = jobs
         self._clock = clock or Clock()
 
     @property
@@ -62,7 +66,7 @@ class Delivery:
         """
         if current is None or current.withdrawn or outcome_tag(current) not in (None, Outcome.TIMED_OUT):
             return current
-        state = look(self._view, self.target, wanted_of(current), self.terms.quorum)
+        state = self._look(current)
         if state.outcome is None:
             return current
         return self._recorded(current, state.outcome) if record else _with_outcome(current, state.outcome)
@@ -108,7 +112,7 @@ class Delivery:
             return None
         if outcome in (Outcome.FAILED, Outcome.REJECTED):
             self.watch.say(f"deployment {current.id} is there already: {outcome.value}")
-            state = look(self._view, self.target, wanted_of(current), self.terms.quorum)
+            state = self._look(current)
             return Delivered(current, "unchanged", part, outcome, state.standings)
         self.watch.say(f"deployment {current.id} is there already, and not confirmed yet")
         if must_wait:
@@ -116,11 +120,8 @@ class Delivery:
         return Delivered(current, "unchanged", part, None, ())
 
     def _wait(self, deployment: Deployment, action: Literal["created", "unchanged"], part: Part) -> Delivered:
-        state: FleetState = wait_for_fleet(
-            self._view,
-            self.target,
-            wanted_of(deployment),
-            quorum=self.terms.quorum,
+        state = wait_for_fleet(
+            self._follower(deployment),
             patience=self.terms.patience,
             still_current=lambda: self.deployments.check_current(deployment.id),
             tell=self.watch.devices,
@@ -132,11 +133,21 @@ class Delivery:
             deployment = self._recorded(deployment, state.outcome)
         return Delivered(deployment, action, part, state.outcome, state.standings)
 
+    def _look(self, deployment: Deployment) -> FleetState:
+        return self._follower(deployment).look(self._clock.monotonic(), self._clock.now())
+
+    def _follower(self, deployment: Deployment) -> Follower:
+        wanted = wanted_of(deployment)
+        return Follower(self._view, self._jobs, self.target, wanted, self.terms.quorum, deployment.job_id)
+
     def _recorded(self, deployment: Deployment, outcome: Outcome) -> Deployment:
         self.deployments.record(deployment, outcome)
         return _with_outcome(deployment, outcome)
 
     def _check_one_target(self, devices: list[CoreDevice], ours: Collection[str]) -> None:
+        # Asking each device is only worth its calls where another target has anything of ours at all.
+        if not any(set(ours) & other.content.components.keys() for other in self.deployments.of_other_targets()):
+            return
         found = conflicts(
             {device.thing: self._view.executions(device.thing) for device in devices},
             self.target.arn,

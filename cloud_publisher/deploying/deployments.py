@@ -114,6 +114,24 @@ class TargetDeployments:
                 "look at what is deployed now (cloud-publisher status), and run it again if it should be this release",
             )
 
+    def of_other_targets(self) -> Iterator[Deployment]:
+        """The newest deployment of every other target of the account, fetched when it is reached.
+
+        Raises ``CloudError``.
+        """
+        with asking("list the deployments of all targets"):
+            pages = self._greengrass.get_paginator("list_deployments").paginate(historyFilter="LATEST_ONLY")
+            found = [
+                each["deploymentId"]
+                for page in pages
+                for each in page["deployments"]
+                if each["targetArn"] != self.target.arn
+            ]
+        for deployment_id in found:
+            other = self.find(deployment_id)
+            if other is not None:
+                yield other
+
     def _fetched(self, history: Literal["ALL", "LATEST_ONLY"]) -> Iterator[Deployment]:
         with asking(f"list the deployments of {self.target.words}"):
             pages = self._greengrass.get_paginator("list_deployments").paginate(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_iot_data import IoTDataPlaneClient
 
 log = logging.getLogger(__name__)
+_PAGE = 100
+"""The most that the API gives at once."""
 
 
 class FleetView:
@@ -35,7 +37,9 @@ class FleetView:
         if target.kind == "thing":
             return self._core_device(target.name)
         with asking(f"list the core devices of {target.words}"):
-            pages = self._greengrass.get_paginator("list_core_devices").paginate(thingGroupArn=target.arn)
+            pages = self._greengrass.get_paginator("list_core_devices").paginate(
+                thingGroupArn=target.arn, PaginationConfig={"PageSize": _PAGE}
+            )
             found = [
                 CoreDevice(
                     thing=each["coreDeviceThingName"],

@@ -1,36 +1,19 @@
-"""Waits until a deployment's outcome is certain, or the time is up. Devices that have come to an end are asked no more.
-
-The clock, the sleep and the view of the fleet are passed in.
-"""
+"""Waits until a deployment's outcome is certain, or the time is up. The clock and the follower are passed in."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
-from cloud_publisher.fleet.devices import CoreDevice, DeviceStanding, Observation
-from cloud_publisher.fleet.outcome import (
-    Outcome,
-    Quorum,
-    Wanted,
-    outcome_at_deadline,
-    outcome_of,
-    standing_of,
-)
-from cloud_publisher.fleet.targets import Target
+from cloud_publisher.fleet.devices import DeviceStanding
+from cloud_publisher.fleet.following import FleetState, Follower
+from cloud_publisher.fleet.outcome import Outcome, outcome_at_deadline
 
 FIRST_INTERVAL = 0.3
 GROWTH = 1.25
 """A look comes at most a quarter late, measured by the time that was waited already."""
-
-
-class View(Protocol):
-    """What waiting needs of a fleet."""
-
-    def core_devices(self, target: Target) -> list[CoreDevice]: ...
-
-    def observe(self, device: CoreDevice, deployment_id: str, *, with_report: bool) -> Observation: ...
+CHECK_EVERY = 60.0
+"""Seconds between two looks at the deployment itself, where its job says nothing of having been cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +22,6 @@ class Patience:
 
     timeout: float = 1800.0
     interval: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class FleetState:
-    """Every device's standing, and the outcome if it is certain."""
-
-    standings: tuple[DeviceStanding, ...]
-    outcome: Outcome | None
-
-    @property
-    def empty(self) -> bool:
-        """Whether the target has no core device at all: then nobody can confirm anything yet."""
-        return not self.standings
-
-
-def look(view: View, target: Target, wanted: Wanted, quorum: Quorum) -> FleetState:
-    """How far the fleet is now. Raises ``CloudError``."""
-    return _look(view, target, wanted, quorum, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,56 +34,36 @@ class Clock:
 
 
 def wait_for_fleet(
-    view: View,
-    target: Target,
-    wanted: Wanted,
+    follower: Follower,
     *,
-    quorum: Quorum,
     patience: Patience,
     still_current: Callable[[], None],
     tell: Callable[[Sequence[DeviceStanding]], None],
-    clock: Clock | None = None,
+    clock: Clock,
 ) -> FleetState:
     """The fleet once its outcome is certain, or at the time-out. A target without a core device is not waited for.
 
     ``still_current`` raises when a newer deployment has taken this one's place; ``tell`` is told every look. Raises
     what these two raise, and ``CloudError``.
     """
-    clock = clock or Clock()
-    deadline = clock.monotonic() + patience.timeout
+    began = clock.monotonic()
+    deadline = began + patience.timeout
     interval = FIRST_INTERVAL
-    ended: dict[str, DeviceStanding] = {}
+    checked = began
     while True:
-        state = _look(view, target, wanted, quorum, ended, clock.now())
-        ended.update({each.thing: each for each in state.standings if each.final})
+        at = clock.monotonic()
+        state = follower.look(at, clock.now())
         tell(state.standings)
         if state.outcome is Outcome.CONFIRMED or state.empty:
             return state
+        left = deadline - clock.monotonic()
         # Before a refusal is told too: a newer deployment ends this one's open executions as CANCELED.
-        still_current()
+        if state.outcome or state.closed or left <= 0 or follower.job_id is None or at - checked >= CHECK_EVERY:
+            still_current()
+            checked = at
         if state.outcome is not None:
             return state
-        left = deadline - clock.monotonic()
         if left <= 0:
-            return FleetState(state.standings, outcome_at_deadline(state.standings, quorum))
+            return FleetState(state.standings, outcome_at_deadline(state.standings, follower.quorum))
         clock.sleep(min(interval, left))
         interval = min(interval * GROWTH, patience.interval)
-
-
-def _look(
-    view: View,
-    target: Target,
-    wanted: Wanted,
-    quorum: Quorum,
-    ended: dict[str, DeviceStanding],
-    now: datetime | None = None,
-) -> FleetState:
-    now = now or datetime.now(UTC)
-    standings = tuple(
-        ended.get(device.thing)
-        or standing_of(
-            view.observe(device, wanted.deployment_id, with_report=wanted.state is not None), wanted, quorum, now
-        )
-        for device in view.core_devices(target)
-    )
-    return FleetState(standings, outcome_of(standings, quorum))

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from cloud_publisher.deploying.one_target import conflicts
-from cloud_publisher.errors import TimedOutError, WorkFailedError
+from cloud_publisher.errors import CloudError, TimedOutError, WorkFailedError
 from cloud_publisher.fleet.devices import CoreDevice, Execution, Observation, Standing
+from cloud_publisher.fleet.following import FleetState, Follower
+from cloud_publisher.fleet.jobs import JobExecution, JobProgress
 from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted
 from cloud_publisher.fleet.targets import Target, parse_target
-from cloud_publisher.fleet.waiting import Clock, FleetState, Patience, wait_for_fleet
+from cloud_publisher.fleet.waiting import Clock, Patience, wait_for_fleet
 from cloud_publisher.publishing.component_versions import PublishedVersion, VersionTakenError
 from cloud_publisher.publishing.publish import client_token, publish
+from shared_schema.messages import ShadowReport
 from shared_schema.release import Release
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -55,12 +58,60 @@ class RecordedFleet:
         status = "SUCCEEDED" if self.hands.seconds >= self.ends[device.thing] else "IN_PROGRESS"
         return Observation(device, Execution(deployment_id, TARGET.arn, status, START), None)
 
+    def report(self, thing: str) -> ShadowReport | None:
+        raise AssertionError(f"the shadow of {thing} is nobody's concern")
 
-def waited(fleet: RecordedFleet, **more: Any) -> FleetState:
+
+@dataclass
+class RecordedJobs:
+    """The same devices, as their job shows them."""
+
+    fleet: RecordedFleet
+    open: bool = True
+    listed: int = 0
+    looked: int = 0
+
+    def progress(self, job_id: str) -> JobProgress:
+        self.looked += 1
+        done = sum(self.fleet.hands.seconds >= end for end in self.fleet.ends.values())
+        assert job_id == "job"
+        counts = {"QUEUED": len(self.fleet.ends) - done, "SUCCEEDED": done}
+        return JobProgress(self.open, {status: count for status, count in counts.items() if count})
+
+    def executions(self, job_id: str) -> dict[str, JobExecution]:
+        assert job_id == "job"
+        self.listed += 1
+        return {
+            thing: JobExecution("SUCCEEDED" if self.fleet.hands.seconds >= end else "QUEUED", START)
+            for thing, end in self.fleet.ends.items()
+        }
+
+
+def waited(fleet: RecordedFleet, jobs: RecordedJobs | None = None, **more: Any) -> FleetState:
     given = {"still_current": lambda: None, "tell": lambda _: None} | more
     patience = Patience(timeout=given.pop("timeout", 60.0), interval=5.0)
-    wanted = Wanted("d-1", None)
-    return wait_for_fleet(fleet, TARGET, wanted, quorum=Quorum(), patience=patience, clock=fleet.hands.clock, **given)
+    job = "job" if jobs else None
+    follower = Follower(fleet, jobs or RecordedJobs(fleet), TARGET, Wanted("d-1", None), Quorum(), job)
+    return wait_for_fleet(follower, patience=patience, clock=fleet.hands.clock, **given)
+
+
+def test_a_job_is_looked_at_once_each_time_and_its_devices_only_when_it_changes() -> None:
+    fleet = RecordedFleet(Hands(), {f"thing-{number}": 20.0 for number in range(40)} | {"late": 50.0})
+    jobs = RecordedJobs(fleet)
+    assert waited(fleet, jobs).outcome is Outcome.CONFIRMED
+    assert fleet.asked == []
+    assert jobs.listed == 3
+    assert 15 < jobs.looked < 40
+
+
+def test_a_job_that_was_cancelled_is_looked_into_at_once() -> None:
+    def superseded() -> None:
+        raise WorkFailedError("superseded", "look")
+
+    fleet = RecordedFleet(Hands(), {"one": 1000.0})
+    with pytest.raises(WorkFailedError, match="superseded"):
+        waited(fleet, RecordedJobs(fleet, open=False), still_current=superseded)
+    assert fleet.hands.slept == []
 
 
 def test_it_looks_often_at_first_and_then_at_the_intervals_cap() -> None:
@@ -190,3 +241,29 @@ def test_each_other_deployment_is_looked_at_once() -> None:
     found = conflicts(executions, TARGET.arn, {"ours", "more of ours"}, components_of)
     assert [(each.thing, each.components) for each in found] == [("one", ("ours",)), ("two", ("ours",))]
     assert asked == ["d-2"]
+
+
+def test_a_role_that_may_not_look_at_jobs_asks_the_devices() -> None:
+    fleet = RecordedFleet(Hands(), {"one": 3.0})
+
+    class Denied(RecordedJobs):
+        def progress(self, job_id: str) -> JobProgress:
+            raise CloudError(f"cannot look at {job_id}", "let it", code="AccessDeniedException")
+
+    assert waited(fleet, Denied(fleet)).outcome is Outcome.CONFIRMED
+    assert fleet.asked.count("one") > 3
+
+
+def test_a_listing_that_lags_behind_its_counters_is_made_again() -> None:
+    fleet = RecordedFleet(Hands(), {"one": 1.0})
+
+    class Lagging(RecordedJobs):
+        def executions(self, job_id: str) -> dict[str, JobExecution]:
+            now, self.fleet.hands.seconds = self.fleet.hands.seconds, self.fleet.hands.seconds - 5.0
+            listed = super().executions(job_id)
+            self.fleet.hands.seconds = now
+            return listed
+
+    jobs = Lagging(fleet)
+    assert waited(fleet, jobs).outcome is Outcome.CONFIRMED
+    assert jobs.listed > 3

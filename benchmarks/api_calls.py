@@ -1,0 +1,213 @@
+"""How many API calls `plan`, `publish` and `deploy --wait` make, for fleets of 10, 100 and 1,000 devices.
+
+The devices are played into the emulator's control plane, on a clock that the waiting turns: each takes the deployment
+some time within five minutes, and confirms. The baseline is what asking every device at every look would have cost.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from moto.iot.models import iot_backends
+
+from cloud_publisher.deploying.delivery import Delivery
+from cloud_publisher.deploying.deploy import deploy
+from cloud_publisher.deploying.deployments import TargetDeployments
+from cloud_publisher.deploying.steps import Order
+from cloud_publisher.deploying.terms import Terms
+from cloud_publisher.fleet.jobs import Jobs
+from cloud_publisher.fleet.observing import FleetView
+from cloud_publisher.fleet.outcome import Outcome
+from cloud_publisher.fleet.targets import parse_target
+from cloud_publisher.fleet.waiting import Clock
+from cloud_publisher.planning.building import built_already
+from cloud_publisher.planning.making import plan_release
+from cloud_publisher.publishing.component_versions import ComponentVersions
+from cloud_publisher.publishing.publish import publish
+from cloud_publisher.session import Access, Account, open_account
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.device_messages.reserved_topics import take_message, write_shadow
+from shared_schema.deployment import DeploymentTemplate
+from shared_schema.documents import read_text_document
+from shared_schema.release import Release
+
+ACCOUNT = "preprod"
+SIZES = (10, 100, 1000)
+SPREAD = 300.0
+"""Seconds within which every device has taken the deployment."""
+
+
+@dataclass
+class PlayedFleet:
+    """The devices of a group, and the clock that brings them on."""
+
+    plane: AccountPlane
+    things: list[str]
+    seconds: float = 0.0
+    looks: int = 0
+    waiting: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def clock(self) -> Clock:
+        start = datetime.now(UTC)
+        return Clock(lambda: self.seconds, self.sleep, lambda: start + timedelta(seconds=self.seconds))
+
+    def begin(self) -> None:
+        """Every device will have taken the deployment within the spread, one after the other."""
+        step = SPREAD / len(self.things)
+        self.waiting = [(self.seconds + step * (index + 1), thing) for index, thing in enumerate(self.things)]
+
+    def sleep(self, seconds: float) -> None:
+        self.looks += 1
+        self.seconds += seconds
+        while self.waiting and self.waiting[0][0] <= self.seconds:
+            self._take(self.waiting.pop(0)[1])
+
+    def _take(self, thing: str) -> None:
+        with self.plane.lock:
+            execution = self.plane.jobs.next_of(thing)
+        assert execution is not None
+        for status in ("IN_PROGRESS", "SUCCEEDED"):
+            topic = f"$aws/things/{thing}/jobs/{execution.job.job_id}/update"
+            take_message(self.plane, thing, topic, json.dumps({"status": status}).encode())
+        components = execution.job.document["components"].values()
+        (desired,) = [
+            spec["configurationUpdate"]["merge"]["desired"] for spec in components if spec.get("configurationUpdate")
+        ]
+        reported = _report(thing, desired)
+        write_shadow(self.plane, thing, "mlops", json.dumps({"state": {"reported": reported}}).encode())
+
+
+def main() -> None:
+    """Print a table of calls by fleet size, and the operations behind the largest."""
+    print("API calls by fleet size (deploy --wait while the devices come on within 5 minutes)")
+    print(
+        f"  {'devices':>8} {'plan':>6} {'publish':>8} {'deploy':>7} {'again':>6} {'asking every device':>20} {'ratio':>7}"
+    )
+    with Cloud() as cloud:
+        operations = Counter[str]()
+        for size in SIZES:
+            operations = _measure(cloud, size)
+    print(f"  deploy to {SIZES[-1]}: {', '.join(f'{name} {count}' for name, count in operations.most_common())}")
+
+
+def _measure(cloud: Cloud, size: int) -> Counter[str]:
+    plane, arn, things = _make_fleet(cloud, size)
+    account = _account(cloud)
+    calls = Counter[str]()
+    account.session.events.register("before-call.*.*", lambda model, **_: calls.update([model.name]))
+    target = parse_target(arn)
+    fleet = PlayedFleet(plane, things)
+    release = _release(f"fleet{size}")
+    order = Order(release, read_text_document("{}", DeploymentTemplate, file="deployment.json"))
+
+    def delivery() -> Delivery:
+        deployments = TargetDeployments(account.greengrass, account.iot, target)
+        view = FleetView(account.greengrass, account.iot_data)
+        return Delivery(deployments, view, Jobs(account.iot), Terms(wait=True), _Silent(), fleet.clock)
+
+    def counted() -> Counter[str]:
+        taken = Counter(calls)
+        calls.clear()
+        return taken
+
+    plan_release(built_already(release), account, order, [delivery()])
+    planned = counted()
+    publish(release, ComponentVersions(account), timeout=60, tell=lambda _: None)
+    published = counted()
+    fleet.begin()
+    report = deploy(order, delivery())
+    assert report.outcome is Outcome.CONFIRMED, report.outcome
+    deployed = counted()
+    deploy(order, delivery())
+    again = counted()
+    asking = fleet.looks * (2 * size + (size + 99) // 100 + 1)
+    made = deployed.total()
+    print(
+        f"  {size:>8} {planned.total():>6} {published.total():>8} {made:>7} {again.total():>6} {asking:>12} "
+        f"{made / asking:>6.3f}x"
+    )
+    return deployed
+
+
+def _make_fleet(cloud: Cloud, size: int) -> tuple[AccountPlane, str, list[str]]:
+    """Core devices that have spoken once, written into the cloud's memory: their making is nobody's calls."""
+    group = f"fleet{size}"
+    arn = cloud.client("iot", account=ACCOUNT).create_thing_group(thingGroupName=group)["thingGroupArn"]
+    account_id = parse_target(arn).account
+    plane = cloud._planes[account_id]
+    backend = iot_backends[account_id][cloud.region]
+    things = [f"{group}-{number:04}" for number in range(size)]
+    for thing in things:
+        backend.create_thing(thing, "", None)
+        backend.add_thing_to_thing_group(group, None, thing, None)
+        status = {"ggcVersion": "2.14.3", "runtime": "aws_nucleus_classic", "messageType": "COMPLETE"}
+        topic = f"$aws/things/{thing}/greengrassv2/health/json"
+        take_message(plane, thing, topic, json.dumps(status).encode())
+    return plane, arn, things
+
+
+def _account(cloud: Cloud) -> Account:
+    import os  # noqa: PLC0415
+
+    os.environ.update(cloud.environment(ACCOUNT))
+    return open_account(Access(cloud.region))
+
+
+def _release(prefix: str) -> Release:
+    kinds = {"agent": "agent", "agent.desired": "desired", "digits": "model"}
+    components: list[dict[str, Any]] = []
+    for key, kind in kinds.items():
+        recipe = {
+            "RecipeFormatVersion": "2020-01-25",
+            "ComponentName": f"{prefix}.{key}",
+            "ComponentVersion": "1.0.0",
+            "Manifests": [{"Platform": {"os": "linux"}, "Lifecycle": {"run": "exit 0"}}],
+        }
+        model = {"model": {"digest": "d" * 64, "vetting-timeout": 60}} if kind == "model" else {}
+        components.append(
+            {
+                "key": key,
+                "name": recipe["ComponentName"],
+                "version": "1.0.0",
+                "kind": kind,
+                "content-digest": "c" * 64,
+                "reused": False,
+                "recipe": json.dumps(recipe),
+                **model,
+            }
+        )
+    document = {"schema": 1, "built": "2026-11-24T00:00:00Z", "bucket": "artifacts", "region": "eu-west-1"}
+    return Release.model_validate({**document, "application": "lines", "settings": {}, "components": components})
+
+
+def _report(thing: str, desired: dict[str, Any]) -> dict[str, Any]:
+    model = desired["models"]["digits"]
+    said = {"component": model["component"], "version": model["version"], "digest": model["digest"]}
+    confirmation = {**said, "release": desired["release"], "verdict": "CONFIRMED"}
+    return {
+        "schema": 1,
+        "thing": thing,
+        "timestamp": datetime.now(UTC).isoformat(),
+        "agentVersion": "1.0.0",
+        "state": "SERVING",
+        "release": desired["release"],
+        "models": {"digits": {**said, "confirmation": confirmation}},
+    }
+
+
+class _Silent:
+    """A watch that shows nothing."""
+
+    def say(self, text: str) -> None:
+        """Nobody listens."""
+
+    def devices(self, standings: object) -> None:
+        """Nobody looks."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Looks at a fleet again and again, and each time only at the devices of which there may be news.
+
+A group's deployment is followed by its IoT job: one call tells whether anything changed, and a device's shadow is read
+once its deployment has ended there. So the calls grow with what changes, and not with the fleet times the looks. Where
+there is no job (a single thing), or the role may not look at it, every device that has not ended is asked each time.
+"""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from cloud_publisher.cloud_errors import DENIED
+from cloud_publisher.errors import CloudError
+from cloud_publisher.fleet.devices import OPEN, SUCCEEDED, CoreDevice, DeviceStanding, Execution, Observation
+from cloud_publisher.fleet.jobs import JobExecution, JobProgress
+from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted, outcome_of, standing_of
+from cloud_publisher.fleet.targets import Target
+from shared_schema.messages import ShadowReport
+
+log = logging.getLogger(__name__)
+SOONEST, LATEST = 0.3, 60.0
+"""Seconds between two looks at one device that has ended its deployment, and whose agent has not said the last word."""
+GROWTH = 0.25
+"""A look at a device comes at most a quarter late, measured by the time that was waited for it already."""
+
+
+class View(Protocol):
+    """What following needs of a fleet."""
+
+    def core_devices(self, target: Target) -> list[CoreDevice]: ...
+
+    def observe(self, device: CoreDevice, deployment_id: str, *, with_report: bool) -> Observation: ...
+
+    def report(self, thing: str) -> ShadowReport | None: ...
+
+
+class JobView(Protocol):
+    """What following needs of jobs."""
+
+    def progress(self, job_id: str) -> JobProgress: ...
+
+    def executions(self, job_id: str) -> dict[str, JobExecution]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FleetState:
+    """Every device's standing, and the outcome if it is certain. ``closed``: the job says that it was cancelled."""
+
+    standings: tuple[DeviceStanding, ...]
+    outcome: Outcome | None
+    closed: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether the target has no core device at all: then nobody can confirm anything yet."""
+        return not self.standings
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of one device: the state that it was last looked at in, since when, and when to look again."""
+
+    standing: DeviceStanding
+    status: str | None
+    since: float
+    due: float
+
+
+@dataclass(slots=True)
+class Follower:
+    """The devices of one deployment. ``job_id`` is None where no job can be followed."""
+
+    view: View
+    jobs: JobView
+    target: Target
+    wanted: Wanted
+    quorum: Quorum
+    job_id: str | None = None
+    _devices: list[CoreDevice] = field(default_factory=list)
+    _progress: JobProgress | None = None
+    _executions: dict[str, JobExecution] = field(default_factory=dict)
+    _known: dict[str, _Known] = field(default_factory=dict)
+
+    def look(self, at: float, now: datetime) -> FleetState:
+        """The fleet now; ``at`` is a steady clock's time, in seconds. Raises ``CloudError``."""
+        closed = False
+        if self.job_id is not None:
+            try:
+                progress = self.jobs.progress(self.job_id)
+                self._follow(self.job_id, progress, now)
+                closed = not progress.open
+            except CloudError as error:
+                if error.code not in DENIED:
+                    raise
+                log.warning("the role may not look at the job: every device is asked", extra={"job": self.job_id})
+                self.job_id = None
+        if self.job_id is None:
+            self._devices = self.view.core_devices(self.target)
+        standings = tuple(self._standing(device, at, now) for device in self._devices)
+        return FleetState(standings, outcome_of(standings, self.quorum), closed)
+
+    def _follow(self, job_id: str, progress: JobProgress, now: datetime) -> None:
+        former, self._progress = self._progress, progress
+        # A listing may lag behind the counters: until it has what they say, it is made again.
+        listed = Counter(each.status for each in self._executions.values())
+        if former is not None and former.counts == progress.counts == listed:
+            return
+        before = self._executions
+        self._executions = self.jobs.executions(job_id)
+        away = {each.thing for each in self._devices if now - each.said > self.quorum.seen_within}
+        returned = any(self._executions.get(thing) != before.get(thing) for thing in away)
+        if former is None or former.devices != progress.devices or returned:
+            self._devices = self.view.core_devices(self.target)
+
+    def _standing(self, device: CoreDevice, at: float, now: datetime) -> DeviceStanding:
+        known = self._known.get(device.thing)
+        if known is not None and known.standing.final:
+            return known.standing
+        followed = self.job_id is not None
+        execution = self._executions.get(device.thing)
+        status = execution.status if execution else None
+        if followed and known is not None and known.status == status and at < known.due:
+            return known.standing
+        seen = self._followed(device, execution) if followed else self._asked(device)
+        standing = standing_of(seen, self.wanted, self.quorum, now)
+        since = known.since if known is not None and known.status == status else at
+        # What is queued or in progress shows in the job; only what its agent says has to be asked for.
+        pause = min(max((at - since) * GROWTH, SOONEST), LATEST) if status not in (*OPEN, None) else float("inf")
+        self._known[device.thing] = _Known(standing, status, since, at + pause)
+        return standing
+
+    def _asked(self, device: CoreDevice) -> Observation:
+        return self.view.observe(device, self.wanted.deployment_id, with_report=self.wanted.state is not None)
+
+    def _followed(self, device: CoreDevice, execution: JobExecution | None) -> Observation:
+        if execution is None:
+            return Observation(device, None, None)
+        if execution.status in OPEN or execution.status in SUCCEEDED:
+            said = Execution(self.wanted.deployment_id, self.target.arn, execution.status, execution.modified)
+            reads = execution.status in SUCCEEDED and self.wanted.state is not None
+            return Observation(device, said, self.view.report(device.thing) if reads else None)
+        # Why it failed, only the device's own deployment says.
+        return self._asked(device)
