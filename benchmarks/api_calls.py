@@ -84,9 +84,7 @@ class PlayedFleet:
 def main() -> None:
     """Print a table of calls by fleet size, and the operations behind the largest."""
     print("API calls by fleet size (deploy --wait while the devices come on within 5 minutes)")
-    print(
-        f"  {'devices':>8} {'plan':>6} {'publish':>8} {'deploy':>7} {'again':>6} {'asking every device':>20} {'ratio':>7}"
-    )
+    print(f"  {'devices':>8} {'plan':>6} {'publish':>8} {'deploy':>7} {'again':>6} {'asking each':>12} {'ratio':>7}")
     with Cloud() as cloud:
         operations = Counter[str]()
         for size in SIZES:
