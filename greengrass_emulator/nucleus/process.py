@@ -190,6 +190,8 @@ class Nucleus:
         """Go on with a component that an earlier process of this nucleus had deployed."""
         try:
             component = self._packages.find(name, version)
+            if component is not None:
+                self._packages.unpack_again(component)
         except DeploymentFailed:
             _log.exception("a component cannot be resumed", extra={"component": name})
             return
@@ -197,7 +199,8 @@ class Nucleus:
             _log.error("a component's recipe is gone", extra={"component": name, "version": version})
             return
         once = not self._runtime.runs_install_at_each_start
-        self._services.put(component, installed=once and self._memory.state.installed.get(name) == version)
+        installed = once and self._memory.state.installed.get(name) == version
+        self._services.put(component, installed=installed, resumed=True)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

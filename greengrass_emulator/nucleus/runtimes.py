@@ -71,6 +71,8 @@ class Runtime:
     startup_may_return: bool
     """Lite ends a ``startup`` with ``systemd-notify --stopping``, which systemd knows from 254 on (Debian 12: 252)."""
     has_shutdown_and_recover: bool
+    """And ``uninstall``."""
+    reads_skip_if: bool
     pause_before_retry: float
     spools: bool
     retains: bool
@@ -99,6 +101,7 @@ CLASSIC = Runtime(
     runs_install_at_each_start=True,
     startup_may_return=True,
     has_shutdown_and_recover=True,
+    reads_skip_if=True,
     pause_before_retry=0.0,
     spools=True,
     retains=True,
@@ -127,6 +130,7 @@ LITE = Runtime(
     runs_install_at_each_start=False,
     startup_may_return=False,
     has_shutdown_and_recover=False,
+    reads_skip_if=False,
     pause_before_retry=1.0,
     spools=False,
     retains=False,

@@ -5,6 +5,7 @@ nucleus's alone until a step of its own component first runs, unless ``Read: ALL
 "the nucleus's alone" is mode 0000, and components run without the right to read past modes.
 """
 
+import filecmp
 import json
 import logging
 import os
@@ -101,13 +102,22 @@ class PackageStore:
                 self.save_recipe(text, name, version)
         for folder in sorted(artifacts.glob("*/*")) if artifacts else ():
             name, version = folder.parts[-2:]
-            _remove(self._packages / "artifacts" / name / version)
+            if _same_files(folder, self._packages / "artifacts" / name / version):
+                # It may be what runs: nothing is taken from under it.
+                continue
             _remove(self._packages / "artifacts-unarchived" / name / version)
+            _remove(self._packages / "artifacts" / name / version)
             beside = self._beside(f"{name}-{version}")
             shutil.copytree(folder, beside)
             (self._packages / "artifacts" / name).mkdir(parents=True, exist_ok=True)
             beside.replace(self._packages / "artifacts" / name / version)
             self._new.add((name, version))
+
+    def unpack_again(self, component: Component) -> None:
+        """At a start: have there what a killed nucleus may have left without. Raises DeploymentFailed."""
+        for artifact in component.artifacts:
+            if artifact.unzip and (self.artifact_folder(component) / artifact.file_name).is_file():
+                self.unpack(component, artifact)
 
     def unpack(self, component: Component, artifact: Artifact) -> None:
         """Unpack one zip next to where its component looks, wholly or not at all. Raises DeploymentFailed."""
@@ -241,6 +251,16 @@ def _extract(archive: Path, target: Path) -> None:
         if sum(entry.file_size for entry in entries) > _LARGEST_UNPACKED:
             raise DeploymentFailed(f"it unpacks to more than {_LARGEST_UNPACKED} bytes")
         opened.extractall(target)
+
+
+def _same_files(folder: Path, other: Path) -> bool:
+    names = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    if names != {path.relative_to(other) for path in other.rglob("*") if path.is_file()}:
+        return False
+    try:
+        return all(filecmp.cmp(folder / name, other / name, shallow=False) for name in names)
+    except PermissionError:
+        return False
 
 
 def _sync(folder: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from greengrass_emulator.nucleus.errors import StepFailed
 from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper, StepProcess
 from greengrass_emulator.nucleus.lifecycle.states import (
+    BOOTSTRAP_SUCCESSES,
     DEFAULT_TIMEOUTS,
     ERRORS_TO_BREAK,
     ERRORS_WITHIN,
@@ -58,16 +59,31 @@ class _Plan:
     component: Component
     lifecycle: Lifecycle
 
+    def needs_bootstrap_after(self, before: "_Plan") -> bool:
+        """A new version, or another text of the step (GenericExternalService.java, isBootstrapRequired)."""
+        texts = [each.lifecycle.steps.get("bootstrap") for each in (self, before)]
+        return self.component.version != before.component.version or texts[0] != texts[1]
+
 
 class _Interrupted(Exception):
     """A wish came while a step was under way."""
 
 
 class Service:
-    """One component. ``token`` is its SVCUID. ``installed``: its install step was done by an earlier process."""
+    """One component. ``token`` is its SVCUID.
+
+    ``installed``: its install step was done by an earlier process; ``resumed``: that process had deployed it, so that
+    it needs no bootstrap.
+    """
 
     def __init__(
-        self, component: Component, lifecycle: Lifecycle, around: Surroundings, *, installed: bool = False
+        self,
+        component: Component,
+        lifecycle: Lifecycle,
+        around: Surroundings,
+        *,
+        installed: bool = False,
+        resumed: bool = False,
     ) -> None:
         self._around = around
         self._plan = _Plan(component, lifecycle)
@@ -80,6 +96,8 @@ class Service:
         self._errors: dict[State, list[float]] = {}
         self._task: asyncio.Task[None] | None = None
         self._installed = installed
+        self._bootstraps = not resumed
+        self._uninstalls = False
         self.token = secrets.token_hex(16)
         self.state = State.NEW
         self.changed_at = time.monotonic()
@@ -147,8 +165,9 @@ class Service:
         """Whether a wish is still to be fulfilled."""
         return self._wish is not None
 
-    async def close(self) -> None:
-        """Stop, and be no more."""
+    async def close(self, *, uninstall: bool = False) -> None:
+        """Stop, and be no more; ``uninstall``: on this device."""
+        self._uninstalls = uninstall
         self.ask(Wish.CLOSE)
         if self._task is not None:
             await self._task
@@ -174,9 +193,12 @@ class Service:
         was_installed = self.state not in {State.NEW, State.BROKEN}
         await self._stop()
         if self._next is not None:
+            self._bootstraps = self._next.needs_bootstrap_after(self._plan)
             self._plan, self._next = self._next, None
         self._errors.clear()
         if wish is Wish.CLOSE:
+            if self._uninstalls and self._around.runtime.has_shutdown_and_recover:
+                await self._try("uninstall", self._plan.lifecycle)
             self._become(State.FINISHED, "closed")
             return True
         if wish is Wish.HALT:
@@ -194,6 +216,10 @@ class Service:
             # Lite's recipe-runner fills variables in when it runs a script.
             lifecycle = self._around.fill(component)
         if self.state is State.NEW:
+            bootstrap = lifecycle.steps.get("bootstrap")
+            if bootstrap is not None and self._bootstraps:
+                await self._unless_wished(self._to_its_end("bootstrap", bootstrap, lifecycle, BOOTSTRAP_SUCCESSES))
+            self._bootstraps = False
             install = lifecycle.steps.get("install")
             if install is not None and not self._installed:
                 await self._unless_wished(self._to_its_end("install", install, lifecycle))
@@ -292,7 +318,9 @@ class Service:
                 each.cancel()
             await asyncio.gather(ended, errored, return_exceptions=True)
 
-    async def _to_its_end(self, name: str, step: Step, lifecycle: Lifecycle) -> None:
+    async def _to_its_end(
+        self, name: str, step: Step, lifecycle: Lifecycle, successes: frozenset[int] = frozenset({0})
+    ) -> None:
         process = await self._start(name, step, lifecycle)
         if process is None:
             return
@@ -305,11 +333,11 @@ class Service:
         finally:
             if process.is_alive:
                 await process.stop()
-        if code != 0:
+        if code not in successes:
             raise StepFailed(f"{name} ended with {code}")
 
     async def _start(self, name: str, step: Step, lifecycle: Lifecycle) -> StepProcess | None:
-        if _is_skipped(step.skip_if):
+        if self._around.runtime.reads_skip_if and _is_skipped(step.skip_if):
             return None
         component = self._plan.component
         self._around.hand_over_files(component)
@@ -338,14 +366,17 @@ class Service:
             return
         self._become(State.STOPPING)
         lifecycle = self._plan.lifecycle
-        if self._around.runtime.has_shutdown_and_recover and "shutdown" in lifecycle.steps:
+        if self._around.runtime.has_shutdown_and_recover:
             await self._try("shutdown", lifecycle)
         if process is not None:
             await process.stop()
 
     async def _try(self, name: str, lifecycle: Lifecycle) -> None:
+        step = lifecycle.steps.get(name)
+        if step is None:
+            return
         try:
-            await self._to_its_end(name, lifecycle.steps[name], lifecycle)
+            await self._to_its_end(name, step, lifecycle)
         except StepFailed as error:
             _log.warning("a step failed", extra={"component": self.name, "step": name, "reason": str(error)})
 
@@ -358,7 +389,7 @@ class Service:
         self._errors[where] = recent
         self._become(State.ERRORED, str(error))
         lifecycle = self._plan.lifecycle
-        if self._around.runtime.has_shutdown_and_recover and "recover" in lifecycle.steps:
+        if self._around.runtime.has_shutdown_and_recover:
             await self._try("recover", lifecycle)
         process, self._process = self._process, None
         if process is not None:

@@ -48,17 +48,20 @@ class Services:
         """The component whose SVCUID this is."""
         return next((each.name for each in self._services.values() if each.token == token), None)
 
-    def put(self, component: Component, *, installed: bool = False) -> Service:
+    def put(self, component: Component, *, installed: bool = False, resumed: bool = False) -> Service:
         """Start a component that is new, or change one that is there as its recipe's change asks for.
 
-        ``installed``: its install step was done by an earlier process of this nucleus.
+        ``installed``: its install step was done by an earlier process of this nucleus. ``resumed``: that had deployed
+        it.
         """
         # Lite compares what is written in the recipe: it fills variables in only when a script runs.
         filled_later = self.runtime.cuts_scripts_at_unknown_variables
         lifecycle = component.lifecycle if filled_later else self.doors.fill(component)
         service = self._services.get(component.name)
         if service is None:
-            service = self._services[component.name] = Service(component, lifecycle, self, installed=installed)
+            service = self._services[component.name] = Service(
+                component, lifecycle, self, installed=installed, resumed=resumed
+            )
             service.begin()
         else:
             wish = wish_of_change(service.component, service.lifecycle, component, lifecycle)
@@ -79,7 +82,7 @@ class Services:
         for name in _dependents_first(names, self._services):
             service = self._services.get(name)
             if service is not None:
-                await service.close()
+                await service.close(uninstall=True)
                 del self._services[name]
                 _log.info("a component is removed", extra={"component": name})
 

@@ -34,13 +34,18 @@ class Wish(StrEnum):
 
 
 DEFAULT_TIMEOUTS: dict[str, float | None] = {
+    "bootstrap": 120.0,
     "install": 120.0,
     "startup": 120.0,
     "run": None,
     "shutdown": 15.0,
     "recover": 60.0,
+    "uninstall": 60.0,
 }
 """Seconds, by step (AWS's component recipe reference)."""
+
+BOOTSTRAP_SUCCESSES = frozenset({0, 100, 101})
+"""A bootstrap says with 100 that the nucleus, with 101 that the machine should start again (BootstrapManager.java)."""
 
 ERRORS_TO_BREAK = 3
 ERRORS_WITHIN = 3600.0
@@ -52,7 +57,9 @@ def wish_of_change(old: Component, old_texts: Lifecycle, new: Component, new_tex
 
     ``old_texts`` and ``new_texts`` have their variables filled in: a text that changes by them counts as changed.
     """
-    if old.version != new.version or old_texts.steps.get("install") != new_texts.steps.get("install"):
+    if old.version != new.version:
+        return Wish.REINSTALL
+    if any(old_texts.steps.get(name) != new_texts.steps.get(name) for name in ("install", "bootstrap")):
         return Wish.REINSTALL
     if old_texts != new_texts or not new.dependencies.keys() <= old.dependencies.keys():
         return Wish.RESTART

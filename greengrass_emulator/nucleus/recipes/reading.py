@@ -162,11 +162,18 @@ def _artifact(written: Any, keys: _Keys, where: str) -> Artifact:
     digest = keys.get(written, "Digest")
     return Artifact(
         uri=uri,
-        unzip=str(keys.get(written, "Unarchive") or "NONE").upper() == "ZIP",
+        unzip=_unarchive(keys.get(written, "Unarchive"), where),
         read=_who(keys.get(permission, "Read"), "OWNER", where),
         execute=_who(keys.get(permission, "Execute"), "NONE", where),
         digest=None if digest is None else str(digest),
     )
+
+
+def _unarchive(written: Any, where: str) -> bool:
+    kind = str(written or "NONE").upper()
+    if kind not in {"NONE", "ZIP"}:
+        raise RecipeInvalid(f"{where}: Unarchive is {written!r}; it is ZIP or NONE. A tar is unpacked by a step.")
+    return kind == "ZIP"
 
 
 def _who(written: Any, default: Who, where: str) -> Who:

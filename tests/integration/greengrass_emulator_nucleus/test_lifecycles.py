@@ -302,3 +302,103 @@ def test_a_root_too_deep_for_a_socket_gets_a_short_one_that_is_cleaned_up(tmp_pa
     device.speak_as(A).get_configuration()
     device.stop()
     assert not socket.parent.exists()
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text().split() if file.exists() else []
+
+
+def test_a_bootstrap_runs_for_a_new_version_and_for_a_new_text_of_its_own(device: Any) -> None:
+    steps = device.work(A) / "steps"
+
+    def give(version: str, bootstrap: str) -> None:
+        device.give(A, version, bootstrap=bootstrap, install="echo install >> steps", run=STAY)
+        assert device.deploy(f"{A}={version}").status == "SUCCEEDED"
+
+    give("1.0.0", "echo bootstrap >> steps")
+    assert _lines(steps) == ["bootstrap", "install"]
+    # 100 and 101 ask for a start of the nucleus and of the machine: they are no failures.
+    give("2.0.0", "echo again >> steps; exit 100")
+    give("2.0.0", "echo other >> steps; exit 101")
+    assert _lines(steps)[2:] == ["again", "install", "other", "install"]
+    device.kill()
+    (device.root / "nucleus.json").unlink()
+    device.start()
+    device.until_state(A, "RUNNING")
+    assert _lines(steps).count("other") == 1
+    device.give(A, "3.0.0", bootstrap="exit 1", run=STAY)
+    assert "bootstrap ended with 1" in device.deploy(f"{A}=3.0.0").cause
+
+
+def test_uninstall_runs_on_classic_when_a_component_is_removed_and_only_then(device: Any) -> None:
+    device.give(A, run=STAY, uninstall="echo uninstall >> steps")
+    device.deploy(f"{A}=1.0.0")
+    assert device.stop() == 0
+    assert _lines(device.work(A) / "steps") == []
+    device.start()
+    device.deploy(remove=(A,))
+    assert _lines(device.work(A) / "steps") == (["uninstall"] if device.runtime == "classic" else [])
+
+
+def test_skipif_skips_a_step_on_classic_only(device: Any) -> None:
+    device.give(
+        A,
+        install={"Script": "echo path >> steps", "Skipif": "onpath sh"},
+        run={"Script": "echo run >> steps; " + STAY, "Skipif": "exists /no/such/file"},
+    )
+    assert device.deploy(f"{A}=1.0.0").status == "SUCCEEDED"
+    assert _lines(device.work(A) / "steps") == (["run"] if device.runtime == "classic" else ["path", "run"])
+
+
+def test_a_step_that_never_ends_is_ended_with_all_that_it_started(classic: Any, alive: Any, wait_until: Any) -> None:
+    classic.give(A, install={"Script": "sleep 1000 & echo $! > child; wait", "Timeout": 0.5}, run=STAY)
+    ended = classic.deploy(f"{A}=1.0.0")
+    assert "install was not done within 0.5 s" in ended.cause
+    child = int((classic.work(A) / "child").read_text())
+    wait_until(lambda: not alive(child))
+
+
+def test_a_run_that_leaves_a_child_behind_is_finished_and_the_child_ended(
+    device: Any, alive: Any, wait_until: Any
+) -> None:
+    device.give(A, run="sleep 1000 & echo $! > child; exit 0")
+    assert device.deploy(f"{A}=1.0.0").status == "SUCCEEDED"
+    device.until_state(A, "FINISHED")
+    child = int((device.work(A) / "child").read_text())
+    wait_until(lambda: not alive(child))
+
+
+def test_a_component_that_says_very_much_is_not_held_up(device: Any) -> None:
+    device.give(A, run="head -c 12000000 /dev/zero | tr '\\0' x; echo said > said; " + STAY)
+    assert device.deploy(f"{A}=1.0.0").status == "SUCCEEDED"
+    device.token(A)
+    assert _lines(device.work(A) / "said") == ["said"]
+    assert len(device.log(A)) == 12_000_000
+
+
+def test_other_transitions_are_ignored_by_update_state(classic: Any) -> None:
+    classic.give(A, run=STAY)
+    classic.deploy(f"{A}=1.0.0")
+    client, pid = classic.speak_as(A), classic.pid(A)
+    client.update_state(state="RUNNING")
+    assert (classic.state(A), classic.pid(A)) == ("RUNNING", pid)
+    classic.give(B, run="echo $SVCUID > svcuid; exit 0")
+    classic.deploy(f"{B}=1.0.0")
+    classic.until_state(B, "FINISHED")
+    for state in ("RUNNING", "ERRORED"):
+        classic.speak_as(B).update_state(state=state)
+        assert classic.state(B) == "FINISHED"
+
+
+def test_on_lite_a_new_version_of_a_hard_dependency_restarts_and_of_a_soft_one_does_not(
+    lite: Any, wait_until: Any
+) -> None:
+    for kind in ("HARD", "SOFT"):
+        lite.give(f"{A}.{kind}", dependencies={B: {"VersionRequirement": ">=1.0.0", "DependencyType": kind}})
+    lite.give(B, "1.0.0")
+    lite.deploy(f"{B}=1.0.0", f"{A}.HARD=1.0.0", f"{A}.SOFT=1.0.0")
+    hard, soft = lite.pid(f"{A}.HARD"), lite.pid(f"{A}.SOFT")
+    lite.give(B, "2.0.0")
+    assert lite.deploy(f"{B}=2.0.0").status == "SUCCEEDED"
+    wait_until(lambda: lite.pid(f"{A}.HARD") != hard)
+    assert lite.pid(f"{A}.SOFT") == soft

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -305,6 +307,10 @@ def _broken_recipes() -> dict[str, tuple[Any, str]]:
             {**good, "Manifests": [{**manifest, "Lifecycle": {"run": {"Script": "a", "Timeout": "long"}}}]},
             "give seconds",
         ),
+        "an archive of another kind": (
+            {**good, "Manifests": [{**manifest, "Artifacts": [{"Uri": "s3://b/m.tar", "Unarchive": "TAR"}]}]},
+            "it is ZIP or NONE",
+        ),
         "an artifact without place": ({**good, "Manifests": [{**manifest, "Artifacts": [{}]}]}, "no Uri"),
         "an artifact that is nowhere": (
             {**good, "Manifests": [{**manifest, "Artifacts": [{"Uri": "s3://b/absent.zip"}]}]},
@@ -390,3 +396,147 @@ def test_removing_a_component_stops_it_and_forgets_its_configuration(device: Any
     device.give(A)
     device.deploy(f"{A}=1.0.0")
     assert device.speak_as(A).get_configuration().value == {}
+
+
+def _zip_with(device: Any, fill: Any) -> Any:
+    folder = device.artifacts / M / "1.0.0"
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / "model.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("good.txt", "good")
+        fill(archive)
+    device.give(M, run="exit 0", artifacts=[{"Uri": "s3://b/model.zip", "Unarchive": "ZIP"}])
+    return device.deploy(f"{M}=1.0.0")
+
+
+def _says_to_be_large(archive: zipfile.ZipFile) -> None:
+    for number in range(3):
+        archive.writestr(f"zeros-{number}", b"\0" * 1_000_000)
+        archive.infolist()[-1].file_size = 2**32 - 2
+
+
+def _one_name_for_a_file_and_a_folder(archive: zipfile.ZipFile) -> None:
+    archive.writestr("both", "x")
+    archive.writestr("both/below", "x")
+
+
+def _locked(archive: zipfile.ZipFile) -> None:
+    archive.writestr("locked", "x")
+    archive.infolist()[-1].flag_bits |= 1
+
+
+def _packed_in_no_known_way(archive: zipfile.ZipFile) -> None:
+    archive.writestr("odd", "x")
+    archive.infolist()[-1].compress_type = 99
+
+
+@pytest.mark.parametrize(
+    ("fill", "said"),
+    [
+        (_says_to_be_large, "unpacks to more than"),
+        (_one_name_for_a_file_and_a_folder, "cannot be unpacked"),
+        (_locked, "encrypted"),
+        (_packed_in_no_known_way, "cannot be unpacked"),
+    ],
+)
+def test_a_zip_that_cannot_be_meant_is_refused_whole(classic: Any, fill: Any, said: str) -> None:
+    ended = _zip_with(classic, fill)
+    assert ended.detailed == "FAILED_NO_STATE_CHANGE"
+    assert said in ended.cause
+    assert not list((classic.root / "packages").rglob("good.txt"))
+    assert classic.status().components == {}
+
+
+def test_a_link_in_a_zip_becomes_a_file_that_leads_nowhere(classic: Any, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+
+    def fill(archive: zipfile.ZipFile) -> None:
+        link = zipfile.ZipInfo("link")
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        archive.writestr(link, str(tmp_path / "secret"))
+
+    assert _zip_with(classic, fill).status == "SUCCEEDED"
+    unpacked = classic.root / "packages/artifacts-unarchived" / M / "1.0.0/model/link"
+    assert not unpacked.is_symlink()
+    assert unpacked.read_text() == str(tmp_path / "secret")
+
+
+def test_an_unchanged_merge_is_applied_again_over_what_the_component_wrote(classic: Any, events: Any) -> None:
+    classic.give(A, configuration={"n": 1})
+    update = {A: {"MERGE": {"n": 2}}}
+    classic.deploy(f"{A}=1.0.0", update=update)
+    client, heard = classic.speak_as(A), events()
+    client.update_configuration(value_to_merge={"n": 3, "own": 4}, timestamp=datetime.now(UTC))
+    client.subscribe_to_configuration_update(key_path=[], **heard.handlers())
+    assert classic.deploy(f"{A}=1.0.0", update=update).status == "SUCCEEDED"
+    assert heard.next().configuration_update_event.key_path == ["n"]
+    assert client.get_configuration().value == {"n": 2, "own": 4}
+
+
+def test_a_way_back_asks_nobody(classic: Any, events: Any) -> None:
+    classic.give(A, configuration={"n": 1})
+    classic.give(B)
+    classic.deploy(f"{A}=1.0.0", f"{B}=1.0.0")
+    client, asked = classic.speak_as(A), events()
+    client.subscribe_to_validate_configuration_updates(**asked.handlers())
+    classic.give(B, "2.0.0", run="exit 3")
+    deployment = classic.ask_deployment(f"{A}=1.0.0", f"{B}=2.0.0", update={A: {"MERGE": {"n": 2}}})
+    event = asked.next().validate_configuration_update_event
+    assert event.configuration == {"n": 2}
+    report = ConfigurationValidityReport(status="ACCEPTED", deployment_id=event.deployment_id)
+    client.send_configuration_validity_report(configuration_validity_report=report)
+    assert classic.ended(deployment).detailed == "FAILED_ROLLBACK_COMPLETE"
+    assert client.get_configuration().value == {"n": 1}
+    assert asked.waiting() == []
+
+
+def test_a_way_back_that_fails_too_is_said(classic: Any) -> None:
+    # The first version works once only.
+    classic.give(A, run="[ ! -e once ] || exit 4; touch once; " + STAY)
+    classic.deploy(f"{A}=1.0.0")
+    classic.give(A, "2.0.0", run="exit 3")
+    ended = classic.deploy(f"{A}=2.0.0")
+    assert ended.detailed == "FAILED_UNABLE_TO_ROLLBACK"
+    assert "run ended with 3" in ended.cause
+    assert "run ended with 4" in ended.cause
+
+
+def test_lite_goes_component_by_component_and_leaves_what_it_has_done(lite: Any) -> None:
+    lite.give(A, configuration={"n": 1})
+    lite.deploy(f"{A}=1.0.0")
+    # B sorts behind A in what is asked for, and its artifact is nowhere.
+    lite.give(B, artifacts=[{"Uri": "s3://b/absent.zip"}])
+    ended = lite.deploy(f"{A}=1.0.0", f"{B}=1.0.0", update={A: {"MERGE": {"n": 2}}})
+    assert (ended.status, "no cloud to get" in ended.cause) == ("FAILED", True)
+    assert lite.speak_as(A).get_configuration().value == {"n": 2}
+
+
+def test_a_manifest_is_chosen_by_platform_and_a_lifecycle_by_selection(device: Any) -> None:
+    def manifest(word: str, **platform: str) -> dict[str, Any]:
+        lifecycle = {"run": f"echo {word} > said; {STAY}"}
+        return {"Platform": platform, "Lifecycle": lifecycle, "Artifacts": []}
+
+    recipe = {
+        "ComponentName": A,
+        "ComponentVersion": "1.0.0",
+        "Manifests": [
+            manifest("windows", os="windows", runtime="*"),
+            manifest("other", os="linux", architecture="no-such", runtime="*"),
+            manifest("lite", os="linux", runtime="aws_nucleus_lite"),
+            manifest("classic", os="linux"),
+        ],
+    }
+    (device.recipes / "recipe.json").write_text(json.dumps(recipe))
+    assert device.deploy(f"{A}=1.0.0").status == "SUCCEEDED"
+    device.token(A)
+    assert (device.work(A) / "said").read_text().strip() == device.runtime
+    recipe["ComponentName"] = B
+    recipe["Manifests"] = [
+        {"Platform": {"os": "linux", "runtime": "*"}, "Selections": ["mine", "all"], "Artifacts": []},
+    ]
+    recipe["Lifecycle"] = {
+        "run": {"all": f"echo all > said; {STAY}", "mine": f"echo mine > said; echo $SVCUID > svcuid; {STAY}"}
+    }
+    (device.recipes / "recipe.json").write_text(json.dumps(recipe))
+    assert device.deploy(f"{B}=1.0.0").status == "SUCCEEDED"
+    device.token(B)
+    assert (device.work(B) / "said").read_text().strip() == "mine"

@@ -380,6 +380,21 @@ def test_a_deployment_made_while_the_device_is_away_reaches_it_later(make_site: 
     assert site.ended(deployment)["coreDeviceExecutionStatus"] == "SUCCEEDED"
 
 
+def test_a_deployment_that_a_killed_nucleus_had_begun_is_carried_out_after_it(site: Site) -> None:
+    site.publish(site.a, configuration={"n": 1})
+    site.publish(site.a, "2.0.0", install="if [ ! -e once ]; then touch once; exec sleep 1000; fi", run=STAY)
+    site.deploy(a="1.0.0")
+    deployment = site.ask(a="2.0.0", merge={"a": {"n": 2}})
+    site.wait((site.device.work(site.a) / "once").exists)
+    site.device.kill()
+    (site.device.root / "nucleus.json").unlink()
+    (site.device.work(site.a) / "svcuid").unlink()
+    site.device.start()
+    assert site.ended(deployment)["coreDeviceExecutionStatus"] == "SUCCEEDED"
+    assert site.installed() == {site.a: ("2.0.0", "RUNNING")}
+    assert site.device.speak_as(site.a).get_configuration().value == {"n": 2}
+
+
 def test_components_get_the_roles_credentials_for_their_token(make_site: Callable[[str], Site]) -> None:
     site = make_site("classic")
     site.publish(site.a, run="env > environment; " + STAY)

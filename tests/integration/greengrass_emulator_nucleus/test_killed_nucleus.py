@@ -1,0 +1,151 @@
+"""kill -9 at every step of a deployment: the next nucleus goes on, and nothing is half applied."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+A, B = "com.example.a", "com.example.b"
+STAY = "echo $SVCUID > svcuid; exec sleep 1000"
+# A later try finds what the first was stopped at.
+ONCE = "if [ ! -e once ]; then touch once; exec sleep 1000; fi; "
+
+
+def _killed(device: Any) -> None:
+    device.kill()
+    (device.root / "nucleus.json").unlink()
+    for svcuid in device.root.glob("work/*/svcuid"):
+        svcuid.unlink()
+
+
+def _running(device: Any) -> dict[str, tuple[str, str]]:
+    return {name: (each.version, each.state) for name, each in device.status().components.items()}
+
+
+def _first(device: Any) -> None:
+    device.give(A, configuration={"accessControl": {}, "n": 1})
+    assert device.deploy(f"{A}=1.0.0").status == "SUCCEEDED"
+
+
+def _second(device: Any, **steps: Any) -> str:
+    device.give(A, "2.0.0", configuration={"accessControl": {}, "n": 2}, **steps)
+    return str(device.ask_deployment(f"{A}=2.0.0", update={A: {"MERGE": {"n": 3, "deep": {"m": 4}}}}))
+
+
+@pytest.mark.parametrize("step", ["install", "startup"])
+def test_killed_while_a_component_is_changed_it_goes_on_afterwards(device: Any, step: str, wait_until: Any) -> None:
+    _first(device)
+    steps = {"install": ONCE + "exit 0", "run": STAY} if step == "install" else {"startup": ONCE + STAY}
+    deployment = _second(device, **steps)
+    wait_until((device.work(A) / "once").exists)
+    _killed(device)
+    device.start()
+    client = device.speak_as(A)
+    client.update_state(state="RUNNING")
+    assert device.ended(deployment).status == "SUCCEEDED"
+    assert _running(device) == {A: ("2.0.0", "RUNNING")}
+    assert client.get_configuration().value == {"accessControl": {}, "n": 3, "deep": {"m": 4}}
+    assert json.loads((device.root / "config" / "state.json").read_text())["unfinished"] is None
+
+
+def test_killed_before_the_merge_nothing_has_changed_and_it_goes_on(classic: Any, events: Any, wait_until: Any) -> None:
+    _first(classic)
+    told = events()
+    classic.speak_as(A).subscribe_to_component_updates(**told.handlers())
+    deployment = _second(classic)
+    assert told.next().pre_update_event.deployment_id == deployment
+    kept = json.loads((classic.root / "config" / "state.json").read_text())
+    assert (kept["configuration"][A]["n"], kept["versions"]) == (1, {A: "1.0.0"})
+    _killed(classic)
+    classic.start()
+    assert classic.ended(deployment).status == "SUCCEEDED"
+    assert _running(classic)[A][0] == "2.0.0"
+
+
+def test_killed_in_the_middle_of_a_merge_it_begins_from_what_was_before(classic: Any, wait_until: Any) -> None:
+    # A deployment that can only fail: what is left must be the first one's, whenever the nucleus was killed.
+    _first(classic)
+    deployment = _second(classic, startup=ONCE + "exit 3")
+    wait_until((classic.work(A) / "once").exists)
+    kept = json.loads((classic.root / "config" / "state.json").read_text())
+    assert kept["unfinished"]["before"][A]["n"] == 1
+    _killed(classic)
+    classic.start()
+    ended = classic.ended(deployment)
+    assert ended.detailed == "FAILED_ROLLBACK_COMPLETE"
+    assert _running(classic) == {A: ("1.0.0", "RUNNING")}
+    assert classic.speak_as(A).get_configuration().value == {"accessControl": {}, "n": 1}
+
+
+def test_killed_during_the_way_back_it_ends_up_where_it_was(classic: Any, wait_until: Any) -> None:
+    # The way back waits for version 1, which takes its time to stop being version 2.
+    _first(classic)
+    deployment = _second(classic, run="exit 3", recover="touch recovering")
+    wait_until(lambda: "rolled back" in classic.log())
+    _killed(classic)
+    classic.start()
+    assert classic.ended(deployment).status == "FAILED"
+    assert _running(classic) == {A: ("1.0.0", "RUNNING")}
+    assert classic.speak_as(A).get_configuration().value == {"accessControl": {}, "n": 1}
+
+
+def test_killed_at_any_moment_it_is_one_or_the_other(device: Any) -> None:
+    """Kills without looking: after each, the versions and the configuration belong together."""
+    _first(device)
+    for number in range(2, 5):
+        version = f"{number}.0.0"
+        entries = {f"{each}.txt": version for each in range(40)}
+        device.give_zip(A, version, "files.zip", entries)
+        device.give(
+            A,
+            version,
+            configuration={"n": 0},
+            artifacts=[{"Uri": "s3://b/files.zip", "Unarchive": "ZIP"}],
+            run=f"cat {{artifacts:decompressedPath}}/files/*.txt > read; {STAY}",
+        )
+        deployment = device.ask_deployment(f"{A}={version}", update={A: {"MERGE": {"n": number, "m": {"x": number}}}})
+        _let_pass(number * 0.04)
+        _killed(device)
+        device.start()
+        ended = [each for each in device.status().deployments if each.id == deployment]
+        if ended:
+            assert device.ended(deployment).status == "SUCCEEDED"
+        device.until_state(A, "RUNNING")
+        value = device.speak_as(A).get_configuration().value
+        runs = device.status().components[A].version
+        assert value["n"] == int(runs.partition(".")[0])
+        if runs != "1.0.0":
+            assert value["m"] == {"x": value["n"]}
+            assert (device.work(A) / "read").read_text() == runs * 40
+            _closed_to_others(device.root / "packages/artifacts" / A / runs / "files.zip")
+
+
+def _let_pass(seconds: float) -> None:
+    import time
+
+    time.sleep(seconds)
+
+
+def _closed_to_others(file: Path) -> None:
+    assert file.stat().st_mode & 0o227 == 0, oct(file.stat().st_mode)
+
+
+def test_what_a_killed_nucleus_was_unpacking_is_taken_away(classic: Any) -> None:
+    left = classic.root / "packages" / ".unpacking" / "half"
+    classic.kill()
+    (classic.root / "nucleus.json").unlink()
+    left.mkdir(parents=True)
+    (left / "file").write_text("half a f")
+    classic.start()
+    assert not left.exists()
+
+
+def test_a_state_that_cannot_be_read_is_said_and_begun_anew(classic: Any) -> None:
+    _first(classic)
+    _killed(classic)
+    (classic.root / "config" / "state.json").write_text('{"versions": {"com.ex')
+    classic.start()
+    assert classic.status().components == {}
+    assert "state cannot be read" in classic.log()
+    assert classic.deploy(f"{A}=1.0.0").status == "SUCCEEDED"
