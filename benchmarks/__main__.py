@@ -1,9 +1,10 @@
 """Runs every benchmark and prints its figures."""
 
-from benchmarks import api_calls, hundred_components, packing, start_up, uploading
+from benchmarks import api_calls, emulator, hundred_components, packing, start_up, uploading
 
 start_up.main()
 packing.main()
 uploading.main()
 hundred_components.main()
 api_calls.main()
+emulator.main()
