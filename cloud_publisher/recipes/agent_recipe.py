@@ -75,11 +75,18 @@ def agent_configuration(component: Component, application: str) -> Configuration
 
 
 def _install_script(python: str, folder: str) -> str:
-    # The environment is made anew at each installation: one that an older version left may hold other wheels.
+    """Makes the environment, unless it is there, whole and made from this very artifact.
+
+    A nucleus may run it again for a version that it has. The mark is written last, after all else is on the disk:
+    whatever interrupts it, the next run makes the environment anew. No braces, in which lite looks for variables.
+    """
+    venv, mark = "{work:path}/venv", "{work:path}/venv/made-from"
     return (
-        f"{python} -m venv --clear {{work:path}}/venv && "
-        f"{{work:path}}/venv/bin/python -m pip install --disable-pip-version-check --no-index "
-        f"--find-links {folder}/wheels -r {folder}/requirements.txt"
+        f'if [ "$(cat {mark} 2>/dev/null)" != "{folder}" ] || ! {venv}/bin/python -c ""; then '
+        f"{python} -m venv --clear {venv} && "
+        f"{venv}/bin/python -m pip install --disable-pip-version-check --no-input --no-index "
+        f"--find-links {folder}/wheels -r {folder}/requirements.txt && "
+        f'sync && echo "{folder}" > {mark}; fi'
     )
 
 

@@ -97,7 +97,9 @@ def test_with_wheels_it_runs_in_an_environment_that_its_install_step_makes() -> 
     build = {"build_system": "python", "packages": ["edge_agent"], "extra": "agent"}
     for manifest, step in zip(_recipe(build=build)["Manifests"], ("run", "startup"), strict=True):
         lifecycle = manifest["Lifecycle"]
-        assert "venv --clear {work:path}/venv" in lifecycle["install"]["Script"]
+        script = lifecycle["install"]["Script"]
+        assert "venv --clear {work:path}/venv" in script
+        assert script.count("{") == script.count("{work:path}") + script.count("{artifacts:decompressedPath}")
         assert lifecycle[step]["Script"] == "exec {work:path}/venv/bin/python -u -m edge_agent run"
         # Lite cuts a script at a shell's ${X}.
         assert "${" not in lifecycle["install"]["Script"]
