@@ -28,6 +28,8 @@ class Circumstances:
     doors: tuple[Door, ...]
     dropped: int
     last_error: str | None
+    around: tuple[str, ...] = ()
+    """In words, what is wrong around the agent just now: sources, sinks, disk, clock."""
     hung: str | None = None
     """In words, which frame hangs in a model: the process is about to end."""
 
@@ -70,6 +72,7 @@ def _troubles(obedience: Obedience, around: Circumstances, model_of: Callable[[S
     ]
     if around.settings_wrong is not None:
         troubles.append(around.settings_wrong)
+    troubles += around.around
     desired = sorted(obedience.obeyed.state.models) if obedience.obeyed is not None else []
     if desired:
         troubles += [

@@ -148,7 +148,10 @@ class Device:
     def add_agent(self, version: str = "1.0.0", before: str = "") -> str:
         script = f"{before} exec {sys.executable} -u -m edge_agent run".strip()
         environment = {"PYTHONPATH": str(REPOSITORY)}
-        pubsub = {"p:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["halves"]}}
+        pubsub = {
+            "p:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["halves", "asks/reply"]},
+            "p:2": {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["asks"]},
+        }
         mqtt = {
             "m:1": {
                 "operations": ["aws.greengrass#PublishToIoTCore", "aws.greengrass#SubscribeToIoTCore"],
@@ -177,6 +180,21 @@ class Device:
         )
         return f"{AGENT}={version}"
 
+    def add_asking(self, program: str) -> str:
+        """Another component: a Python program that may ask on ``asks``."""
+        path = self.folder / "asking.py"
+        path.write_text(program, encoding="utf-8")
+        rights = {
+            "a:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["asks"]},
+            "a:2": {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["asks/reply"]},
+        }
+        manifests = [
+            {"Platform": platform, "Artifacts": [], "Lifecycle": {"run": f"exec {sys.executable} -u {path}"}}
+            for platform in ({"os": "linux", "runtime": "aws_nucleus_lite"}, {"os": "linux"})
+        ]
+        self._recipe("com.example.asking", "1.0.0", manifests, {"accessControl": {"aws.greengrass.ipc.pubsub": rights}})
+        return "com.example.asking=1.0.0"
+
     def add_desired(self) -> str:
         self._recipe(f"{AGENT}.desired", "1.0.0", self._ends_at_once([]), {})
         return f"{AGENT}.desired=1.0.0"
@@ -194,9 +212,17 @@ class Device:
             what=f"halves {version}",
         )
 
-    def add_model(self, version: str, *, sharpness: float = 1.0, manifest: str = MANIFEST) -> str:
+    def add_model(
+        self,
+        version: str,
+        *,
+        sharpness: float = 1.0,
+        manifest: str = MANIFEST,
+        spoil: Callable[[Path], object] = lambda _: None,
+    ) -> str:
         """Make a model component of this version in the local stores; gives ``NAME=VERSION``."""
         model = write_model(self.folder / "models" / version / "halves", sharpness=sharpness, manifest=manifest)
+        spoil(model)
         self.digests[version] = model_digest_of_folder(model)
         place = self.folder / "artifacts" / MODEL / version
         place.mkdir(parents=True, exist_ok=True)

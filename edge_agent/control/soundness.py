@@ -1,0 +1,80 @@
+"""What is wrong around the agent and may pass: a full disk, a work folder that cannot be written, a clock turned back.
+
+It only looks: it writes nothing, for flash wears out.
+"""
+
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+_PAUSE: Final = 5.0
+"""Seconds between two looks."""
+_LITTLE: Final = 1 << 20
+"""Bytes: with less free than this, nothing that is worth keeping can be kept."""
+_JITTER: Final = 5.0
+"""Seconds that a time service may turn the clock back by without a word."""
+
+
+_REMEMBERED: Final = 3600.0
+"""Seconds for which a clock that was turned back is told: it may have been right to."""
+
+
+class Soundness:
+    """``wall`` and ``steady`` are clocks in seconds; the agent itself goes by the steady one."""
+
+    def __init__(
+        self, work: Path, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._work = work
+        self._wall = wall
+        self._steady = steady
+        self._latest = wall()
+        self._not_before = steady()
+        self._forgiven_at = math.inf
+        self._turned: str | None = None
+        self._found: tuple[str, ...] = ()
+
+    def troubles(self) -> tuple[str, ...]:
+        """In words for people, what is wrong now. Cheap: looks every few seconds only."""
+        now = self._steady()
+        if now >= self._not_before:
+            self._not_before = now + _PAUSE
+            self._found = tuple(words for words in (self._folder(), self._clock()) if words is not None)
+        return self._found
+
+    def _folder(self) -> str | None:
+        state = self._work / "state"
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+            writable = os.access(state, os.W_OK | os.X_OK)
+            free = shutil.disk_usage(state).free
+        except OSError as error:
+            return (
+                f"{state} cannot be written ({error.strerror}): holds and verdicts are lost with a restart; "
+                "let the agent's user write it"
+            )
+        if not writable:
+            return f"{state} cannot be written: holds and verdicts are lost with a restart; let the agent write it"
+        if free < _LITTLE:
+            return f"the disk of {self._work} is full: nothing more can be kept; free some of it"
+        return None
+
+    def _clock(self) -> str | None:
+        wall, now = self._wall(), self._steady()
+        behind = self._latest - wall
+        if behind <= _JITTER or now >= self._forgiven_at:
+            self._latest, self._forgiven_at, self._turned = max(self._latest, wall), math.inf, None
+            if behind > _JITTER:
+                self._latest = wall
+            return None
+        if self._turned is None:
+            # Its words stay the same while it lasts: each change of them is told to the cloud.
+            self._forgiven_at = now + _REMEMBERED
+            self._turned = (
+                f"the clock was turned back by {behind:.0f} s: set it right, or wait it out"
+            )
+        return self._turned
