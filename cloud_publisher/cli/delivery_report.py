@@ -2,12 +2,11 @@
 
 import typer
 
-from cloud_publisher.cli.fleet_watch import standing_rows
+from cloud_publisher.cli.fleet_watch import COLUMNS, standing_rows
 from cloud_publisher.cli.output import Output
 from cloud_publisher.deploying.reports import Delivered, DeployReport
 from cloud_publisher.fleet.outcome import Outcome
 
-_COLUMNS = ("device", "runtime", "standing", "what it says")
 _REMEDIES = {
     Outcome.REJECTED: "the devices' own checks refused a model, and the one before serves on: reject its package in "
     "the registry and build again, or run deploy --retry if the reason has gone",
@@ -20,7 +19,7 @@ def end_with(report: DeployReport, output: Output) -> None:
     """Raises ``typer.Exit`` with the report's exit code, unless it is 0."""
     for part in ([report.canary] if report.canary else []) + [report]:
         for each in (*part.delivered, *([part.rolled_back] if part.rolled_back else [])):
-            output.table(_COLUMNS, standing_rows(each.standings))
+            output.table(COLUMNS, standing_rows(each.standings))
     output.show(report.as_json(), _words(report))
     if report.outcome in _REMEDIES and report.exit_code:
         last = report.delivered or (report.canary.delivered if report.canary else ())

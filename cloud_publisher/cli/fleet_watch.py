@@ -1,5 +1,6 @@
 """Shows devices while they are waited for: a live table where a person watches, else a line for each change."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +12,18 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
+COLUMNS = ("device", "runtime", "standing", "what it says", "what to do")
+_AROUND = 4
+"""Lines of the screen that are not rows: the header, the caption, and one for the words above."""
+_WORST_FIRST = (
+    Standing.FAILED,
+    Standing.REJECTED,
+    Standing.HELD,
+    Standing.UNCONFIRMED,
+    Standing.IN_PROGRESS,
+    Standing.QUEUED,
+    Standing.CONFIRMED,
+)
 _COLOURS = {Standing.CONFIRMED: "green", Standing.REJECTED: "red", Standing.FAILED: "red", Standing.HELD: "yellow"}
 
 
@@ -32,12 +45,14 @@ class FleetWatch:
     def devices(self, standings: Sequence[DeviceStanding]) -> None:
         """The fleet now."""
         if self._live is not None:
-            self._live.update(standings_table(standings), refresh=True)
+            # What fits on the screen: a live table cannot be scrolled.
+            rows = max(self._live.console.height - _AROUND, 1)
+            self._live.update(standings_table(standings, rows), refresh=True)
             return
         for each in standings:
             if self._last.get(each.thing) is not each.standing:
                 self._last[each.thing] = each.standing
-                self._output.say(f"{each.thing}: {each.standing.value}{_away(each)}: {each.words}")
+                self._output.say(f"{each.thing}: {each.standing.value}{_away(each)}: {each.words}{_then(each)}")
 
 
 @contextmanager
@@ -55,15 +70,19 @@ def watching(output: Output) -> Iterator[FleetWatch]:
         yield FleetWatch(output, live)
 
 
-def standings_table(standings: Sequence[DeviceStanding]) -> "Table":
-    """Device, runtime, standing, and the reason."""
+def standings_table(standings: Sequence[DeviceStanding], rows: int) -> "Table":
+    """Device, runtime, standing, the reason, and what to do: the worst first, and below it how many stand where."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("device", "runtime", "standing", "what it says", box=None, pad_edge=False, header_style="bold")
-    for each in standings:
+    counts = Counter(each.standing for each in standings)
+    told = ", ".join(f"{counts[standing]} {standing.value}" for standing in _WORST_FIRST if counts[standing])
+    table = Table(*COLUMNS, box=None, pad_edge=False, header_style="bold", caption=told, caption_justify="left")
+    for each in sorted(standings, key=lambda device: (_WORST_FIRST.index(device.standing), device.thing))[:rows]:
         standing = Text(each.standing.value + _away(each), style=_COLOURS.get(each.standing, ""))
-        table.add_row(each.thing, runtime_name(each.runtime), standing, Text(each.words))
+        table.add_row(
+            each.thing, runtime_name(each.runtime), standing, Text(each.words), Text(each.remedy or "", style="yellow")
+        )
     return table
 
 
@@ -72,12 +91,23 @@ def runtime_name(runtime: str | None) -> str:
     return (runtime or "unknown").removeprefix("aws_nucleus_")
 
 
-def standing_rows(standings: Sequence[DeviceStanding]) -> list[tuple[str, str, str, str]]:
+def standing_rows(standings: Sequence[DeviceStanding]) -> list[tuple[str, ...]]:
     """The rows of the same table, in plain text."""
     return [
-        (each.thing, runtime_name(each.runtime), each.standing.value + _away(each), each.words) for each in standings
+        (
+            each.thing,
+            runtime_name(each.runtime),
+            each.standing.value + _away(each),
+            each.words,
+            each.remedy or "",
+        )
+        for each in standings
     ]
 
 
 def _away(standing: DeviceStanding) -> str:
     return "" if standing.seen else " (away)"
+
+
+def _then(standing: DeviceStanding) -> str:
+    return f" ({standing.remedy})" if standing.remedy else ""

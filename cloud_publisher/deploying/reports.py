@@ -94,4 +94,5 @@ def device_json(standing: DeviceStanding) -> dict[str, Any]:
         "standing": standing.standing.value,
         "words": standing.words,
         "seen": standing.seen,
+        "remedy": standing.remedy,
     }

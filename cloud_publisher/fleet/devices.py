@@ -34,9 +34,9 @@ class Execution:
 
     @property
     def words(self) -> str:
-        """The device's own reason, and the error stack where it says more."""
-        stack = " > ".join(error for error in self.errors if error not in (self.reason or ""))
-        return ": ".join(part for part in (self.reason, stack) if part) or self.status
+        """The device's own reason, and the last cause of its error stack where that says more."""
+        cause = self.errors[-1] if self.errors and self.errors[-1] not in (self.reason or "") else None
+        return ": ".join(part for part in (self.reason, cause) if part) or self.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,17 @@ FINAL = frozenset({Standing.CONFIRMED, Standing.REJECTED, Standing.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class DeviceStanding:
-    """A device's standing, with the reason in words. ``seen`` is false for one that is away: it does not count."""
+    """A device's standing, with the reason in words. ``seen`` is false for one that is away: it does not count.
+
+    ``remedy`` says what to do about a failure.
+    """
 
     thing: str
     standing: Standing
     words: str
     seen: bool = True
     runtime: str | None = None
+    remedy: str | None = None
 
     @property
     def final(self) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cloud_publisher.fleet.devices import OPEN, SUCCEEDED, DeviceStanding, Execution, Observation, Standing
+from cloud_publisher.fleet.remedies import remedy_for
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.messages import ModelConfirmation, ShadowReport, Verdict
 
@@ -61,6 +62,7 @@ def standing_of(seen: Observation, wanted: Wanted, quorum: Quorum, now: datetime
         words=words,
         seen=now - seen.device.said <= quorum.seen_within,
         runtime=seen.device.runtime,
+        remedy=remedy_for(seen.execution.errors) if seen.execution and standing is Standing.FAILED else None,
     )
 
 

@@ -43,3 +43,23 @@ def test_a_terminal_has_a_table_that_changes_in_its_place(capsys: pytest.Capture
     shown = screen.getvalue()
     assert "lite" in shown
     assert shown.index("queued") < shown.index("confirmed")
+
+
+def test_a_large_fleet_shows_the_worst_first_as_far_as_the_screen_goes_and_counts_the_rest() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=120, height=10, color_system=None)
+    fleet = [device(f"good-{number:03}", Standing.CONFIRMED) for number in range(500)]
+    bad = DeviceStanding("bad", Standing.FAILED, "DISK_SPACE_CRITICAL", True, "aws_nucleus_lite", "free disk space")
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        FleetWatch(Output(as_json=False), live).devices([*fleet, bad])
+    shown = screen.getvalue()
+    assert shown.index("free disk space") < shown.index("good-000")
+    assert "good-004" in shown
+    assert "good-005" not in shown
+    assert "1 failed, 500 confirmed" in shown
+
+
+def test_a_log_says_what_to_do_about_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    bad = DeviceStanding("bad", Standing.FAILED, "no room", remedy="free disk space")
+    FleetWatch(Output(as_json=False), None).devices([bad])
+    assert capsys.readouterr().out == "bad: failed: no room (free disk space)\n"

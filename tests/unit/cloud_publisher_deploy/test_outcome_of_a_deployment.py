@@ -78,7 +78,7 @@ def shadow(
         (observed("FAILED", shadow("REJECTED", of="90"), reason="r"), Standing.FAILED, "r"),
         (observed("SUCCEEDED", shadow("HELD", serves=OTHER)), Standing.HELD, "operator"),
         (observed("SUCCEEDED", shadow("FAILED", serves=OTHER)), Standing.FAILED, ""),
-        (observed("FAILED", shadow(), errors=("A", "B")), Standing.FAILED, "A > B"),
+        (observed("FAILED", shadow(), errors=("A", "B")), Standing.FAILED, "B"),
         (observed("REJECTED"), Standing.FAILED, ""),
         (observed("TIMED_OUT"), Standing.FAILED, ""),
         (observed("CANCELED"), Standing.FAILED, ""),
@@ -164,3 +164,22 @@ def test_the_outcome_of_a_fleet(
 @pytest.mark.parametrize(("seen", "percent", "needed"), [(1, 1, 1), (3, 60, 2), (100, 29, 29), (1000, 99.9, 999)])
 def test_how_many_a_quorum_needs(seen: int, percent: float, needed: int) -> None:
     assert Quorum(percent).needed(seen) == needed
+
+
+@pytest.mark.parametrize(
+    ("stack", "words"),
+    [
+        (("DEPLOYMENT_FAILURE", "ARTIFACT_DOWNLOAD_ERROR", "IO_ERROR", "DISK_SPACE_CRITICAL"), "free disk space"),
+        (("DEPLOYMENT_FAILURE", "S3_ERROR", "S3_HEAD_OBJECT_ACCESS_DENIED", "OF_TOMORROW"), "s3:GetObject is refused"),
+        ((), "the nucleus's log on the device"),
+    ],
+)
+def test_a_failure_says_what_to_do_about_its_last_known_cause(stack: tuple[str, ...], words: str) -> None:
+    standing = standing_of(observed("FAILED", errors=stack), WANTED, Quorum(), NOW)
+    assert standing.standing is Standing.FAILED
+    assert words in (standing.remedy or "")
+    assert stack[-1:] == () or stack[-1] in standing.words
+
+
+def test_what_did_not_fail_needs_no_remedy() -> None:
+    assert standing_of(observed("SUCCEEDED", shadow()), WANTED, Quorum(), NOW).remedy is None
