@@ -10,11 +10,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from greengrass_emulator.cloud.accounts import AccessKey
-from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.cloud import Cloud
-from greengrass_emulator.cloud.moto_memory.identities import assume_role
-from greengrass_emulator.policy_proof.installing import MODEL_BUCKET, role_arn
+from greengrass_emulator.policy_proof.installing import MODEL_BUCKET, assumed, role_arn
 
 THIEF = "thief"
 """The session name of every attempt."""
@@ -199,14 +196,7 @@ class Attacks:
         return self._as_role(service, "token-exchange-role", _VICTIM)
 
     def _as_role(self, service: str, role: str, account: str) -> Any:
-        key, token, _ = assume_role(role_arn(self._cloud, role, account), THIEF, 3600, self._cloud.region)
-        return client_for(
-            service,
-            self._cloud.endpoint_url,
-            self._cloud.region,
-            AccessKey(key.access_key_id, key.secret_access_key),
-            token,
-        )
+        return assumed(self._cloud, role, account, service, session=THIEF)
 
 
 def _tried(thief: str, attempt: str, call: Callable[[], object]) -> Attack:

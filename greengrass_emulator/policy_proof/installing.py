@@ -6,9 +6,12 @@ What the seeding allowed is taken away. People come with roles that are none of 
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from greengrass_emulator.cloud.accounts import AccessKey
+from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.moto_memory.identities import ADMINISTRATOR, assume_role
 from greengrass_emulator.cloud.provisioning import ROLE_ALIAS, TOKEN_EXCHANGE_ROLE
@@ -94,6 +97,14 @@ def whole_policy_set(cloud: Cloud, attached: Attached, stages: Sequence[Rendered
         )
     }
     return PolicySet({**ours.identities, **people}, ours.resources)
+
+
+def assumed(cloud: Cloud, document: str, account: str, service: str, *, session: str) -> Any:
+    """A client of a service with a role's credentials, however they were come by."""
+    key, token, _ = assume_role(role_arn(cloud, document, account), session, _SESSION_SECONDS, cloud.region)
+    return client_for(
+        service, cloud.endpoint_url, cloud.region, AccessKey(key.access_key_id, key.secret_access_key), token
+    )
 
 
 def operator_environment(cloud: Cloud, account: str) -> dict[str, str]:
