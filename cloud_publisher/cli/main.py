@@ -17,6 +17,7 @@ import typer
 from cloud_publisher.cli.build import build
 from cloud_publisher.cli.deploy import deploy
 from cloud_publisher.cli.doctor import doctor
+from cloud_publisher.cli.init import init
 from cloud_publisher.cli.lint import lint
 from cloud_publisher.cli.plan import plan
 from cloud_publisher.cli.policies import policies
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("init")(init)
 app.command("validate")(validate)
 app.command("lint")(lint)
 app.command("plan")(plan)

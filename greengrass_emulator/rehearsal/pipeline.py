@@ -31,6 +31,7 @@ _SOURCES = (
     BUILD_FILE,
     DEPLOY_FILE,
     "model_components",
+    "agent",
     "edge_agent",
     "shared_schema",
     "cloud_publisher",
@@ -86,7 +87,8 @@ class Pipeline:
             path = repository / name
             if path.is_dir():
                 shutil.copytree(path, self.source / name, ignore=_LEFT_OUT)
-            else:
+            elif path.is_file():
+                # A repository of `cloud-publisher init` has its agent in a folder, and the publisher installed.
                 shutil.copy2(path, self.source / name)
         self._build = read_buildspec(self.source / BUILD_FILE)
         self._deploy: Buildspec = read_buildspec(self.source / DEPLOY_FILE)

@@ -1,0 +1,101 @@
+"""The files of a new deploy repository, from the templates, the example model component and the agent's own sources."""
+
+import importlib.metadata
+import importlib.util
+import sysconfig
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+
+from cloud_publisher.errors import WorkFailedError
+
+DISTRIBUTION = "mlops-at-edge"
+_AGENT_PACKAGES = ("edge_agent", "shared_schema")
+_TEMPLATES = {
+    "greengrass-config.yml": "greengrass-config.yml",
+    "deployment.json": "deployment.json",
+    "buildspec.build.yml": "buildspec.build.yml",
+    "buildspec.deploy.yml": "buildspec.deploy.yml",
+    "README.md": "README.md",
+    "gitignore": ".gitignore",
+}
+_EXAMPLE = "model_components/digits"
+_CONSTRAINTS = "constraints.txt"
+_LEFT_OUT = {"__pycache__", "versions"}
+
+
+def repository_files() -> dict[PurePosixPath, bytes]:
+    """Each file's content by its path in the new repository.
+
+    Raises ``WorkFailedError`` when the installation lacks a part of it.
+    """
+    version = importlib.metadata.version(DISTRIBUTION)
+    contents: dict[PurePosixPath, bytes] = {}
+    for template, name in _TEMPLATES.items():
+        text = (files(__package__) / "templates" / template).read_text(encoding="utf-8")
+        contents[PurePosixPath(name)] = text.replace("@VERSION@", version).encode()
+    for path, content in _tree(_shared(_EXAMPLE)):
+        contents[PurePosixPath(_EXAMPLE) / path] = content
+    manifest = PurePosixPath(_EXAMPLE) / "model.yaml"
+    # An editor finds the schema beside the agent's sources here.
+    contents[manifest] = contents[manifest].replace(b"../../shared_schema/", b"../../agent/shared_schema/")
+    for package in _AGENT_PACKAGES:
+        for path, content in _tree(_package(package)):
+            contents[PurePosixPath("agent") / package / path] = content
+    contents[PurePosixPath("agent/pyproject.toml")] = _agent_project(version).encode()
+    contents[PurePosixPath("agent") / _CONSTRAINTS] = _shared(_CONSTRAINTS).read_bytes()
+    return contents
+
+
+def _tree(folder: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.is_file() and not _LEFT_OUT & set(inside.parts) and path.suffix != ".pyc":
+            yield PurePosixPath(inside.as_posix()), path.read_bytes()
+
+
+def _package(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise WorkFailedError(f"the package {name} is not installed", f"install {DISTRIBUTION} whole")
+    return Path(spec.origin).parent
+
+
+def _shared(name: str) -> Path:
+    """A file or folder that lies beside the packages in a checkout, and in ``share/`` of an installation."""
+    checkout = Path(__file__).parents[2] / name
+    installed = Path(sysconfig.get_path("data")) / "share" / DISTRIBUTION / name
+    for path in (checkout, installed):
+        if path.exists():
+            return path
+    raise WorkFailedError(f"{installed} is missing: this installation is not whole", f"install {DISTRIBUTION} again")
+
+
+def _agent_project(version: str) -> str:
+    """The pyproject.toml that names what a device needs beside the sources; the wheels are made from it."""
+    marker = 'extra == "agent"'
+    found = [
+        requirement.partition(";")[0].strip()
+        for requirement in importlib.metadata.requires(DISTRIBUTION) or []
+        if ";" not in requirement or requirement.replace("'", '"').endswith(marker)
+    ]
+    always = [each for each in importlib.metadata.requires(DISTRIBUTION) or [] if ";" not in each]
+    agent = [each for each in found if each not in always]
+    return "\n".join(
+        [
+            "# What a device needs beside the agent's sources, for `wheels: true`.",
+            "[project]",
+            'name = "edge-agent"',
+            f'version = "{version}"',
+            'requires-python = ">=3.11"',
+            _array("dependencies", always),
+            "",
+            "[project.optional-dependencies]",
+            _array("agent", agent),
+            "",
+        ]
+    )
+
+
+def _array(name: str, values: list[str]) -> str:
+    return "\n".join([f"{name} = [", *(f'    "{value}",' for value in sorted(values)), "]"])

@@ -1,0 +1,72 @@
+"""Brings files into a folder: all of them, or none. What is there already is never overwritten."""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from cloud_publisher.errors import WorkFailedError, WrongUseError
+
+_SHOWN = 10
+
+
+def write_new(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> list[Path]:
+    """Write every file below ``folder``, which is made if need be. Returns their paths, in order.
+
+    Raises ``WrongUseError`` when one of them is there already, before anything is written, and ``WorkFailedError`` when
+    the folder cannot be written; then what was written before is taken away again.
+    """
+    taken = sorted({found for path in contents if (found := _taken(folder, path)) is not None})
+    if taken:
+        shown = ", ".join(str(path) for path in taken[:_SHOWN]) + (" …" if len(taken) > _SHOWN else "")
+        raise WrongUseError(
+            f"{folder} has {shown} already", "choose an empty folder, or move these away: nothing is overwritten"
+        )
+    made: list[Path] = []
+    try:
+        for path, content in sorted(contents.items()):
+            target = folder / path
+            made += _make_folders(target.parent)
+            # Create-only: a file that came meanwhile is somebody else's.
+            with target.open("xb") as stream:
+                made.append(target)
+                stream.write(content)
+    except BaseException as error:
+        _take_away(made)
+        if isinstance(error, OSError):
+            raise WorkFailedError(
+                f"cannot write {error.filename or folder}: {error.strerror or error}; nothing was left behind",
+                "free the folder or the disk, and run it again",
+            ) from error
+        raise
+    return [path for path in made if path.is_file()]
+
+
+def _taken(folder: Path, path: PurePosixPath) -> Path | None:
+    """What stands in a file's way: the file, or a file where one of its folders would be."""
+    if (folder / path).exists() or (folder / path).is_symlink():
+        return folder / path
+    here = folder
+    for part in path.parts[:-1]:
+        here /= part
+        if here.exists() and not here.is_dir():
+            return here
+    return folder if folder.exists() and not folder.is_dir() else None
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    missing: list[Path] = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir()
+    return list(reversed(missing))
+
+
+def _take_away(made: list[Path]) -> None:
+    for path in reversed(made):
+        if path.is_dir():
+            # Somebody may have put a file into it meanwhile.
+            if not any(path.iterdir()):
+                path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
