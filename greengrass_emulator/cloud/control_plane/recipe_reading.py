@@ -77,10 +77,10 @@ def _parsed(blob: bytes) -> dict[str, Any]:
         raise ValidationException(f"The recipe is no UTF-8 text: {fault}") from fault
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:
             document = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
-        except yaml.YAMLError as fault:
+        except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as fault:
             raise ValidationException(f"The recipe is neither JSON nor YAML: {fault}") from fault
     if not isinstance(document, dict):
         raise ValidationException("The recipe is no JSON or YAML object")
@@ -108,18 +108,42 @@ def _checked(document: dict[str, Any]) -> CloudRecipe:
             raise ValidationException(f"An artifact's Uri must be a URI such as s3://bucket/key, and is {uri!r}")
         uris.append(uri)
     platforms = tuple(
-        (_get(manifest, "Name"), tuple((str(k), str(v)) for k, v in (_get(manifest, "Platform") or {}).items()))
+        (_text_or_none(manifest, "Name"), tuple((str(k), str(v)) for k, v in _platform(manifest).items()))
         for manifest in manifests
     )
     return CloudRecipe(
         name=name,
         version=version,
-        publisher=_get(document, "ComponentPublisher"),
-        description=_get(document, "ComponentDescription"),
+        publisher=_text_or_none(document, "ComponentPublisher"),
+        description=_text_or_none(document, "ComponentDescription"),
         platforms=platforms,
         artifact_uris=tuple(dict.fromkeys(uris)),
-        text=json.dumps(document, ensure_ascii=False),
+        text=_as_json(document),
     )
+
+
+def _as_json(document: dict[str, Any]) -> str:
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as fault:
+        # YAML has sets, bytes and numbers that are none; JSON has half a character.
+        raise ValidationException(f"The recipe holds what JSON cannot: {fault}") from fault
+    return text
+
+
+def _platform(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    platform = _get(manifest, "Platform") or {}
+    if not isinstance(platform, dict):
+        raise ValidationException("A manifest's Platform must be an object such as {os: linux}")
+    return platform
+
+
+def _text_or_none(document: Mapping[str, Any], key: str) -> str | None:
+    value = _get(document, key)
+    if value is not None and not isinstance(value, str):
+        raise ValidationException(f"{key} must be a text, and is {value!r}")
+    return value
 
 
 def _check_dependencies(document: dict[str, Any]) -> None:
@@ -134,7 +158,10 @@ def _check_dependencies(document: dict[str, Any]) -> None:
 
 def _artifacts(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for manifest in _get(document, "Manifests") or []:
-        for artifact in _get(manifest, "Artifacts") or []:
+        artifacts = _get(manifest, "Artifacts") or []
+        if not isinstance(artifacts, list):
+            raise ValidationException("A manifest's Artifacts must be a list")
+        for artifact in artifacts:
             if not isinstance(artifact, dict):
                 raise ValidationException("An artifact must be an object with a Uri")
             yield artifact

@@ -5,10 +5,13 @@ texts of a YAML default configuration's numbers (greengrass-facts.md, "Recipes")
 """
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+import nodesemver
 import yaml
 
 from greengrass_emulator.nucleus.configuration.changes import texts_of
@@ -18,6 +21,8 @@ from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _STEPS = ("install", "startup", "run", "shutdown", "recover", "bootstrap", "uninstall")
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,128}")
+_LONGEST_VERSION = 64
 _READERS = {"NONE", "OWNER", "ALL"}
 
 
@@ -46,6 +51,7 @@ def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> 
     name, version = keys.get(document, "ComponentName"), keys.get(document, "ComponentVersion")
     if not isinstance(name, str) or version is None:
         raise RecipeInvalid(f"{where}: has no ComponentName or no ComponentVersion in the spelling that is read.")
+    check_identity(name, str(version), where)
     manifests = keys.get(document, "Manifests")
     if not isinstance(manifests, list) or not manifests:
         raise RecipeInvalid(f"{where}: has no Manifests. Give one with a Platform.", "RECIPE_MISSING_MANIFEST")
@@ -63,19 +69,31 @@ def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> 
         defaults=dict(defaults) if is_json or not runtime.reads_recipes_by_case else texts_of(defaults),
         dependencies=_dependencies(keys.get(document, "ComponentDependencies"), keys, where),
         lifecycle=_lifecycle(document, manifest, keys, platform, where),
-        artifacts=tuple(_artifact(each, keys, where) for each in keys.get(manifest, "Artifacts") or []),
+        artifacts=tuple(
+            _artifact(each, keys, where) for each in _list(keys.get(manifest, "Artifacts"), "Artifacts", where)
+        ),
     )
+
+
+def check_identity(name: str, version: str, where: str) -> None:
+    """Raise RecipeInvalid for what can be no component's name or version: both become folders on the device."""
+    if not _NAME.fullmatch(name) or name in {".", ".."}:
+        raise RecipeInvalid(
+            f"{where}: the ComponentName {name!r} is none. Use 1 to 128 letters, digits, dots, hyphens and underscores."
+        )
+    if len(version) > _LONGEST_VERSION or nodesemver.valid(version, False) != version:
+        raise RecipeInvalid(f"{where}: the ComponentVersion {version!r} is no semantic version such as 1.0.0.")
 
 
 def _document(text: str, where: str) -> tuple[Mapping[str, Any], bool]:
     is_json = True
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         is_json = False
         try:
             document = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
             raise RecipeInvalid(f"{where}: is neither JSON nor YAML: {error}") from error
     if not isinstance(document, Mapping):
         raise RecipeInvalid(f"{where}: is no object.")
@@ -84,9 +102,15 @@ def _document(text: str, where: str) -> tuple[Mapping[str, Any], bool]:
 
 def _manifest(manifests: list[Any], keys: _Keys, runtime: Runtime, platform: Platform, where: str) -> Any:
     for manifest in manifests:
-        wanted = keys.get(manifest, "Platform") or {}
-        if platform.matches({key: keys.get(wanted, key) for key in ("os", "architecture", "runtime")}, runtime):
-            return manifest
+        section = keys.get(manifest, "Platform") or {}
+        wanted = {key: keys.get(section, key) for key in ("os", "architecture", "runtime")}
+        if not all(value is None or isinstance(value, str) for value in wanted.values()):
+            raise RecipeInvalid(f"{where}: a Platform has {wanted}; each of them must be a text.")
+        try:
+            if platform.matches(wanted, runtime):
+                return manifest
+        except re.error as error:
+            raise RecipeInvalid(f"{where}: a Platform has a regular expression that is none: {error}.") from error
     raise RecipeInvalid(
         f"{where}: no manifest is for {platform.os}/{platform.architecture} on {runtime.fleet_name}. "
         "Add one whose Platform says so (lite takes only manifests that name a runtime).",
@@ -96,7 +120,7 @@ def _manifest(manifests: list[Any], keys: _Keys, runtime: Runtime, platform: Pla
 
 def _dependencies(section: Any, keys: _Keys, where: str) -> dict[str, Dependency]:
     found: dict[str, Dependency] = {}
-    for name, details in (section or {}).items():
+    for name, details in _object(section, "ComponentDependencies", where).items():
         requirement = keys.get(details, "VersionRequirement", ">=0.0.0")
         kind = str(keys.get(details, "DependencyType", "HARD")).upper()
         if kind not in {"HARD", "SOFT"}:
@@ -108,7 +132,7 @@ def _dependencies(section: Any, keys: _Keys, where: str) -> dict[str, Dependency
 def _lifecycle(document: Any, manifest: Any, keys: _Keys, platform: Platform, where: str) -> Lifecycle:
     section = keys.get(manifest, "Lifecycle")
     if not section:
-        selections = keys.get(manifest, "Selections") or [platform.os, "all"]
+        selections = _list(keys.get(manifest, "Selections"), "Selections", where) or [platform.os, "all"]
         section = _selected(keys.get(document, "Lifecycle") or {}, [str(each) for each in selections], keys)
     steps: dict[str, Step] = {}
     for name in _STEPS:
@@ -117,7 +141,7 @@ def _lifecycle(document: Any, manifest: Any, keys: _Keys, platform: Platform, wh
             steps[name] = _step(written, name, keys, where)
     if "run" in steps and "startup" in steps:
         raise RecipeInvalid(f"{where}: has both run and startup; exactly one of them is allowed.")
-    return Lifecycle(steps, _texts(keys.get(section, "Setenv")))
+    return Lifecycle(steps, _texts(keys.get(section, "Setenv"), where))
 
 
 def _selected(section: Any, selections: list[str], keys: _Keys) -> Any:
@@ -144,14 +168,34 @@ def _step(written: Any, name: str, keys: _Keys, where: str) -> Step:
     timeout = keys.get(written, "Timeout")
     try:
         seconds = None if timeout is None else float(timeout)
-    except (TypeError, ValueError) as error:
+        if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
+            raise ValueError(timeout)
+        if seconds is not None and not math.isfinite(seconds):
+            raise ValueError("not finite")
+    except (TypeError, ValueError, OverflowError) as error:
         raise RecipeInvalid(f"{where}: the Timeout of {name} is {timeout!r}; give seconds.") from error
     skip_if = keys.get(written, "Skipif")
-    return Step(script, seconds, _texts(keys.get(written, "Setenv")), None if skip_if is None else str(skip_if))
+    return Step(script, seconds, _texts(keys.get(written, "Setenv"), where), None if skip_if is None else str(skip_if))
 
 
-def _texts(section: Any) -> dict[str, str]:
-    return {str(key): str(value) for key, value in (section or {}).items()}
+def _texts(section: Any, where: str) -> dict[str, str]:
+    return {str(key): str(value) for key, value in _object(section, "Setenv", where).items()}
+
+
+def _object(section: Any, name: str, where: str) -> Mapping[Any, Any]:
+    if section is None:
+        return {}
+    if not isinstance(section, Mapping):
+        raise RecipeInvalid(f"{where}: {name} is no object.")
+    return section
+
+
+def _list(section: Any, name: str, where: str) -> list[Any]:
+    if section is None:
+        return []
+    if not isinstance(section, list):
+        raise RecipeInvalid(f"{where}: {name} is no list.")
+    return section
 
 
 def _artifact(written: Any, keys: _Keys, where: str) -> Artifact:
