@@ -134,6 +134,8 @@ class Loader:
     def _work(self) -> None:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        # What was imported stays: `give_memory_back` would go through all of it, holding the GIL at low priority.
+        gc.freeze()
         while not self._stopping.is_set():
             job = self._jobs.get()
             match job:
