@@ -161,6 +161,12 @@ class Prediction(Message):
     output: dict[str, Any]
 
 
+class PublishedPrediction(Envelope, Prediction):
+    """A prediction as it passes over IoT Core. ``cut``: boxes or rows beyond a message's size are left out."""
+
+    cut: bool = False
+
+
 class ShadowModel(Message):
     """What the shadow says of a model: what serves (if any does), and the last confirmation."""
 

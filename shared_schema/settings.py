@@ -6,7 +6,7 @@ numbers (architecture, section 3). Both are read by the same models: pydantic ta
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shared_schema.names import ModelName
 from shared_schema.strict_model import WrittenByPeople
@@ -47,8 +47,8 @@ class WatchdogSettings(WrittenByPeople):
 
 
 class BusySettings(WrittenByPeople):
-    """While ``file`` exists, deployments are made to wait (classic only): looked at again every ``recheck`` seconds, and
-    let go on after ``limit`` seconds at the latest. A relative path starts at the agent's work folder."""
+    """While ``file`` exists, deployments are made to wait (classic only): looked at again every ``recheck`` seconds,
+    and let go on after ``limit`` seconds at the latest. A relative path starts at the agent's work folder."""
 
     file: str | None = Field(default=None, min_length=1)
     recheck: float = Field(default=10.0, ge=1, le=3600)
@@ -70,6 +70,45 @@ class FolderSource(WrittenByPeople):
     """What a full queue does: ``block`` lets images wait where they are, ``latest`` drops the oldest of the queue."""
 
 
+class VideoSource(WrittenByPeople):
+    """A video file, a camera, or a stream; what ends or breaks is opened again, with pauses that double up to 30 s."""
+
+    type: Literal["video"] = "video"
+    address: str = Field(min_length=1, max_length=500)
+    """A file, the number of a camera (``0``), or what cv2 opens, such as ``rtsp://…``. A relative file starts at the
+    agent's work folder."""
+    model: ModelName | None = None
+    queue: int = Field(default=2, ge=1, le=1000)
+    drop: Literal["block", "latest"] = "latest"
+    """What a full queue does: ``latest`` drops its oldest frame, ``block`` lets the video wait."""
+    rate: float | None = Field(default=None, gt=0, le=1000)
+    """Frames a second at most; all when absent."""
+    repeat: bool = False
+    """Whether a file begins again at its end."""
+
+
+class TopicSource(WrittenByPeople):
+    """Requests of other components on a local IPC topic, answered on ``<topic>/reply``.
+
+    A request is a file's bytes (an image, a CSV), or JSON: ``{"request": "…", "frames": [{"name": "…", "data":
+    "<base64>"}]}``, with ``text`` in place of ``data`` for a text file. The frames of one request are asked in one run
+    where the graph leaves its batch open.
+    """
+
+    type: Literal["topic"] = "topic"
+    topic: str = Field(default="mlops/requests", min_length=1, max_length=128, pattern=r"^[^+#]+$")
+    model: ModelName | None = None
+    queue: int = Field(default=16, ge=1, le=1000)
+    """How many requests may wait."""
+    drop: Literal["block", "latest"] = "block"
+    """Which request a full queue refuses, with an answer that says so: ``block`` the new one, ``latest`` the oldest."""
+
+    @property
+    def reply(self) -> str:
+        """The topic of the answers."""
+        return f"{self.topic}/reply"
+
+
 class JsonLinesSink(WrittenByPeople):
     """One JSON object a line, one line a prediction; a full file is turned over to ``<path>.1``."""
 
@@ -86,12 +125,61 @@ class LocalTopicSink(WrittenByPeople):
     topic: str = Field(default="mlops/predictions", min_length=1, max_length=128, pattern=r"^[^+#]+$")
 
 
-Source = FolderSource
-Sink = Annotated[JsonLinesSink | LocalTopicSink, Field(discriminator="type")]
+class IotCoreSink(WrittenByPeople):
+    """Predictions to the cloud, on ``dt/{application}/{thing}/prediction/{model}``; no more than you need."""
+
+    type: Literal["iot-core"] = "iot-core"
+    rate: float = Field(default=1.0, gt=0, le=100)
+    """Messages a second at most, of each source."""
+    above: float = Field(default=0.0, ge=0, le=1)
+    """Only predictions whose best score is at least this."""
+    on_change: bool = False
+    """Only predictions that say other labels than the source's last one that was sent."""
 
 
-def _default_sinks() -> dict[str, JsonLinesSink | LocalTopicSink]:
+class AnnotatedImagesSink(WrittenByPeople):
+    """Images with what was found drawn on them, for people who would rather look. A relative ``path`` starts at the
+    agent's work folder."""
+
+    type: Literal["annotated-images"] = "annotated-images"
+    path: str = Field(default="annotated", min_length=1)
+    keep: int = Field(default=200, ge=1, le=100_000)
+    """How many are kept; the oldest goes first."""
+    max_age: float = Field(default=86_400.0, ge=1)
+    """Seconds after which one is removed."""
+    rate: float = Field(default=1.0, gt=0, le=100)
+    """Images a second at most."""
+
+
+class HardSamples(WrittenByPeople):
+    """Frames kept with their predictions, for labelling: those whose least score lies between two, and a random share
+    of all."""
+
+    path: str = Field(default="hard-samples", min_length=1)
+    at_least: float = Field(default=0.0, ge=0, le=1)
+    below: float = Field(default=0.0, ge=0, le=1)
+    share: float = Field(default=0.0, ge=0, le=1)
+    keep: int = Field(default=1000, ge=1, le=1_000_000)
+    """How many frames are kept; the oldest goes first."""
+    max_bytes: int = Field(default=200_000_000, ge=1_000_000)
+
+
+def _a_folder_unless_it_says(value: Any) -> Any:
+    return {"type": "folder", **value} if isinstance(value, dict) else value
+
+
+Source = Annotated[
+    FolderSource | VideoSource | TopicSource, Field(discriminator="type"), BeforeValidator(_a_folder_unless_it_says)
+]
+Sink = Annotated[JsonLinesSink | LocalTopicSink | IotCoreSink | AnnotatedImagesSink, Field(discriminator="type")]
+
+
+def _default_sinks() -> dict[str, JsonLinesSink | LocalTopicSink | IotCoreSink | AnnotatedImagesSink]:
     return {"file": JsonLinesSink(), "topic": LocalTopicSink()}
+
+
+def _default_sources() -> dict[str, FolderSource | VideoSource | TopicSource]:
+    return {"images": FolderSource()}
 
 
 class AgentSettings(WrittenByPeople):
@@ -103,8 +191,9 @@ class AgentSettings(WrittenByPeople):
     memory: MemorySettings = Field(default_factory=MemorySettings)
     watchdog: WatchdogSettings = Field(default_factory=WatchdogSettings)
     busy: BusySettings = Field(default_factory=BusySettings)
-    sources: dict[Name, Source] = Field(default_factory=lambda: {"images": FolderSource()})
+    sources: dict[Name, Source] = Field(default_factory=_default_sources)
     sinks: dict[Name, Sink] = Field(default_factory=_default_sinks)
+    hard_samples: HardSamples | None = None
 
     def as_text(self) -> dict[str, Any]:
         """The settings that were given, as nested mappings whose leaves are all text."""

@@ -6,7 +6,7 @@ holds it to its own name anyway (architecture, section 4). Shape: AWS's "Authori
 
 from typing import Any
 
-from shared_schema.settings import AgentSettings, LocalTopicSink
+from shared_schema.settings import AgentSettings, LocalTopicSink, TopicSource
 from shared_schema.topics import ANY_THING, COMMANDS, Topics
 
 
@@ -32,11 +32,20 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
             ),
         }
     }
-    local = sorted({sink.topic for sink in settings.sinks.values() if isinstance(sink, LocalTopicSink)})
+    asked = sorted({source.topic for source in settings.sources.values() if isinstance(source, TopicSource)})
+    local = {sink.topic for sink in settings.sinks.values() if isinstance(sink, LocalTopicSink)}
+    local |= {source.reply for source in settings.sources.values() if isinstance(source, TopicSource)}
+    pubsub = {}
     if local:
-        control["aws.greengrass.ipc.pubsub"] = {
-            f"{component}:pubsub:1": _policy("Predictions to other components", "aws.greengrass#PublishToTopic", local)
-        }
+        pubsub[f"{component}:pubsub:1"] = _policy(
+            "Predictions to other components", "aws.greengrass#PublishToTopic", sorted(local)
+        )
+    if asked:
+        pubsub[f"{component}:pubsub:2"] = _policy(
+            "Requests of other components", "aws.greengrass#SubscribeToTopic", asked
+        )
+    if pubsub:
+        control["aws.greengrass.ipc.pubsub"] = pubsub
     return control
 
 

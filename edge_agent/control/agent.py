@@ -12,6 +12,7 @@ from edge_agent.control.doors import Doors
 from edge_agent.control.memory import Memory
 from edge_agent.control.obedience import LOOK_AGAIN, Obedience
 from edge_agent.control.reading import Reading
+from edge_agent.control.soundness import Soundness
 from edge_agent.control.timers import Backoff, Timers
 from edge_agent.control.validation import Validation
 from edge_agent.errors import NucleusAwayError, NucleusError
@@ -28,9 +29,11 @@ from edge_agent.nucleus.inbox import (
     ValidationAsked,
 )
 from edge_agent.nucleus.link import NucleusLink
-from edge_agent.pipeline.plumbing import Plumbing
+from edge_agent.nucleus.local_topics import LocalTopics
+from edge_agent.pipeline.plumbing import Plumbing, Posts
 from edge_agent.pipeline.tally import Tally
 from edge_agent.reporting.outbox import Letter, Outbox
+from edge_agent.reporting.published_predictions import PublishedPredictions
 from edge_agent.reporting.reporter import Reporter, Snapshot
 from edge_agent.serving.budget import MemoryBudget
 from edge_agent.serving.kept import Kept
@@ -40,13 +43,12 @@ from edge_agent.surroundings import Surroundings
 from edge_agent.version import AGENT_VERSION
 from edge_agent.vetting.verdicts import Verdicts
 from shared_schema.messages import AgentState, ModelConfirmation
-from shared_schema.settings import AgentSettings, Source
+from shared_schema.settings import AgentSettings, Source, TopicSource
 from shared_schema.topics import Topics
 
 logger = logging.getLogger(__name__)
 _LONGEST_WAIT: Final = 5.0
-_FAREWELL: Final = 0.4
-"""Seconds for the last messages at the end; classic kills five seconds after SIGTERM."""
+_FAREWELL: Final = 0.4  # seconds for the last messages; classic kills five seconds after SIGTERM
 
 
 class Agent:
@@ -57,9 +59,12 @@ class Agent:
         self._around = around
         self._inbox = Inbox()
         self._timers = Timers()
-        self._link = NucleusLink(self._inbox.put)
+        self._local_topics = LocalTopics()
+        self._link = NucleusLink(self._inbox.put, self._local_topics.came)
         self._outbox = Outbox("outbox", self._link.publish)
         self._local = Outbox("local-outbox", self._link.publish_local, most=1024, patient=False)
+        self._flood = Outbox("prediction-outbox", self._link.publish)
+        self._predictions = PublishedPredictions(around.thing, self._flood)
         self._memory = Memory(work / "state" / "memory.json")
         kept = Kept(work / "state" / "kept")
         verdicts = Verdicts(work / "state" / "verdicts", AGENT_VERSION, RUNTIME_VERSION)
@@ -74,12 +79,17 @@ class Agent:
         self._plumbing = Plumbing(
             work,
             self._slots,
-            lambda topic, payload: self._local.post(Letter(topic, payload)),
+            Posts(
+                self._local_topics,
+                lambda topic, payload: self._local.post(Letter(topic, payload)),
+                self._predictions.post,
+            ),
             self._model_of,
             self._tally,
         )
         self._reading = Reading(self._doors, self._obedience, self._apply)
         self._budget = MemoryBudget(self._slots)
+        self._soundness = Soundness(work)
         self._consent = Consent(work, self._link)
         self._hung: str | None = None
         self._said_running = False
@@ -98,6 +108,7 @@ class Agent:
         self._loader.start()
         self._outbox.start()
         self._local.start()
+        self._flood.start()
         self._connect()
         while self._code is None:
             event = self._inbox.take(self._timers.wait(time.monotonic(), _LONGEST_WAIT))
@@ -171,7 +182,7 @@ class Agent:
             self._report()
 
     def _look_after_the_frames(self) -> None:
-        """A model that hangs never comes back: say so, and end. Both nuclei start a process anew that ended with 1."""
+        """A model that hangs never comes back: say so, and end. Both nuclei start anew what ended with 1."""
         self._hung = self._plumbing.hung(self._reading.settings.watchdog.limit)
         if self._hung is not None:
             logger.error("hung: ending, so that the nucleus starts the agent anew", extra={"why": self._hung})
@@ -192,6 +203,7 @@ class Agent:
         if self._link.connected:
             self._reconnect.reset()
             self._outbox.retry_now()
+            self._flood.retry_now()
 
     def _away(self) -> None:
         self._link.close()
@@ -206,7 +218,7 @@ class Agent:
             if self._reporter.topics is None:
                 application = self._doors.application()
                 if application is not None:
-                    self._reporter.topics = Topics(application, self._around.thing)
+                    self._reporter.topics = self._predictions.topics = Topics(application, self._around.thing)
                     # Nothing that happened so far could be said.
                     self._last = None
             complete = self._doors.subscribe(self._reporter.topics)
@@ -237,6 +249,9 @@ class Agent:
 
     def _apply(self, settings: AgentSettings) -> None:
         self._plumbing.apply(settings)
+        asked = {source.topic for source in settings.sources.values() if isinstance(source, TopicSource)}
+        if self._doors.listen(frozenset(asked)):
+            self._soon("subscribe", 0.0)
         self._timers.clear("health")
 
     def _confirm(self, model: str, confirmation: ModelConfirmation) -> None:
@@ -255,6 +270,7 @@ class Agent:
             doors=self._doors.open,
             dropped=self._plumbing.dropped,
             last_error=self._tally.last,
+            around=(*self._tally.troubles, *self._soundness.troubles()),
             hung=self._hung,
         )
         return condition(self._obedience, self._slots.serving(), around, self._model_of)
@@ -282,6 +298,7 @@ class Agent:
         self._plumbing.stop(self._reading.settings.shutdown.grace if self._hung is None else 0.0)
         self._outbox.stop(_FAREWELL)
         self._local.stop(0.05)
+        self._flood.stop(0.05)
         self._loader.stop(0.2)
         self._link.close()
         logger.info("ended", extra={"code": self._code})

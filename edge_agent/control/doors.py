@@ -26,6 +26,7 @@ class Ears(Protocol):
     def offer_validation(self, name: str) -> None: ...
     def offer_consent(self, name: str) -> None: ...
     def follow_command(self, name: str, topic: str) -> None: ...
+    def follow_local(self, name: str, topic: str) -> None: ...
 
 
 class Doors:
@@ -35,6 +36,7 @@ class Doors:
         self._ears = ears
         self._around = around
         self._topics: Topics | None = None
+        self._local: frozenset[str] = frozenset()
         self._open: set[str] = set()
         self._refused: set[str] = set()
         self._said: set[str] = set()
@@ -62,6 +64,13 @@ class Doors:
     def ended(self, name: str) -> None:
         """A subscription is gone."""
         self._open.discard(name)
+
+    def listen(self, local: frozenset[str]) -> bool:
+        """Which local topics sources want to hear from now on; whether there are new ones to subscribe to. One that
+        none wants any more is heard, and not heeded, until the next connection."""
+        new = local - self._local
+        self._local = local
+        return bool(new)
 
     def subscribe(self, topics: Topics | None) -> bool:
         """Subscribe to what is missing; whether there is nothing more to try for now."""
@@ -110,6 +119,8 @@ class Doors:
             for command in COMMANDS:
                 topic = self._topics.command(command)
                 wanted[topic] = lambda topic=topic: ears.follow_command(topic, topic)  # type: ignore[misc]
+        for local in self._local:
+            wanted[f"local {local}"] = lambda local=local: ears.follow_local(f"local {local}", local)  # type: ignore[misc]
         return wanted
 
     def _say_once(self, name: str, error: Exception) -> None:

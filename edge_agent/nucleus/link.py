@@ -4,6 +4,7 @@ It decides nothing, and starts nothing by itself: who owns it connects, and conn
 """
 
 import concurrent.futures
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -43,10 +44,11 @@ class _Lifecycle(eventstreamrpc.LifecycleHandler):
 class NucleusLink:
     """One client at a time (many end in an error: aws-iot-device-sdk-python-v2 #521). ``put`` takes events from the
     networking thread, and must not wait. Calls may come from several threads; connecting and subscribing from one.
-    The ``name`` of a subscription is given back by `StreamEnded`."""
+    ``heard`` takes what comes on local topics. The ``name`` of a subscription is given back by `StreamEnded`."""
 
-    def __init__(self, put: Callable[[Event], object]) -> None:
+    def __init__(self, put: Callable[[Event], object], heard: Callable[[str, bytes], object] = lambda *_: None) -> None:
         self._put = put
+        self._heard = heard
         self._client: Any = None
         self._streams: list[Any] = []
         self.connection = 0
@@ -130,6 +132,17 @@ class NucleusLink:
                 logger.warning("command lost: too many at once", extra={"topic": topic})
 
         self._subscribe(name, "subscribe_to_iot_core", came, topic_name=topic, qos=model.QOS.AT_LEAST_ONCE)
+
+    def follow_local(self, name: str, topic: str) -> None:
+        """Receive what other components say on a local topic."""
+
+        def came(message: Any) -> None:
+            if message.binary_message is not None:
+                self._heard(topic, message.binary_message.message or b"")
+            elif message.json_message is not None:
+                self._heard(topic, json.dumps(message.json_message.message).encode())
+
+        self._subscribe(name, "subscribe_to_topic", came, topic=topic)
 
     def report_validity(self, deployment: str, *, accepted: bool, words: str | None = None) -> None:
         """Answer what `offer_validation` asked."""

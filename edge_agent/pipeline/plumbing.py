@@ -3,23 +3,36 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge_agent.nucleus.local_topics import LocalTopics
 from edge_agent.pipeline.tally import Tally
 from edge_agent.pipeline.worker import Worker
 from edge_agent.serving.slots import Slots
+from edge_agent.sinks.hard_samples import HardSampleFolder
+from edge_agent.sinks.iot_core import PostCloud
 from edge_agent.sinks.local_topic import PostLocal
 from edge_agent.sinks.sink import Sink
 from edge_agent.sinks.table import open_sink
 from edge_agent.sources.table import open_source
-from shared_schema.settings import AgentSettings
+from shared_schema.settings import AgentSettings, HardSamples
 from shared_schema.settings import Sink as SinkSettings
 from shared_schema.settings import Source as SourceSettings
 
 logger = logging.getLogger(__name__)
 _CHANGE: Final = 10.0
 """Seconds that a frame in flight may take when its source is closed for a change of settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posts:
+    """What connects sources and sinks with the nucleus: ``local`` and ``cloud`` never wait."""
+
+    topics: LocalTopics
+    local: PostLocal
+    cloud: PostCloud
 
 
 class Plumbing:
@@ -29,17 +42,18 @@ class Plumbing:
         self,
         work: Path,
         slots: Slots,
-        post_local: PostLocal,
+        post: Posts,
         model_of: Callable[[SourceSettings], str | None],
         tally: Tally,
     ) -> None:
         self._work = work
         self._slots = slots
-        self._post_local = post_local
+        self._post = post
         self._model_of = model_of
         self._tally = tally
         self._sinks: dict[str, tuple[SinkSettings, Sink]] = {}
         self._workers: dict[str, tuple[SourceSettings, Worker]] = {}
+        self._hard: tuple[HardSamples | None, list[Sink]] = (None, [])
         self._dropped_before = 0
 
     @property
@@ -49,7 +63,8 @@ class Plumbing:
 
     def apply(self, settings: AgentSettings) -> None:
         """Make it so. A frame in flight is finished first; one that waits in a folder waits there."""
-        sinks_differ = {name: kept for name, (kept, _) in self._sinks.items()} != settings.sinks
+        told = ({name: kept for name, (kept, _) in self._sinks.items()}, self._hard[0])
+        sinks_differ = told != (settings.sinks, settings.hard_samples)
         gone = [name for name, (kept, _) in self._workers.items() if sinks_differ or settings.sources.get(name) != kept]
         self._stop(gone, _CHANGE)
         if sinks_differ:
@@ -92,18 +107,21 @@ class Plumbing:
                 del self._sinks[name]
         for name, wanted in settings.sinks.items():
             if name not in self._sinks:
-                self._sinks[name] = (wanted, open_sink(wanted, self._work, self._post_local))
+                self._sinks[name] = (wanted, open_sink(wanted, self._work, self._post.local, self._post.cloud))
+        if settings.hard_samples != self._hard[0]:
+            hard = settings.hard_samples
+            self._hard = (hard, [] if hard is None else [HardSampleFolder(hard, self._work)])
 
     def _start(self, name: str, settings: SourceSettings) -> None:
         worker = Worker(
             name,
-            open_source(settings, self._work),
+            open_source(settings, self._work, self._post.topics, self._post.local),
             # What must not be lost is written first.
-            sorted((sink for _, sink in self._sinks.values()), key=lambda sink: type(sink).__name__),
+            sorted([*(sink for _, sink in self._sinks.values()), *self._hard[1]], key=lambda sink: not sink.durable),
             self._slots,
             lambda: self._model_of(settings),
             self._tally,
         )
         worker.start()
         self._workers[name] = (settings, worker)
-        logger.info("source opened", extra={"source": name, "path": settings.path})
+        logger.info("source opened", extra={"source": name, "type": settings.type})

@@ -8,13 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from edge_agent.errors import InferenceError, SinkError
 from edge_agent.inference.loaded_model import short
 from edge_agent.pipeline.tally import Tally
 from edge_agent.serving.slots import Lease, Slots
-from edge_agent.sinks.sink import Sink
+from edge_agent.sinks.sink import Seen, Sink
 from edge_agent.sources.source import Offered, Source
 from shared_schema.messages import Prediction
 
@@ -74,9 +74,11 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 self._source.start()
+                self._tally.better(f"source {self._name}")
                 break
             except OSError as error:
-                self._tally.error(f"the source {self._name} cannot be opened: {error}; correct its path")
+                words = f"the source {self._name} cannot be opened: {error}; correct its path"
+                self._tally.trouble(f"source {self._name}", words)
                 self._stopping.wait(_RETRY)
         try:
             while not self._stopping.is_set():
@@ -89,6 +91,11 @@ class Worker:
                     self._stopping.wait(_RETRY)
         finally:
             self._source.stop()
+            for name in (
+                f"source {self._name}",
+                *(f"sink {index} of {self._name}" for index in range(len(self._sinks))),
+            ):
+                self._tally.better(name)
 
     def _step(self) -> None:
         model = self._model_of()
@@ -111,30 +118,54 @@ class Worker:
             return
         with lease:
             self._in_flight = (time.monotonic(), frame)
-            prediction = self._predict(frame, lease)
+            answered = self._look_at((frame, *frame.together), lease)
             self._in_flight = None
-        if prediction is not None:
-            if self._write(prediction):
-                self._source.done(frame)
+        for offered, seen, output in answered:
+            prediction = self._prediction(offered, output, lease)
+            if self._write(prediction, seen):
+                self._source.done(offered, prediction)
+            elif frame.together:
+                self._source.set_aside(offered, "the agent ends; ask again later")
             else:
-                self._source.give_back(frame)
+                self._source.give_back(offered)
 
-    def _predict(self, frame: Offered, lease: Lease) -> Prediction | None:
+    def _look_at(self, frames: Sequence[Offered], lease: Lease) -> list[tuple[Offered, Seen, dict[str, Any]]]:
+        """The answers to frames that came together; those without one are set aside."""
+        model = lease.served.handle.model
+        read: list[tuple[Offered, Seen]] = []
+        for offered in frames:
+            try:
+                read.append((offered, Seen(offered.content, model.task.frame(offered.content, offered.name))))
+            except FileNotFoundError:
+                # Somebody else took the image away.
+                continue
+            except Exception as error:  # noqa: BLE001  an image can make cv2 or numpy raise what they like
+                self._without_answer(offered, error, lease)
+        if len(read) > 1:
+            try:
+                answers = model.answers([seen.frame for _, seen in read])
+            except InferenceError:
+                logger.debug("frames are asked singly", extra={"source": self._name})
+            else:
+                return [(offered, seen, each.output) for (offered, seen), each in zip(read, answers, strict=True)]
+        answered = []
+        for offered, seen in read:
+            try:
+                answered.append((offered, seen, model.answer(seen.frame).output))
+            except Exception as error:  # noqa: BLE001  as above
+                self._without_answer(offered, error, lease)
+        return answered
+
+    def _without_answer(self, offered: Offered, error: Exception, lease: Lease) -> None:
+        lease.served.handle.meter.count_error()
+        words = str(error) if isinstance(error, InferenceError) else f"{type(error).__name__}: {short(error)}"
+        self._tally.error(f"{offered.name}: {words}")
+        self._source.set_aside(offered, words)
+
+    def _prediction(self, frame: Offered, output: dict[str, Any], lease: Lease) -> Prediction:
         served = lease.served
-        model, meter = served.handle.model, served.handle.meter
-        try:
-            answer = model.answer(model.task.frame(frame.content, frame.name))
-        except FileNotFoundError:
-            # Somebody else took the image away.
-            return None
-        except Exception as error:  # noqa: BLE001  an image can make cv2 or numpy raise what they like
-            meter.count_error()
-            words = str(error) if isinstance(error, InferenceError) else f"{type(error).__name__}: {short(error)}"
-            self._tally.error(f"{frame.name}: {words}")
-            self._source.set_aside(frame, words)
-            return None
         latency = (time.monotonic() - frame.arrived) * 1000
-        meter.count(latency)
+        served.handle.meter.count(latency)
         return Prediction(
             source=self._name,
             frame=frame.name,
@@ -143,18 +174,20 @@ class Worker:
             digest=served.target.digest,
             timestamp=datetime.now(UTC),
             latency_ms=round(latency, 3),
-            output=answer.output,
+            output=output,
         )
 
-    def _write(self, prediction: Prediction) -> bool:
+    def _write(self, prediction: Prediction, seen: Seen) -> bool:
         """To every sink, each until it has it; ``False`` when the worker is to stop before any has."""
         for index, sink in enumerate(self._sinks):
+            name = f"sink {index} of {self._name}"
             while True:
                 try:
-                    sink.write(prediction)
+                    sink.write(prediction, seen)
+                    self._tally.better(name)
                     break
                 except SinkError as error:
-                    self._tally.error(str(error))
+                    self._tally.trouble(name, str(error))
                     logger.warning("prediction not written", extra={"frame": prediction.frame, "error": str(error)})
                     if self._stopping.wait(_RETRY):
                         # A frame that one sink has taken is not predicted a second time.

@@ -4,9 +4,10 @@ import logging
 import os
 import threading
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
 from edge_agent.errors import SinkError
+from edge_agent.sinks.sink import Seen
 from shared_schema.messages import Prediction
 from shared_schema.settings import JsonLinesSink
 
@@ -17,6 +18,8 @@ class JsonLinesFile:
     """``<path>``, then ``<path>.1`` (the newest of the full ones) up to ``<path>.<keep>``. Never holds half a line
     that a whole one follows: what a full disk cut off is taken back."""
 
+    durable: ClassVar[bool] = True
+
     def __init__(self, settings: JsonLinesSink, work: Path) -> None:
         self.path = work / settings.path
         self._settings = settings
@@ -24,7 +27,7 @@ class JsonLinesFile:
         self._stream: IO[bytes] | None = None
         self._size = 0
 
-    def write(self, prediction: Prediction) -> None:
+    def write(self, prediction: Prediction, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
         line = prediction.model_dump_json(by_alias=True, exclude_none=True).encode() + b"\n"
         with self._lock:
             try:

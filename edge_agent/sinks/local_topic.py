@@ -1,7 +1,9 @@
 """Predictions to other components of the device, over the nucleus's local publish/subscribe."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
+from edge_agent.sinks.sink import Seen
 from shared_schema.messages import Prediction
 from shared_schema.settings import LocalTopicSink
 
@@ -12,11 +14,13 @@ PostLocal = Callable[[str, bytes], None]
 class LocalTopic:
     """Best effort: with the nucleus away, the newest predictions wait, and the rest are in the file."""
 
+    durable: ClassVar[bool] = False
+
     def __init__(self, settings: LocalTopicSink, post: PostLocal) -> None:
         self._topic = settings.topic
         self._post = post
 
-    def write(self, prediction: Prediction) -> None:
+    def write(self, prediction: Prediction, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
         self._post(self._topic, prediction.model_dump_json(by_alias=True, exclude_none=True).encode())
 
     def close(self) -> None:

@@ -1,14 +1,27 @@
 """The form that every sink has."""
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
+from edge_agent.tasks.task import Content, Frame
 from shared_schema.messages import Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a prediction is of: as the source had it, and as its task decoded it (pixels, rows or tensors)."""
+
+    content: Content
+    frame: Frame
 
 
 class Sink(Protocol):
     """Takes predictions from several workers. A frame is let go only when every sink has taken its prediction."""
 
-    def write(self, prediction: Prediction) -> None:
+    durable: ClassVar[bool]
+    """Whether what it has taken outlives the process; those that are come first."""
+
+    def write(self, prediction: Prediction, seen: Seen) -> None:
         """Raises ``SinkError`` when it is not written, and must be written again. A sink that may lose some does not
         raise."""
 

@@ -19,6 +19,7 @@ from watchdog.observers import Observer
 
 from edge_agent.sources.finished import is_finished
 from edge_agent.sources.source import Offered
+from shared_schema.messages import Prediction
 from shared_schema.settings import FolderSource
 
 logger = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class ImageFolder:
                 self._out = name
             return Offered(name, self.path / name, arrived, ticket)
 
-    def done(self, frame: Offered) -> None:
+    def done(self, frame: Offered, prediction: Prediction | None = None) -> None:  # noqa: ARG002  the form of every source
         self._end(frame, self._done if self._settings.after == "move" else None)
 
     def set_aside(self, frame: Offered, why: str) -> None:

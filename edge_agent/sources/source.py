@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_agent.tasks.task import Content
+from shared_schema.messages import Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Offered:
     content: Content
     arrived: float
     ticket: tuple[int, ...]
+    together: tuple["Offered", ...] = ()
+    """Frames that came with this one, to be looked at by the same version, in one run where the model can."""
 
 
 class Source(Protocol):
@@ -31,13 +34,13 @@ class Source(Protocol):
     def next(self, timeout: float) -> Offered | None:
         """The next frame, or ``None`` when none came within ``timeout`` seconds."""
 
-    def done(self, frame: Offered) -> None:
-        """Its prediction is written."""
+    def done(self, frame: Offered, prediction: Prediction | None = None) -> None:
+        """Its prediction is written; of frames that came together, each by itself."""
 
     def set_aside(self, frame: Offered, why: str) -> None:
         """It has no prediction and never will."""
 
     def give_back(self, frame: Offered) -> None:
-        """It was not looked at; offer it again."""
+        """It was not looked at, nor those that came with it; offer it again."""
 
     def stop(self) -> None: ...

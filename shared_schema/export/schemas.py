@@ -18,7 +18,7 @@ from pydantic_core import core_schema
 from shared_schema.config import Config
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import DesiredState
-from shared_schema.messages import CommandReply, Confirmation, Health, Prediction, ShadowReport
+from shared_schema.messages import CommandReply, Confirmation, Health, Prediction, PublishedPrediction, ShadowReport
 from shared_schema.model_manifest import ModelManifest
 from shared_schema.plan import Plan
 from shared_schema.recipe import Recipe
@@ -36,6 +36,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "model-manifest": ModelManifest,
     "plan": Plan,
     "prediction": Prediction,
+    "published-prediction": PublishedPrediction,
     "recipe": Recipe,
     "release": Release,
     "shadow-report": ShadowReport,

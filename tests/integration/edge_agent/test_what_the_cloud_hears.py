@@ -13,7 +13,7 @@ from awsiot import mqtt_connection_builder
 
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
-from shared_schema.messages import CommandReply, Confirmation, Health, ShadowReport, Verdict
+from shared_schema.messages import CommandReply, Confirmation, Health, PublishedPrediction, ShadowReport, Verdict
 
 Devices = Callable[..., Any]
 Eventually = Callable[..., Any]
@@ -191,3 +191,18 @@ def test_sequence_numbers_rise_and_every_message_is_small(online: Any, eventuall
     assert sorted(set(numbers)) == sorted(numbers)
     assert all(len(payload) < 5_000 for _, payload in ear.heard)
     assert all(re.search(rb'"schema":\s*1', payload) for _, payload in ear.heard)
+
+
+def test_predictions_reach_the_cloud_where_that_is_asked_for(online: Any, eventually: Eventually) -> None:
+    device, ear, _ = online("classic")
+    assert ear.on("/prediction/halves") == []
+    sinks = {"file": {"type": "json-lines"}, "cloud": {"type": "iot-core", "on-change": "true", "rate": "100"}}
+    assert device.deploy_release("1.0.0", sinks=sinks).returncode == 0, device.log()
+    for number, label in enumerate(("top", "top", "bottom")):
+        device.feed(f"{number}.png", label)
+        device.prediction_of(f"{number}.png")
+    heard = eventually(lambda: (said := ear.on("/prediction/halves")) and len(said) >= 2 and said, what="predictions")
+    told = [PublishedPrediction.model_validate_json(each) for each in heard]
+    assert [(each.frame, each.output["label"]) for each in told] == [("0.png", "top"), ("2.png", "bottom")]
+    assert told[0].thing == ear.thing
+    assert told[0].digest == device.digests["1.0.0"]

@@ -65,6 +65,13 @@ def test_local_topics_are_those_of_its_sinks() -> None:
     assert not any(operation == "PublishToTopic" for operation, _ in _rights(_recipe({"settings": files})))
 
 
+def test_a_source_that_is_asked_may_hear_its_topic_and_answer_on_its_reply_topic() -> None:
+    sources = {"line": {"type": "topic", "topic": "line/asks"}, "camera": {"path": "images"}}
+    rights = _rights(_recipe({"settings": {"sources": sources, "sinks": {"file": {"type": "json-lines"}}}}))
+    local = {(operation, resource) for operation, resource in rights if operation.endswith("ToTopic")}
+    assert local == {("SubscribeToTopic", "line/asks"), ("PublishToTopic", "line/asks/reply")}
+
+
 def test_its_default_configuration_has_nothing_where_the_desired_state_goes() -> None:
     default = _recipe()["ComponentConfiguration"]["DefaultConfiguration"]
     assert set(default) == {"application", "accessControl"}

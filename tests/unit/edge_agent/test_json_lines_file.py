@@ -8,8 +8,11 @@ import pytest
 
 from edge_agent.errors import SinkError
 from edge_agent.sinks.json_lines import JsonLinesFile
+from edge_agent.sinks.sink import Seen
 from shared_schema.messages import Prediction
 from shared_schema.settings import JsonLinesSink
+
+SEEN = Seen(b"", None)
 
 
 def prediction(frame: str) -> Prediction:
@@ -32,7 +35,7 @@ def frames(path: Path) -> list[str]:
 def test_each_prediction_is_one_line(tmp_path: Path) -> None:
     sink = JsonLinesFile(JsonLinesSink(path="out/p.jsonl"), tmp_path)
     for name in ("a", "b\n"):
-        sink.write(prediction(name))
+        sink.write(prediction(name), SEEN)
     sink.close()
     assert frames(tmp_path / "out" / "p.jsonl") == ["a", "b\n"]
 
@@ -40,7 +43,7 @@ def test_each_prediction_is_one_line(tmp_path: Path) -> None:
 def test_a_full_file_is_turned_over_and_the_oldest_let_go(tmp_path: Path) -> None:
     sink = JsonLinesFile(JsonLinesSink.model_validate({"path": "p.jsonl", "max-bytes": 10_000, "keep": 2}), tmp_path)
     for number in range(200):
-        sink.write(prediction(str(number)))
+        sink.write(prediction(str(number)), SEEN)
     sink.close()
     kept = [frame for name in ("p.jsonl.2", "p.jsonl.1", "p.jsonl") for frame in frames(tmp_path / name)]
     assert kept == [str(number) for number in range(200 - len(kept), 200)]
@@ -52,7 +55,7 @@ def test_half_a_line_of_a_killed_process_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "predictions.jsonl"
     path.write_text('{"frame": "a"}\n{"frame": "b', "utf-8")
     sink = JsonLinesFile(JsonLinesSink(), tmp_path)
-    sink.write(prediction("c"))
+    sink.write(prediction("c"), SEEN)
     sink.close()
     assert frames(path) == ["a", "c"]
 
@@ -61,4 +64,4 @@ def test_what_cannot_be_written_is_said_with_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file, no folder", "utf-8")
     sink = JsonLinesFile(JsonLinesSink(path="taken/p.jsonl"), tmp_path)
     with pytest.raises(SinkError, match=r"taken/p\.jsonl cannot be written .* correct the sink's path"):
-        sink.write(prediction("a"))
+        sink.write(prediction("a"), SEEN)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from edge_agent.pipeline.tally import Tally
 from edge_agent.pipeline.worker import Worker
 from edge_agent.serving.lifecycle import Target
 from edge_agent.serving.slots import Slots
+from edge_agent.sinks.sink import Seen
 from edge_agent.sources.source import Offered
 from edge_agent.tasks.task import BoundTask
 from shared_schema.messages import Prediction
@@ -45,7 +46,8 @@ class ListedSource:
             self.ended.append((how, frame.name))
             self.changed.notify_all()
 
-    def done(self, frame: Offered) -> None:
+    def done(self, frame: Offered, prediction: Prediction | None = None) -> None:
+        assert prediction is not None
         self._end("done", frame)
 
     def set_aside(self, frame: Offered, why: str) -> None:
@@ -69,7 +71,10 @@ class RecordingSink:
         self.failures = failures
         self.written: list[Prediction] = []
 
-    def write(self, prediction: Prediction) -> None:
+    durable: ClassVar[bool] = True
+
+    def write(self, prediction: Prediction, seen: Seen) -> None:
+        assert seen.content == b""
         if self.failures:
             self.failures -= 1
             raise SinkError("the disk is full; free it")

@@ -1,0 +1,42 @@
+"""Predictions as messages to the cloud, each cut to what a message carries. Called by the workers' threads."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any, Final
+
+from edge_agent.reporting.outbox import Letter, Outbox
+from shared_schema.messages import MAXIMUM_BYTES, Prediction, PublishedPrediction
+from shared_schema.topics import Topics
+
+_LISTS: Final = ("detections", "rows", "top")
+
+
+class PublishedPredictions:
+    """Has an outbox of its own, so that a flood of predictions never displaces a confirmation. ``topics`` is set once
+    the application is known; before that nothing is sent."""
+
+    def __init__(self, thing: str, outbox: Outbox) -> None:
+        self.topics: Topics | None = None
+        self._thing = thing
+        self._outbox = outbox
+        self._sequence = itertools.count(1)
+
+    def post(self, prediction: Prediction) -> None:
+        """Put it on its way; never waits."""
+        if self.topics is None:
+            return
+        told = {**prediction.model_dump(), "thing": self._thing, "sequence": next(self._sequence)}
+        for output, cut in _shorter_and_shorter(prediction.output):
+            payload = PublishedPrediction.model_validate({**told, "output": output, "cut": cut}).encoded()
+            if len(payload) <= MAXIMUM_BYTES:
+                break
+        self._outbox.post(Letter(self.topics.prediction(prediction.model), payload))
+
+
+def _shorter_and_shorter(output: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool]]:
+    """The output, then with half of its list each time (the best stand first), and at last without anything."""
+    yield output, False
+    while any(output.get(name) for name in _LISTS):
+        output = {key: each[: len(each) // 2] if key in _LISTS else each for key, each in output.items()}
+        yield output, True
+    yield {}, True

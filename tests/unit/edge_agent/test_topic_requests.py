@@ -1,0 +1,113 @@
+"""Requests on a local topic: each is answered once, whatever it holds and however many wait."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from edge_agent.nucleus.local_topics import LocalTopics
+from edge_agent.sources.topic import TopicRequests
+from shared_schema.messages import Prediction
+from shared_schema.settings import TopicSource
+
+
+class Line:
+    """The topic from the asking component's side."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.topics, self.answers = LocalTopics(), []
+        self.source = TopicRequests(TopicSource.model_validate({"topic": "ask", **settings}), self.topics, self._answer)
+        self.source.start()
+
+    def _answer(self, topic: str, payload: bytes) -> None:
+        assert topic == "ask/reply"
+        self.answers.append(json.loads(payload))
+
+    answers: list[dict[str, Any]]
+
+    def ask(self, payload: bytes | dict[str, Any]) -> None:
+        self.topics.came("ask", payload if isinstance(payload, bytes) else json.dumps(payload).encode())
+
+
+def predicted(frame: str) -> Prediction:
+    return Prediction.model_validate(
+        {
+            **{"source": "line", "frame": frame, "model": "digits", "version": "1.0.0", "digest": "a" * 64},
+            **{"timestamp": "2026-11-24T20:00:00Z", "latencyMs": 1, "output": {"label": "7", "score": 0.9}},
+        }
+    )
+
+
+def test_a_files_bytes_are_one_frame_and_one_answer() -> None:
+    line = Line()
+    line.ask(b"\x89PNG the bytes")
+    frame = line.source.next(1)
+    assert frame is not None
+    assert (frame.content, frame.together) == (b"\x89PNG the bytes", ())
+    line.source.done(frame, predicted(frame.name))
+    assert [each["output"]["label"] for each in line.answers[0]["predictions"]] == ["7"]
+    assert line.answers[0]["errors"] == []
+
+
+def test_the_frames_of_a_request_come_together_and_are_answered_together_in_order() -> None:
+    line = Line()
+    image = base64.b64encode(b"image").decode()
+    line.ask(
+        {"request": "r1", "frames": [{"name": "a", "data": image}, {"text": "x,y\n1,2"}, {"name": "c", "data": ""}]}
+    )
+    frame = line.source.next(1)
+    assert frame is not None
+    second, third = frame.together
+    assert [each.content for each in (frame, second, third)] == [b"image", b"x,y\n1,2", b""]
+    line.source.done(second, predicted(second.name))
+    line.source.set_aside(third, "c is empty")
+    assert line.answers == [], "not before all of them are done"
+    line.source.done(frame, predicted("a"))
+    (answer,) = line.answers
+    assert answer["request"] == "r1"
+    assert [each["frame"] for each in answer["predictions"]] == ["a", second.name]
+    assert answer["errors"] == [{"frame": "c", "error": "c is empty"}]
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (b"", "empty"),
+        (b'{"frames": ', "Invalid JSON"),
+        (b'{"request": "r", "frames": []}', "frames: List should have at least 1"),
+        (b'{"request": "r", "frames": [{"data": "!!"}]}', "no base64"),
+        (b'{"request": "r", "frames": [{}]}', "either data or text"),
+        (b'{"request": "r", "frames": [{"text": "a", "path": "/etc/passwd"}]}', "path"),
+        (b'{"a": ' * 5000, "JSON"),
+    ],
+)
+def test_what_is_no_request_is_refused_with_words(payload: bytes, words: str) -> None:
+    line = Line()
+    line.ask(payload)
+    assert line.source.next(0) is None
+    (answer,) = line.answers
+    assert words in answer["errors"][0]["error"]
+    assert answer.get("request") == ("r" if b'"r"' in payload else None)
+
+
+@pytest.mark.parametrize(("drop", "served", "refused"), [("block", ["1", "2"], "3"), ("latest", ["2", "3"], "1")])
+def test_a_full_queue_refuses_one_at_once_and_serves_the_others(drop: str, served: list[str], refused: str) -> None:
+    line = Line(queue=2, drop=drop)
+    for name in ("1", "2", "3"):
+        line.ask({"request": name, "frames": [{"name": name, "text": "x"}]})
+    assert [answer["request"] for answer in line.answers] == [refused]
+    assert line.source.dropped == 1
+    waiting = []
+    while (frame := line.source.next(0)) is not None:
+        waiting.append(frame.name)
+    assert waiting == served
+
+
+def test_what_waits_when_the_agent_ends_is_told_so() -> None:
+    line = Line()
+    line.ask({"request": "r", "frames": [{"text": "x"}]})
+    line.source.stop()
+    assert line.answers[0]["request"] == "r"
+    line.ask(b"nobody listens")
+    assert len(line.answers) == 1
