@@ -83,7 +83,8 @@ class Shadows:
             )
         ]
         delta = current.get("state", {}).get("delta")
-        if delta and "desired" in (document.get("state") or {}):
+        # Also after a report: whenever the two differ after a change (AWS IoT, "Interacting with shadows").
+        if delta:
             said.append(
                 Publication(
                     f"{prefix}/update/delta",

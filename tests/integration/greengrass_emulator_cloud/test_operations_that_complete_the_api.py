@@ -120,3 +120,44 @@ def test_candidates_are_resolved_for_a_devices_certificate_and_for_nobody_else(
             data_plane.resolve_component_candidates(**asked)
     finally:
         data_plane.close()
+
+
+def test_every_paginator_goes_through_all_pages(
+    cloud: Cloud,
+    greengrass: Any,
+    unique: str,
+    group_arn: str,
+    deployable: Callable[..., str],
+    new_device: Callable[..., Any],
+) -> None:
+    names = [f"{unique}.{letter}" for letter in "abc"]
+    arns = [deployable(name) for name in names]
+    deployable(names[0], "1.1.0")
+    other = cloud.client("iot", account="preprod").create_thing_group(thingGroupName=f"{unique}-2")["thingGroupArn"]
+    made = [greengrass.create_deployment(targetArn=target)["deploymentId"] for target in (group_arn, other)]
+    components = [{"componentName": n, "version": "1.0.0", "status": "RUNNING", "isRoot": True} for n in names]
+    device = new_device(f"{unique}-cam", groups=(unique, f"{unique}-2"))
+    device.publish(f"$aws/things/{device.thing}/greengrassv2/health/json", {"components": components})
+    # A device's messages are taken in their order: with this answer the fleet status has been read.
+    device.subscribe(f"$aws/things/{device.thing}/shadow/get/rejected")
+    device.publish(f"$aws/things/{device.thing}/shadow/get", {})
+    device.hears(f"$aws/things/{device.thing}/shadow/get/rejected")
+
+    def seen(operation: str, key: str, field: str, **asked: str) -> list[str]:
+        pages = greengrass.get_paginator(operation).paginate(**asked, PaginationConfig={"PageSize": 1})
+        return [item[field] for page in pages for item in page[key]]
+
+    assert seen("list_component_versions", "componentVersions", "componentVersion", arn=arns[0].rsplit(":", 2)[0]) == [
+        "1.1.0",
+        "1.0.0",
+    ]
+    assert set(names) <= set(seen("list_components", "components", "componentName"))
+    assert set(made) <= set(seen("list_deployments", "deployments", "deploymentId"))
+    assert device.thing in seen("list_core_devices", "coreDevices", "coreDeviceThingName")
+    assert seen(
+        "list_installed_components", "installedComponents", "componentName", coreDeviceThingName=device.thing
+    ) == sorted(names)
+    assert (
+        seen("list_effective_deployments", "effectiveDeployments", "deploymentId", coreDeviceThingName=device.thing)
+        == made
+    )

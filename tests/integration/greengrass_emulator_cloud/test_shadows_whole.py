@@ -45,10 +45,12 @@ def test_an_update_says_what_was_and_what_is_and_where_they_differ(
     assert set(delta["metadata"]) == {"a", "b"}
     assert set(delta["metadata"]["a"]) == {"y"}
     assert delta["metadata"]["a"]["y"]["timestamp"] > 0
-    update(data, unique, "mlops", {"reported": {"a": {"y": 3}, "b": [1]}})
+    update(data, unique, "mlops", {"reported": {"b": [1]}})
+    assert device.hears(f"{prefix}/update/delta")["state"] == {"a": {"y": 3}}, "a report leaves a difference"
+    update(data, unique, "mlops", {"reported": {"a": {"y": 3}}})
     last = device.hears(f"{prefix}/update/documents")
-    assert (last["previous"]["version"], last["current"]["version"]) == (2, 3)
-    assert last["previous"]["state"]["reported"] == {"a": {"x": 1, "y": 2}}
+    assert (last["previous"]["version"], last["current"]["version"]) == (3, 4)
+    assert last["previous"]["state"]["reported"] == {"a": {"x": 1, "y": 2}, "b": [1]}
     assert set(last["current"]["state"]) == {"desired", "reported"}
     got = json.loads(data.get_thing_shadow(thingName=unique, shadowName="mlops")["payload"].read())
     assert "delta" not in got["state"], "nothing differs any more"
