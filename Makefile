@@ -3,17 +3,22 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 LINTERS := .venv-policies
+SDK := .venv-sagemaker
+SDK_TESTS := tests/integration/cloud_publisher_build
 DEVICES ?= 3
 PACKAGES := cloud_publisher edge_agent shared_schema greengrass_emulator infra_policies
 CODE := $(PACKAGES) model_components tests benchmarks examples
 
-.PHONY: rehearse test policies policies-lint policies-proof lint format schemas bench clean
+.PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas bench fuzz clean
 
 rehearse: $(READY) ## A release's whole way, on this machine: three accounts, real processes, a real broker.
 	@$(BIN)/greengrass-emulator rehearse --devices $(DEVICES)
 
 test: $(READY) ## Every test, on two workers.
 	@$(BIN)/pytest -q -n 2 --dist loadfile
+
+test-sdk: $(READY) $(SDK)/.ready ## A package that the SageMaker SDK registered (its own environment, 450 MB).
+	@$(BIN)/pytest -q $(SDK_TESTS)/test_packages_of_the_sagemaker_sdk.py
 
 policies: ## Who may do what: linted, and proven by a release that runs under the policies.
 	@$(MAKE) --no-print-directory -j2 --output-sync=target policies-lint policies-proof
@@ -41,8 +46,11 @@ schemas: $(READY) ## Writes the JSON Schemas and the config reference anew from 
 bench: $(READY) ## What is measured, against what, in one run.
 	@$(BIN)/python -m benchmarks
 
+fuzz: $(READY) ## Random input for what reads bytes and recipes from outside, ten minutes each; SECONDS=60 for less.
+	@$(BIN)/python -m tests.fuzz $(SECONDS)
+
 clean: ## Takes away all that the targets above made.
-	rm -rf .venv $(LINTERS) rehearsal dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv $(LINTERS) $(SDK) rehearsal dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The mark is touched last, so that an interrupted set-up is done again.
@@ -52,6 +60,13 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 		--editable '.[publisher,agent,emulator,digits,dev]'
+	@touch $@
+
+# sagemaker-core asks for an older rich, and brings pandas and scipy: it lives apart too.
+$(SDK)/.ready: $(SDK_TESTS)/sagemaker-sdk.txt
+	@echo "setting up $(SDK) (once) …"
+	@$(PYTHON) -m venv $(SDK)
+	@$(SDK)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # checkov pins an older boto3: the public linters live apart.

@@ -17,6 +17,9 @@ from cloud_publisher.cli.main import main
 from greengrass_emulator.cloud.cloud import Cloud
 
 ACCOUNT = "dev"
+SDK = Path(__file__).parents[3] / ".venv-sagemaker" / "bin" / "python"
+"""The SageMaker SDK's own environment, which `make test-sdk` sets up."""
+collect_ignore = [] if SDK.exists() else ["test_packages_of_the_sagemaker_sdk.py"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,28 @@ def repository(tmp_path: Path, unique: str) -> Repository:
     folder = tmp_path / "repository"
     folder.mkdir()
     return Repository(folder, unique)
+
+
+@pytest.fixture
+def digits(repository: Repository, registry: Registry) -> Repository:
+    """A hot-reloadable model component without code of its own."""
+    repository.write("digits/model.yaml", MANIFEST)
+    repository.write("digits/golden/one.png", b"a picture")
+    repository.write("digits/.gitkeep", "")
+    repository.config(
+        f"""\
+        digits:
+          component-name: PREFIX.digits
+          root: digits
+          model: {{sagemaker-managed: true, package-group: {registry.group}, name: model.tar.gz}}
+          Artifacts:
+            - URI: "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/digits.zip"
+              Unarchive: ZIP
+              Permission: {{Read: ALL}}
+          Lifecycle: {{Run: exit 0}}
+        """
+    )
+    return repository
 
 
 @pytest.fixture

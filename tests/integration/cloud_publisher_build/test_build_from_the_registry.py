@@ -10,32 +10,10 @@ import pytest
 
 from shared_schema.digests import model_digest_of_folder
 
-from .conftest import MANIFEST, onnx_model, tar_of
+from .conftest import onnx_model, tar_of
 
 Run = Callable[..., Any]
 GOOD = "digits/golden/one.png"
-
-
-@pytest.fixture
-def digits(repository: Any, registry: Any) -> Any:
-    """A hot-reloadable model component without code of its own."""
-    repository.write("digits/model.yaml", MANIFEST)
-    repository.write(GOOD, b"a picture")
-    repository.write("digits/.gitkeep", "")
-    repository.config(
-        f"""\
-        digits:
-          component-name: PREFIX.digits
-          root: digits
-          model: {{sagemaker-managed: true, package-group: {registry.group}, name: model.tar.gz}}
-          Artifacts:
-            - URI: "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/digits.zip"
-              Unarchive: ZIP
-              Permission: {{Read: ALL}}
-          Lifecycle: {{Run: exit 0}}
-        """
-    )
-    return repository
 
 
 def test_without_code_of_its_own_the_package_and_the_folder_are_packed(
