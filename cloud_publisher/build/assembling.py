@@ -6,7 +6,7 @@ The source folders are read only; a custom build runs in its root, and is given 
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cloud_publisher.build.commands import run_command
@@ -48,14 +48,32 @@ def assemble(
         return _custom(planned, component, place, names, target, model=model, manifest=manifest, told=told)
     if component.build.build_system == "python":
         return _python(planned, component, place, names, target, told)
-    files = _zip(planned, component, place, model)
-    return [_artifact(planned, component, name, files, target, place.root, model) for name in names]
+    shares = shared_out(_zip(planned, component, place, model), names)
+    return [_artifact(planned, component, name, shares[name], target, place.root, model) for name in names]
 
 
 def _zip(planned: Planned, component: Component, place: Workplace, model: FetchedModel | None) -> list[SourceFile]:
     folder = root_files(component, place.root, place.dist)
     package = files_below(model.folder, defaults=False) if model else []
     return merged(planned.key, ("its folder", folder), ("its model package", package))
+
+
+def shared_out(files: list[SourceFile], names: list[str]) -> dict[str, list[SourceFile]]:
+    """Which files go into which artifact of a ``zip`` build.
+
+    Among several archives, the one that bears a folder's name has what is in that folder. What has an artifact of its
+    own, a folder or a file, is in no other.
+    """
+    archives = [name for name in names if name.endswith((".zip", *_TARS))]
+    folders: dict[str, list[SourceFile]] = {}
+    for name in archives if len(archives) > 1 else []:
+        prefix = f"{name.removesuffix('.zip').removesuffix('.tgz').removesuffix('.tar.gz')}/"
+        inside = [replace(file, name=file.name[len(prefix) :]) for file in files if file.name.startswith(prefix)]
+        if inside:
+            folders[name] = inside
+    apart = {file.path for inside in folders.values() for file in inside}
+    rest = [file for file in files if file.path not in apart and (file.name not in names or file.name in archives)]
+    return {name: folders.get(name, rest) for name in names}
 
 
 def _python(

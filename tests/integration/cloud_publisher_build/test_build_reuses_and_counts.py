@@ -130,6 +130,31 @@ def test_verbose_lists_what_was_left_out(run: Run, repository: Any, bucket: Any)
     assert "left out" not in run("build").out
 
 
+def test_several_artifacts_share_the_folder_out_among_them(run: Run, repository: Any, bucket: Any) -> None:
+    for name in ("main.py", "assets/one.png", "assets/deeper/two.png", "weights.bin"):
+        repository.write(f"app/{name}", name)
+    place = "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION"
+    repository.config(
+        f"""\
+        app:
+          component-name: PREFIX.app
+          root: app
+          Artifacts:
+            - {{URI: "{place}/app.zip", Unarchive: ZIP}}
+            - {{URI: "{place}/assets.zip", Unarchive: ZIP}}
+            - {{URI: "{place}/weights.bin"}}
+          Lifecycle: {{Run: exit 0}}
+        """
+    )
+    ran = run("build")
+    assert ran.code == 0, ran.err
+    uris = {Path(each["uri"]).name: each["uri"] for each in repository.component("app")["artifacts"]}
+    assert bucket.zip(uris["app.zip"]).namelist() == ["main.py"]
+    assert bucket.zip(uris["assets.zip"]).namelist() == ["deeper/two.png", "one.png"]
+    assert bucket.read(uris["weights.bin"]) == b"weights.bin"
+    assert [each["Uri"] for each in repository.recipe("app")["Manifests"][0]["Artifacts"]] == list(uris.values())
+
+
 def test_two_checkouts_in_two_folders_give_the_same_bytes(
     run: Run, repository: Any, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
