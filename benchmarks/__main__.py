@@ -1,6 +1,6 @@
 """Runs every benchmark and prints its figures."""
 
-from benchmarks import api_calls, emulator, hundred_components, packing, start_up, uploading
+from benchmarks import api_calls, emulator, hundred_components, nucleus, packing, start_up, uploading
 
 start_up.main()
 packing.main()
@@ -8,3 +8,4 @@ uploading.main()
 hundred_components.main()
 api_calls.main()
 emulator.main()
+nucleus.main()

@@ -6,7 +6,7 @@ leaves, so that a reader can catch a document half written, as on a device (Depl
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +41,10 @@ class ConfigurationStore:
     def of(self, component: str) -> Configuration:
         """A copy of a component's configuration, empty if it has none."""
         return deepcopy(self._values.get(component, {}))
+
+    def look_at(self, component: str) -> Mapping[str, Any]:
+        """A component's configuration itself, for one glance: not to be kept, nor changed."""
+        return self._values.get(component, {})
 
     def read(self, component: str, path: KeyPath) -> Any:
         """A copy of the value under a path. Raises KeyError for a component or a key that is not there."""

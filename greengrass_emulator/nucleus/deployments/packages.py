@@ -23,7 +23,7 @@ from greengrass_emulator.nucleus.deployments.resolution import satisfies
 from greengrass_emulator.nucleus.errors import DeploymentFailed, RecipeInvalid
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component
 from greengrass_emulator.nucleus.recipes.platform import Platform
-from greengrass_emulator.nucleus.recipes.reading import read_recipe
+from greengrass_emulator.nucleus.recipes.reading import check_identity, read_recipe
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.state import sync_folder, write_atomically
 
@@ -275,12 +275,16 @@ def _identity(text: str, path: Path) -> tuple[str, str]:
     try:
         document = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
         folded = {str(key).lower(): value for key, value in document.items()}
-        return str(folded["componentname"]), str(folded["componentversion"])
+        name, version = str(folded["componentname"]), str(folded["componentversion"])
+        check_identity(name, version, str(path))
     except (ValueError, yaml.YAMLError, AttributeError, KeyError) as error:
         raise DeploymentFailed(
             f"{path}: is no recipe with a ComponentName and a ComponentVersion ({error}). Correct it.",
             "RECIPE_PARSE_ERROR",
         ) from error
+    except RecipeInvalid as error:
+        raise DeploymentFailed(str(error), error.code) from error
+    return name, version
 
 
 def _remove(folder: Path) -> None:

@@ -21,7 +21,7 @@ class Access:
         if component == CLI and service == CLI:
             return
         check_access(
-            self.configuration.of(component),
+            self.configuration.look_at(component),
             service,
             operation,
             resource,

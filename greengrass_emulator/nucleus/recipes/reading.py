@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-import nodesemver
 import yaml
 
 from greengrass_emulator.nucleus.configuration.changes import texts_of
@@ -22,6 +21,7 @@ from greengrass_emulator.nucleus.runtimes import Runtime
 
 _STEPS = ("install", "startup", "run", "shutdown", "recover", "bootstrap", "uninstall")
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,128}")
+_VERSION = re.compile(r"\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?", re.ASCII)
 _LONGEST_VERSION = 64
 _READERS = {"NONE", "OWNER", "ALL"}
 
@@ -81,7 +81,7 @@ def check_identity(name: str, version: str, where: str) -> None:
         raise RecipeInvalid(
             f"{where}: the ComponentName {name!r} is none. Use 1 to 128 letters, digits, dots, hyphens and underscores."
         )
-    if len(version) > _LONGEST_VERSION or nodesemver.valid(version, False) != version:
+    if len(version) > _LONGEST_VERSION or not _VERSION.fullmatch(version):
         raise RecipeInvalid(f"{where}: the ComponentVersion {version!r} is no semantic version such as 1.0.0.")
 
 

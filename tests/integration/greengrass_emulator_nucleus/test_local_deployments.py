@@ -303,6 +303,16 @@ def _broken_recipes() -> dict[str, tuple[Any, str]]:
             "both run and startup",
         ),
         "no script": ({**good, "Manifests": [{**manifest, "Lifecycle": {"run": {"Timeout": 5}}}]}, "has no Script"),
+        "no name": ({**good, "ComponentName": "", "Manifests": [manifest]}, "is none"),
+        "a name that leads out": ({**good, "ComponentName": "../../out", "Manifests": [manifest]}, "is none"),
+        "a version that leads out": (
+            {**good, "ComponentVersion": "1.0.0/../..", "Manifests": [manifest]},
+            "no semantic version",
+        ),
+        "a timeout without end": (
+            {**good, "Manifests": [{**manifest, "Lifecycle": {"run": {"Script": "a", "Timeout": float("inf")}}}]},
+            "give seconds",
+        ),
         "a timeout in words": (
             {**good, "Manifests": [{**manifest, "Lifecycle": {"run": {"Script": "a", "Timeout": "long"}}}]},
             "give seconds",
