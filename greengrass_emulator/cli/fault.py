@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from greengrass_emulator.errors import NucleusError, WrongUse
+from greengrass_emulator.errors import WrongUse
 
 fault = typer.Typer(
     help="Make something go wrong, in a cloud that runs with `up` or on a device.", no_args_is_help=True
@@ -18,6 +18,7 @@ Times = Annotated[int, typer.Option(help="For how many calls.")]
 OneAccount = Annotated[str | None, typer.Option(help="In this account only.")]
 Service = Annotated[Literal["s3", "broker"], typer.Argument(help="What is away.")]
 Thing = Annotated[str, typer.Argument(help="The thing's name.")]
+Root = Annotated[Path, typer.Option(help="The device's root folder.")]
 Account = Annotated[str, typer.Option(help="The device's account.")]
 
 
@@ -91,20 +92,30 @@ def clear(state: State) -> None:
 
 
 @fault.command()
-def kill_nucleus(root: Annotated[Path, typer.Option(help="The device's root folder.")]) -> None:
+def kill_nucleus(root: Root) -> None:
     """Kill a device's nucleus, as a loss of power does."""
-    import os
-    import signal
+    from greengrass_emulator.devices.device_faults import kill_nucleus as kill
 
-    from greengrass_emulator.nucleus.status_file import read_status
+    killed = kill(root)
+    typer.echo(f"{killed.thing}: process {killed.pid} was killed")
 
-    status = read_status(root)
-    # A nucleus that was killed before leaves its status behind, and its number may be another's by now.
-    command = Path(f"/proc/{status.pid}/cmdline") if status else None
-    if status is None or command is None or not command.exists() or b"greengrass_emulator" not in command.read_bytes():
-        raise NucleusError(f"{root}: no nucleus runs here. Start one with `greengrass-emulator nucleus`.")
-    os.kill(status.pid, signal.SIGKILL)
-    typer.echo(f"{status.thing}: process {status.pid} was killed")
+
+@fault.command()
+def fill_disk(
+    root: Root, beyond: Annotated[int, typer.Option(min=0, help="Bytes that a file may still have.")] = 65_536
+) -> None:
+    """Let no file of a device grow any more."""
+    from greengrass_emulator.devices.device_faults import fill_disk as fill
+
+    typer.echo(f"{fill(root, beyond).thing}: no file grows beyond {beyond} bytes; free-disk undoes it")
+
+
+@fault.command()
+def free_disk(root: Root) -> None:
+    """Undo fill-disk."""
+    from greengrass_emulator.devices.device_faults import free_disk as free
+
+    typer.echo(f"{free(root).thing}: files grow again")
 
 
 def _order(state: Path, order: dict[str, object]) -> None:

@@ -142,3 +142,33 @@ def test_a_device_gets_its_deployment_when_it_is_joined_again(
         assert device.state(unique) == ""
     device.wait_for_state(unique, "FINISHED", seconds=40)
     assert "hello" in device.log(unique)
+
+
+def test_an_artifact_that_no_longer_fits_on_the_disk_fails_its_deployment_and_fits_once_there_is_room(
+    greengrass_device: RunningDevice, tmp_path: Path, unique: str
+) -> None:
+    recipes, artifacts = tmp_path / "recipes", tmp_path / "artifacts" / unique / "1.0.0"
+    recipes.mkdir()
+    artifacts.mkdir(parents=True)
+    with zipfile.ZipFile(artifacts / "large.zip", "w") as archive:
+        archive.writestr("large.bin", os.urandom(300_000))
+    manifest = {
+        "Platform": {"os": "linux", "runtime": "*"},
+        "Lifecycle": {"run": "exit 0"},
+        "Artifacts": [{"Uri": "s3://bucket/large.zip", "Unarchive": "ZIP"}],
+    }
+    head = {"RecipeFormatVersion": "2020-01-25", "ComponentName": unique, "ComponentVersion": "1.0.0"}
+    (recipes / f"{unique}-1.0.0.json").write_text(json.dumps(head | {"Manifests": [manifest]}))
+
+    def fault(what: str) -> None:
+        command = [*COMMAND, "fault", what, "--root", str(greengrass_device.root)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stderr
+
+    fault("fill-disk")
+    with pytest.raises(NucleusError, match="the deployment ended FAILED"):
+        greengrass_device.deploy({unique: "1.0.0"}, recipes=recipes, artifacts=tmp_path / "artifacts")
+    assert greengrass_device.state(unique) == ""
+    fault("free-disk")
+    greengrass_device.deploy({unique: "1.0.0"}, recipes=recipes, artifacts=tmp_path / "artifacts")
+    assert greengrass_device.state(unique) == "FINISHED"

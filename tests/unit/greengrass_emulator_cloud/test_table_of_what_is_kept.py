@@ -21,7 +21,7 @@ def test_every_test_that_the_table_names_exists() -> None:
 
 
 def test_every_row_has_a_test_or_says_that_it_has_none() -> None:
-    rows = [row for row in ROWS if not row.startswith(("| operation |", "| rule |", "| fault |"))]
+    rows = [row for row in ROWS if not row.startswith(("| operation |", "| rule |", "| fault |", "| **"))]
     assert [row for row in rows if "`test_" not in row and not row.endswith("| — |")] == []
 
 

@@ -1,0 +1,48 @@
+"""What befalls a device's machine: its power goes, its disk is full. Done to a running nucleus from outside.
+
+A full disk is a limit on the files of the nucleus's process, and of what it starts from then on. The error is EFBIG,
+where a full disk has ENOSPC; a program that does not ignore SIGXFSZ is ended by it.
+"""
+
+import os
+import resource
+import signal
+from pathlib import Path
+
+from greengrass_emulator.errors import NucleusError
+from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
+
+FULL_BEYOND = 65_536
+"""Bytes that a file may still have on a full disk: logs and state go on for a while, artifacts do not fit."""
+
+
+def kill_nucleus(root: Path) -> NucleusStatus:
+    """Kills the nucleus that serves a root folder, as a loss of power does. Raises ``NucleusError``."""
+    status = _running(root)
+    os.kill(status.pid, signal.SIGKILL)
+    return status
+
+
+def fill_disk(root: Path, beyond: int = FULL_BEYOND) -> NucleusStatus:
+    """No file of the device grows beyond so many bytes. Raises ``NucleusError``."""
+    status = _running(root)
+    _, hard = resource.prlimit(status.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(status.pid, resource.RLIMIT_FSIZE, (beyond, hard))
+    return status
+
+
+def free_disk(root: Path) -> NucleusStatus:
+    """Undoes ``fill_disk`` for the nucleus and what it starts from now on. Raises ``NucleusError``."""
+    status = _running(root)
+    _, hard = resource.prlimit(status.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(status.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    return status
+
+
+def _running(root: Path) -> NucleusStatus:
+    status = read_status(root)
+    # A nucleus that was killed leaves its status behind, and its number may be another's by now.
+    command = Path(f"/proc/{status.pid}/cmdline") if status else None
+    if status is None or command is None or not command.exists() or b"greengrass_emulator" not in command.read_bytes():
+        raise NucleusError(f"{root}: no nucleus runs here. Start one with `greengrass-emulator nucleus`.")
+    return status
