@@ -28,7 +28,7 @@ from edge_agent.nucleus.inbox import (
     UpdateAsked,
     ValidationAsked,
 )
-from edge_agent.nucleus.link import NucleusLink
+from edge_agent.nucleus.link import LinkTo, NucleusLink
 from edge_agent.nucleus.local_topics import LocalTopics
 from edge_agent.pipeline.plumbing import Plumbing, Posts
 from edge_agent.pipeline.tally import Tally
@@ -54,13 +54,13 @@ _FAREWELL: Final = 0.4  # seconds for the last messages; classic kills five seco
 class Agent:
     """Made, run once, and gone with its process. `run` returns the process's exit code, which is never 0."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, link_to: LinkTo = NucleusLink) -> None:
         work = around.work
         self._around = around
         self._inbox = Inbox()
         self._timers = Timers()
         self._local_topics = LocalTopics()
-        self._link = NucleusLink(self._inbox.put, self._local_topics.came)
+        self._link = link_to(self._inbox.put, self._local_topics.came)
         self._outbox = Outbox("outbox", self._link.publish)
         self._local = Outbox("local-outbox", self._link.publish_local, most=1024, patient=False)
         self._flood = Outbox("prediction-outbox", self._link.publish)

@@ -1,0 +1,148 @@
+"""A file in the nucleus's place: what it says is the desired state, and what the agent says is kept beside.
+
+It looks at the file, and at the models' folders, every half second: a change hints, as a nucleus does.
+"""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from edge_agent.errors import NotOfferedError
+from edge_agent.nucleus.inbox import Event, Hint
+from edge_agent.standalone.config import StandaloneConfig, read_config
+from edge_agent.standalone.proposing import ProposalError, Proposals
+from shared_schema.desired_state import KEY, DesiredStateTooLargeError
+from shared_schema.documents import DocumentError
+
+logger = logging.getLogger(__name__)
+_LOOK: Final = 0.5
+Signature = tuple[tuple[str, int, int], ...]
+
+
+class FileLink:
+    """In place of `NucleusLink`, with its methods. Owns the thread that looks, from `connect` to `close`."""
+
+    connection = 0
+
+    def __init__(self, file: Path, work: Path, component: str, put: Callable[[Event], object]) -> None:
+        self._file = file
+        self._work = work
+        self._component = component
+        self._put = put
+        self._proposals = Proposals(work)
+        self._config: StandaloneConfig | None = None
+        self._document: dict[str, Any] | None = None
+        self._seen: Signature | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="config-file", daemon=True)
+
+    @property
+    def connected(self) -> bool:
+        return self._thread.is_alive()
+
+    def connect(self) -> None:
+        self._take()
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2)
+
+    def configuration(self, component: str, key: str) -> object | None:
+        if component != self._component:
+            return None
+        if key == KEY:
+            return self._document
+        return self._config.application if key == "application" and self._config is not None else None
+
+    def follow_configuration(self, name: str, component: str) -> None:
+        """The thread that looks does that."""
+
+    def offer_validation(self, name: str) -> None:  # noqa: ARG002
+        raise NotOfferedError("a file does not ask before it changes")
+
+    def offer_consent(self, name: str) -> None:  # noqa: ARG002
+        raise NotOfferedError("a file does not ask before it changes")
+
+    def follow_command(self, name: str, topic: str) -> None:
+        """Nobody commands."""
+
+    def follow_local(self, name: str, topic: str) -> None:  # noqa: ARG002
+        logger.warning("nobody can ask: there is no nucleus", extra={"topic": topic})
+
+    def report_validity(self, deployment: str, *, accepted: bool, words: str | None = None) -> None:
+        """Nobody asked."""
+
+    def answer_update(self, deployment: str, *, recheck_ms: int, words: str | None = None) -> None:
+        """Nobody asked."""
+
+    def running(self) -> None:
+        """Nobody waits for it."""
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """The newest message of each kind is kept as ``said/health.json`` and the like."""
+        path = self._work / "said" / f"{_kind(topic)}.json"
+        beside = path.with_name(f".{path.name}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(payload)
+            beside.replace(path)
+        except OSError as error:
+            logger.warning("message not kept", extra={"path": str(path), "error": str(error)})
+
+    def publish_local(self, topic: str, payload: bytes) -> None:
+        """Nobody listens."""
+
+    def _look(self) -> None:
+        while not self._stopping.wait(_LOOK):
+            if self._signature() != self._seen and self._take():
+                self._put(Hint())
+
+    def _take(self) -> bool:
+        """Read the file and take its models over; whether it says something new. What is wrong is said, and what was
+        obeyed so far goes on."""
+        self._seen = self._signature()
+        try:
+            config = read_config(self._file)
+            document = self._proposals.document(config, self._file.parent)
+        except DocumentError as error:
+            logger.warning("config not taken", extra={"why": "; ".join(str(fault) for fault in error.faults[:3])})
+            return False
+        except (ProposalError, DesiredStateTooLargeError) as error:
+            logger.warning("config not taken", extra={"why": str(error)})
+            return False
+        same = self._document is not None and _said(self._document) == _said(document)
+        self._config = config
+        if not same:
+            self._document = document
+        return not same
+
+    def _signature(self) -> Signature:
+        """What tells a change, without reading the models."""
+        folders = [self._file.parent / each.folder for each in (self._config.models.values() if self._config else ())]
+        found = []
+        for path in [self._file, *(each for folder in folders for each in _files(folder))]:
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                found.append((str(path), status.st_mtime_ns, status.st_size))
+        return tuple(found)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.rglob("*") if path.is_file())
+    except OSError:
+        return []
+
+
+def _said(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key not in {"release", "seal"}}
+
+
+def _kind(topic: str) -> str:
+    """``dt/line/thing/prediction/digits`` → ``prediction-digits``; the shadow's topic → ``shadow``."""
+    return "shadow" if topic.startswith("$aws/") else "-".join(topic.split("/")[3:])

@@ -1,0 +1,62 @@
+"""From the config file to a sealed desired state: each model's folder is copied to where a nucleus would unpack it.
+
+A copy, since what serves must not change under the agent's feet when somebody edits the folder.
+"""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from edge_agent.standalone.config import StandaloneConfig
+from shared_schema.desired_state import DesiredModel, DesiredState
+from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+
+ARTIFACTS: Final = Path("packages") / "artifacts-unarchived"
+
+
+class ProposalError(ValueError):
+    """A model's folder cannot be taken over; the message says why."""
+
+
+class Proposals:
+    """``work`` is the root too: there is no nucleus with another one."""
+
+    def __init__(self, work: Path) -> None:
+        self._artifacts = work / ARTIFACTS
+        self._release = 0
+
+    def document(self, config: StandaloneConfig, beside: Path) -> dict[str, Any]:
+        """The sealed desired state of a release later than the last. ``beside`` is the config file's folder.
+
+        Raises ``ProposalError``, and ``DesiredStateTooLargeError``.
+        """
+        models = {name: self._taken_over(name, beside / each.folder) for name, each in config.models.items()}
+        self._release = max(self._release + 1, int(time.time()))
+        return DesiredState(release=str(self._release), models=models, settings=config.settings.as_text()).sealed()
+
+    def _taken_over(self, name: str, folder: Path) -> DesiredModel:
+        try:
+            digest = model_digest_of_folder(folder)
+            version = f"0.0.0-d{digest[:16]}"
+            component = f"local.{name}"
+            place = self._artifacts / component / version / "model"
+            if not place.is_dir() or model_digest_of_folder(place) != digest:
+                self._copy(folder, place)
+        except UndigestibleModelError as error:
+            raise ProposalError(f"{name}: {error}") from None
+        except OSError as error:
+            where = error.filename or folder
+            raise ProposalError(f"{name}: {where} cannot be taken over ({error.strerror}); correct it") from None
+        for other in place.parent.parent.iterdir():
+            if other.name != version:
+                shutil.rmtree(other, ignore_errors=True)
+        return DesiredModel(component=component, version=version, digest=digest)
+
+    def _copy(self, folder: Path, place: Path) -> None:
+        half = self._artifacts.parent / "half"
+        for old in (half, place):
+            shutil.rmtree(old, ignore_errors=True)
+        shutil.copytree(folder, half, symlinks=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        half.rename(place)
