@@ -86,7 +86,7 @@ def _show(found: Figures, title: str, limit: float) -> None:
     )
 
 
-def _variants(folder: Path) -> list[Path]:
+def variants(folder: Path) -> list[Path]:
     """Two models that answer differently, so that a wrong answer shows."""
     import cv2  # noqa: PLC0415 - the parent runs no model
     import numpy as np  # noqa: PLC0415
@@ -171,7 +171,7 @@ class _Device:
         from edge_agent.vetting.verdicts import Verdicts  # noqa: PLC0415
 
         self.folder = folder
-        self.variants = _variants(folder)
+        self.variants = variants(folder)
         self.answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.said: list[Any] = []
         self.peak = 0

@@ -1,0 +1,144 @@
+"""A device for benchmarks of the agent: the emulator's nucleus in a process, local deployments, and no cloud."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import REPOSITORY
+from shared_schema.desired_state import DesiredModel, DesiredState
+from shared_schema.digests import model_digest_of_folder
+
+AGENT = "com.example.edge-agent"
+ARTIFACT = {"Unarchive": "ZIP", "Permission": {"Read": "ALL"}}
+
+
+def eventually(look: Callable[[], Any], seconds: float = 60.0, pause: float = 0.02) -> Any:
+    """The first truthy answer. Raises ``TimeoutError``."""
+    ends = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > ends:
+            raise TimeoutError(f"not within {seconds:g} s")
+        time.sleep(pause)
+    return found
+
+
+class AgentDevice:
+    """A lite device, where no deployment restarts the agent and the desired state is followed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root = folder / "root"
+        self.work = self.root / "work" / AGENT
+        self._release = 1_800_000_000
+        self.digests: dict[str, str] = {}
+        self._nucleus: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the nucleus, and with it whatever was deployed."""
+        config = self.folder / "config.yaml"
+        config.write_text(json.dumps({"system": {"rootpath": str(self.root), "thingName": "measured"}, "services": {}}))
+        words = [sys.executable, "-m", "greengrass_emulator.nucleus", "--config", str(config), "--runtime", "lite"]
+        self._nucleus = subprocess.Popen(words, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        eventually(self._status)
+
+    def stop(self) -> None:
+        """End the nucleus, and with it the agent."""
+        if self._nucleus is not None:
+            self._nucleus.send_signal(signal.SIGTERM)
+            self._nucleus.wait(30)
+            self._nucleus = None
+
+    @property
+    def pid(self) -> int | None:
+        """The agent's process."""
+        found: int | None = self._status().get("components", {}).get(AGENT, {}).get("pid")
+        return found
+
+    def log(self) -> str:
+        path = self.root / "logs" / f"{AGENT}.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def add_agent(self) -> None:
+        script = f"exec {sys.executable} -u -m edge_agent run"
+        environment = {"PYTHONPATH": str(REPOSITORY)}
+        self._recipe(
+            AGENT, "1.0.0", [], {"Setenv": environment, "run": {"Script": script}}, {"application": "measured"}
+        )
+        self._recipe(f"{AGENT}.desired", "1.0.0", [], {"run": "exit 0"}, {})
+
+    def add_model(self, version: str, model: Path) -> None:
+        """A component of this version whose one zip is the model's folder."""
+        name, stem = "com.example.model", model.name
+        place = self.folder / "artifacts" / name / version
+        place.mkdir(parents=True)
+        shutil.make_archive(str(place / stem), "zip", model)
+        self.digests[version] = model_digest_of_folder(model)
+        artifact = {**ARTIFACT, "Uri": f"s3://bucket/{name}/{version}/{stem}.zip"}
+        self._recipe(name, version, [artifact], {"run": "exit 0"}, {})
+
+    def deploy(self, version: str, **settings: Any) -> None:
+        """A release that names this version; returns when the nucleus is done with it."""
+        self._release += 1
+        models = {"model": DesiredModel(component="com.example.model", version=version, digest=self.digests[version])}
+        desired = DesiredState(release=str(self._release), models=models, settings=settings).sealed()
+        words = [sys.executable, "-c", "from greengrass_emulator.cli.main import main; main()", "deploy"]
+        words += ["--root", str(self.root), "--recipe-dir", str(self.folder / "recipes")]
+        words += ["--artifact-dir", str(self.folder / "artifacts")]
+        for each in (f"{AGENT}=1.0.0", f"{AGENT}.desired=1.0.0", f"com.example.model={version}"):
+            words += ["--merge", each]
+        update = {f"{AGENT}.desired": {"MERGE": {"desired": desired}, "RESET": ["/desired"]}}
+        subprocess.run([*words, "--update-config", json.dumps(update)], check=True, capture_output=True, timeout=120)
+
+    def said(self, version: str, verdict: str = "CONFIRMED") -> bool:
+        """Whether the agent's log has this verdict on the last release."""
+        return f"version={version} release={self._release} verdict={verdict}" in self.log()
+
+    def predictions(self) -> list[dict[str, Any]]:
+        path = self.work / "predictions.jsonl"
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+    def feed(self, name: str, content: bytes) -> None:
+        """Move a finished file into the agent's folder."""
+        images = self.work / "images"
+        images.mkdir(parents=True, exist_ok=True)
+        (images / f".{name}").write_bytes(content)
+        (images / f".{name}").rename(images / name)
+
+    def _status(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads((self.root / "nucleus.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def _recipe(self, name: str, version: str, artifacts: list[Any], lifecycle: Any, defaults: Any) -> None:
+        platform = {"os": "linux", "runtime": "aws_nucleus_lite"}
+        recipe = {
+            "RecipeFormatVersion": "2020-01-25",
+            "ComponentName": name,
+            "ComponentVersion": version,
+            "ComponentConfiguration": {"DefaultConfiguration": defaults},
+            "Manifests": [{"Platform": platform, "Artifacts": artifacts, "Lifecycle": lifecycle}],
+        }
+        recipes = self.folder / "recipes"
+        recipes.mkdir(exist_ok=True)
+        (recipes / f"{name}-{version}.json").write_text(json.dumps(recipe), encoding="utf-8")
+
+
+@contextmanager
+def agent_device(folder: Path) -> Iterator[AgentDevice]:
+    """A device whose nucleus runs; it is ended with the block."""
+    device = AgentDevice(folder)
+    device.start()
+    try:
+        device.add_agent()
+        yield device
+    finally:
+        device.stop()
