@@ -10,7 +10,7 @@ from cloud_publisher.deploying.deployments import outcome_tag
 from cloud_publisher.deploying.doors import Door
 from cloud_publisher.deploying.reports import Delivered, DeployReport
 from cloud_publisher.deploying.rollback import door_of, roll_back
-from cloud_publisher.deploying.steps import Order, Situation, Step, kept_of, removed_of, steps_of
+from cloud_publisher.deploying.steps import Order, Situation, Step, kept_of, missing_of, removed_of, steps_of
 from cloud_publisher.errors import WorkFailedError
 from cloud_publisher.fleet.outcome import Outcome
 from shared_schema.plan import TargetPlan
@@ -35,6 +35,8 @@ def deploy(order: Order, delivery: Delivery, plan: TargetPlan | None = None) -> 
     if plan is not None:
         hold_to_plan(plan, current, door, needed(steps, current, door, by_runtimes=delivery.terms.door is None))
     before = current.content if current else None
+    for name in missing_of(order, before):
+        delivery.watch.say(f"{name} is not on the target: there is nothing to remove")
     ours = {component.name for component in order.release.components}
     delivered: list[Delivered] = []
     for step in steps:

@@ -210,3 +210,8 @@ def kept_of(order: Order, current: DeploymentContent | None) -> tuple[str, ...]:
 def removed_of(order: Order, current: DeploymentContent | None) -> tuple[str, ...]:
     """The components that are on the target, and are taken from it."""
     return tuple(sorted(order.removals & set(current.components if current else ())))
+
+
+def missing_of(order: Order, current: DeploymentContent | None) -> tuple[str, ...]:
+    """The components that may be removed and are not on the target: a second run's, or a misspelt name's."""
+    return tuple(sorted(order.removals - set(current.components if current else ())))

@@ -8,7 +8,7 @@ from cloud_publisher.deploying.deploy import steps_now
 from cloud_publisher.deploying.deployment import Deployment
 from cloud_publisher.deploying.deployments import outcome_tag
 from cloud_publisher.deploying.doors import Door
-from cloud_publisher.deploying.steps import Order, Step, kept_of, reconfigured
+from cloud_publisher.deploying.steps import Order, Step, kept_of, missing_of, reconfigured
 from cloud_publisher.fleet.outcome import Outcome
 from cloud_publisher.planning.differences import component_changes, setting_changes
 from shared_schema.plan import PlannedDeployment, TargetPlan
@@ -53,7 +53,8 @@ def _warnings(
     deployments: list[PlannedDeployment],
     door: Door,
 ) -> list[str]:
-    found: list[str] = []
+    missing = missing_of(order, current.content if current else None)
+    found = [f"{name} is not on the target: there is nothing to remove" for name in missing]
     outcome = outcome_tag(current) if current else None
     if current is not None and not deployments and outcome in (Outcome.FAILED, Outcome.REJECTED):
         found.append(f"the target has this release, and it {outcome.value} there: deploy --retry makes a new revision")

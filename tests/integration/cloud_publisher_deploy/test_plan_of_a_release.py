@@ -226,6 +226,7 @@ def test_what_left_the_release_stays_until_its_removal_is_allowed(
     assert release.agent in deployed()["components"]
     again = run("deploy", "--allow-removal", release.application, *WAIT)
     assert (again.code, len(revisions())) == (0, 2)
+    assert f"{release.application} is not on the target: there is nothing to remove" in again.out
 
 
 def test_another_tools_component_is_kept_as_not_ours(
