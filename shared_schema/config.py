@@ -33,13 +33,14 @@ class Build(WrittenByPeople):
     timeout: float = Field(default=1800.0, gt=0)
     """Seconds after which a custom build is ended."""
     exclude: list[str] = Field(default_factory=list)
-    """Globs in gitignore's manner, added to the defaults, of what is left out of a zip."""
+    """Globs in gitignore's manner, added to the defaults, of what is left out of a zip; `build -v` lists it."""
     packages: list[str] = Field(default_factory=list)
     """``python``: the packages of this repository that go in, sources only."""
     extra: str | None = None
     """``python``: the extra of pyproject.toml whose pinned requirements go in as wheels."""
     platforms: list[Platform] = Field(default_factory=lambda: ["this"])
-    """``python``: pip's platform tags, such as ``manylinux_2_28_aarch64``; ``this`` is the builder's own."""
+    """``python``: pip's platform tags, such as ``manylinux_2_28_aarch64``; ``this`` is the builder's own. There is an
+    artifact for each architecture among them."""
     python: str = Field(default="3.11", pattern=r"^3\.\d{1,2}$")
     """``python``: the Python version of the wheels."""
     wheels: bool = True
