@@ -81,6 +81,29 @@ def test_an_uncompressed_tree_is_taken_as_it_is(run: Run, digits: Any, registry:
     assert digits.component("digits")["reused"]
 
 
+def test_one_uncompressed_object_is_taken_as_it_is_and_a_change_in_a_tree_is_new_content(
+    run: Run, digits: Any, registry: Any, bucket: Any
+) -> None:
+    bucket.s3.put_object(Bucket=bucket.name, Key="one/tiny.onnx", Body=onnx_model())
+    uri = f"s3://{bucket.name}/one"
+    source = {"S3Uri": f"{uri}/tiny.onnx", "S3DataType": "S3Object", "CompressionType": "None"}
+    registry.register(b"", Image="image", ModelDataSource={"S3DataSource": source})
+    assert run("build").code == 0
+    names = bucket.zip(digits.component("digits")["artifacts"][0]["uri"]).namelist()
+    assert names == ["golden/one.png", "model.yaml", "tiny.onnx"]
+    # A prefix need not end with a slash; nothing of its neighbour "one-more/" is taken.
+    bucket.s3.put_object(Bucket=bucket.name, Key="one-more/tiny.onnx", Body=b"another's")
+    source = {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": "None"}
+    registry.register(b"", Image="image", ModelDataSource={"S3DataSource": source})
+    assert run("build").code == 0
+    assert digits.component("digits")["version"] == "2.0.0"
+    bucket.s3.put_object(Bucket=bucket.name, Key="one/words.txt", Body=b"words")
+    assert run("build").code == 0
+    assert digits.component("digits")["version"] == "2.0.1"
+    names = bucket.zip(digits.component("digits")["artifacts"][0]["uri"]).namelist()
+    assert names == ["golden/one.png", "model.yaml", "tiny.onnx", "words.txt"]
+
+
 def test_a_model_that_no_registry_manages_is_the_object_of_its_bucket(
     run: Run, digits: Any, registry: Any, bucket: Any
 ) -> None:
