@@ -83,8 +83,14 @@ class Follower:
     _executions: dict[str, JobExecution] = field(default_factory=dict)
     _known: dict[str, _Known] = field(default_factory=dict)
 
-    def look(self, at: float, now: datetime) -> FleetState:
-        """The fleet now; ``at`` is a steady clock's time, in seconds. Raises ``CloudError``."""
+    def look(self, at: float, now: datetime, *, last: bool = False) -> FleetState:
+        """The fleet now; ``at`` is a steady clock's time, in seconds.
+
+        A ``last`` look asks of every device that has not said its last word. Raises ``CloudError``.
+        """
+        if last:
+            for known in self._known.values():
+                known.due = min(known.due, at) if known.status not in (*OPEN, None) else known.due
         closed = False
         if self.job_id is not None:
             try:

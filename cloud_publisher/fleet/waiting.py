@@ -52,11 +52,11 @@ def wait_for_fleet(
     checked = began
     while True:
         at = clock.monotonic()
-        state = follower.look(at, clock.now())
+        state = follower.look(at, clock.now(), last=at >= deadline)
         tell(state.standings)
         if state.outcome is Outcome.CONFIRMED or state.empty:
             return state
-        left = deadline - clock.monotonic()
+        left = deadline - at
         # Before a refusal is told too: a newer deployment ends this one's open executions as CANCELED.
         if state.outcome or state.closed or left <= 0 or follower.job_id is None or at - checked >= CHECK_EVERY:
             still_current()

@@ -17,6 +17,7 @@ from cloud_publisher.fleet.targets import Target, parse_target
 from cloud_publisher.fleet.waiting import Clock, Patience, wait_for_fleet
 from cloud_publisher.publishing.component_versions import PublishedVersion, VersionTakenError
 from cloud_publisher.publishing.publish import client_token, publish
+from shared_schema.desired_state import DesiredState
 from shared_schema.messages import ShadowReport
 from shared_schema.release import Release
 
@@ -241,6 +242,38 @@ def test_each_other_deployment_is_looked_at_once() -> None:
     found = conflicts(executions, TARGET.arn, {"ours", "more of ours"}, components_of)
     assert [(each.thing, each.components) for each in found] == [("one", ("ours",)), ("two", ("ours",))]
     assert asked == ["d-2"]
+
+
+@dataclass
+class TalkingFleet(RecordedFleet):
+    """Devices whose agents confirm at a second each, after their deployments have ended."""
+
+    confirms: float = 0.0
+    read: int = 0
+
+    def report(self, thing: str) -> ShadowReport | None:
+        self.read += 1
+        if self.hands.seconds < self.confirms:
+            return None
+        fields = {"thing": thing, "timestamp": START, "agentVersion": "1.0.0", "state": "IDLE", "release": "7"}
+        return ShadowReport.model_validate(fields)
+
+
+@pytest.mark.parametrize("confirms", [2.0, 100.0, 299.5])
+def test_an_agent_that_confirms_late_is_asked_ever_less_and_once_more_at_the_end(confirms: float) -> None:
+    fleet = TalkingFleet(Hands(), {"one": 1.0}, confirms=confirms)
+    wanted = Wanted("d-1", DesiredState(release="7"))
+    follower = Follower(fleet, RecordedJobs(fleet), TARGET, wanted, Quorum(), "job")
+    state = wait_for_fleet(
+        follower,
+        patience=Patience(timeout=300.0, interval=5.0),
+        still_current=lambda: None,
+        tell=lambda _: None,
+        clock=fleet.hands.clock,
+    )
+    assert state.outcome is Outcome.CONFIRMED
+    assert fleet.read < 25
+    assert fleet.hands.seconds <= confirms + max(0.35 * confirms, 5.0)
 
 
 def test_a_role_that_may_not_look_at_jobs_asks_the_devices() -> None:
