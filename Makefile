@@ -9,7 +9,7 @@ DEVICES ?= 3
 PACKAGES := cloud_publisher edge_agent shared_schema greengrass_emulator infra_policies
 CODE := $(PACKAGES) model_components tests benchmarks examples
 
-.PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas bench fuzz clean
+.PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas bench soak fuzz clean
 
 rehearse: $(READY) ## A release's whole way, on this machine: three accounts, real processes, a real broker.
 	@$(BIN)/greengrass-emulator rehearse --devices $(DEVICES)
@@ -45,6 +45,9 @@ schemas: $(READY) ## Writes the JSON Schemas and the config reference anew from 
 
 bench: $(READY) ## What is measured, against what, in one run.
 	@$(BIN)/python -m benchmarks
+
+soak: $(READY) ## Load, swaps and faults for half an hour; MINUTES=2 for less. Not in CI.
+	@$(BIN)/python -m benchmarks.soak $(MINUTES)
 
 fuzz: $(READY) ## Random input for what reads bytes and recipes from outside, ten minutes each; SECONDS=60 for less.
 	@$(BIN)/python -m tests.fuzz $(SECONDS)

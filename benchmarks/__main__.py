@@ -1,6 +1,16 @@
 """Runs every benchmark and prints its figures."""
 
-from benchmarks import api_calls, emulator, hundred_components, nucleus, packing, start_up, uploading
+from benchmarks import (
+    agent_start,
+    api_calls,
+    emulator,
+    hot_swap,
+    hundred_components,
+    nucleus,
+    packing,
+    start_up,
+    uploading,
+)
 
 start_up.main()
 packing.main()
@@ -9,3 +19,5 @@ hundred_components.main()
 api_calls.main()
 emulator.main()
 nucleus.main()
+hot_swap.main()
+agent_start.main()

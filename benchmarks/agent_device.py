@@ -61,6 +61,13 @@ class AgentDevice:
         found: int | None = self._status().get("components", {}).get(AGENT, {}).get("pid")
         return found
 
+    @property
+    def nucleus_pid(self) -> int:
+        """The nucleus's process. Raises ``RuntimeError`` when it does not run."""
+        if self._nucleus is None:
+            raise RuntimeError("the nucleus does not run; start() it first")
+        return self._nucleus.pid
+
     def log(self) -> str:
         path = self.root / "logs" / f"{AGENT}.log"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
