@@ -1,6 +1,7 @@
 """Runs every benchmark and prints its figures."""
 
 from benchmarks import (
+    agent_overhead,
     agent_start,
     api_calls,
     emulator,
@@ -20,4 +21,5 @@ api_calls.main()
 emulator.main()
 nucleus.main()
 hot_swap.main()
+agent_overhead.main()
 agent_start.main()
