@@ -12,10 +12,14 @@ def rehearse(
     devices: Annotated[int, typer.Option(help="Classic devices, between preprod and prod.")] = 3,
     repository: Annotated[Path, typer.Option(help="The deploy repository to rehearse.")] = Path(),
     folder: Annotated[Path, typer.Option(help="Where logs and the report go; emptied first.")] = Path("rehearsal"),
+    enforce_iam: Annotated[
+        bool, typer.Option("--enforce-iam", help="Each process under the role that infra_policies/ gives it.")
+    ] = False,
 ) -> None:
     """Run a release's whole way on this machine, and show what was proven. Exit code 1 when a row does not hold."""
     from rich.console import Console
 
+    from greengrass_emulator.policy_proof.enforcing import EnforcedRoles
     from greengrass_emulator.rehearsal.rehearse import rehearse as run
     from greengrass_emulator.rehearsal.table import proofs_table, summary_lines
     from greengrass_emulator.rehearsal.timeline import Proof
@@ -30,7 +34,8 @@ def rehearse(
             console.print(f"  {mark} {proof.act}: {proof.claim}")
 
     try:
-        outcome = run(repository.absolute(), folder.absolute(), devices=devices, tell=tell)
+        roles = EnforcedRoles(repository.absolute(), folder.absolute()) if enforce_iam else None
+        outcome = run(repository.absolute(), folder.absolute(), devices=devices, tell=tell, permissions=roles)
     except KeyboardInterrupt:
         console.print("ended by Ctrl-C; everything that was started has been ended")
         raise typer.Exit(130) from None

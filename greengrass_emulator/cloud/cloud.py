@@ -219,7 +219,7 @@ class Cloud:
         if self._enforcement is not None:
             trusted = self._enforcement.service_may_assume(service, role_arn, source_arn)
         else:
-            trusted = trusts_service(trust_policy(role_arn), service)
+            trusted = trusts_service(trust_policy(role_arn), service, source_arn=source_arn)
         if not trusted:
             raise AccessDeniedException(f"{role_arn} does not exist, or does not trust {service} with {source_arn}")
         key, token, _ = assume_role(role_arn, service.partition(".")[0], 3600, self.region)

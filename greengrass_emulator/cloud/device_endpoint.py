@@ -121,7 +121,7 @@ class DeviceEndpoint:
         if self._permissions is not None:
             if not self._permissions.credentials(thing or things[0], alias, role_arn):
                 raise AccessDeniedException(f"Access Denied: {alias} for {thing or things[0]}")
-        elif not trusts_service(trust_policy(role_arn), CREDENTIALS_SERVICE):
+        elif not trusts_service(trust_policy(role_arn), CREDENTIALS_SERVICE, source_arn=self._alias_arn(alias)):
             raise AccessDeniedException(f"{role_arn} does not exist, or does not trust {CREDENTIALS_SERVICE}")
         key, token, expires = assume_role(role_arn, thing or things[0], seconds, self._plane.account.region)
         if self._permissions is not None:
@@ -133,6 +133,10 @@ class DeviceEndpoint:
             "expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         return Answer(200, json.dumps({"credentials": credentials}).encode())
+
+    def _alias_arn(self, alias: str) -> str:
+        account = self._plane.account
+        return f"arn:aws:iot:{account.region}:{account.id}:rolealias/{alias}"
 
     def _thing_groups(self, things: tuple[str, ...], thing: str) -> Answer:
         if thing not in things:

@@ -1,8 +1,8 @@
-"""Whether a role's trust policy lets somebody assume it: principals, and the external id.
+"""Whether a role's trust policy lets somebody assume it: principals, and conditions on who asks for what.
 
 moto asks no trust policy at all (greengrass-facts.md, "On these machines"). Only what this project's roles use of the
-policy language: Allow and Deny, AWS and Service principals, StringEquals on ``sts:ExternalId``. A condition of any
-other kind is not met, so that a policy which this cannot read refuses rather than allows.
+policy language: Allow and Deny, AWS and Service principals, the condition keys below. What this cannot read refuses
+rather than allows. With permissions enforced, ``greengrass_emulator.iam`` decides instead.
 """
 
 import json
@@ -10,25 +10,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from greengrass_emulator.cloud.accounts import Caller
+from greengrass_emulator.iam.conditions import Condition, is_known_operator
+from greengrass_emulator.iam.requests import ContextValues
+
+_EXTERNAL_ID, _PRINCIPAL = "sts:externalid", "aws:principalarn"
+_SOURCE_ARN, _SOURCE_ACCOUNT = "aws:sourcearn", "aws:sourceaccount"
+_KEYS = frozenset({_EXTERNAL_ID, _PRINCIPAL, _SOURCE_ARN, _SOURCE_ACCOUNT})
 
 
 def trusts_caller(policy: str | None, caller: Caller, external_id: str | None) -> bool:
     """Whether the caller may assume the role of this trust policy. No policy (no such role) trusts nobody."""
-    return _decide(policy, {"AWS": _names_of(caller)}, external_id)
+    context = {_PRINCIPAL: (_role_of(caller) or caller.arn,)}
+    if external_id is not None:
+        context[_EXTERNAL_ID] = (external_id,)
+    return _decide(policy, {"AWS": _names_of(caller)}, context)
 
 
-def trusts_service(policy: str | None, service: str) -> bool:
-    """Whether a service of AWS's own may assume the role of this trust policy."""
-    return _decide(policy, {"Service": {service}}, None)
+def trusts_service(policy: str | None, service: str, *, source_arn: str) -> bool:
+    """Whether a service of AWS's own may assume the role of this trust policy, acting for ``source_arn``."""
+    context = {_SOURCE_ARN: (source_arn,), _SOURCE_ACCOUNT: (source_arn.split(":")[4],)}
+    return _decide(policy, {"Service": {service}}, context)
 
 
-def _decide(policy: str | None, names: Mapping[str, set[str]], external_id: str | None) -> bool:
+def _decide(policy: str | None, names: Mapping[str, set[str]], context: ContextValues) -> bool:
     if policy is None:
         return False
     effects = {
         statement.get("Effect")
         for statement in _listed(json.loads(policy).get("Statement"))
-        if _is_about(statement, names) and _holds(statement.get("Condition") or {}, external_id)
+        if _is_about(statement, names) and _holds(statement, context)
     }
     return "Allow" in effects and "Deny" not in effects
 
@@ -48,16 +58,23 @@ def _is_about(statement: Mapping[str, Any], names: Mapping[str, set[str]]) -> bo
 
 def _names_of(caller: Caller) -> set[str]:
     names = {caller.account_id, f"arn:aws:iam::{caller.account_id}:root", caller.arn}
-    if ":assumed-role/" in caller.arn:
-        role = caller.arn.split("/")[1]
-        names.add(f"arn:aws:iam::{caller.account_id}:role/{role}")
-    return names
+    role = _role_of(caller)
+    return names | {role} if role else names
 
 
-def _holds(condition: Mapping[str, Mapping[str, Any]], external_id: str | None) -> bool:
-    for operator, tests in condition.items():
+def _role_of(caller: Caller) -> str | None:
+    """The role of a session, which is what ``aws:PrincipalArn`` has of it."""
+    if ":assumed-role/" not in caller.arn:
+        return None
+    return f"arn:aws:iam::{caller.account_id}:role/{caller.arn.split('/')[1]}"
+
+
+def _holds(statement: Mapping[str, Any], context: ContextValues) -> bool:
+    for operator, tests in (statement.get("Condition") or {}).items():
         for key, wanted in tests.items():
-            if operator != "StringEquals" or key != "sts:ExternalId" or external_id not in _listed(wanted):
+            if key.lower() not in _KEYS or not is_known_operator(operator):
+                return bool(statement.get("Effect") == "Deny")
+            if not Condition(operator, key, tuple(str(each) for each in _listed(wanted))).holds(context):
                 return False
     return True
 

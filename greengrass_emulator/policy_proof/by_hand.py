@@ -74,7 +74,7 @@ def build_large(cloud: Cloud, folder: Path, environment: Mapping[str, str]) -> N
     }
     (folder / "large" / "greengrass-config.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     _begin_upload(cloud, f"artifacts/greengrass/{_LARGE}/{version}.0.0/large.zip")
-    publisher("build", environment={**environment, "ARTIFACT_BUCKET": BUCKET}, folder=folder / "large")
+    publisher("build", environment=environment, folder=folder / "large")
 
 
 def _register_tree(cloud: Cloud) -> int:

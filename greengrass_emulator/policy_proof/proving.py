@@ -57,8 +57,23 @@ def prove(
     ordered = sorted(calls, key=lambda call: (call.title, call.number))
     proof = replay(ordered, policies)
     statements = tuple(_by_statement(proof, stages))
-    faults = (*_refusals(ordered, policies), *_faults(proof, statements, unneeded))
+    faults = (*refusals(ordered, policies), *_faults(proof, statements, unneeded))
     return WholeProof(proof.judged, proof.insufficient, statements, tuple(unneeded), faults)
+
+
+def of_ours(call: RecordedCall, policies: PolicySet) -> bool:
+    """Whether a process or device of ours made it: no administrator, and no thief."""
+    thiefs = call.caller.session_arn.endswith(f"/{THIEF}")
+    return policies.knows(call.caller) and not thiefs and call.principal.kind != "user"
+
+
+def refusals(calls: Iterable[RecordedCall], policies: PolicySet) -> Iterator[str]:
+    """What our own processes were refused: one may swallow a refusal and go on with less."""
+    for call in calls:
+        if call.allowed or not of_ours(call, policies) or call.operation in _REFUSED_ON_PURPOSE:
+            continue
+        refused = next(need for need in call.needs if need.outcome != "allowed")
+        yield f"not sufficient: {call.title} was refused {refused.action} on {refused.resource} during the run"
 
 
 def _by_statement(proof: Proof, stages: Sequence[RenderedStage]) -> Iterator[StatementProof]:
@@ -94,16 +109,6 @@ def _by_statement(proof: Proof, stages: Sequence[RenderedStage]) -> Iterator[Sta
                     )
                 ),
             )
-
-
-def _refusals(calls: Iterable[RecordedCall], policies: PolicySet) -> Iterator[str]:
-    """What our own processes were refused: one may swallow a refusal and go on with less."""
-    for call in calls:
-        of_ours = policies.knows(call.caller) and not call.caller.session_arn.endswith(f"/{THIEF}")
-        if call.allowed or not of_ours or call.operation in _REFUSED_ON_PURPOSE or call.principal.kind == "user":
-            continue
-        refused = next(need for need in call.needs if need.outcome != "allowed")
-        yield f"not sufficient: {call.title} was refused {refused.action} on {refused.resource} during the run"
 
 
 def _faults(proof: Proof, statements: Sequence[StatementProof], unneeded: Sequence[Unneeded]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from greengrass_emulator.rehearsal import acts
 from greengrass_emulator.rehearsal.acts import Models, Stagecraft
 from greengrass_emulator.rehearsal.feeder import Feeder, accuracy, read_predictions, read_scans
 from greengrass_emulator.rehearsal.memory import MemoryWatch
+from greengrass_emulator.rehearsal.permissions import Permissions
 from greengrass_emulator.rehearsal.pipeline import Pipeline
 from greengrass_emulator.rehearsal.registry import Registry, Trainings
 from greengrass_emulator.rehearsal.report import Summary, write_report
@@ -52,8 +53,17 @@ def groups_of(devices: int) -> dict[str, Group]:
     }
 
 
-def rehearse(repository: Path, folder: Path, *, devices: int, tell: Callable[[str, Proof | None], None]) -> Outcome:
+def rehearse(
+    repository: Path,
+    folder: Path,
+    *,
+    devices: int,
+    tell: Callable[[str, Proof | None], None],
+    permissions: Permissions | None = None,
+) -> Outcome:
     """Run it all in ``folder``, which is emptied first. ``tell`` hears each step, and each proof as it is made.
+
+    With ``permissions`` each process has its own role, and a last row says whether they sufficed.
 
     Raises ``RehearsalError`` when it cannot go on; a proof that does not hold ends it too, with its row.
     """
@@ -67,10 +77,15 @@ def rehearse(repository: Path, folder: Path, *, devices: int, tell: Callable[[st
     with ExitStack() as stack:
         memory = stack.enter_context(MemoryWatch())
         trainings = stack.enter_context(Trainings(scripts, folder / "models", KINDS))
-        world = stack.enter_context(World(folder, groups))
+        world = stack.enter_context(
+            World(folder, groups, recording=permissions.recording, prepare=permissions.prepare)
+            if permissions
+            else World(folder, groups)
+        )
         tell(f"three accounts and {len(world.devices)} devices are up", None)
         timeline.add("world", "accounts and devices are up", began=0.0)
-        registry = Registry(scripts, environment=world.environment(), bucket=BUCKET, group=PACKAGE_GROUP)
+        bucket = permissions.model_bucket if permissions else BUCKET
+        registry = Registry(scripts, environment=world.environment(), bucket=bucket, group=PACKAGE_GROUP)
         models = Models(*(registry.register(trainings.model(kind)) for kind in KINDS))
         scans = read_scans(trainings.scans())
         timeline.add("registry", "three versions trained and registered", began=0.0)
@@ -78,8 +93,8 @@ def rehearse(repository: Path, folder: Path, *, devices: int, tell: Callable[[st
         pipeline = Pipeline(
             repository,
             folder / "pipeline",
-            environment=world.environment(),
-            stages=world.stages(),
+            environment=permissions.build_environment(world) if permissions else world.environment(),
+            stages=permissions.stages(world) if permissions else world.stages(),
             told=lambda words: tell(words, None),
         )
         stagecraft = Stagecraft(world, pipeline, registry, models, timeline)
@@ -87,6 +102,9 @@ def rehearse(repository: Path, folder: Path, *, devices: int, tell: Callable[[st
         for proof in _acts(stagecraft, feeder, stack):
             proofs.append(proof)
             tell("", proof)
+        if permissions:
+            proofs.append(permissions.proof(world))
+            tell("", proofs[-1])
         predictions = [prediction for device in world.devices for prediction in read_predictions(device.predictions)]
     summary = Summary(timeline.now(), memory.peak, accuracy(predictions))
     report = folder / "report.html"

@@ -69,6 +69,14 @@ class Enforced:
         )
         return self.client(service, _environment(answer["Credentials"]))
 
+    def person(self, stage: str, role: str, trust: Mapping[str, Any], allowed: Mapping[str, Any]) -> dict[str, str]:
+        """The credentials of somebody who came with a role that is none of ours."""
+        iam = self.admin("iam", stage)
+        arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
+        iam.put_role_policy(RoleName=role, PolicyName="own", PolicyDocument=_policy(allowed))
+        answer = self.admin("sts", stage).assume_role(RoleArn=arn, RoleSessionName="ann")
+        return _environment(answer["Credentials"])
+
     def device_request(self, thing: str, method: str, path: str, **headers: str) -> tuple[int, Any]:
         """What a device asks its endpoint, with its certificate."""
         folder = self.state / thing
@@ -148,6 +156,10 @@ def refused() -> Callable[[Callable[[], object]], str]:
         return error["Message"]
 
     return run
+
+
+def _policy(statement: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _environment(credentials: Mapping[str, Any]) -> dict[str, str]:

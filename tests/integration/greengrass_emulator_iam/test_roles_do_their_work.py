@@ -90,6 +90,32 @@ def test_a_device_asks_for_its_groups_and_its_components(enforced: Any) -> None:
     assert [group["thingGroupName"] for group in answer["thingGroups"]] == ["fleet"]
 
 
+def test_the_operators_role_reads_what_status_shows_and_changes_nothing(enforced: Any, refused: Refused) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PROD}:root"}, "Action": "sts:AssumeRole"}
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::{PROD}:role/MlopsOperatorRole"}
+    people = {}
+    for name in ("MlopsOperators", "Visitors"):
+        people[name] = enforced.person("prod", name, trust, assume)
+    status = {"RoleArn": assume["Resource"], "RoleSessionName": "ann"}
+    assert "sts:AssumeRole" in refused(lambda: enforced.client("sts", people["Visitors"]).assume_role(**status))
+    assert "sts:AssumeRole" in refused(lambda: enforced.admin("sts", "prod").assume_role(**status))
+    given = enforced.client("sts", people["MlopsOperators"]).assume_role(**status)["Credentials"]
+    operator = {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
+    greengrass = enforced.client("greengrassv2", operator)
+    assert "coreDevices" in greengrass.list_core_devices(thingGroupArn=GROUP)
+    assert "deployments" in greengrass.list_deployments(targetArn=GROUP)
+    assert enforced.client("iot", operator).describe_thing_group(thingGroupName="fleet")["thingGroupArn"] == GROUP
+    assert "greengrass:CreateDeployment" in refused(lambda: greengrass.create_deployment(targetArn=GROUP))
+    assert "iot:UpdateThingShadow" in refused(
+        lambda: enforced.client("iot-data", operator).update_thing_shadow(thingName="camera", payload=b"{}")
+    )
+    assert "s3:GetObject" in refused(lambda: enforced.client("s3", operator).get_object(Bucket=BUCKET, Key="reports/x"))
+
+
 @pytest.mark.parametrize("role", ["build", "device"])
 def test_who_may_not_list_does_not_learn_that_an_object_is_absent(enforced: Any, refused: Refused, role: str) -> None:
     s3 = getattr(enforced, role)("s3")

@@ -10,6 +10,8 @@ from greengrass_emulator.cloud.role_trust import trusts_caller, trusts_service
 
 USER = Caller("111111111111", "arn:aws:iam::111111111111:user/pipeline", "AKIA")
 SESSION = Caller("111111111111", "arn:aws:sts::111111111111:assumed-role/Build/run-1", "ASIA", "token")
+SERVICE = "credentials.iot.amazonaws.com"
+ALIAS = "arn:aws:iot:eu-west-1:111111111111:rolealias/GreengrassV2TokenExchangeRoleAlias"
 
 
 def policy(*statements: dict[str, Any]) -> str:
@@ -63,9 +65,23 @@ def test_a_deny_wins() -> None:
     assert not trusts_caller(policy(allow({"AWS": "111111111111"}), deny), USER, None)
 
 
-def test_a_condition_that_cannot_be_read_is_not_met() -> None:
-    condition = {"StringLike": {"sts:ExternalId": "*"}}
-    assert not trusts_caller(policy(allow({"AWS": "111111111111"}, Condition=condition)), USER, "x")
+@pytest.mark.parametrize(
+    "condition",
+    [{"DateLessThan": {"sts:ExternalId": "2030-01-01T00:00:00Z"}}, {"StringEquals": {"aws:SourceVpc": "vpc-1"}}],
+)
+def test_a_condition_that_cannot_be_read_refuses(condition: dict[str, Any]) -> None:
+    everybody = allow({"AWS": "111111111111"})
+    assert not trusts_caller(policy(everybody | {"Condition": condition}), USER, "x")
+    assert not trusts_caller(policy(everybody, everybody | {"Effect": "Deny", "Condition": condition}), USER, "x")
+
+
+@pytest.mark.parametrize(
+    ("caller", "trusted"), [(SESSION, True), (USER, False)], ids=["a session of the role", "somebody else"]
+)
+def test_a_role_may_be_named_by_condition(caller: Caller, trusted: bool) -> None:
+    condition = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111111111111:role/Bui*"}}
+    trust = policy(allow({"AWS": "arn:aws:iam::111111111111:root"}, Condition=condition))
+    assert trusts_caller(trust, caller, None) is trusted
 
 
 def test_another_action_is_no_trust() -> None:
@@ -74,11 +90,21 @@ def test_another_action_is_no_trust() -> None:
 
 def test_a_role_that_does_not_exist_trusts_nobody() -> None:
     assert not trusts_caller(None, USER, None)
-    assert not trusts_service(None, "credentials.iot.amazonaws.com")
+    assert not trusts_service(None, SERVICE, source_arn=ALIAS)
 
 
 def test_a_service_is_named() -> None:
-    trust = policy(allow({"Service": "credentials.iot.amazonaws.com"}))
-    assert trusts_service(trust, "credentials.iot.amazonaws.com")
-    assert not trusts_service(trust, "lambda.amazonaws.com")
+    trust = policy(allow({"Service": SERVICE}))
+    assert trusts_service(trust, SERVICE, source_arn=ALIAS)
+    assert not trusts_service(trust, "lambda.amazonaws.com", source_arn=ALIAS)
     assert not trusts_caller(trust, USER, None)
+
+
+@pytest.mark.parametrize(
+    ("source", "trusted"),
+    [(ALIAS, True), (f"{ALIAS}-of-another", False), (ALIAS.replace("1" * 12, "2" * 12), False)],
+)
+def test_a_service_may_be_held_to_what_it_acts_for(source: str, trusted: bool) -> None:
+    condition = {"StringEquals": {"aws:SourceAccount": "1" * 12}, "ArnEquals": {"aws:SourceArn": ALIAS}}
+    trust = policy(allow({"Service": SERVICE}, Condition=condition))
+    assert trusts_service(trust, SERVICE, source_arn=source) is trusted
