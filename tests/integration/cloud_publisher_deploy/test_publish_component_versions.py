@@ -1,8 +1,11 @@
 """`publish` through the command line, against the emulated control plane."""
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from greengrass_emulator.cloud.cloud import Cloud
 
@@ -97,6 +100,20 @@ def test_the_role_of_the_stage_is_assumed(
     done = run("publish", "--role-arn", role, "--external-id", seeded_cloud.external_id, "--json")
     assert done.code == 0, done.err
     assert done.json["account"] == "222222222222"
+
+
+def test_the_targets_region_goes_before_the_one_that_codebuild_sets(
+    run: Run, release: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release.write(with_agent=False)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    done = run("publish")
+    assert done.code == 0, done.err
+    elsewhere = os.environ["TARGET_ARN"].replace("eu-west-1", "us-east-1")
+    refused = run("publish", "--target-arn", elsewhere)
+    assert refused.code == 1
+    assert "eu-west-1, not in us-east-1" in refused.err
 
 
 def test_without_a_release_the_remedy_is_the_build(run: Run) -> None:
