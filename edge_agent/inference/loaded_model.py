@@ -1,7 +1,7 @@
 """A model that can be asked: session, preprocessing, labels and postprocessing of one version, never mixed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ class LoadedModel:
     manifest: ModelManifest
     session: Any
     task: BoundTask
+    _outputs: list[str] = field(default_factory=list, init=False)
 
     @property
     def provider(self) -> str:
@@ -44,7 +45,8 @@ class LoadedModel:
 
     def run(self, feed: Feed) -> dict[str, NDArray[Any]]:
         """The graph's outputs by name. Raises ``InferenceError``."""
-        names = [value.name for value in self.session.get_outputs()]
+        # Asking the session for them costs more than all else here.
+        names = self._outputs = self._outputs or [value.name for value in self.session.get_outputs()]
         try:
             values = self.session.run(names, dict(feed))
         except Exception as error:
