@@ -35,6 +35,11 @@ def _version(text: str) -> str:
     return text
 
 
+def is_bucket_name(text: str) -> bool:
+    """Whether S3 takes a text for a bucket's name."""
+    return _BUCKET.fullmatch(text) is not None
+
+
 def _bucket(text: str) -> str:
     if not _BUCKET.fullmatch(text):
         raise ValueError(

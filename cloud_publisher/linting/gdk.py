@@ -19,6 +19,8 @@ from shared_schema.names import is_version
 
 PROJECT_FILE = "gdk-config.json"
 NEXT_PATCH = "NEXT_PATCH"
+GDK_BUCKET = "bucket-of-the-gdk"
+"""Stands for the bucket that its publish makes a name of."""
 _STANDS_FOR_NEXT = "1.0.0"
 _UNKNOWN = "unknown"
 _BUILD_SYSTEMS = ("zip", "maven", "gradle", "gradlew", "custom")
@@ -77,7 +79,7 @@ def filled(value: Any, project: Project | None) -> Any:
         if value.startswith("s3://"):
             # Its publish writes the place of each artifact that the build made anew.
             start = "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/"
-            value = value.replace(start, f"s3://BUCKET/{project.name or _UNKNOWN}/{project.version}/")
+            value = value.replace(start, f"s3://{GDK_BUCKET}/{project.name or _UNKNOWN}/{project.version}/")
         return value
     if isinstance(value, dict):
         return {key: filled(inner, project) for key, inner in value.items()}

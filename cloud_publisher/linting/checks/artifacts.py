@@ -7,16 +7,18 @@ import re
 from collections.abc import Iterator
 
 from cloud_publisher.linting.finding import Finding
+from cloud_publisher.linting.gdk import GDK_BUCKET
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Settings
 from shared_schema.documents.reading import did_you_mean
+from shared_schema.names import is_bucket_name
 
 _S3 = re.compile(r"s3://(?P<bucket>[^/]+)(?:/(?P<key>.*))?", re.DOTALL)
 _OTHER_SCHEMES = ("docker:", "lambda:", "greengrass:lambda")
 ARCHIVES = (".zip", ".jar", ".whl")
 _PERMISSIONS = ("NONE", "OWNER", "ALL")
-_TO_BE_FILLED_IN = "BUCKET_NAME"
-"""The GDK writes its bucket over the whole beginning of the URI."""
+_NOT_JUDGED = {GDK_BUCKET, "BUCKET_NAME", "{BUCKET_NAME}", "$BUCKET_NAME$"}
+"""The bucket that the GDK fills in, and placeholders, which are told elsewhere."""
 
 
 def check_artifacts(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
@@ -55,7 +57,9 @@ def _uri(
             yield recipe.finding("GG401", uri, f"a nucleus cannot download {text!r}")
         return
     bucket, name = match["bucket"], artifact_name(artifact)
-    if bucket != _TO_BE_FILLED_IN:
+    if bucket not in _NOT_JUDGED and not is_bucket_name(bucket):
+        yield recipe.finding("GG401", uri, f"{bucket!r} is no bucket name", "write the bucket's own name")
+    elif bucket not in _NOT_JUDGED:
         if settings.bucket is not None and bucket != settings.bucket:
             yield recipe.finding(
                 "GG402",
