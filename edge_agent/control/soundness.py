@@ -74,7 +74,5 @@ class Soundness:
         if self._turned is None:
             # Its words stay the same while it lasts: each change of them is told to the cloud.
             self._forgiven_at = now + _REMEMBERED
-            self._turned = (
-                f"the clock was turned back by {behind:.0f} s: set it right, or wait it out"
-            )
+            self._turned = f"the clock was turned back by {behind:.0f} s: set it right, or wait it out"
         return self._turned
