@@ -38,11 +38,24 @@ class Stream:
     connection: "Connection"
     on_close: list[Callable[[], None]] = field(default_factory=list)
     is_open: bool = True
+    is_answered: bool = False
+    _early: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def send_event(self, shape: str, payload: dict[str, Any]) -> None:
         """Send one event of a subscription. Nothing happens on a stream that has ended."""
-        if self.is_open:
+        if not self.is_open:
+            return
+        if self.is_answered:
             self.connection.send_event(self, shape, payload)
+        elif len(self._early) < _MOST_EVENTS_WAITING:
+            self._early.append((shape, payload))
+
+    def answered(self) -> None:
+        """Its response is on its way: what came before it, such as a retained message, may follow."""
+        self.is_answered = True
+        for shape, payload in self._early:
+            self.send_event(shape, payload)
+        self._early.clear()
 
     def end(self) -> None:
         if self.is_open:
@@ -222,7 +235,9 @@ class Connection:
             flags = MessageFlag.NONE if answer.stays_open else MessageFlag.TERMINATE_STREAM
             shape = f"{_NAMESPACE}{stream.operation}Response"
             self.send(stream, MessageType.APPLICATION_MESSAGE, flags, shape, answer.payload)
-            if not answer.stays_open:
+            if answer.stays_open:
+                stream.answered()
+            else:
                 self._forget(stream)
 
     def _refuse(self, stream: Stream, error: IpcError) -> None:

@@ -150,7 +150,13 @@ class Site:
             time.sleep(0.05)
         return seen
 
-    def ask(self, target: str = "", merge: dict[str, Any] | None = None, **versions: str) -> str:
+    def ask(
+        self,
+        target: str = "",
+        merge: dict[str, Any] | None = None,
+        update_policy: dict[str, Any] | None = None,
+        **versions: str,
+    ) -> str:
         names = {"a": self.a, "b": self.b}
         components: dict[str, Any] = {
             names[key]: {"componentVersion": version.replace("_", ".")} for key, version in versions.items()
@@ -159,7 +165,7 @@ class Site:
             components[names[key]]["configurationUpdate"] = {"reset": ["/desired"], "merge": json.dumps(value)}
         policies = {
             "failureHandlingPolicy": "ROLLBACK",
-            "componentUpdatePolicy": SKIP_NOTIFY,
+            "componentUpdatePolicy": update_policy or SKIP_NOTIFY,
             "configurationValidationPolicy": {"timeoutInSeconds": 1},
         }
         answer = self.greengrass.create_deployment(
@@ -287,6 +293,35 @@ def test_validation_carries_the_job_id_and_times_out_for_one_that_never_subscrib
     assert "Timed out after 1 s" in ended["reason"]
     assert site.b in ended["reason"]
     assert client.get_configuration().value == {"n": 2}
+
+
+def test_silence_lets_an_update_go_on_and_skipping_asks_nobody(make_site: Callable[[str], Site], events: Any) -> None:
+    site = make_site("classic")
+    site.publish(site.a)
+    site.publish(site.b)
+    site.deploy(a="1.0.0")
+    told = events()
+    site.device.speak_as(site.a).subscribe_to_component_updates(**told.handlers())
+    notify = {"action": "NOTIFY_COMPONENTS", "timeoutInSeconds": 1}
+    assert site.deploy(a="1.0.0", b="1.0.0", update_policy=notify)["coreDeviceExecutionStatus"] == "SUCCEEDED"
+    assert told.next().pre_update_event is not None
+    assert told.next().post_update_event is not None
+    assert "did not answer the notification" in site.device.log()
+    assert site.deploy(a="1.0.0")["coreDeviceExecutionStatus"] == "SUCCEEDED"
+    assert told.next().pre_update_event is None
+
+
+def test_lite_ignores_retain(site: Site, events: Any, everything_allowed: Any) -> None:
+    site.publish(site.a, configuration=everything_allowed)
+    site.deploy(a="1.0.0")
+    client, heard = site.device.speak_as(site.a), events()
+    topic = f"dt/{site.thing}/kept"
+    client.publish_to_iot_core(topic_name=topic, qos="1", payload=b"kept", retain=True)
+    client.subscribe_to_iot_core(topic_name=topic, qos="1", **heard.handlers())
+    if site.device.runtime == "classic":
+        assert heard.next().message.payload == b"kept"
+    else:
+        assert heard.none_within(0.5)
 
 
 def test_a_things_own_deployment_comes_by_its_shadow(make_site: Callable[[str], Site]) -> None:
