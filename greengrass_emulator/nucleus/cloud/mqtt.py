@@ -210,6 +210,7 @@ class MqttLink:
         )
         self._connection.on_message(self._message_came)
         if not await self._wait(self._connection.connect):
+            _log.info("IoT Core cannot be reached yet", extra={"endpoint": self._settings.mqtt_host})
             return False
         for topic_filter, qos in {each.topic_filter: each.qos for each in self._subscriptions}.items():
             await self._ask_for(topic_filter, qos)
