@@ -14,8 +14,10 @@ CODE := $(PACKAGES) model_components tests benchmarks examples
 rehearse: $(READY) ## A release's whole way, on this machine: three accounts, real processes, a real broker.
 	@$(BIN)/greengrass-emulator rehearse --devices $(DEVICES)
 
+# A whole world has the one cloud that a process may hold, as the other tests have theirs: two runs keep them apart.
 test: $(READY) ## Every test, on two workers.
-	@$(BIN)/pytest -q -n 2 --dist loadfile
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/integration examples/hello_world
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/end_to_end
 
 test-sdk: $(READY) $(SDK)/.ready ## A package that the SageMaker SDK registered (its own environment, 450 MB).
 	@$(BIN)/pytest -q $(SDK_TESTS)/test_packages_of_the_sagemaker_sdk.py

@@ -197,7 +197,8 @@ class World:
             known = {
                 core["coreDeviceThingName"]
                 for name in self._groups
-                for core in cloud.client("greengrassv2", account=name).list_core_devices()["coreDevices"]
+                for page in cloud.client("greengrassv2", account=name).get_paginator("list_core_devices").paginate()
+                for core in page["coreDevices"]
             }
             if wanted <= known:
                 return

@@ -326,7 +326,8 @@ def device(cloud: Cloud, unique: str, greengrass: Any, tmp_path: Path) -> Iterat
         thing = f"{unique}-{name}"
         played = PlayedDevice(cloud, tmp_path / thing, thing, (unique,) if groups is None else groups, runtime)
         made.append(played)
-        until(lambda: thing in {d["coreDeviceThingName"] for d in greengrass.list_core_devices()["coreDevices"]})
+        pages = greengrass.get_paginator("list_core_devices")
+        until(lambda: thing in {d["coreDeviceThingName"] for page in pages.paginate() for d in page["coreDevices"]})
         return played
 
     yield make

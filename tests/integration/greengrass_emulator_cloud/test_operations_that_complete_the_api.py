@@ -65,7 +65,8 @@ def test_a_deleted_core_device_is_gone_until_it_speaks_again(
     def speak() -> None:
         device.publish(f"$aws/things/{unique}/greengrassv2/health/json", status)
         deadline = time.monotonic() + 10
-        while unique not in {d["coreDeviceThingName"] for d in greengrass.list_core_devices()["coreDevices"]}:
+        pages = greengrass.get_paginator("list_core_devices")
+        while unique not in {d["coreDeviceThingName"] for page in pages.paginate() for d in page["coreDevices"]}:
             assert time.monotonic() < deadline
             time.sleep(0.02)
 

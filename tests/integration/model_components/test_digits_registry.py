@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import tarfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,31 +15,45 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 COMPONENT = Path(__file__).parents[3] / "model_components" / "digits"
 BUCKET = "dev-artifacts"
 
 
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    """moto in a process of its own: to reset it here would wipe the cloud that this process may hold."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            ends = time.monotonic() + 30
+            while time.monotonic() < ends:
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+
+
 @pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def cloud(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Moto's address, set in the environment as a developer sets it, with one bucket in it."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ENDPOINT_URL": moto,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "eu-west-1",
     }.items():
         monkeypatch.setenv(name, value)
-    try:
-        urllib.request.urlopen(f"http://{host}:{port}/moto-api/reset", data=b"", timeout=10).close()
-        boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    urllib.request.urlopen(f"{moto}/moto-api/reset", data=b"", timeout=10).close()  # noqa: S310 - a loopback address of our own
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return moto
 
 
 @pytest.fixture
