@@ -20,6 +20,7 @@ WHEELS_FOLDER = "wheels"
 SAME_MACHINE = "this"
 _NO_WHEEL = re.compile(r"No matching distribution found for ([^\s;]+)")
 _NONE_OF = re.compile(r"have no matching distributions available for your environment")
+_CONFLICT = re.compile(r"ERROR: Cannot install (.+?) because these package versions have conflicting")
 _PIN = "(constraint) "
 _LIBC = re.compile(r"(?P<libc>manylinux|musllinux)_(?P<major>\d+)_(?P<minor>\d+)_(?P<machine>[a-z0-9_]+)")
 _ALIASES = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
@@ -81,6 +82,11 @@ def lacking_wheels(lines: Sequence[str]) -> list[str]:
     """The requirements that pip found no wheel for, with their pins, from what it printed; it stops at the first."""
     found = [match[1] for line in lines if (match := _NO_WHEEL.search(line))]
     pins = {re.split(r"[=<>!~ \[]", pin, maxsplit=1)[0]: pin for line in lines if (pin := line.partition(_PIN)[2])}
+    # pip before 24 tells a pin without a wheel as a conflict of the requirement with its pin.
+    for asked in (match[1] for line in lines if (match := _CONFLICT.search(line))):
+        name = re.split(r"[=<>!~ \[,]", asked, maxsplit=1)[0]
+        if name in pins:
+            found.append(pins[name])
     start = next((number for number, line in enumerate(lines, start=1) if _NONE_OF.search(line)), len(lines))
     for line in lines[start:]:
         if not line.startswith("  "):

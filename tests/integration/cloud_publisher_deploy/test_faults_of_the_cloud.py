@@ -137,7 +137,8 @@ def test_a_session_that_expires_while_devices_are_waited_for_is_told_and_a_rerun
     assert "renew the credentials" in done.err
     late.part = "confirms"
     again = run("deploy", "--wait", "--timeout", "1.5", *role, "--json")
-    assert again.code == 6, again.err
+    # The device may have confirmed by then, or not yet: either way it is the same deployment.
+    assert again.code in (0, 6), again.err
     assert [each["action"] for each in again.json["deployments"]] == ["unchanged"]
     assert len(revisions()) == 1
 

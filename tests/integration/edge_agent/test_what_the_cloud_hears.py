@@ -203,6 +203,8 @@ def test_predictions_reach_the_cloud_where_that_is_asked_for(online: Any, eventu
         device.prediction_of(f"{number}.png")
     heard = eventually(lambda: (said := ear.on("/prediction/halves")) and len(said) >= 2 and said, what="predictions")
     told = [PublishedPrediction.model_validate_json(each) for each in heard]
-    assert [(each.frame, each.output["label"]) for each in told] == [("0.png", "top"), ("2.png", "bottom")]
+    # The first picture may be looked at before the new sinks are open.
+    assert [each.output["label"] for each in told] == ["top", "bottom"]
+    assert told[1].frame == "2.png"
     assert told[0].thing == ear.thing
     assert told[0].digest == device.digests["1.0.0"]

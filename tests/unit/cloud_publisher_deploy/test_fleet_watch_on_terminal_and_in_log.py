@@ -15,6 +15,12 @@ def device(thing: str, standing: Standing, *, seen: bool = True) -> DeviceStandi
     return DeviceStanding(thing, standing, f"words of {thing}", seen, "aws_nucleus_lite")
 
 
+@pytest.fixture(autouse=True)
+def _a_terminal_that_can_move_its_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CI's TERM is "dumb", on which rich draws no live table."""
+    monkeypatch.setenv("TERM", "xterm")
+
+
 def test_a_log_gets_one_line_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
     watch = FleetWatch(Output(as_json=False), None)
     for standing in (Standing.QUEUED, Standing.QUEUED, Standing.CONFIRMED, Standing.CONFIRMED):
