@@ -15,7 +15,7 @@ from greengrass_emulator.policy_proof.documents import read_unneeded
 from greengrass_emulator.policy_proof.enforcing import EnforcedRoles
 from greengrass_emulator.policy_proof.proving import WholeProof, prove
 from greengrass_emulator.rehearsal.pipeline import Pipeline
-from greengrass_emulator.rehearsal.registry import Registry, Trainings
+from greengrass_emulator.rehearsal.registry import Kind, Registry, Trainings
 from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 from infra_policies import FOLDER
 from shared_schema.topics import COMMANDS, Topics
@@ -64,7 +64,8 @@ def run_and_prove(repository: Path, folder: Path, tell: Callable[[str], None]) -
             stages=roles.stages(world),
             told=tell,
         )
-        for kind, wanted in (("linear", _CONFIRMED), ("shuffled", _REFUSED)):
+        releases: dict[Kind, Mapping[str, int]] = {"linear": _CONFIRMED, "shuffled": _REFUSED}
+        for kind, wanted in releases.items():
             registry.set_status(registry.register(trainings.model(kind)), "Approved")
             _must_end_so(pipeline.run(gated=True).exit_codes(), wanted, folder)
         _beside_the_pipeline(world, roles, folder, tell)

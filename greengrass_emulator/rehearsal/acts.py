@@ -4,12 +4,13 @@ An act does what an operator would (approve a package, run the pipeline), and th
 API, and at what the devices wrote. No row of the table is assumed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from greengrass_emulator.rehearsal.cloud_view import Published
 from greengrass_emulator.rehearsal.feeder import Account, Feeder, settle
 from greengrass_emulator.rehearsal.pipeline import Pipeline, PipelineRun
-from greengrass_emulator.rehearsal.registry import Registry, TrainedModel
+from greengrass_emulator.rehearsal.registry import Registrations, Registry, TrainedModel
 from greengrass_emulator.rehearsal.timeline import Proof, Timeline
 from greengrass_emulator.rehearsal.world import AGENT, Device, World
 from shared_schema.messages import ShadowModel, Verdict
@@ -20,22 +21,13 @@ _SECONDS_TO_SETTLE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
-    """The three versions of the model, registered and not yet approved, in this order."""
-
-    linear: TrainedModel
-    better: TrainedModel
-    bad: TrainedModel
-
-
-@dataclass(frozen=True, slots=True)
 class Stagecraft:
     """What every act needs."""
 
     world: World
     pipeline: Pipeline
     registry: Registry
-    models: Models
+    models: Registrations
     timeline: Timeline
 
     def approve(self, model: TrainedModel) -> None:
@@ -58,16 +50,10 @@ def first_release(stage: Stagecraft) -> list[Proof]:
     act = "1 first release"
     stage.approve(stage.models.linear)
     run = stage.run_pipeline()
-    serving = {device.name: _model_of(stage, device) for device in stage.world.devices}
-    confirmed = [name for name, model in serving.items() if _confirms(model, stage.models.linear)]
+    serving = _serving(stage)
     return [
         Proof(act, "build, and publish and deploy in three accounts", _all_zero(run), _codes(run)),
-        Proof(
-            act,
-            f"every device serves and confirms {stage.models.linear.released_as}",
-            len(confirmed) == len(serving),
-            f"{len(confirmed)} of {len(serving)} devices",
-        ),
+        _all_confirm(act, "every device serves and confirms {version}", serving, stage.models.linear),
         _same_digest(act, serving),
         _both_doors(act, stage),
     ]
@@ -79,18 +65,12 @@ def better_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
     before = {device.name: device.agent_pid() for device in stage.world.devices}
     stage.approve(stage.models.better)
     run = stage.run_pipeline()
-    serving = {device.name: _model_of(stage, device) for device in stage.world.devices}
-    confirmed = [name for name, model in serving.items() if _confirms(model, stage.models.better)]
+    serving = _serving(stage)
     after = {device.name: device.agent_pid() for device in stage.world.devices}
     kept = [name for name, pid in after.items() if pid is not None and pid == before[name]]
     return [
         Proof(act, "the pipeline brings the better model out", _all_zero(run), _codes(run)),
-        Proof(
-            act,
-            f"every device serves and confirms {stage.models.better.released_as}",
-            len(confirmed) == len(serving),
-            f"{len(confirmed)} of {len(serving)} devices",
-        ),
+        _all_confirm(act, "every device serves and confirms {version}", serving, stage.models.better),
         Proof(
             act,
             "no agent was restarted",
@@ -159,16 +139,9 @@ def way_back(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
     stage.registry.set_status(stage.models.bad, "Rejected")
     stage.timeline.add("registry", f"{stage.models.bad.name} rejected")
     run = stage.run_pipeline()
-    serving = {device.name: _model_of(stage, device) for device in stage.world.devices}
-    confirmed = [name for name, model in serving.items() if _confirms(model, stage.models.better)]
     return [
         Proof(act, "the pipeline deploys the good model as it was built before", _all_zero(run), _codes(run)),
-        Proof(
-            act,
-            f"every device confirms {stage.models.better.released_as} anew",
-            len(confirmed) == len(serving),
-            f"{len(confirmed)} of {len(serving)} devices",
-        ),
+        _all_confirm(act, "every device confirms {version} anew", _serving(stage), stage.models.better),
         _every_scan_once(act, stage, feeder),
     ]
 
@@ -185,6 +158,17 @@ def nothing_to_do(stage: Stagecraft) -> list[Proof]:
         Proof(act, "nothing is published", before.versions == after.versions, _count(after)),
         Proof(act, "nothing is deployed", before.deployments == after.deployments, _deployments(after)),
     ]
+
+
+def _serving(stage: Stagecraft) -> dict[str, ShadowModel | None]:
+    """By device: what its shadow says of the model."""
+    return {device.name: _model_of(stage, device) for device in stage.world.devices}
+
+
+def _all_confirm(act: str, claim: str, serving: Mapping[str, ShadowModel | None], wanted: TrainedModel) -> Proof:
+    confirmed = [name for name, model in serving.items() if _confirms(model, wanted)]
+    words = claim.format(version=wanted.released_as)
+    return Proof(act, words, len(confirmed) == len(serving), f"{len(confirmed)} of {len(serving)} devices")
 
 
 def _model_of(stage: Stagecraft, device: Device) -> ShadowModel | None:
@@ -211,7 +195,7 @@ def _confirms(model: ShadowModel | None, wanted: TrainedModel) -> bool:
     )
 
 
-def _same_digest(act: str, serving: dict[str, ShadowModel | None]) -> Proof:
+def _same_digest(act: str, serving: Mapping[str, ShadowModel | None]) -> Proof:
     digests = {model.digest if model else None for model in serving.values()}
     shown = ", ".join(sorted(str(digest)[:12] for digest in digests))
     return Proof(act, "one digest in all accounts", len(digests) == 1 and None not in digests, shown)

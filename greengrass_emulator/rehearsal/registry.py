@@ -12,6 +12,8 @@ from typing import Literal
 from greengrass_emulator.errors import RehearsalError
 from greengrass_emulator.rehearsal.pipeline import process_environment
 
+Kind = Literal["linear", "mlp", "shuffled"]
+KINDS: tuple[Kind, ...] = ("linear", "mlp", "shuffled")
 _SECONDS_A_SCRIPT = 120
 
 
@@ -30,7 +32,7 @@ class Trainings:
     A context manager: what still runs at its end is waited for.
     """
 
-    def __init__(self, scripts: Path, folder: Path, kinds: Sequence[str]) -> None:
+    def __init__(self, scripts: Path, folder: Path, kinds: Sequence[Kind] = KINDS) -> None:
         self._folder = folder
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="training")
         self._models = {
@@ -45,7 +47,7 @@ class Trainings:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def model(self, kind: str) -> Path:
+    def model(self, kind: Kind) -> Path:
         """The folder of a trained model. Raises ``RehearsalError`` when its training failed."""
         self._models[kind].result(timeout=_SECONDS_A_SCRIPT)
         return self._folder / kind
@@ -81,6 +83,45 @@ class Registry:
     def set_status(self, model: TrainedModel, status: Literal["Approved", "Rejected"]) -> None:
         """Approve or reject a package."""
         _script(self._scripts / "set_status.py", [status, "--arn", model.arn], self._environment)
+
+
+class Registrations:
+    """The digits models, registered in the order of their training beside whatever else goes on.
+
+    A context manager: what still runs at its end is waited for. Each property waits for its model, and raises
+    ``RehearsalError`` when its training or its registration failed.
+    """
+
+    def __init__(self, registry: Registry, trainings: Trainings) -> None:
+        # One worker: the registry numbers its versions in the order in which they come.
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="registration")
+        self._models = {kind: self._pool.submit(_registered, registry, trainings, kind) for kind in KINDS}
+
+    def __enter__(self) -> "Registrations":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def linear(self) -> TrainedModel:
+        return self._model("linear")
+
+    @property
+    def better(self) -> TrainedModel:
+        return self._model("mlp")
+
+    @property
+    def bad(self) -> TrainedModel:
+        """The one that was trained on shuffled labels."""
+        return self._model("shuffled")
+
+    def _model(self, kind: Kind) -> TrainedModel:
+        return self._models[kind].result(timeout=_SECONDS_A_SCRIPT)
+
+
+def _registered(registry: Registry, trainings: Trainings, kind: Kind) -> TrainedModel:
+    return registry.register(trainings.model(kind))
 
 
 def _script(path: Path, arguments: list[str], environment: Mapping[str, str] | None = None) -> str:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.rehearsal.acts import Models, Stagecraft
+from greengrass_emulator.rehearsal.acts import Stagecraft
 from greengrass_emulator.rehearsal.pipeline import Pipeline
-from greengrass_emulator.rehearsal.registry import Registry, Trainings
-from greengrass_emulator.rehearsal.rehearse import KINDS
+from greengrass_emulator.rehearsal.registry import Registrations, Registry, Trainings
 from greengrass_emulator.rehearsal.timeline import Timeline
 from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 
@@ -24,10 +23,10 @@ def stage(tmp_path: Path) -> Iterator[Raise]:
     with ExitStack() as stack:
 
         def raise_world(groups: Mapping[str, Group]) -> Stagecraft:
-            trainings = stack.enter_context(Trainings(SCRIPTS, tmp_path / "models", KINDS))
+            trainings = stack.enter_context(Trainings(SCRIPTS, tmp_path / "models"))
             world = stack.enter_context(World(tmp_path, groups))
             registry = Registry(SCRIPTS, environment=world.environment(), bucket=BUCKET, group=PACKAGE_GROUP)
-            models = Models(*(registry.register(trainings.model(kind)) for kind in KINDS))
+            models = stack.enter_context(Registrations(registry, trainings))
             pipeline = Pipeline(
                 REPOSITORY,
                 tmp_path / "pipeline",

@@ -54,6 +54,11 @@ def test_a_better_model_takes_its_place_under_load_with_no_frame_lost_or_doubled
             done = device.deploy_release(version)
             assert done.returncode == 0, done.stderr + device.log()
             device.serves(version)
+            # A quick device is there before the next scan is: only one that it has read is under load.
+            eventually(
+                lambda version=version: version in {each["version"] for each in device.predictions()},
+                what=f"a scan that {version} has read",
+            )
     finally:
         stop.set()
         feeder.join()

@@ -1,0 +1,122 @@
+"""The API's operations on the fleet index, requests checked against botocore's model of AWS IoT."""
+
+import base64
+import binascii
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from greengrass_emulator.cloud.api_errors import Answer, UnsupportedOperationException, ValidationException
+from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.fleet_index.configuration import ThingIndexing
+from greengrass_emulator.cloud.fleet_index.query import read_query
+from greengrass_emulator.cloud.fleet_index.refusals import InvalidRequest, NoIndex
+from greengrass_emulator.cloud.fleet_index.things import NAME, as_answer
+from greengrass_emulator.cloud.gateway import GatewayRequest
+from greengrass_emulator.cloud.rest_json.reading import read_request
+from greengrass_emulator.cloud.rest_json.routing import Route, find_route
+from greengrass_emulator.cloud.rest_json.writing import write_answer
+
+_log = logging.getLogger(__name__)
+MAXIMUM_PAGE = 100
+"""The model has no maximum; its words do: "cannot exceed 100" (SearchIndexRequest, maxResults)."""
+_VERSIONS = {None, "2017-09-30"}
+_PATHS = ("/indices", "/indexing/")
+
+Request = Mapping[str, Any]
+Operation = Callable[[AccountPlane, Request], Mapping[str, Any]]
+
+
+def answer_index_request(plane: AccountPlane, request: GatewayRequest) -> Answer | None:
+    """Answers what concerns the index; None for everything else. Raises ``ApiError``."""
+    if not request.raw_path.startswith(_PATHS):
+        return None
+    route = find_route("iot", request.method, request.raw_path)
+    if route is None:
+        return None
+    operation = _OPERATIONS.get(route.operation.name)
+    if operation is None:
+        raise UnsupportedOperationException(f"{route.operation.name} is not emulated; see fleet_index/operations.py")
+    read = _read(route, request.query, request.body())
+    with plane.lock:
+        result = operation(plane, read)
+    _log.info("index request", extra={"operation": route.operation.name, "account": plane.account.name})
+    return write_answer(route.operation, result)
+
+
+def _read(route: Route, query: Mapping[str, Sequence[str]], body: bytes) -> dict[str, Any]:
+    try:
+        return read_request(route.operation, route.labels, query, body)
+    except ValidationException as fault:
+        raise InvalidRequest(fault.message) from fault
+
+
+def _search(plane: AccountPlane, request: Request) -> Mapping[str, Any]:
+    _must_be_known(request.get("indexName", NAME))
+    size = request.get("maxResults", MAXIMUM_PAGE)
+    if size > MAXIMUM_PAGE:
+        raise InvalidRequest(f"maxResults cannot exceed {MAXIMUM_PAGE}, and is {size}")
+    if request.get("queryVersion") not in _VERSIONS:
+        raise InvalidRequest(f"There is no query version {request['queryVersion']!r}")
+    matches = read_query(request["queryString"])
+    last = _last_of(request.get("nextToken"))
+    found = [each for each in plane.index.search(matches) if str(each["thingId"]) > last]
+    page = found[:size]
+    token = _token(str(page[-1]["thingId"])) if len(found) > size else None
+    return {"things": [as_answer(each) for each in page], "thingGroups": [], "nextToken": token}
+
+
+def _describe(plane: AccountPlane, request: Request) -> Mapping[str, Any]:
+    _must_be_known(request["indexName"])
+    return {"indexName": NAME, "indexStatus": plane.index.status, "schema": plane.index.indexing.schema}
+
+
+def _list(plane: AccountPlane, _: Request) -> Mapping[str, Any]:
+    return {"indexNames": [NAME] if plane.index.indexing.on else []}
+
+
+def _configuration(plane: AccountPlane, _: Request) -> Mapping[str, Any]:
+    return {
+        "thingIndexingConfiguration": plane.index.indexing.as_answer(),
+        "thingGroupIndexingConfiguration": {"thingGroupIndexingMode": "OFF"},
+    }
+
+
+def _configure(plane: AccountPlane, request: Request) -> Mapping[str, Any]:
+    groups = request.get("thingGroupIndexingConfiguration", {"thingGroupIndexingMode": "OFF"})
+    if groups["thingGroupIndexingMode"] != "OFF":
+        raise UnsupportedOperationException("The index of thing groups is not emulated; see fleet_index/operations.py")
+    given = request.get("thingIndexingConfiguration")
+    if given is not None:
+        plane.index.configure(ThingIndexing.read(given))
+    return {}
+
+
+_OPERATIONS: Mapping[str, Operation] = {
+    "SearchIndex": _search,
+    "DescribeIndex": _describe,
+    "ListIndices": _list,
+    "GetIndexingConfiguration": _configuration,
+    "UpdateIndexingConfiguration": _configure,
+}
+
+
+def _must_be_known(name: str) -> None:
+    if name != NAME:
+        raise NoIndex(f"Index {name} does not exist")
+
+
+def _token(thing_id: str) -> str:
+    return base64.urlsafe_b64encode(f"behind:{thing_id}".encode()).decode()
+
+
+def _last_of(token: str | None) -> str:
+    if not token:
+        return ""
+    try:
+        word, _, thing_id = base64.urlsafe_b64decode(token).decode().partition(":")
+        if word == "behind":
+            return thing_id
+    except (binascii.Error, ValueError):
+        pass
+    raise InvalidRequest("nextToken is not a token that a search gave")

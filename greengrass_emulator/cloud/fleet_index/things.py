@@ -1,0 +1,123 @@
+"""The index AWS_Things of one account: documents of its things, each as it was some seconds ago.
+
+The real index is eventually consistent, and AWS names no bound; here a change is seen ``lag`` seconds of the cloud's
+clock later. A new index takes 30 to 60 seconds to become ACTIVE (aws/aws-sdk-js-v3 #6496), a changed one as long again.
+Not safe for threads: the account's lock is the caller's affair.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from greengrass_emulator.cloud.fleet_index.configuration import ThingIndexing
+from greengrass_emulator.cloud.fleet_index.query import Matches
+from greengrass_emulator.cloud.fleet_index.refusals import IndexNotReady, NoIndex
+from greengrass_emulator.cloud.moto_memory.thing_documents import Document, ThingDocuments
+
+NAME = "AWS_Things"
+BUILDING_SECONDS = 30.0
+LAG = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A thing's document, None once it is gone, and when the index will have it."""
+
+    due: float
+    thing: str
+    document: Document | None
+
+
+@dataclass(slots=True)
+class ThingIndex:
+    """Searched with ``search``; told of changes with ``shadow_changed`` and ``registry_changed``."""
+
+    documents: ThingDocuments
+    now: Callable[[], float]
+    lag: float = LAG
+    indexing: ThingIndexing = field(default_factory=ThingIndexing)
+    _ready: float = 0.0
+    _first: bool = True
+    _seen: dict[str, Document] = field(default_factory=dict)
+    _latest: dict[str, Document] = field(default_factory=dict)
+    _changes: list[_Change] = field(default_factory=list)
+
+    def configure(self, indexing: ThingIndexing) -> None:
+        """Builds the index anew, unless nothing changes."""
+        if indexing == self.indexing:
+            return
+        self._first = not self.indexing.on
+        self.indexing = indexing
+        self._ready = self.now() + BUILDING_SECONDS
+        self._changes = []
+        self._latest = self.documents.every(indexing.covered) if indexing.on else {}
+        self._seen = dict(self._latest)
+
+    @property
+    def status(self) -> str:
+        """``ACTIVE``, or what it is while it cannot be searched. Raises ``NoIndex`` where indexing is off."""
+        if not self.indexing.on:
+            raise NoIndex(f"Index {NAME} does not exist; thing indexing is off")
+        if self.now() >= self._ready:
+            return "ACTIVE"
+        return "BUILDING" if self._first else "REBUILDING"
+
+    def search(self, matches: Matches) -> list[Document]:
+        """The documents that match, in an order that means nothing. Raises ``NoIndex``, ``IndexNotReady``."""
+        if self.status != "ACTIVE":
+            raise IndexNotReady(f"Index {NAME} is {self.status}; it can be searched once it is ACTIVE")
+        self._take_due()
+        # By an id that nobody chose: the language has no sorting, and nobody should rely on any.
+        return sorted(filter(matches, self._seen.values()), key=lambda document: str(document["thingId"]))
+
+    def shadow_changed(self, thing: str) -> None:
+        """A shadow of a thing was written or deleted."""
+        known = self._latest.get(thing)
+        if not self.indexing.on or known is None:
+            return
+        shadows = self.documents.shadows(thing, self.indexing.covered)
+        if shadows is not None and shadows != known["shadow"]:
+            self._note(thing, known | {"shadow": shadows})
+
+    def registry_changed(self) -> None:
+        """Things or groups came, changed or went."""
+        if not self.indexing.on:
+            return
+        current = self.documents.every(self.indexing.covered)
+        for thing in self._latest.keys() - current.keys():
+            self._note(thing, None)
+        for thing, document in current.items():
+            if self._latest.get(thing) != document:
+                self._note(thing, document)
+
+    def _note(self, thing: str, document: Document | None) -> None:
+        self._take_due()
+        if document is None:
+            self._latest.pop(thing, None)
+        else:
+            self._latest[thing] = document
+        self._changes.append(_Change(self.now() + self.lag, thing, document))
+
+    def _take_due(self) -> None:
+        now = self.now()
+        late: set[str] = set()
+        kept: list[_Change] = []
+        for change in self._changes:
+            # A thing's changes are seen in their order, also where the lag became shorter between them.
+            if change.due > now or change.thing in late:
+                kept.append(change)
+                late.add(change.thing)
+            elif change.document is None:
+                self._seen.pop(change.thing, None)
+            else:
+                self._seen[change.thing] = change.document
+        self._changes = kept
+
+
+def as_answer(document: Document) -> dict[str, Any]:
+    """A document as ``SearchIndex`` gives it: the shadows are one JSON string."""
+    shadow = document["shadow"]
+    return {name: value for name, value in document.items() if name != "shadow" and value is not None} | (
+        {"shadow": json.dumps(shadow, separators=(",", ":"))} if shadow else {}
+    )
