@@ -86,6 +86,12 @@ def turn_clock(seconds: float, state: State) -> None:
 
 
 @fault.command()
+def lag_index(seconds: float, state: State, account: OneAccount = None) -> None:
+    """Let the fleet index see every change later."""
+    _order(state, {"kind": "lag-index", "seconds": seconds, "account": account})
+
+
+@fault.command()
 def clear(state: State) -> None:
     """Undo what lasts, and forget what is still to come."""
     _order(state, {"kind": "clear"})
@@ -116,6 +122,17 @@ def free_disk(root: Root) -> None:
     from greengrass_emulator.devices.device_faults import free_disk as free
 
     typer.echo(f"{free(root).thing}: files grow again")
+
+
+@fault.command()
+def turn_device_clock(
+    root: Root, ahead: Annotated[float, typer.Option(min=0, help="By how many seconds more than it is ahead by now.")]
+) -> None:
+    """Let time pass for a device: its time of day, and all that its nucleus waits for."""
+    from greengrass_emulator.devices.device_faults import turn_device_clock as turn
+
+    turned = turn(root, ahead)
+    typer.echo(f"{turned.thing}: its clock is {turned.clock_ahead:g} s ahead")
 
 
 def _order(state: Path, order: dict[str, object]) -> None:

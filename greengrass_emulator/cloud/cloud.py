@@ -148,7 +148,7 @@ class Cloud:
             for endpoint in endpoints.values():
                 endpoint.start()
                 running.callback(endpoint.stop)
-            self._faults = Faults(self.accounts, board, self._brokers, self._turn_clock)
+            self._faults = Faults(self.accounts, board, self._brokers, self._turn_clock, self._lag_index)
             self._port = self._serve_gateway(running, authority, board)
             self._doors = {
                 account.name: AccountDoors(
@@ -252,6 +252,11 @@ class Cloud:
     def _turn_clock(self, seconds: float) -> None:
         self._clock.turn(seconds)
         self._jobs.advance()
+
+    def _lag_index(self, account_id: str, seconds: float) -> None:
+        plane = self._planes[account_id]
+        with plane.lock:
+            plane.index.lag = seconds
 
     def _check_running(self) -> None:
         if self._running is None:

@@ -18,9 +18,11 @@ from greengrass_emulator.cloud.control_plane.pages import page
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.device_messages.reserved_topics import delete_shadow, write_shadow
 from greengrass_emulator.cloud.device_messages.shadows import ShadowRefused
+from greengrass_emulator.cloud.fleet_index.operations import answer_index_request
 from greengrass_emulator.cloud.gateway import GatewayRequest
 
 _THINGS_OF_GROUP = re.compile(r"/thing-groups/([^/]+)/things")
+_OF_THINGS = ("/thing-groups/", "/things/", "/billing-groups/")
 _NAMED_SHADOWS = "/api/things/shadow/ListNamedShadowsForThing/"
 MAXIMUM_SHADOW_PAGE = 100
 _SHADOW_ERRORS = {
@@ -39,19 +41,23 @@ class IotFront:
         self._authority = authority
 
     def answer(self, request: GatewayRequest) -> Answer | None:
-        """``CreateKeysAndCertificate`` and ``ListThingsInThingGroup``; everything else is moto's."""
+        """``CreateKeysAndCertificate``, ``ListThingsInThingGroup``, and the fleet index; the rest is moto's."""
         listed = _THINGS_OF_GROUP.fullmatch(unquote(request.raw_path))
         if request.method == "GET" and listed:
             return self._things_of_group(request, listed[1])
         if request.method == "POST" and request.raw_path == "/keys-and-certificate":
             return self._keys_and_certificate(request)
-        return None
+        return answer_index_request(self._planes[request.caller.account_id], request)
 
     def follow(self, request: GatewayRequest) -> None:
-        """A thing that joined a group gets the group's deployment; one that left or is gone loses it."""
-        if request.method != "GET" and request.raw_path.startswith(("/thing-groups/", "/things/")):
-            plane = self._planes[request.caller.account_id]
-            with plane.lock:
+        """A thing that joined a group gets the group's deployment; one that left or is gone loses it. So is the index
+        told."""
+        if request.method == "GET" or not request.raw_path.startswith(_OF_THINGS):
+            return
+        plane = self._planes[request.caller.account_id]
+        with plane.lock:
+            plane.index.registry_changed()
+            if not request.raw_path.startswith("/billing-groups/"):
                 follow_members(plane)
 
     def _things_of_group(self, request: GatewayRequest, group: str) -> Answer | None:

@@ -17,7 +17,9 @@ from greengrass_emulator.cloud.control_plane.deployment_store import DeploymentS
 from greengrass_emulator.cloud.device_messages.jobs import JobBook
 from greengrass_emulator.cloud.device_messages.publications import Publication, Publish
 from greengrass_emulator.cloud.device_messages.shadows import Shadows
+from greengrass_emulator.cloud.fleet_index.things import ThingIndex
 from greengrass_emulator.cloud.moto_memory.job_mirror import JobMirror
+from greengrass_emulator.cloud.moto_memory.thing_documents import ThingDocuments
 from greengrass_emulator.cloud.moto_memory.things import Things
 
 
@@ -33,6 +35,7 @@ class AccountPlane:
     mirror: JobMirror
     jobs: JobBook
     shadows: Shadows
+    index: ThingIndex
     components: ComponentStore = field(default_factory=ComponentStore)
     deployments: DeploymentStore = field(default_factory=DeploymentStore)
     devices: CoreDeviceStore = field(default_factory=CoreDeviceStore)
@@ -47,9 +50,8 @@ class AccountPlane:
         """An empty control plane for an account."""
         mirror, now = JobMirror(account), clock.now
         things, jobs, shadows = Things(account), JobBook(mirror, now), Shadows(account)
-        return cls(
-            account, checker, publish, public, things, mirror, jobs, shadows, tokens=ClientTokens(now), clock=clock
-        )
+        index, tokens = ThingIndex(ThingDocuments(account), now), ClientTokens(now)
+        return cls(account, checker, publish, public, things, mirror, jobs, shadows, index, tokens=tokens, clock=clock)
 
     def arn(self, kind: str, rest: str) -> str:
         """An ARN of this account: ``arn:aws:greengrass:REGION:ACCOUNT:KIND:REST``."""

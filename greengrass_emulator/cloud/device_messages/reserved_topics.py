@@ -51,6 +51,7 @@ def write_shadow(plane: AccountPlane, thing: str, name: str | None, payload: byt
     """Updates a shadow and tells those who listen. Raises ``ShadowRefused``. The API's way in as well."""
     with plane.lock:
         update = plane.shadows.update(thing, name, payload)
+        plane.index.shadow_changed(thing)
         topic = f"{shadow_prefix(thing, name)}/update/accepted"
         plane.say([Publication(topic, update.answer), *update.publications])
         if name == SHADOW and update.reported:
@@ -62,6 +63,7 @@ def delete_shadow(plane: AccountPlane, thing: str, name: str | None, payload: by
     """Deletes a shadow and tells those who listen. Raises ``ShadowRefused``. The API's way in as well."""
     with plane.lock:
         answer = plane.shadows.delete(thing, name) | _client_token(payload)
+        plane.index.shadow_changed(thing)
         plane.say([Publication(f"{shadow_prefix(thing, name)}/delete/accepted", answer)])
         return answer
 

@@ -20,12 +20,14 @@ from greengrass_emulator.cloud.faults.orders import (
     Delay,
     ExpireSessions,
     Join,
+    LagIndex,
     LoseAnswer,
     Order,
     TakeAway,
     Throttle,
     TurnClock,
 )
+from greengrass_emulator.cloud.fleet_index.things import LAG
 from greengrass_emulator.cloud.moto_memory.identities import expire_sessions
 from greengrass_emulator.cloud.mqtt_brokers import MqttBrokers
 from greengrass_emulator.errors import WrongUse
@@ -42,11 +44,13 @@ class Faults:
         board: Board,
         brokers: MqttBrokers,
         turn_clock: Callable[[float], None],
+        lag_index: Callable[[str, float], None],
     ) -> None:
         self._ids = {account.name: account.id for account in accounts}
         self._board = board
         self._brokers = brokers
         self._turn_clock = turn_clock
+        self._lag_index = lag_index
 
     def __enter__(self) -> "Faults":
         return self
@@ -91,6 +95,10 @@ class Faults:
         """Every session of a role that was begun before is over."""
         self.order({"kind": "expire-sessions", "account": account})
 
+    def lag_index(self, seconds: float, *, account: str | None = None) -> None:
+        """The fleet index sees what changes from now on so much later; ``clear`` gives it its own pace back."""
+        self.order({"kind": "lag-index", "seconds": seconds, "account": account})
+
     def clear(self) -> None:
         """Undoes what lasts and forgets what is to come. Sessions stay over, and the clock as it is."""
         self.order({"kind": "clear"})
@@ -132,9 +140,13 @@ class Faults:
                     expire_sessions(account_id)
             case TurnClock():
                 self._turn_clock(fault.seconds)
+            case LagIndex():
+                for account_id in account_ids:
+                    self._lag_index(account_id, fault.seconds)
             case Clear():
                 self._board.clear()
                 for account_id in self._ids.values():
+                    self._lag_index(account_id, LAG)
                     self._brokers.refuse(account_id, frozenset())
 
     def _set_away(self, fault: TakeAway | BringBack, account_ids: tuple[str, ...]) -> None:

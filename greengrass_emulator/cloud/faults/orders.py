@@ -85,6 +85,14 @@ class TurnClock(_Order):
     seconds: float = Field(ge=0)
 
 
+class LagIndex(_Order):
+    """The fleet index sees every change so much later, until that is cleared."""
+
+    kind: Literal["lag-index"] = "lag-index"
+    seconds: float = Field(ge=0, le=86_400)
+    account: str | None = None
+
+
 class BringBack(_Order):
     """Undoes ``take-away``."""
 
@@ -108,7 +116,18 @@ class Clear(_Order):
 
 
 Order = Annotated[
-    Throttle | LoseAnswer | Delay | Corrupt | TakeAway | CutOff | ExpireSessions | TurnClock | BringBack | Join | Clear,
+    Throttle
+    | LoseAnswer
+    | Delay
+    | Corrupt
+    | TakeAway
+    | CutOff
+    | ExpireSessions
+    | TurnClock
+    | LagIndex
+    | BringBack
+    | Join
+    | Clear,
     Field(discriminator="kind"),
 ]
 ORDERS: TypeAdapter[Order] = TypeAdapter(Order)
