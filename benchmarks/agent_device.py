@@ -1,6 +1,7 @@
 """A device for benchmarks of the agent: the emulator's nucleus in a process, local deployments, and no cloud."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -43,7 +44,9 @@ class AgentDevice:
     def start(self) -> None:
         """Start the nucleus, and with it whatever was deployed."""
         config = self.folder / "config.yaml"
-        config.write_text(json.dumps({"system": {"rootpath": str(self.root), "thingName": "measured"}, "services": {}}))
+        nucleus = {"configuration": {"runWithDefault": {"posixUser": f"{os.geteuid()}:{os.getegid()}"}}}
+        system = {"rootpath": str(self.root), "thingName": "measured"}
+        config.write_text(json.dumps({"system": system, "services": {"aws.greengrass.Nucleus": nucleus}}))
         words = [sys.executable, "-m", "greengrass_emulator.nucleus", "--config", str(config), "--runtime", "lite"]
         self._nucleus = subprocess.Popen(words, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         eventually(self._status)

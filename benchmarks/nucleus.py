@@ -90,7 +90,9 @@ class _Device:
 @contextmanager
 def _nucleus(folder: Path) -> Iterator[_Device]:
     config = folder / "config.yaml"
-    config.write_text(yaml.safe_dump({"system": {"rootpath": "root", "thingName": "measured"}}))
+    nucleus = {"configuration": {"runWithDefault": {"posixUser": f"{os.geteuid()}:{os.getegid()}"}}}
+    system = {"rootpath": "root", "thingName": "measured"}
+    config.write_text(yaml.safe_dump({"system": system, "services": {"aws.greengrass.Nucleus": nucleus}}))
     command = [sys.executable, "-m", "greengrass_emulator.nucleus", "--config", str(config), "--runtime", "classic"]
     process = subprocess.Popen(command)
     try:

@@ -14,16 +14,14 @@ def nucleus(
     runtime: Annotated[Literal["classic", "lite"], typer.Option(help="Whose manners it has.")] = "classic",
 ) -> None:
     """Run the nucleus of one device until SIGTERM or Ctrl-C."""
-    import asyncio
-
     from greengrass_emulator.nucleus.log_lines import log_to
-    from greengrass_emulator.nucleus.process import Nucleus
+    from greengrass_emulator.nucleus.process import run_nucleus
     from greengrass_emulator.nucleus.runtimes import RUNTIMES
     from greengrass_emulator.nucleus.settings import read_device
 
     settings = read_device(config)
     log_to(settings.root / "logs" / "greengrass.log")
-    asyncio.run(Nucleus(settings, RUNTIMES[runtime]).run())
+    run_nucleus(settings, RUNTIMES[runtime])
 
 
 def status(

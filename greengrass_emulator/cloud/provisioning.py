@@ -5,6 +5,7 @@ changes nothing else. The folder's ``config.yaml`` is in the nucleus's own spell
 """
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,8 @@ def _write_folder(device: DeviceFolder, state: CloudState, account: str, keys: d
     configuration = {
         "awsRegion": state.region,
         "iotRoleAlias": ROLE_ALIAS,
+        # Components run as whoever runs the nucleus: give another user here where that is root.
+        "runWithDefault": {"posixUser": f"{os.geteuid()}:{os.getegid()}"},
         "iotDataEndpoint": "localhost",
         "iotCredEndpoint": "localhost",
         "mqtt": {"port": doors.broker_port},

@@ -1,4 +1,4 @@
-"""What befalls a device's machine: its power goes, its disk is full. Done to a running nucleus from outside.
+"""What befalls a device's machine: its power goes, its disk is full, time passes. Done to a nucleus from outside.
 
 A full disk is a limit on the files of the nucleus's process, and of what it starts from then on. The error is EFBIG,
 where a full disk has ENOSPC; a program that does not ignore SIGXFSZ is ended by it.
@@ -7,11 +7,17 @@ where a full disk has ENOSPC; a program that does not ignore SIGXFSZ is ended by
 import os
 import resource
 import signal
+import time
 from pathlib import Path
 
-from greengrass_emulator.errors import NucleusError
+from greengrass_emulator.errors import NucleusError, WrongUse
+from greengrass_emulator.nucleus.clock import clock_file, written_ahead
+from greengrass_emulator.nucleus.state import write_atomically
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 
+_FARTHEST = 20 * 365 * 86_400.0
+_TURN_SECONDS = 30.0
+_POLL = 0.02
 FULL_BEYOND = 65_536
 """Bytes that a file may still have on a full disk: logs and state go on for a while, artifacts do not fit."""
 
@@ -37,6 +43,26 @@ def free_disk(root: Path) -> NucleusStatus:
     _, hard = resource.prlimit(status.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(status.pid, resource.RLIMIT_FSIZE, (hard, hard))
     return status
+
+
+def turn_device_clock(root: Path, seconds: float) -> NucleusStatus:
+    """Turns the device's clock forward, and returns once its nucleus goes by it. Raises ``NucleusError``.
+
+    All that its nucleus waits for and that is due by then is due at once. The clock stays so over a restart.
+    """
+    if not 0 <= seconds <= _FARTHEST:
+        raise WrongUse(f"A device's clock can be turned forward only, by {_FARTHEST:g} s at most, not by {seconds:g} s")
+    status = _running(root)
+    ahead = status.clock_ahead + seconds
+    write_atomically(clock_file(root), written_ahead(ahead))
+    os.kill(status.pid, signal.SIGUSR1)
+    deadline = time.monotonic() + _TURN_SECONDS
+    while time.monotonic() < deadline:
+        status = _running(root)
+        if status.clock_ahead >= ahead:
+            return status
+        time.sleep(_POLL)
+    raise NucleusError(f"{root}: the nucleus has not looked at its clock within {_TURN_SECONDS:g} s")
 
 
 def _running(root: Path) -> NucleusStatus:

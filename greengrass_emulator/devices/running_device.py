@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from greengrass_emulator.cloud.provisioning import DeviceFolder
+from greengrass_emulator.devices.device_faults import turn_device_clock
 from greengrass_emulator.devices.local_deployment import LocalDeployment, deploy_locally, wait_for_deployment
 from greengrass_emulator.errors import NucleusError
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, NucleusStatus, read_status
@@ -80,6 +81,10 @@ class RunningDevice:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
         self._process = None
+
+    def turn_clock(self, seconds: float) -> None:
+        """Lets so many seconds pass for the device; returns once its nucleus goes by it. See ``nucleus/clock.py``."""
+        turn_device_clock(self.root, seconds)
 
     def status(self) -> NucleusStatus | None:
         """What the nucleus says of itself; None while it does not run."""

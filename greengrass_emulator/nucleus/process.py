@@ -4,16 +4,15 @@ Everything runs on one event loop, but for downloads, unpacking and the MQTT lib
 """
 
 import asyncio
-import fcntl
 import json
 import logging
-import os
 import secrets
 import signal
 from collections.abc import Awaitable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from greengrass_emulator.nucleus.clock import DeviceClock, DeviceLoop, clock_file
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.deployments.classic import ClassicDeployer
 from greengrass_emulator.nucleus.deployments.device import Device, LocalThenCloud
@@ -24,7 +23,7 @@ from greengrass_emulator.nucleus.deployments.preparation import Preparation
 from greengrass_emulator.nucleus.deployments.queue import Deployer, DeploymentQueue, Order
 from greengrass_emulator.nucleus.deployments.updates import ComponentUpdates
 from greengrass_emulator.nucleus.deployments.validation import ConfigurationValidation
-from greengrass_emulator.nucleus.errors import DeploymentFailed, NucleusRunsAlready
+from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.ipc.access import Access
 from greengrass_emulator.nucleus.ipc.authorization import CLI
 from greengrass_emulator.nucleus.ipc.operations.components import ComponentOperations
@@ -33,27 +32,20 @@ from greengrass_emulator.nucleus.ipc.operations.deployments import DeploymentOpe
 from greengrass_emulator.nucleus.ipc.operations.iot_core import IotCore, IotCoreMessages, NoCloud
 from greengrass_emulator.nucleus.ipc.operations.local_messages import LocalMessages
 from greengrass_emulator.nucleus.ipc.server import IpcServer
-from greengrass_emulator.nucleus.lifecycle.processes import (
-    GroupReaper,
-    check_launcher,
-    environment_of_nucleus,
-    use_pidfd_watcher,
-)
+from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper, environment_of_nucleus, use_pidfd_watcher
+from greengrass_emulator.nucleus.lifecycle.run_as import Identities, check_launcher
 from greengrass_emulator.nucleus.lifecycle.service import Service
 from greengrass_emulator.nucleus.lifecycle.services import Doors, Services
 from greengrass_emulator.nucleus.lifecycle.states import State
+from greengrass_emulator.nucleus.overview import overview
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
+from greengrass_emulator.nucleus.root_lock import RootLock
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.settings import CloudSettings, DeviceSettings
 from greengrass_emulator.nucleus.state import StateFile, write_atomically
-from greengrass_emulator.nucleus.status_file import (
-    ComponentStatus,
-    DeploymentStatus,
-    NucleusStatus,
-    StatusFile,
-)
+from greengrass_emulator.nucleus.status_file import NucleusStatus, StatusFile
 
 if TYPE_CHECKING:
     from greengrass_emulator.nucleus.cloud.link import CloudLink
@@ -61,24 +53,35 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+def run_nucleus(settings: DeviceSettings, runtime: Runtime) -> None:
+    """Run a device's nucleus, by the device's clock, until SIGTERM or SIGINT. Raises NucleusError."""
+    clock = DeviceClock(clock_file(settings.root))
+    with asyncio.Runner(loop_factory=lambda: DeviceLoop(clock)) as runner:
+        runner.run(Nucleus(settings, runtime, clock).run())
+
+
 class Nucleus:
     """One device's nucleus. ``run()`` returns when it was told to end, and everything of it has ended."""
 
-    def __init__(self, settings: DeviceSettings, runtime: Runtime) -> None:
+    def __init__(self, settings: DeviceSettings, runtime: Runtime, clock: DeviceClock) -> None:
         self._settings = settings
+        self._clock = clock
         self._runtime = runtime
         self._root = settings.root
         self._cli_token = secrets.token_hex(16)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._memory = StateFile(self._root / "config" / "state.json")
         self._interrupted = go_back(self._memory)
-        self._configuration = ConfigurationStore(runtime, self._memory.state.configuration, self._memory.changed)
+        state = self._memory.state
+        self._configuration = ConfigurationStore(runtime, clock, state.configuration, state.times, self._memory.changed)
         self._packages = PackageStore(self._root, runtime, Platform.here())
         self._reaper = GroupReaper()
         self._services = Services(
             runtime,
             self._root,
             self._reaper,
+            clock,
+            Identities(runtime, settings.posix_user),
             Doors(self._fill, self._environment, self._packages.hand_over),
         )
         self._ipc = IpcServer(self._root, runtime, self._component_of)
@@ -87,6 +90,7 @@ class Nucleus:
         journal = Journal(self._memory)
         self._device = Device(
             runtime=runtime,
+            clock=clock,
             thing=settings.thing,
             interpolate=settings.interpolate,
             packages=self._packages,
@@ -99,7 +103,7 @@ class Nucleus:
             journal=journal,
         )
         deployer: Deployer = ClassicDeployer(self._device) if runtime.rolls_back else LiteDeployer(self._device)
-        self._queue = DeploymentQueue(deployer, journal)
+        self._queue = DeploymentQueue(deployer, journal, clock)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -109,7 +113,8 @@ class Nucleus:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        with self._only_one():
+        loop.add_signal_handler(signal.SIGUSR1, self._clock_turned)
+        with RootLock(self._root):
             try:
                 await self._start()
                 await stop.wait()
@@ -168,6 +173,7 @@ class Nucleus:
             settings,
             self._settings.thing,
             runtime=self._runtime,
+            clock=self._clock,
             packages=self._packages,
             memory=self._memory,
             component_of=self._services.component_of,
@@ -183,8 +189,9 @@ class Nucleus:
             )
         self._cloud.download(uri, file)
 
-    def _only_one(self) -> "_RootLock":
-        return _RootLock(self._root)
+    def _clock_turned(self) -> None:
+        self._clock.read_again()
+        self._status.write()
 
     def _resume(self, name: str, version: str) -> None:
         """Go on with a component that an earlier process of this nucleus had deployed."""
@@ -200,7 +207,8 @@ class Nucleus:
             return
         once = not self._runtime.runs_install_at_each_start
         installed = once and self._memory.state.installed.get(name) == version
-        self._services.put(component, installed=installed, resumed=True)
+        user = self._memory.state.users.get(name)
+        self._services.put(component, user, installed=installed, resumed=True)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -267,48 +275,12 @@ class Nucleus:
         self._status.write()
 
     def _look(self) -> NucleusStatus:
-        return NucleusStatus(
-            pid=os.getpid(),
-            runtime=self._runtime.name,
-            thing=self._settings.thing,
-            socket=str(self._ipc.path),
+        return overview(
+            self._runtime,
+            self._settings.thing,
+            socket=self._ipc.path,
             connected=self._cloud is not None and self._cloud.mqtt.is_connected,
-            components={
-                each.name: ComponentStatus(
-                    version=each.component.version, state=each.state, pid=each.pid, detail=each.detail
-                )
-                for each in self._services.all()
-            },
-            deployments=[
-                DeploymentStatus(
-                    id=order.deployment.id,
-                    target=order.deployment.target,
-                    status=order.status,
-                    detailed=order.outcome.detailed if order.outcome else "",
-                    cause=order.outcome.cause if order.outcome else "",
-                    job_id=order.deployment.job_id,
-                )
-                for order in self._queue.orders.values()
-            ],
+            clock=self._clock,
+            services=self._services,
+            queue=self._queue,
         )
-
-
-class _RootLock:
-    """A root folder has one nucleus at a time."""
-
-    def __init__(self, root: Path) -> None:
-        self._path = root / "nucleus.lock"
-
-    def __enter__(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("w")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.close()
-            raise NucleusRunsAlready(
-                f"{self._path.parent}: another nucleus serves this folder. End it first, or give another folder."
-            ) from error
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()

@@ -73,6 +73,13 @@ class Runtime:
     has_shutdown_and_recover: bool
     """And ``uninstall``."""
     reads_skip_if: bool
+    ends_runs_that_take_too_long: bool
+    counts_starts: bool
+    """What breaks a component: its errors, or systemd's limit of starts (``lifecycle/tolerance.py``)."""
+    runs_as_itself_unless_told: bool
+    """Lite does not start a component without ``runWithDefault`` (recipe2unit writes ``User=`` from it)."""
+    reads_run_with: bool
+    """A deployment's ``runWith``: ggdeploymentd does not look at it."""
     pause_before_retry: float
     spools: bool
     retains: bool
@@ -102,6 +109,10 @@ CLASSIC = Runtime(
     startup_may_return=True,
     has_shutdown_and_recover=True,
     reads_skip_if=True,
+    ends_runs_that_take_too_long=True,
+    counts_starts=False,
+    runs_as_itself_unless_told=True,
+    reads_run_with=True,
     pause_before_retry=0.0,
     spools=True,
     retains=True,
@@ -131,6 +142,10 @@ LITE = Runtime(
     startup_may_return=False,
     has_shutdown_and_recover=False,
     reads_skip_if=False,
+    ends_runs_that_take_too_long=False,
+    counts_starts=True,
+    runs_as_itself_unless_told=False,
+    reads_run_with=False,
     pause_before_retry=1.0,
     spools=False,
     retains=False,

@@ -30,6 +30,12 @@ class _Mqtt(BaseModel):
     spooler_bytes: int = Field(default=2_621_440, alias="spoolerMaxSizeInBytes", gt=0)
 
 
+class _RunWithDefault(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    posix_user: str | None = Field(default=None, alias="posixUser")
+
+
 class _NucleusConfiguration(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
@@ -39,6 +45,7 @@ class _NucleusConfiguration(BaseModel):
     data_plane: str | None = Field(default=None, alias="greengrassDataPlaneEndpoint")
     s3_endpoint: str | None = Field(default=None, alias="s3EndpointUrl")
     mqtt: _Mqtt = Field(default_factory=_Mqtt)
+    run_with: _RunWithDefault = Field(default_factory=_RunWithDefault, alias="runWithDefault")
     interpolate: bool = Field(default=False, alias="interpolateComponentConfiguration")
     checksum_pause: float = Field(default=60.0, alias="artifactChecksumRetryPauseSeconds", ge=0)
 
@@ -70,6 +77,8 @@ class DeviceSettings:
     checksum_pause: float
     """Seconds between two downloads of an artifact whose digest was wrong (ArtifactDownloader.java: a minute)."""
     root_ca: Path | None
+    posix_user: str | None
+    """Who runs components whose deployment names nobody, as ``USER[:GROUP]`` (``runWithDefault``)."""
     cloud: CloudSettings | None
 
 
@@ -100,6 +109,7 @@ def read_device(config: Path) -> DeviceSettings:
         interpolate=nucleus.interpolate,
         checksum_pause=nucleus.checksum_pause,
         root_ca=None if system.root_ca is None else base / system.root_ca,
+        posix_user=nucleus.run_with.posix_user,
         cloud=_cloud(config, base, system, nucleus),
     )
 

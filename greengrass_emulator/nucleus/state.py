@@ -31,23 +31,33 @@ class TargetDeployment(BaseModel):
 
 
 class UnfinishedDeployment(BaseModel):
-    """One that is under way. ``deployment`` is its text, ``before`` the configurations from before its merge."""
+    """One that is under way. ``deployment`` is its text, ``before`` the configurations from before its merge.
+
+    ``times`` are those of the values in ``before``.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     deployment: str = ""
     before: dict[str, dict[str, Any]] | None = None
+    times: dict[str, dict[str, float]] = Field(default_factory=dict)
 
 
 class NucleusState(BaseModel):
-    """The whole of it. ``versions`` are what runs; ``previous`` what ran before, kept on classic for a rollback."""
+    """The whole of it. ``versions`` are what runs; ``previous`` what ran before, kept on classic for a rollback.
+
+    ``times``: when each leaf of a configuration was written, by component and JSON pointer, as classic's config.tlog
+    keeps it. ``users``: whom deployments named to run a component.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     configuration: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    times: dict[str, dict[str, float]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     previous: dict[str, str] = Field(default_factory=dict)
     installed: dict[str, str] = Field(default_factory=dict)
+    users: dict[str, str] = Field(default_factory=dict)
     targets: dict[str, TargetDeployment] = Field(default_factory=dict)
     sequence: int = 0
     unfinished: UnfinishedDeployment | None = None

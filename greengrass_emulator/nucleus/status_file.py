@@ -36,7 +36,7 @@ class DeploymentStatus(BaseModel):
 
 
 class NucleusStatus(BaseModel):
-    """The whole of it."""
+    """The whole of it. ``clock_ahead``: seconds that the device's clock was turned forward."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -45,6 +45,7 @@ class NucleusStatus(BaseModel):
     thing: str
     socket: str
     connected: bool = False
+    clock_ahead: float = 0.0
     components: dict[str, ComponentStatus] = Field(default_factory=dict)
     deployments: list[DeploymentStatus] = Field(default_factory=list)
 

@@ -22,7 +22,7 @@ _KEYS = [
     *("Selections", "Artifacts", "Uri", "Unarchive", "Permission", "Read", "Execute", "Digest", "install", "startup"),
     *("run", "bootstrap", "Script", "Timeout", "Setenv", "Skipif", "RequiresPrivilege", "all", "linux"),
 ]
-_leaves = st.one_of(
+leaves = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
@@ -31,8 +31,8 @@ _leaves = st.one_of(
     st.sampled_from(["linux", "*", "/lin.*/", "/[/", "HARD", "ZIP", "ALL", "s3://b/k.zip", "^1.0.0", "exit 0"]),
 )
 _keys = st.one_of(st.sampled_from(_KEYS), st.sampled_from(_KEYS).map(str.lower), st.text(max_size=8))
-_values = st.recursive(
-    _leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=4), max_leaves=20
+values = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=4), max_leaves=20
 )
 _sections = {"ComponentConfiguration", "ComponentDependencies", "Manifests", "Lifecycle"}
 
@@ -60,18 +60,18 @@ def any_recipe_is_read_or_refused(data: st.DataObject) -> None:
         st.fixed_dictionaries(
             {},
             optional={
-                "Platform": st.one_of(_values, st.just({"os": "linux", "runtime": "*"})),
-                "Lifecycle": _values,
-                "Artifacts": st.one_of(_values, st.lists(_values, max_size=2)),
-                "Selections": _values,
+                "Platform": st.one_of(values, st.just({"os": "linux", "runtime": "*"})),
+                "Lifecycle": values,
+                "Artifacts": st.one_of(values, st.lists(values, max_size=2)),
+                "Selections": values,
             },
         )
     )
     recipe = {
-        "ComponentName": data.draw(st.one_of(st.just("com.example.a"), _leaves)),
-        "ComponentVersion": data.draw(st.one_of(st.just("1.0.0"), _leaves)),
-        "Manifests": data.draw(st.one_of(st.just([manifest]), _values)),
-        **{name: data.draw(_values) for name in data.draw(st.sets(st.sampled_from(sorted(_sections)), max_size=3))},
+        "ComponentName": data.draw(st.one_of(st.just("com.example.a"), leaves)),
+        "ComponentVersion": data.draw(st.one_of(st.just("1.0.0"), leaves)),
+        "Manifests": data.draw(st.one_of(st.just([manifest]), values)),
+        **{name: data.draw(values) for name in data.draw(st.sets(st.sampled_from(sorted(_sections)), max_size=3))},
     }
     _read(json.dumps(recipe))
     _read(yaml.safe_dump(recipe))

@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 import urllib3
 
+from greengrass_emulator.nucleus.clock import DeviceClock
+from greengrass_emulator.nucleus.cloud.trust import Trust
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.runtimes import Runtime
@@ -38,7 +40,11 @@ class Credentials:
 class DataPlane:
     """One device's requests. Safe to use from several threads."""
 
-    def __init__(self, settings: CloudSettings, thing: str, runtime: Runtime, platform: Platform) -> None:
+    def __init__(
+        self, settings: CloudSettings, thing: str, runtime: Runtime, platform: Platform, clock: DeviceClock
+    ) -> None:
+        self._clock = clock
+        self._trust = Trust(settings.root_ca, clock)
         self._settings = settings
         self._thing = thing
         self._runtime = runtime
@@ -63,7 +69,7 @@ class DataPlane:
         """
         with self._lock:
             known = self._credentials
-            if known is None or known.expires - _EARLY < datetime.now(UTC):
+            if known is None or known.expires - _EARLY < self._now():
                 known = self._credentials = self._fetch_credentials()
             return known
 
@@ -109,6 +115,9 @@ class DataPlane:
             datetime.fromisoformat(given["expiration"]),
         )
 
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now(), UTC)
+
     def _ask(
         self, method: str, path: str, request: Any = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, dict[str, Any]]:
@@ -117,6 +126,8 @@ class DataPlane:
         if request is not None:
             sent["content-type"] = "application/json"
             body = json.dumps(request).encode()
+        if (fault := self._trust.fault()) is not None:
+            raise CloudAway(f"{self._settings.data_plane} cannot be reached: {fault}")
         try:
             answer = self._http.request(method, self._settings.data_plane + path, body=body, headers=sent)
         except urllib3.exceptions.HTTPError as error:

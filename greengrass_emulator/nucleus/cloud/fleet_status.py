@@ -1,7 +1,6 @@
 """What a device says of itself to Greengrass's cloud (FleetStatusService.java)."""
 
 import json
-import time
 from typing import Any
 
 from greengrass_emulator.nucleus.cloud.mqtt import MqttLink
@@ -22,6 +21,7 @@ class FleetStatus:
     def __init__(
         self, link: MqttLink, thing: str, runtime: Runtime, platform: Platform, services: Services, memory: StateFile
     ) -> None:
+        self._clock = services.clock
         self._link = link
         self._thing = thing
         self._runtime = runtime
@@ -74,7 +74,7 @@ class FleetStatus:
             "thing": self._thing,
             "overallDeviceStatus": "HEALTHY" if is_healthy else "UNHEALTHY",
             "sequenceNumber": state.sequence,
-            "timestamp": int(time.time() * 1000),
+            "timestamp": int(self._clock.now() * 1000),
             "messageType": "COMPLETE" if complete else "PARTIAL",
             "trigger": trigger,
             "components": [self._describe(each) for each in services],

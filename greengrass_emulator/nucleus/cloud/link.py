@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.cloud.candidates import CloudCandidates
 from greengrass_emulator.nucleus.cloud.data_plane import CloudAway, DataPlane
 from greengrass_emulator.nucleus.cloud.fleet_status import FleetStatus
@@ -35,6 +36,7 @@ class CloudLink:
         thing: str,
         *,
         runtime: Runtime,
+        clock: DeviceClock,
         packages: PackageStore,
         memory: StateFile,
         component_of: Callable[[str], str | None],
@@ -45,8 +47,8 @@ class CloudLink:
         self._memory = memory
         self._changed = changed
         self._queue: DeploymentQueue | None = None
-        self._data_plane = DataPlane(settings, thing, runtime, Platform.here())
-        self.mqtt = MqttLink(settings, thing, spools=runtime.spools, connected_again=self._connection_changed)
+        self._data_plane = DataPlane(settings, thing, runtime, Platform.here(), clock)
+        self.mqtt = MqttLink(settings, thing, clock, spools=runtime.spools, connected_again=self._connection_changed)
         self.download = S3Download(self._data_plane.credentials, settings.region, settings.s3_endpoint)
         self.candidates = CloudCandidates(self._data_plane, packages)
         self.token_exchange = TokenExchange(self._data_plane.credentials, component_of)

@@ -16,6 +16,8 @@ from awscrt import io, mqtt
 from awscrt.exceptions import AwsCrtError
 from awsiot import mqtt_connection_builder
 
+from greengrass_emulator.nucleus.clock import DeviceClock
+from greengrass_emulator.nucleus.cloud.trust import Trust
 from greengrass_emulator.nucleus.ipc.answers import ServiceError
 from greengrass_emulator.nucleus.ipc.operations.iot_core import MessageListener
 from greengrass_emulator.nucleus.ipc.topics import topic_matches
@@ -49,9 +51,16 @@ class MqttLink:
     """The connection. ``connected_again`` is called after each connect, once subscriptions stand."""
 
     def __init__(
-        self, settings: CloudSettings, thing: str, *, spools: bool, connected_again: Callable[[], Awaitable[None]]
+        self,
+        settings: CloudSettings,
+        thing: str,
+        clock: DeviceClock,
+        *,
+        spools: bool,
+        connected_again: Callable[[], Awaitable[None]],
     ) -> None:
         self._settings = settings
+        self._trust = Trust(settings.root_ca, clock)
         self._thing = thing
         self._spools = spools
         self._connected_again = connected_again
@@ -193,6 +202,9 @@ class MqttLink:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _connect(self) -> bool:
+        if (fault := self._trust.fault()) is not None:
+            _log.info("IoT Core cannot be reached yet", extra={"reason": fault})
+            return False
         self._connection = mqtt_connection_builder.mtls_from_path(
             endpoint=self._settings.mqtt_host,
             port=self._settings.mqtt_port,

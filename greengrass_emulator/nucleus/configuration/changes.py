@@ -37,6 +37,11 @@ def key_path(pointer: str) -> KeyPath:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/"))
 
 
+def pointer_of(path: KeyPath) -> str:
+    """The JSON pointer of some keys: ``key_path`` the other way round."""
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
+
+
 def value_at(configuration: Any, path: Sequence[str]) -> Any:
     """The value under a path. Raises KeyError where there is none."""
     found = configuration

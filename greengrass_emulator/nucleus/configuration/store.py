@@ -5,13 +5,21 @@ leaves, so that a reader can catch a document half written, as on a device (Depl
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from greengrass_emulator.nucleus.configuration.changes import Change, Configuration, KeyPath, Removed, put, value_at
+from greengrass_emulator.nucleus.clock import DeviceClock
+from greengrass_emulator.nucleus.configuration.changes import (
+    Change,
+    Configuration,
+    KeyPath,
+    Removed,
+    pointer_of,
+    put,
+    value_at,
+)
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 Follower = Callable[[str, KeyPath], None]
@@ -26,14 +34,25 @@ class _Subscription:
 
 
 class ConfigurationStore:
-    """Configurations by component. ``changed`` is called after each change, to have it kept."""
+    """Configurations by component, and when each leaf was written, by JSON pointer: both are changed in place.
 
-    def __init__(self, runtime: Runtime, initial: dict[str, Configuration], changed: Callable[[], None]) -> None:
+    ``changed`` is called after each change, to have it kept.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        clock: DeviceClock,
+        values: dict[str, Configuration],
+        times: dict[str, dict[str, float]],
+        changed: Callable[[], None],
+    ) -> None:
         self._runtime = runtime
-        self._values = initial
+        self.clock = clock
+        self._values = values
+        self._times = times
         self._changed = changed
         self._subscriptions: list[_Subscription] = []
-        self._times: dict[str, dict[KeyPath, float]] = {}
 
     def components(self) -> frozenset[str]:
         return frozenset(self._values)
@@ -53,9 +72,19 @@ class ConfigurationStore:
         return deepcopy(value_at(self._values[component], path))
 
     def changed_at(self, component: str, path: KeyPath) -> float:
-        """When something at, below or above a path was last written, in seconds; 0 if not since the nucleus began."""
-        times = self._times.get(component, {})
-        return max((at for leaf, at in times.items() if leaf[: len(path)] == path[: len(leaf)]), default=0.0)
+        """When something at, below or above a path was last written, in seconds since 1970; 0 for what is not there.
+
+        It outlives the nucleus, as classic's config.tlog has a time with each value (ConfigurationWriter.java).
+        """
+        wanted = pointer_of(path) + "/"
+        return max(
+            (
+                at
+                for leaf, at in self._times.get(component, {}).items()
+                if (leaf + "/").startswith(wanted) or wanted.startswith(leaf + "/")
+            ),
+            default=0.0,
+        )
 
     async def apply(self, component: str, changes: Iterable[Change], at: float | None = None) -> None:
         """Make each change, tell its followers, and let the others run before the next.
@@ -63,12 +92,13 @@ class ConfigurationStore:
         ``at``: when the values were true, in seconds since 1970; now, if not given.
         """
         values = self._values.setdefault(component, {})
-        written_at = time.time() if at is None else at
+        written_at = self.clock.now() if at is None else at
         times = self._times.setdefault(component, {})
         for change in changes:
-            for known in [each for each in times if each[: len(change.path)] == change.path]:
+            pointer = pointer_of(change.path)
+            for known in [each for each in times if (each + "/").startswith(pointer + "/")]:
                 del times[known]
-            times[change.path] = written_at
+            times[pointer] = written_at
             if isinstance(change, Removed):
                 self._remove(component, values, change.path)
             elif not change.path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from greengrass_emulator.nucleus.configuration.changes import Configuration, differences, resolved
-from greengrass_emulator.nucleus.deployments.device import Device, now
+from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
 from greengrass_emulator.nucleus.errors import DeploymentFailed
@@ -26,6 +26,7 @@ class _Before:
     """The device before the merge."""
 
     components: Mapping[str, Component]
+    users: Mapping[str, str | None]
     configuration: Mapping[str, Configuration]
 
 
@@ -47,22 +48,23 @@ class ClassicDeployer:
             await device.updates.before(deployment.id, deployment.notification_timeout)
         # Only now: components may have changed their configuration while they were asked.
         configurations = self._next_configurations(deployment, components)
+        users = device.wanted_users(deployment, components)
         await self._validate(deployment, components, configurations)
         before = self._before()
-        since = now()
+        since = device.clock.passed()
         self.is_merging = True
-        device.journal.merge(before.configuration)
+        device.journal.merge(before.configuration, device.memory.state.times)
         try:
-            await self._merge(components, configurations)
+            await self._merge(components, configurations, users)
             await device.until_well(components, since)
         except DeploymentFailed as error:
-            raise await self._after_failure(deployment, before, components, error) from error
+            raise await self._after_failure(deployment, before, components, users, error) from error
         finally:
             self.is_merging = False
         await device.services.remove(name for name in before.components if name not in components)
         for name in device.configuration.components() - components.keys():
             device.configuration.drop(name)
-        device.keep(components, targets)
+        device.keep(components, targets, users)
         device.clean(keep_previous=True)
         device.updates.after(deployment.id)
 
@@ -70,6 +72,7 @@ class ClassicDeployer:
         device = self._device
         return _Before(
             {each.name: each.component for each in device.services.all()},
+            {each.name: each.plan.posix_user for each in device.services.all()},
             {name: device.configuration.of(name) for name in device.configuration.components()},
         )
 
@@ -126,21 +129,31 @@ class ClassicDeployer:
         living = frozenset(name for name, each in running.items() if each.state in _LIVING)
         await device.validation.check(deployment.validation_id, changed, living, deployment.validation_timeout)
 
-    async def _merge(self, components: Mapping[str, Component], configurations: Mapping[str, Configuration]) -> None:
+    async def _merge(
+        self,
+        components: Mapping[str, Component],
+        configurations: Mapping[str, Configuration],
+        users: Mapping[str, str],
+    ) -> None:
         device = self._device
         for name in components:
             device.configuration.restore(name)
             current = device.configuration.of(name)
             await device.configuration.apply(name, differences(current, configurations[name]))
-        for component in components.values():
-            device.services.put(component)
+        for name, component in components.items():
+            device.services.put(component, users.get(name))
 
     async def _after_failure(
-        self, deployment: Deployment, before: _Before, components: Mapping[str, Component], error: DeploymentFailed
+        self,
+        deployment: Deployment,
+        before: _Before,
+        components: Mapping[str, Component],
+        users: dict[str, str],
+        error: DeploymentFailed,
     ) -> DeploymentFailed:
         if not deployment.rolls_back:
             # What was merged stays, broken as it is.
-            self._device.keep(components, self._device.memory.state.targets)
+            self._device.keep(components, self._device.memory.state.targets, users)
             return _failed(error, "FAILED_ROLLBACK_NOT_REQUESTED")
         _log.warning("a deployment is rolled back", extra={"deployment": deployment.id, "reason": str(error)})
         try:
@@ -152,14 +165,14 @@ class ClassicDeployer:
     async def _roll_back(self, before: _Before, components: Mapping[str, Component]) -> None:
         """Old values are pushed without asking anybody (DeploymentActivator.java:67-90)."""
         device = self._device
-        since = now()
+        since = device.clock.passed()
         await device.services.remove(name for name in components if name not in before.components)
         for name in components.keys() - before.configuration.keys():
             device.configuration.drop(name)
         for name, configuration in before.configuration.items():
             await device.configuration.apply(name, differences(device.configuration.of(name), configuration))
-        for component in before.components.values():
-            device.services.put(component)
+        for name, component in before.components.items():
+            device.services.put(component, before.users.get(name))
         await device.until_well(before.components, since)
         device.memory.write()
 

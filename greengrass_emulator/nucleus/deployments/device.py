@@ -1,10 +1,11 @@
 """What a deployment works on, handed to it: the device's packages, configuration, services and memory."""
 
 import asyncio
-import time
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.journal import Journal
@@ -21,6 +22,7 @@ from greengrass_emulator.nucleus.recipes.component import Component
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.state import StateFile, TargetDeployment
 
+_log = logging.getLogger(__name__)
 _LOOK_AGAIN = 0.1
 _SETTLED = 0.3
 """Seconds that a ``run`` must have lasted to count. Classic looks once a second, and so sees one that ends at once
@@ -32,6 +34,7 @@ class Device:
     """Everything that a deployment may change."""
 
     runtime: Runtime
+    clock: DeviceClock
     thing: str
     interpolate: bool
     packages: PackageStore
@@ -90,12 +93,34 @@ class Device:
                     "COMPONENT_UPDATE_ERROR",
                     "COMPONENT_BROKEN",
                 )
-            well = well and service.state in WELL and not _has_just_begun(service)
+            well = well and service.state in WELL and not self._has_just_begun(service)
         return well
 
-    def keep(self, components: Mapping[str, Component], targets: dict[str, TargetDeployment]) -> None:
-        """Remember what runs now, and what ran before."""
+    def _has_just_begun(self, service: Service) -> bool:
+        is_run = service.state is State.RUNNING and "run" in service.lifecycle.steps
+        return is_run and self.clock.passed() - service.changed_at < _SETTLED
+
+    def wanted_users(self, deployment: Deployment, names: Iterable[str]) -> dict[str, str]:
+        """Whom deployments have named to run a component, with what this one says (KernelConfigResolver.java)."""
+        here = frozenset(names)
+        users = {name: user for name, user in self.memory.state.users.items() if name in here}
+        for name, wanted in deployment.components.items():
+            if wanted.limits_resources and self.runtime.reads_run_with:
+                # LinuxSystemResourceController.java: where cgroups do not do as asked it is logged, and goes on.
+                _log.error("systemResourceLimits are not applied: an emulated device has no cgroups of its own")
+            if wanted.posix_user is not None and self.runtime.reads_run_with:
+                users[name] = wanted.posix_user
+        return {name: user for name, user in users.items() if user}
+
+    def keep(
+        self,
+        components: Mapping[str, Component],
+        targets: dict[str, TargetDeployment],
+        users: dict[str, str],
+    ) -> None:
+        """Remember what runs now, who runs it, and what ran before."""
         state = self.memory.state
+        state.users = users
         for name, version in state.versions.items():
             if name in components and components[name].version != version:
                 state.previous[name] = version
@@ -115,15 +140,6 @@ class Device:
             for name, version in state.previous.items():
                 keep.setdefault(name, set()).add(version)
         self.packages.clean(keep)
-
-
-def _has_just_begun(service: Service) -> bool:
-    return service.state is State.RUNNING and "run" in service.lifecycle.steps and now() - service.changed_at < _SETTLED
-
-
-def now() -> float:
-    """The clock of ``Service.changed_at``."""
-    return time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)

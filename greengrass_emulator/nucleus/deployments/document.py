@@ -14,11 +14,16 @@ LOCAL_TARGET = "LOCAL_DEPLOYMENT"
 
 @dataclass(frozen=True, slots=True)
 class WantedComponent:
-    """A root component of a deployment, and what is to become of its configuration."""
+    """A root component of a deployment, and what is to become of its configuration.
+
+    ``posix_user``: who is to run it, as ``USER[:GROUP]``; None: whoever did, "": nobody in particular from now on.
+    """
 
     version: str
     merge: Mapping[str, Any] = field(default_factory=dict)
     reset: tuple[str, ...] = ()
+    posix_user: str | None = None
+    limits_resources: bool = False
 
     @property
     def configures(self) -> bool:
@@ -80,8 +85,21 @@ class _ConfigurationUpdate(_Part):
     reset: list[str] = Field(default_factory=list)
 
 
+class RunWith(_Part):
+    """How a component's processes are to be run. What is left out stays as it was."""
+
+    posix_user: str | None = Field(default=None, alias="posixUser")
+    limits: dict[str, Any] | None = Field(default=None, alias="systemResourceLimits")
+
+    @property
+    def user(self) -> str | None:
+        """As ``WantedComponent.posix_user``: a null takes the user away (KernelConfigResolver.java, updateRunWith)."""
+        return (self.posix_user or "") if "posix_user" in self.model_fields_set else None
+
+
 class _Component(_Part):
     version: str
+    run_with: RunWith = Field(default_factory=RunWith, alias="runWith")
     configuration_update: _ConfigurationUpdate | None = Field(default=None, alias="configurationUpdate")
 
 
@@ -120,6 +138,8 @@ class FleetConfiguration(_Part):
                     each.version,
                     each.configuration_update.merge if each.configuration_update else {},
                     tuple(each.configuration_update.reset) if each.configuration_update else (),
+                    each.run_with.user,
+                    bool(each.run_with.limits),
                 )
                 for name, each in self.components.items()
             },

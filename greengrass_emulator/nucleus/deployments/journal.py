@@ -31,10 +31,11 @@ class Journal:
         self.memory.state.unfinished = UnfinishedDeployment(deployment=text)
         self.memory.write()
 
-    def merge(self, configuration: Mapping[str, Configuration]) -> None:
-        """From now on the device changes: ``configuration`` is what it would go back to."""
+    def merge(self, configuration: Mapping[str, Configuration], times: Mapping[str, Mapping[str, float]]) -> None:
+        """From now on the device changes: ``configuration`` is what it would go back to, and when it was written."""
         unfinished = self.memory.state.unfinished or UnfinishedDeployment()
         unfinished.before = {name: dict(value) for name, value in configuration.items()}
+        unfinished.times = {name: dict(each) for name, each in times.items()}
         self.memory.state.unfinished = unfinished
         self.memory.write()
 
@@ -52,8 +53,8 @@ def go_back(memory: StateFile) -> Deployment | None:
         return None
     if unfinished.before is not None:
         _log.warning("a deployment was interrupted: the configuration from before it is restored")
-        memory.state.configuration = unfinished.before
-        unfinished.before = None
+        memory.state.configuration, unfinished.before = unfinished.before, None
+        memory.state.times, unfinished.times = unfinished.times, {}
         memory.write()
     return _deployment(unfinished.deployment) if unfinished.deployment else None
 

@@ -5,6 +5,7 @@ looked at; only then are they started. No validation, no notification, no rollba
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 from greengrass_emulator.nucleus.configuration.changes import (
@@ -13,12 +14,13 @@ from greengrass_emulator.nucleus.configuration.changes import (
     key_path,
     merged,
 )
-from greengrass_emulator.nucleus.deployments.device import Device, now
+from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.recipes.component import Component
 
+_log = logging.getLogger(__name__)
 _PROCESS_STEPS = frozenset({"run", "startup"})
 _INSTALL_ONLY_WAIT = 300.0
 
@@ -39,7 +41,7 @@ class LiteDeployer:
         for component in components.values():
             await device.preparation.prepare(component)
             await self._configure(component, deployment)
-        since = now()
+        since = device.clock.passed()
         for component in components.values():
             if not component.lifecycle.steps:
                 raise DeploymentFailed(f"{component.name} has no lifecycle step: lite refuses it. Give it a run.")
@@ -50,7 +52,7 @@ class LiteDeployer:
         await device.services.remove([each.name for each in device.services.all() if each.name not in components])
         for name in device.configuration.components() - components.keys():
             device.configuration.drop(name)
-        device.keep(components, targets)
+        device.keep(components, targets, {})
         device.clean(keep_previous=False)
 
     async def _configure(self, component: Component, deployment: Deployment) -> None:
@@ -77,6 +79,7 @@ class LiteDeployer:
     async def _refuse_install_only(self, components: Mapping[str, Component]) -> None:
         for name, component in components.items():
             if not _PROCESS_STEPS & component.lifecycle.steps.keys():
+                _log.info("a component without a process is waited for", extra={"component": name})
                 await asyncio.sleep(_INSTALL_ONLY_WAIT)
                 raise DeploymentFailed(f"{name} has no run and no startup: lite waits for it in vain. Give it a run.")
 

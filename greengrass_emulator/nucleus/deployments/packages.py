@@ -1,8 +1,8 @@
 """Recipes and artifacts on the device's disk: ``<root>/packages/{recipes,artifacts,artifacts-unarchived}``.
 
 Who may read a file is kept as classic keeps it (ComponentManager.java:500-545, Permission.java:20-46): a file is the
-nucleus's alone until a step of its own component first runs, unless ``Read: ALL``. All run as one user here, so
-"the nucleus's alone" is mode 0000, and components run without the right to read past modes.
+nucleus's alone until a step of its own component first runs, unless ``Read: ALL``. Components may be the nucleus's own
+user here, so "the nucleus's alone" is mode 0000, and they run without the right to read past modes.
 """
 
 import filecmp
@@ -21,6 +21,7 @@ import yaml
 
 from greengrass_emulator.nucleus.deployments.resolution import satisfies
 from greengrass_emulator.nucleus.errors import DeploymentFailed, RecipeInvalid
+from greengrass_emulator.nucleus.lifecycle.run_as import Identity, give
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.recipes.reading import check_identity, read_recipe
@@ -168,13 +169,19 @@ class PackageStore:
         """At a start: take away what an earlier nucleus was still unpacking."""
         _remove(self._packages / ".unpacking")
 
-    def hand_over(self, component: Component) -> None:
-        """Give the files to the component: one of its own steps is about to run."""
+    def hand_over(self, component: Component, owner: Identity) -> None:
+        """Give the files to the component's user: one of its own steps is about to run.
+
+        GenericExternalService.java (updateComponentPathOwner): with the folders that they are in.
+        """
         for artifact in component.artifacts:
             mode = _mode(artifact, owner_has_it=True)
             for path in self._files_of(component, artifact):
                 if stat.S_IMODE(path.stat().st_mode) != mode:
                     path.chmod(mode)
+        for folder in (self.artifact_folder(component), self.unpacked_folder(component)):
+            if folder.is_dir():
+                give((folder, *folder.rglob("*")), owner)
 
     def clean(self, keep: Mapping[str, Iterable[str]]) -> None:
         """Remove every version that is not kept (ComponentManager.java:621-653)."""
@@ -227,11 +234,12 @@ class PackageStore:
 
 
 def _mode(artifact: Artifact, *, owner_has_it: bool) -> int:
+    """Permission.java (toFileSystemPermission): an owner always reads, and what may be executed may be read."""
     mode = 0
-    if artifact.read == "ALL":
+    if artifact.read == "ALL" or artifact.execute == "ALL":
         mode |= 0o444
-    elif artifact.read == "OWNER" and owner_has_it:
-        mode |= 0o440
+    elif owner_has_it:
+        mode |= 0o400 if artifact.read == artifact.execute == "NONE" else 0o440
     if artifact.execute == "ALL":
         mode |= 0o111
     elif artifact.execute == "OWNER" and owner_has_it:

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.deployments.document import Deployment, Outcome
 from greengrass_emulator.nucleus.deployments.journal import Journal
 from greengrass_emulator.nucleus.deployments.resolution import Candidates
@@ -38,7 +38,7 @@ class Order:
     before: Callable[[Deployment], Deployment] | None = None
     status: str = "QUEUED"
     outcome: Outcome | None = None
-    created_at: float = field(default_factory=time.time)
+    created_at: float = 0.0
 
 
 ProgressListener = Callable[[Order], Awaitable[None]]
@@ -50,6 +50,7 @@ class DeploymentQueue:
 
     deployer: Deployer
     journal: Journal
+    clock: DeviceClock
     listeners: list[ProgressListener] = field(default_factory=list)
     orders: dict[str, Order] = field(default_factory=dict)
     _waiting: asyncio.Queue[Order] = field(default_factory=lambda: asyncio.Queue(_MOST_WAITING))
@@ -61,6 +62,7 @@ class DeploymentQueue:
             self._waiting.put_nowait(order)
         except asyncio.QueueFull:
             return False
+        order.created_at = self.clock.now()
         self.orders[order.deployment.id] = order
         for finished in [key for key, each in self.orders.items() if each.outcome is not None][:-_MOST_REMEMBERED]:
             del self.orders[finished]

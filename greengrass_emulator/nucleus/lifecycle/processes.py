@@ -1,21 +1,19 @@
 """A lifecycle step's process: ``sh -c`` in its own process group, which ends with the nucleus whatever happens.
 
-``setpriv`` (util-linux) sets the parent-death signal and takes away what would let root read past file modes, so
-that "readable by this component" means the same here as under a component user. ``GroupReaper`` covers the step's
-children, which a parent-death signal does not reach.
+``run_as.py`` says what it is begun with, a parent-death signal among it. ``GroupReaper`` covers the step's children,
+which such a signal does not reach.
 """
 
 import asyncio
 import logging
 import os
-import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from greengrass_emulator.errors import NucleusError
 from greengrass_emulator.nucleus.errors import StepFailed
 
 _log = logging.getLogger(__name__)
@@ -89,14 +87,21 @@ class StepProcess:
 
     @classmethod
     async def start(
-        cls, script: str, *, folder: Path, environment: Mapping[str, str], log: Path, reaper: GroupReaper
+        cls,
+        script: str,
+        *,
+        launcher: tuple[str, ...],
+        folder: Path,
+        environment: Mapping[str, str],
+        log: Path,
+        reaper: GroupReaper,
     ) -> "StepProcess":
         """Run a script. Raises StepFailed if it cannot be started."""
         _turn_over(log)
         try:
             with log.open("ab") as output:
                 process = await asyncio.create_subprocess_exec(
-                    *_launcher(),
+                    *launcher,
                     "sh",
                     "-c",
                     script,
@@ -168,22 +173,17 @@ class StepProcess:
         return True
 
     def _signal(self, number: signal.Signals) -> None:
-        if not self._group_is_gone:
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
-
-
-def check_launcher() -> None:
-    """Raises NucleusError where components could not be started as they must be."""
-    if shutil.which("setpriv") is None:
-        raise NucleusError("setpriv is not there: install util-linux, which holds it. Components are started with it.")
-
-
-def _launcher() -> tuple[str, ...]:
-    ours = ("setpriv", "--pdeathsig", "KILL")
-    if os.geteuid() != 0:
-        return ours
-    return (*ours, "--bounding-set", "-dac_override,-dac_read_search")
+        if self._group_is_gone:
+            return
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            # It is another user's: who may start it by sudo may end it so (UnixPlatform.java, killProcess).
+            with suppress(OSError, subprocess.TimeoutExpired):
+                command = ["sudo", "-n", "kill", f"-{number.value}", "--", f"-{self.pid}"]
+                subprocess.run(command, check=False, timeout=GRACE)
 
 
 def _turn_over(log: Path) -> None:

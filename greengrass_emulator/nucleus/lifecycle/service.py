@@ -7,66 +7,19 @@ whatever it is doing. The rules of the state machine are greengrass-facts.md's (
 import asyncio
 import logging
 import secrets
-import shutil
-import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
 
 from greengrass_emulator.nucleus.errors import StepFailed
-from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper, StepProcess
-from greengrass_emulator.nucleus.lifecycle.states import (
-    BOOTSTRAP_SUCCESSES,
-    DEFAULT_TIMEOUTS,
-    ERRORS_TO_BREAK,
-    ERRORS_WITHIN,
-    State,
-    Wish,
-)
+from greengrass_emulator.nucleus.lifecycle.processes import StepProcess
+from greengrass_emulator.nucleus.lifecycle.states import BOOTSTRAP_SUCCESSES, State, Wish
+from greengrass_emulator.nucleus.lifecycle.steps import Plan, Steps, timeout_of
+from greengrass_emulator.nucleus.lifecycle.surroundings import Surroundings
+from greengrass_emulator.nucleus.lifecycle.tolerance import ByErrors, ByStarts, Tolerance
+from greengrass_emulator.nucleus.lifecycle.wishes import Interrupted, Wishes
+from greengrass_emulator.nucleus.lifecycle.word import Word, end_all
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle, Step
-from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
-
-
-class Surroundings(Protocol):
-    """What a service needs of the nucleus around it."""
-
-    runtime: Runtime
-    reaper: GroupReaper
-
-    def fill(self, component: Component) -> Lifecycle:
-        """The lifecycle with its variables filled in from the running configuration."""
-
-    def environment(self, token: str) -> dict[str, str]: ...
-
-    def work_folder(self, component: str) -> Path: ...
-
-    def log_file(self, component: str) -> Path: ...
-
-    def hand_over_files(self, component: Component) -> None:
-        """Give the component its unpacked files: called before each of its own steps."""
-
-    def dependencies_ready(self, component: Component) -> bool: ...
-
-    def state_changed(self, service: "Service", before: State) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    component: Component
-    lifecycle: Lifecycle
-
-    def needs_bootstrap_after(self, before: "_Plan") -> bool:
-        """A new version, or another text of the step (GenericExternalService.java, isBootstrapRequired)."""
-        texts = [each.lifecycle.steps.get("bootstrap") for each in (self, before)]
-        return self.component.version != before.component.version or texts[0] != texts[1]
-
-
-class _Interrupted(Exception):
-    """A wish came while a step was under way."""
 
 
 class Service:
@@ -76,31 +29,22 @@ class Service:
     it needs no bootstrap.
     """
 
-    def __init__(
-        self,
-        component: Component,
-        lifecycle: Lifecycle,
-        around: Surroundings,
-        *,
-        installed: bool = False,
-        resumed: bool = False,
-    ) -> None:
+    def __init__(self, plan: Plan, around: Surroundings, *, installed: bool = False, resumed: bool = False) -> None:
         self._around = around
-        self._plan = _Plan(component, lifecycle)
-        self._next: _Plan | None = None
-        self._wish: Wish | None = None
-        self._wished = asyncio.Event()
-        self._said_running = asyncio.Event()
-        self._said_errored = asyncio.Event()
+        self._plan = plan
+        self._next: Plan | None = None
+        self._wishes = Wishes()
+        self._word = Word()
         self._process: StepProcess | None = None
-        self._errors: dict[State, list[float]] = {}
+        self._tolerance: Tolerance = ByStarts() if around.runtime.counts_starts else ByErrors()
         self._task: asyncio.Task[None] | None = None
         self._installed = installed
         self._bootstraps = not resumed
         self._uninstalls = False
         self.token = secrets.token_hex(16)
+        self._steps = Steps(around, self.token)
         self.state = State.NEW
-        self.changed_at = time.monotonic()
+        self.changed_at = around.clock.passed()
         self.detail = ""
 
     @property
@@ -110,11 +54,15 @@ class Service:
     @property
     def component(self) -> Component:
         """The version that is meant to run: the next one, while it is being changed to it."""
-        return (self._next or self._plan).component
+        return self.plan.component
 
     @property
     def lifecycle(self) -> Lifecycle:
-        return (self._next or self._plan).lifecycle
+        return self.plan.lifecycle
+
+    @property
+    def plan(self) -> Plan:
+        return self._next or self._plan
 
     @property
     def pid(self) -> int | None:
@@ -123,29 +71,23 @@ class Service:
     def begin(self) -> None:
         self._task = asyncio.create_task(self._live(), name=f"component {self.name}")
 
-    def change(self, component: Component, lifecycle: Lifecycle, wish: Wish | None) -> None:
+    def change(self, plan: Plan, wish: Wish | None) -> None:
         """Take over a new plan: at once if nothing has to restart for it, else when the old one has stopped."""
         if wish is None:
-            self._plan = _Plan(component, lifecycle)
+            self._plan = plan
         else:
-            self._next = _Plan(component, lifecycle)
+            self._next = plan
             self.ask(wish)
 
     def ask(self, wish: Wish) -> None:
         """Ask for something. CLOSE outweighs all, REINSTALL outweighs RESTART."""
-        if self._wish is Wish.CLOSE or (self._wish is Wish.REINSTALL and wish is Wish.RESTART):
-            return
-        self._wish = wish
-        # From now on its state says nothing about what was asked for.
-        self.changed_at = time.monotonic()
-        self._wished.set()
+        if self._wishes.ask(wish):
+            # From now on its state says nothing about what was asked for.
+            self.changed_at = self._around.clock.passed()
 
     def report(self, state: str) -> None:
-        """UpdateState: STARTING to RUNNING or ERRORED, RUNNING to ERRORED; else ignored (Lifecycle.java:130-192)."""
-        if state == State.RUNNING and self.state is State.STARTING:
-            self._said_running.set()
-        elif state == State.ERRORED and self.state in {State.STARTING, State.RUNNING}:
-            self._said_errored.set()
+        """UpdateState: what the component says of itself."""
+        self._word.say(state, self.state)
 
     @property
     def is_paused(self) -> bool:
@@ -163,7 +105,7 @@ class Service:
     @property
     def is_asked(self) -> bool:
         """Whether a wish is still to be fulfilled."""
-        return self._wish is not None
+        return self._wishes.is_open
 
     async def close(self, *, uninstall: bool = False) -> None:
         """Stop, and be no more; ``uninstall``: on this device."""
@@ -176,16 +118,14 @@ class Service:
         while True:
             try:
                 await self._one_life()
-                await self._wished.wait()
-            except _Interrupted:
+                await self._wishes.wait()
+            except Interrupted:
                 pass
             except StepFailed as error:
                 if await self._failed(error):
                     continue
-                await self._wished.wait()
-            wish, self._wish = self._wish, None
-            self._wished.clear()
-            if await self._fulfil(wish):
+                await self._wishes.wait()
+            if await self._fulfil(self._wishes.take()):
                 return
 
     async def _fulfil(self, wish: Wish | None) -> bool:
@@ -195,63 +135,46 @@ class Service:
         if self._next is not None:
             self._bootstraps = self._next.needs_bootstrap_after(self._plan)
             self._plan, self._next = self._next, None
-        self._errors.clear()
+        self._tolerance.forget()
         if wish is Wish.CLOSE:
-            if self._uninstalls and self._around.runtime.has_shutdown_and_recover:
-                await self._try("uninstall", self._plan.lifecycle)
+            if self._uninstalls:
+                await self._steps.attempt("uninstall", self._plan)
             self._become(State.FINISHED, "closed")
             return True
         if wish is Wish.HALT:
             self._become(State.FINISHED, "stopped")
-            await self._wished.wait()
+            await self._wishes.wait()
             return False
         self._become(State.NEW if wish is Wish.REINSTALL or not was_installed else State.INSTALLED)
         return False
 
     async def _one_life(self) -> None:
-        """From NEW or INSTALLED to FINISHED. Raises StepFailed, or _Interrupted by a wish."""
-        component = self._plan.component
+        """From NEW or INSTALLED to FINISHED. Raises StepFailed, or Interrupted by a wish."""
         lifecycle = self._plan.lifecycle
         if self._around.runtime.cuts_scripts_at_unknown_variables:
             # Lite's recipe-runner fills variables in when it runs a script.
-            lifecycle = self._around.fill(component)
+            lifecycle = self._around.fill(self._plan.component)
+        self._tolerance.starts(self.state, self._around.clock.passed())
         if self.state is State.NEW:
             bootstrap = lifecycle.steps.get("bootstrap")
             if bootstrap is not None and self._bootstraps:
-                await self._unless_wished(self._to_its_end("bootstrap", bootstrap, lifecycle, BOOTSTRAP_SUCCESSES))
+                await self._to_its_end("bootstrap", bootstrap, lifecycle, BOOTSTRAP_SUCCESSES)
             self._bootstraps = False
             install = lifecycle.steps.get("install")
             if install is not None and not self._installed:
-                await self._unless_wished(self._to_its_end("install", install, lifecycle))
+                await self._to_its_end("install", install, lifecycle)
             self._installed = False
             self._become(State.INSTALLED)
+            self._tolerance.starts(self.state, self._around.clock.passed())
         if self._around.runtime.waits_for_hard_dependencies:
-            await self._unless_wished(self._dependencies())
-        self._said_running.clear()
-        self._said_errored.clear()
+            await self._wishes.unless(self._dependencies())
+        self._word.begin_anew()
         if "startup" in lifecycle.steps:
-            await self._unless_wished(self._startup(lifecycle.steps["startup"], lifecycle))
+            await self._wishes.unless(self._startup(lifecycle.steps["startup"], lifecycle))
         elif "run" in lifecycle.steps:
-            await self._unless_wished(self._run(lifecycle.steps["run"], lifecycle))
+            await self._wishes.unless(self._run(lifecycle.steps["run"], lifecycle))
         else:
             self._become(State.FINISHED)
-
-    async def _unless_wished(self, work: Coroutine[Any, Any, _T]) -> _T:
-        if self._wished.is_set():
-            work.close()
-            raise _Interrupted
-        task = asyncio.ensure_future(work)
-        wished = asyncio.ensure_future(self._wished.wait())
-        try:
-            await asyncio.wait({task, wished}, return_when=asyncio.FIRST_COMPLETED)
-            if self._wished.is_set():
-                raise _Interrupted
-            return task.result()
-        finally:
-            wished.cancel()
-            if not task.done():
-                task.cancel()
-            await asyncio.gather(task, wished, return_exceptions=True)
 
     async def _dependencies(self) -> None:
         while not self._around.dependencies_ready(self._plan.component):
@@ -260,12 +183,18 @@ class Service:
     async def _run(self, step: Step, lifecycle: Lifecycle) -> None:
         """``run``: RUNNING as soon as its process is there."""
         self._become(State.STARTING)
-        process = await self._start("run", step, lifecycle)
+        process = await self._begin_step("run", step, lifecycle)
         if process is None:
             self._become(State.FINISHED, "skipped")
             return
         self._become(State.RUNNING)
-        code = await self._exit_or_error(process)
+        # Lite's time-out of a unit does not end one that runs (systemd.service, TimeoutSec= and Type=exec).
+        timeout = timeout_of("run", step) if self._around.runtime.ends_runs_that_take_too_long else None
+        try:
+            async with asyncio.timeout(timeout):
+                code = await self._word.exit_of(process)
+        except TimeoutError as error:
+            raise StepFailed(f"run was not done within {timeout} s") from error
         if code != 0:
             raise StepFailed(f"run ended with {code}")
         await self._stop()
@@ -274,13 +203,13 @@ class Service:
     async def _startup(self, step: Step, lifecycle: Lifecycle) -> None:
         """``startup``: RUNNING once it ends with 0 or its process says so; the process may stay."""
         self._become(State.STARTING)
-        process = await self._start("startup", step, lifecycle)
+        process = await self._begin_step("startup", step, lifecycle)
         if process is None:
             self._become(State.RUNNING, "skipped")
             return
-        timeout = DEFAULT_TIMEOUTS["startup"] if step.timeout is None else step.timeout
-        ended = asyncio.ensure_future(self._exit_or_error(process))
-        running = asyncio.ensure_future(self._said_running.wait())
+        timeout = timeout_of("startup", step)
+        ended = asyncio.ensure_future(self._word.exit_of(process))
+        running = asyncio.ensure_future(self._word.running())
         try:
             done, _ = await asyncio.wait({ended, running}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if not done:
@@ -289,15 +218,12 @@ class Service:
                 self._become(State.RUNNING)
             self._check_startup(await ended)
         finally:
-            for each in (ended, running):
-                each.cancel()
-            await asyncio.gather(ended, running, return_exceptions=True)
+            await end_all(ended, running)
         if self.state is State.STARTING:
             self._become(State.RUNNING)
         # An exit with 0 after RUNNING is ignored: a dead component counts as RUNNING
         # (GenericExternalService.java:364-395). It can still say ERRORED through a child.
-        await self._said_errored.wait()
-        raise StepFailed("the component said ERRORED")
+        await self._word.errored()
 
     def _check_startup(self, code: int) -> None:
         if code != 0:
@@ -305,57 +231,15 @@ class Service:
         if not self._around.runtime.startup_may_return:
             raise StepFailed("startup returned, and `systemd-notify --stopping` failed after it (systemd before 254)")
 
-    async def _exit_or_error(self, process: StepProcess) -> int:
-        ended = asyncio.ensure_future(process.wait())
-        errored = asyncio.ensure_future(self._said_errored.wait())
-        try:
-            await asyncio.wait({ended, errored}, return_when=asyncio.FIRST_COMPLETED)
-            if not ended.done():
-                raise StepFailed("the component said ERRORED")
-            return ended.result()
-        finally:
-            for each in (ended, errored):
-                each.cancel()
-            await asyncio.gather(ended, errored, return_exceptions=True)
-
     async def _to_its_end(
         self, name: str, step: Step, lifecycle: Lifecycle, successes: frozenset[int] = frozenset({0})
     ) -> None:
-        process = await self._start(name, step, lifecycle)
-        if process is None:
-            return
-        timeout = DEFAULT_TIMEOUTS[name] if step.timeout is None else step.timeout
-        try:
-            async with asyncio.timeout(timeout):
-                code = await process.wait()
-        except TimeoutError as error:
-            raise StepFailed(f"{name} was not done within {timeout} s") from error
-        finally:
-            if process.is_alive:
-                await process.stop()
-        if code not in successes:
-            raise StepFailed(f"{name} ended with {code}")
+        await self._wishes.unless(self._steps.to_its_end(name, step, self._plan, lifecycle, successes))
 
-    async def _start(self, name: str, step: Step, lifecycle: Lifecycle) -> StepProcess | None:
-        if self._around.runtime.reads_skip_if and _is_skipped(step.skip_if):
-            return None
-        component = self._plan.component
-        self._around.hand_over_files(component)
-        folder = self._around.work_folder(self.name)
-        folder.mkdir(parents=True, exist_ok=True)
-        process = await StepProcess.start(
-            step.script,
-            folder=folder,
-            environment={
-                **self._around.environment(self.token),
-                **lifecycle.environment,
-                **step.environment,
-            },
-            log=self._around.log_file(self.name),
-            reaper=self._around.reaper,
-        )
-        _log.info("a step runs", extra={"component": self.name, "step": name, "pid": process.pid})
-        if name in {"run", "startup"}:
+    async def _begin_step(self, name: str, step: Step, lifecycle: Lifecycle) -> StepProcess | None:
+        """Start the step whose process stays, and know it from then on."""
+        process = await self._steps.start(name, step, self._plan, lifecycle)
+        if process is not None:
             self._process = process
         return process
 
@@ -365,59 +249,38 @@ class Service:
         if process is None and self.state not in {State.RUNNING, State.STARTING}:
             return
         self._become(State.STOPPING)
-        lifecycle = self._plan.lifecycle
-        if self._around.runtime.has_shutdown_and_recover:
-            await self._try("shutdown", lifecycle)
+        await self._steps.attempt("shutdown", self._plan)
         if process is not None:
             await process.stop()
-
-    async def _try(self, name: str, lifecycle: Lifecycle) -> None:
-        step = lifecycle.steps.get(name)
-        if step is None:
-            return
-        try:
-            await self._to_its_end(name, step, lifecycle)
-        except StepFailed as error:
-            _log.warning("a step failed", extra={"component": self.name, "step": name, "reason": str(error)})
 
     async def _failed(self, error: StepFailed) -> bool:
         """Note an error; True if the component is tried again, False if it is BROKEN."""
         where = self.state
-        now = time.monotonic()
-        earlier = self._errors.get(where, [])
-        recent = [*earlier, now] if earlier and now - earlier[-1] <= ERRORS_WITHIN else [now]
-        self._errors[where] = recent
+        is_broken = self._tolerance.fails(where, self._around.clock.passed())
         self._become(State.ERRORED, str(error))
-        lifecycle = self._plan.lifecycle
-        if self._around.runtime.has_shutdown_and_recover:
-            await self._try("recover", lifecycle)
+        await self._steps.attempt("recover", self._plan)
         process, self._process = self._process, None
         if process is not None:
             await process.stop()
-        if len(recent) >= ERRORS_TO_BREAK:
+        if is_broken:
             self._become(State.BROKEN, str(error))
             return False
         try:
-            await self._unless_wished(asyncio.sleep(self._around.runtime.pause_before_retry))
-        except _Interrupted:
+            await self._wishes.unless(asyncio.sleep(self._around.runtime.pause_before_retry))
+        except Interrupted:
             return False
         self._become(State.NEW if where is State.NEW else State.INSTALLED, str(error))
         return True
 
     def _become(self, state: State, detail: str = "") -> None:
         before, self.state, self.detail = self.state, state, detail
-        self.changed_at = time.monotonic()
+        if state is not State.ERRORED:
+            self._tolerance.goes_on(before)
+        self.changed_at = self._around.clock.passed()
         if before is not state:
             level = logging.WARNING if state in {State.ERRORED, State.BROKEN} else logging.INFO
             _log.log(level, "component state", extra={"component": self.name, "state": state, "detail": detail})
             self._around.state_changed(self, before)
-
-
-def _is_skipped(condition: str | None) -> bool:
-    kind, _, what = (condition or "").strip().partition(" ")
-    if kind == "onpath":
-        return shutil.which(what.strip()) is not None
-    return kind == "exists" and Path(what.strip()).exists()
 
 
 StateListener = Callable[[Service, State], None]

@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper
+from greengrass_emulator.nucleus.lifecycle.run_as import Identities, Identity
 from greengrass_emulator.nucleus.lifecycle.service import Service, StateListener
 from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, State, Wish, wish_of_change
+from greengrass_emulator.nucleus.lifecycle.steps import Plan
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 from greengrass_emulator.nucleus.runtimes import Runtime
 
@@ -24,7 +27,7 @@ class Doors:
 
     fill: Callable[[Component], Lifecycle]
     environment: Callable[[str], dict[str, str]]
-    hand_over_files: Callable[[Component], None]
+    hand_over_files: Callable[[Component, Identity], None]
 
 
 @dataclass(slots=True)
@@ -34,6 +37,8 @@ class Services:
     runtime: Runtime
     root: Path
     reaper: GroupReaper
+    clock: DeviceClock
+    identities: Identities
     doors: Doors
     listeners: list[StateListener] = field(default_factory=list)
     _services: dict[str, Service] = field(default_factory=dict)
@@ -48,27 +53,31 @@ class Services:
         """The component whose SVCUID this is."""
         return next((each.name for each in self._services.values() if each.token == token), None)
 
-    def put(self, component: Component, *, installed: bool = False, resumed: bool = False) -> Service:
+    def put(
+        self, component: Component, posix_user: str | None = None, *, installed: bool = False, resumed: bool = False
+    ) -> Service:
         """Start a component that is new, or change one that is there as its recipe's change asks for.
 
-        ``installed``: its install step was done by an earlier process of this nucleus. ``resumed``: that had deployed
-        it.
+        ``posix_user``: whom its deployment names to run it. ``installed``: its install step was done by an earlier
+        process of this nucleus. ``resumed``: that had deployed it.
         """
         # Lite compares what is written in the recipe: it fills variables in only when a script runs.
         filled_later = self.runtime.cuts_scripts_at_unknown_variables
         lifecycle = component.lifecycle if filled_later else self.doors.fill(component)
+        plan = Plan(component, lifecycle, posix_user)
         service = self._services.get(component.name)
         if service is None:
-            service = self._services[component.name] = Service(
-                component, lifecycle, self, installed=installed, resumed=resumed
-            )
+            service = self._services[component.name] = Service(plan, self, installed=installed, resumed=resumed)
             service.begin()
         else:
             wish = wish_of_change(service.component, service.lifecycle, component, lifecycle)
+            if posix_user != service.plan.posix_user:
+                # A change under runWith (GenericExternalService.java, the listener of its configuration).
+                wish = Wish.REINSTALL
             if wish is None and service.state is State.BROKEN:
                 # A deployment gives what was broken another chance.
                 wish = Wish.REINSTALL
-            service.change(component, lifecycle, wish)
+            service.change(plan, wish)
             if wish is not None and not self.runtime.waits_for_hard_dependencies:
                 self._restart_bound(component.name)
         return service
@@ -99,8 +108,8 @@ class Services:
     def environment(self, token: str) -> dict[str, str]:
         return self.doors.environment(token)
 
-    def hand_over_files(self, component: Component) -> None:
-        self.doors.hand_over_files(component)
+    def hand_over_files(self, component: Component, owner: Identity) -> None:
+        self.doors.hand_over_files(component, owner)
 
     def work_folder(self, component: str) -> Path:
         return self.root / "work" / component

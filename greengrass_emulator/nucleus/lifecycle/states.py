@@ -47,10 +47,6 @@ DEFAULT_TIMEOUTS: dict[str, float | None] = {
 BOOTSTRAP_SUCCESSES = frozenset({0, 100, 101})
 """A bootstrap says with 100 that the nucleus, with 101 that the machine should start again (BootstrapManager.java)."""
 
-ERRORS_TO_BREAK = 3
-ERRORS_WITHIN = 3600.0
-"""Three errors in one state, each within an hour of the last, break a component (Lifecycle.java:81-82, 226-249)."""
-
 
 def wish_of_change(old: Component, old_texts: Lifecycle, new: Component, new_texts: Lifecycle) -> Wish | None:
     """What a deployment must do with a component that stays (GenericExternalService.java:134-157, :779).

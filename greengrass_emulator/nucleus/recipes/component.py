@@ -9,12 +9,13 @@ Who = Literal["NONE", "OWNER", "ALL"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One lifecycle step. ``timeout`` in seconds, or None for the step's own default."""
+    """One lifecycle step. ``timeout`` in seconds, or None for the step's own default. ``privileged``: run as root."""
 
     script: str
     timeout: float | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     skip_if: str | None = None
+    privileged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

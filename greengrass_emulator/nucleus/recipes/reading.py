@@ -170,12 +170,17 @@ def _step(written: Any, name: str, keys: _Keys, where: str) -> Step:
         seconds = None if timeout is None else float(timeout)
         if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
             raise ValueError(timeout)
-        if seconds is not None and not math.isfinite(seconds):
-            raise ValueError("not finite")
     except (TypeError, ValueError, OverflowError) as error:
         raise RecipeInvalid(f"{where}: the Timeout of {name} is {timeout!r}; give seconds.") from error
     skip_if = keys.get(written, "Skipif")
-    return Step(script, seconds, _texts(keys.get(written, "Setenv"), where), None if skip_if is None else str(skip_if))
+    return Step(
+        script,
+        seconds,
+        _texts(keys.get(written, "Setenv"), where),
+        None if skip_if is None else str(skip_if),
+        # Both take the text as well (Coerce.toBoolean; recipe2unit compares texts).
+        privileged=str(keys.get(written, "RequiresPrivilege", False)).lower() == "true",
+    )
 
 
 def _texts(section: Any, where: str) -> dict[str, str]:

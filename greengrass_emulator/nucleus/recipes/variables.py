@@ -86,7 +86,7 @@ class Variables:
         text = "".join(
             f"export {key}={value}\n" for key, value in (*lifecycle.environment.items(), *step.environment.items())
         )
-        return Step(self._cut(text + step.script), step.timeout, {}, None)
+        return Step(self._cut(text + step.script), step.timeout, {}, None, step.privileged)
 
     def _cut(self, script: str) -> str:
         written: list[str] = []

@@ -4,6 +4,7 @@ The models are small real ONNX files: an 8 × 8 gray image is "top" or "bottom" 
 """
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -112,7 +113,11 @@ class Device:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.config is None:
             self.config = self.folder / "config.yaml"
-            config = {"system": {"rootpath": str(self.root), "thingName": "device-1"}, "services": {}}
+            nucleus = {"configuration": {"runWithDefault": {"posixUser": f"{os.geteuid()}:{os.getegid()}"}}}
+            config = {
+                "system": {"rootpath": str(self.root), "thingName": "device-1"},
+                "services": {"aws.greengrass.Nucleus": nucleus},
+            }
             self.config.write_text(json.dumps(config), encoding="utf-8")
         self.nucleus = subprocess.Popen(
             [

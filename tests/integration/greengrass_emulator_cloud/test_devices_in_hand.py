@@ -172,3 +172,17 @@ def test_an_artifact_that_no_longer_fits_on_the_disk_fails_its_deployment_and_fi
     fault("free-disk")
     greengrass_device.deploy({unique: "1.0.0"}, recipes=recipes, artifacts=tmp_path / "artifacts")
     assert greengrass_device.state(unique) == "FINISHED"
+
+
+def test_a_device_whose_clock_is_years_ahead_keeps_its_connection_and_gets_no_new_one(
+    cloud: Cloud, greengrass_device: RunningDevice
+) -> None:
+    device = greengrass_device
+    device.turn_clock(366 * 86_400)
+    device.until(lambda: device.status().clock_ahead == 366 * 86_400, 10)
+    assert device.status().connected
+    with cloud.faults as faults:
+        faults.cut_off(device.thing, account="dev")
+        device.until(lambda: not device.status().connected, 60)
+    device.wait_for_log("greengrass", "no certificate that is valid by this device's clock")
+    assert not device.status().connected

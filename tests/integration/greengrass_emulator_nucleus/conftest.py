@@ -23,6 +23,12 @@ from greengrass_emulator.nucleus.status_file import DeploymentStatus, NucleusSta
 SECONDS = 15.0
 # A component that only is there: the test speaks in its name.
 STAY = "echo $SVCUID > svcuid; exec sleep 1000"
+# Components are who runs the tests: a nucleus that is root wants to be told so.
+RUN_WITH = {"runWithDefault": {"posixUser": f"{os.geteuid()}:{os.getegid()}"}}
+CONFIG = {
+    "system": {"rootpath": "root", "thingName": "thing-1"},
+    "services": {"aws.greengrass.Nucleus": {"configuration": RUN_WITH}},
+}
 EVERYTHING = {
     service: {"all": {"operations": ["*"], "resources": ["*"]}}
     for service in (
@@ -87,7 +93,7 @@ class Device:
             each.mkdir(parents=True, exist_ok=True)
         self.config = config or folder / "config.yaml"
         if config is None:
-            self.config.write_text(yaml.safe_dump({"system": {"rootpath": "root", "thingName": "thing-1"}}))
+            self.config.write_text(yaml.safe_dump(CONFIG))
         self.root = Path(yaml.safe_load(self.config.read_text())["system"]["rootpath"])
         if not self.root.is_absolute():
             self.root = folder / self.root

@@ -1,5 +1,6 @@
 """How components live: installed, started, restarted, broken, stopped, each under the rules of its runtime."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -293,7 +294,11 @@ def test_a_root_too_deep_for_a_socket_gets_a_short_one_that_is_cleaned_up(tmp_pa
     folder = tmp_path / ("deep-" * 20) / ("down-" * 10)
     folder.mkdir(parents=True)
     config = folder / "config.yaml"
-    config.write_text(f"system: {{rootpath: {folder / 'root'}, thingName: thing-1}}")
+    user = f"{os.geteuid()}:{os.getegid()}"
+    config.write_text(
+        f"system: {{rootpath: {folder / 'root'}, thingName: thing-1}}\n"
+        f"services: {{aws.greengrass.Nucleus: {{configuration: {{runWithDefault: {{posixUser: '{user}'}}}}}}}}"
+    )
     device = make_device("classic", config)
     socket = Path(device.status().socket)
     assert len(str(socket)) < 108

@@ -54,6 +54,8 @@ class ConfigurationOperations:
             raise InvalidArgumentsError("timestamp is missing, or no number of seconds")
         if value is None:
             raise InvalidArgumentsError("valueToMerge is missing")
+        # A component has the machine's clock, where a device's components and nucleus have one.
+        said_at = self.store.clock.of_component(said_at)
         for key in reversed(path):
             value = {key: value}
         if not isinstance(value, dict):

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from greengrass_emulator.nucleus.deployments.device import Device
-from greengrass_emulator.nucleus.deployments.document import LOCAL_TARGET, Deployment, WantedComponent
+from greengrass_emulator.nucleus.deployments.document import LOCAL_TARGET, Deployment, RunWith, WantedComponent
 from greengrass_emulator.nucleus.deployments.queue import DeploymentQueue, Order
 from greengrass_emulator.nucleus.deployments.resolution import Candidates
 from greengrass_emulator.nucleus.ipc.access import Access
@@ -98,18 +100,22 @@ class DeploymentOperations:
         adds = _object(request, "rootComponentVersionsToAdd")
         removes = request.get("rootComponentsToRemove") or []
         updates = _object(request, "componentToConfiguration")
+        run_with = _object(request, "componentToRunWithInfo")
         deployment = Deployment(
             id=deployment_id,
             kind="LOCAL",
             target=LOCAL_TARGET,
             validation_id=deployment_id,
-            components={name: _wanted(str(version), _object(updates, name)) for name, version in adds.items()},
+            components={
+                name: _wanted(str(version), _object(updates, name), _object(run_with, name))
+                for name, version in adds.items()
+            },
             rolls_back=request.get("failureHandlingPolicy") != "DO_NOTHING",
         )
 
         def take_in(asked: Deployment) -> Deployment:
             self.device.packages.take_in(recipes, artifacts)
-            return _on_top(asked, self._local_roots(), removes, updates)
+            return _on_top(asked, self._local_roots(), removes, updates, run_with)
 
         if not self.queue.add(Order(deployment, self.candidates, take_in)):
             raise ServiceError("too many deployments wait")
@@ -147,19 +153,31 @@ class DeploymentOperations:
         return Answer({"localDeployments": [_describe(each) for each in local]})
 
 
-def _on_top(asked: Deployment, roots: Mapping[str, str], removes: list[str], updates: dict[str, Any]) -> Deployment:
+def _on_top(
+    asked: Deployment,
+    roots: Mapping[str, str],
+    removes: list[str],
+    updates: dict[str, Any],
+    run_with: dict[str, Any],
+) -> Deployment:
     """A local deployment changes the roots that the ones before it left: it replaces nothing that it does not name."""
     kept = {
-        name: _wanted(version, _object(updates, name))
+        name: _wanted(version, _object(updates, name), _object(run_with, name))
         for name, version in roots.items()
         if name not in removes and name not in asked.components
     }
     return replace(asked, components={**kept, **asked.components})
 
 
-def _wanted(version: str, update: Mapping[str, Any]) -> WantedComponent:
+def _wanted(version: str, update: Mapping[str, Any], run_with: Mapping[str, Any]) -> WantedComponent:
     folded = {key.lower(): value for key, value in update.items()}
-    return WantedComponent(version, folded.get("merge") or {}, tuple(folded.get("reset") or ()))
+    try:
+        user = RunWith.model_validate(run_with)
+    except ValidationError as error:
+        raise InvalidArgumentsError(f"componentToRunWithInfo: {error.errors()[0]['msg']}") from error
+    return WantedComponent(
+        version, folded.get("merge") or {}, tuple(folded.get("reset") or ()), user.user, bool(user.limits)
+    )
 
 
 def _object(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -1,0 +1,154 @@
+"""As whom a component's steps run: the deployment's ``runWith``, or the device's ``runWithDefault``, or root.
+
+UnixRunWithGenerator.java and UnixPlatform.java (SudoDecorator): a nucleus that is root becomes whoever is wanted; any
+other asks ``sudo -n``, and the step fails where that is not allowed. Where no user is named a nucleus that is not root
+runs components as itself, and one that is root refuses: a device's configuration says so if they are to be root.
+"""
+
+import grp
+import logging
+import os
+import pwd
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from greengrass_emulator.errors import NucleusError
+from greengrass_emulator.nucleus.errors import StepFailed
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+_log = logging.getLogger(__name__)
+_ROOT = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A user with a group, as the kernel knows them. ``name`` is None for a number that no account has."""
+
+    uid: int
+    gid: int
+    name: str | None = None
+    home: str = "/"
+
+    @property
+    def is_nucleus(self) -> bool:
+        return (self.uid, self.gid) == (os.geteuid(), os.getegid())
+
+
+ROOT = Identity(_ROOT, _ROOT, "root", "/root")
+"""Who a step is that has ``RequiresPrivilege``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """Who runs what on one device. ``default`` is ``runWithDefault.posixUser`` of its configuration."""
+
+    runtime: Runtime
+    default: str | None
+
+    def of(self, posix_user: str | None) -> Identity:
+        """The user for a component, whose deployment may name one as ``USER[:GROUP]``. Raises StepFailed."""
+        wanted = posix_user or self.default
+        if not wanted:
+            if os.geteuid() != _ROOT and self.runtime.runs_as_itself_unless_told:
+                return Identity(os.geteuid(), os.getegid(), _name(os.geteuid()))
+            raise StepFailed(
+                "Could not determine user/group to run with. Ensure that runWithDefault is set for "
+                f"{self.runtime.nucleus_component} in config.yaml, such as {{posixUser: ggc_user:ggc_group}}"
+            )
+        found = look_up(wanted)
+        if found is None:
+            raise StepFailed(
+                f"Could not determine user/group to run with: {wanted} is not on this device. Make the user, or name "
+                "another in runWith of the deployment or in runWithDefault of the nucleus"
+            )
+        return found
+
+
+def look_up(wanted: str) -> Identity | None:
+    """The account of ``USER[:GROUP]``, names or numbers; None where it, or a group for it, is not there.
+
+    A number that is nobody's needs its group beside it (UnixRunWithGenerator.java).
+    """
+    user, _, group = wanted.partition(":")
+    try:
+        account = pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)
+    except (KeyError, OverflowError):
+        account = None
+    gid = _gid(group) if group else account.pw_gid if account else None
+    if gid is None or (account is None and not user.isdecimal()):
+        return None
+    if account is None:
+        return Identity(int(user), gid)
+    return Identity(account.pw_uid, gid, account.pw_name, account.pw_dir)
+
+
+def check_launcher() -> None:
+    """Raises NucleusError where components could not be started as they must be."""
+    if shutil.which("setpriv") is None:
+        raise NucleusError("setpriv is not there: install util-linux, which holds it. Components are started with it.")
+
+
+def launcher(who: Identity, *, privileged: bool) -> tuple[str, ...]:
+    """What a step's command is begun with, so that it is ``who``, or root if it is privileged, and ends with us.
+
+    A component that is root, as its nucleus is, has not root's right to read past file modes unless its step is
+    privileged: "readable by this component" means the same here as under a user of its own.
+    """
+    wanted = ROOT if privileged else who
+    begun = ["setpriv", "--pdeathsig", "KILL"]
+    if wanted.is_nucleus:
+        become: list[str] = []
+    elif os.geteuid() == _ROOT:
+        groups = "--clear-groups" if wanted.name is None else "--init-groups"
+        become = ["--reuid", str(wanted.uid), "--regid", str(wanted.gid), groups]
+    else:
+        return (*begun, "sudo", "-n", "-E", "-H", "-u", f"#{wanted.uid}", "-g", f"#{wanted.gid}", "--")
+    if wanted.uid == _ROOT and os.geteuid() == _ROOT and not privileged:
+        become += ["--bounding-set", "-dac_override,-dac_read_search"]
+    return (*begun, *become)
+
+
+def home_environment(who: Identity, *, privileged: bool) -> dict[str, str]:
+    """What ``sudo -H`` makes of a step's environment for another user."""
+    wanted = ROOT if privileged else who
+    if wanted.is_nucleus:
+        return {}
+    name = wanted.name or str(wanted.uid)
+    return {"HOME": wanted.home, "USER": name, "LOGNAME": name}
+
+
+def give(paths: Iterable[Path], who: Identity) -> None:
+    """Make files and folders a component's. Where that is not allowed it is said, and it must do without.
+
+    GenericExternalService.java (updateComponentPathOwner): the error is logged, and the step runs.
+    """
+    if who.is_nucleus:
+        return
+    for path in paths:
+        try:
+            if path.lstat().st_uid != who.uid or path.lstat().st_gid != who.gid:
+                os.chown(path, who.uid, who.gid, follow_symlinks=False)
+        except OSError as error:
+            _log.error(
+                "Service artifacts may not be accessible to user",
+                extra={"path": str(path), "user": who.name or who.uid, "reason": str(error)},
+            )
+            return
+
+
+def _gid(group: str) -> int | None:
+    if group.isdecimal():
+        return int(group)
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        return None
+
+
+def _name(uid: int) -> str | None:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return None

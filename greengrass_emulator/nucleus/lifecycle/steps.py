@@ -1,0 +1,110 @@
+"""Running one component's steps: as whom, where, with what environment, and for how long at most.
+
+It knows nothing of states: what a step's end means is ``service.py``'s.
+"""
+
+import asyncio
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from greengrass_emulator.nucleus.errors import StepFailed
+from greengrass_emulator.nucleus.lifecycle.processes import StepProcess
+from greengrass_emulator.nucleus.lifecycle.run_as import give, home_environment, launcher
+from greengrass_emulator.nucleus.lifecycle.states import DEFAULT_TIMEOUTS
+from greengrass_emulator.nucleus.lifecycle.surroundings import Surroundings
+from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle, Step
+
+_log = logging.getLogger(__name__)
+_SUCCESS = frozenset({0})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a component is: its version, its steps with their variables filled in, and the user of its deployment."""
+
+    component: Component
+    lifecycle: Lifecycle
+    posix_user: str | None = None
+
+    def needs_bootstrap_after(self, before: "Plan") -> bool:
+        """A new version, or another text of the step (GenericExternalService.java, isBootstrapRequired)."""
+        texts = [each.lifecycle.steps.get("bootstrap") for each in (self, before)]
+        return self.component.version != before.component.version or texts[0] != texts[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of the component that has this token."""
+
+    around: Surroundings
+    token: str
+
+    async def start(self, name: str, step: Step, plan: Plan, lifecycle: Lifecycle) -> StepProcess | None:
+        """Its process, or None for a step that is skipped. Raises StepFailed where it cannot be started."""
+        around, component = self.around, plan.component
+        if around.runtime.reads_skip_if and _is_skipped(step.skip_if):
+            return None
+        who = around.identities.of(plan.posix_user)
+        around.hand_over_files(component, who)
+        folder = around.work_folder(component.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        give((folder, *folder.rglob("*")), who)
+        process = await StepProcess.start(
+            step.script,
+            launcher=launcher(who, privileged=step.privileged),
+            folder=folder,
+            environment={
+                **around.environment(self.token),
+                **home_environment(who, privileged=step.privileged),
+                **lifecycle.environment,
+                **step.environment,
+            },
+            log=around.log_file(component.name),
+            reaper=around.reaper,
+        )
+        _log.info("a step runs", extra={"component": component.name, "step": name, "pid": process.pid})
+        return process
+
+    async def to_its_end(
+        self, name: str, step: Step, plan: Plan, lifecycle: Lifecycle, successes: frozenset[int] = _SUCCESS
+    ) -> None:
+        """Run a step until it ends. Raises StepFailed for another code than these, or when its time is up."""
+        process = await self.start(name, step, plan, lifecycle)
+        if process is None:
+            return
+        timeout = timeout_of(name, step)
+        try:
+            async with asyncio.timeout(timeout):
+                code = await process.wait()
+        except TimeoutError as error:
+            raise StepFailed(f"{name} was not done within {timeout} s") from error
+        finally:
+            if process.is_alive:
+                await process.stop()
+        if code not in successes:
+            raise StepFailed(f"{name} ended with {code}")
+
+    async def attempt(self, name: str, plan: Plan) -> None:
+        """Run a step that need not be there, nor go well. Nothing on a runtime that has none such."""
+        step = plan.lifecycle.steps.get(name)
+        if step is None or not self.around.runtime.has_shutdown_and_recover:
+            return
+        try:
+            await self.to_its_end(name, step, plan, plan.lifecycle)
+        except StepFailed as error:
+            extra = {"component": plan.component.name, "step": name, "reason": str(error)}
+            _log.warning("a step failed", extra=extra)
+
+
+def timeout_of(name: str, step: Step) -> float | None:
+    """Seconds that a step may last, or None for ever."""
+    return DEFAULT_TIMEOUTS[name] if step.timeout is None else step.timeout
+
+
+def _is_skipped(condition: str | None) -> bool:
+    kind, _, what = (condition or "").strip().partition(" ")
+    if kind == "onpath":
+        return shutil.which(what.strip()) is not None
+    return kind == "exists" and Path(what.strip()).exists()

@@ -1,0 +1,48 @@
+"""What ``nucleus.json`` says, put together from the parts of a nucleus."""
+
+import os
+from pathlib import Path
+
+from greengrass_emulator.nucleus.clock import DeviceClock
+from greengrass_emulator.nucleus.deployments.queue import DeploymentQueue
+from greengrass_emulator.nucleus.lifecycle.services import Services
+from greengrass_emulator.nucleus.runtimes import Runtime
+from greengrass_emulator.nucleus.status_file import ComponentStatus, DeploymentStatus, NucleusStatus
+
+
+def overview(
+    runtime: Runtime,
+    thing: str,
+    *,
+    socket: Path,
+    connected: bool,
+    clock: DeviceClock,
+    services: Services,
+    queue: DeploymentQueue,
+) -> NucleusStatus:
+    """The nucleus as it is now."""
+    return NucleusStatus(
+        pid=os.getpid(),
+        runtime=runtime.name,
+        thing=thing,
+        socket=str(socket),
+        connected=connected,
+        clock_ahead=clock.ahead,
+        components={
+            each.name: ComponentStatus(
+                version=each.component.version, state=each.state, pid=each.pid, detail=each.detail
+            )
+            for each in services.all()
+        },
+        deployments=[
+            DeploymentStatus(
+                id=order.deployment.id,
+                target=order.deployment.target,
+                status=order.status,
+                detailed=order.outcome.detailed if order.outcome else "",
+                cause=order.outcome.cause if order.outcome else "",
+                job_id=order.deployment.job_id,
+            )
+            for order in queue.orders.values()
+        ],
+    )
