@@ -8,7 +8,10 @@ from contextlib import contextmanager
 
 from cloud_publisher.errors import CloudError
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"})
+_OF_IOT_DATA = ("ForbiddenException", "UnauthorizedException")
+DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden", *_OF_IOT_DATA}
+)
 _STALE = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 _BUSY = {"ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown", "ServiceUnavailable"}
 

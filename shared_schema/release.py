@@ -66,6 +66,7 @@ class ReleaseStage(_WrittenByBuild):
     account: AccountId
     region: Region
     target: ThingGroupArn
+    canary: ThingGroupArn | None = None
     role: RoleArn | None = None
     external_id: ExternalId | None = None
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from shared_schema.names import Region
+from shared_schema.names import BucketName, Region
 from shared_schema.strict_model import WrittenByPeople
 
 DEV_STAGE = "dev"
@@ -22,6 +22,9 @@ _ROLE_PATTERN = re.compile(rf"{_PARTITION}:iam::\d{{12}}:role/[\w+=,.@*/-]+", re
 _THING_GROUP = re.compile(rf"{_PARTITION}:iot:[a-z0-9-]+:\d{{12}}:thinggroup/[a-zA-Z0-9:_-]{{1,128}}")
 _KEY = re.compile(rf"{_PARTITION}:kms:[a-z0-9-]+:\d{{12}}:key/[a-zA-Z0-9-]+")
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+_CONNECTION = re.compile(
+    rf"{_PARTITION}:(?:codeconnections|codestar-connections):[a-z0-9-]+:\d{{12}}:connection/[a-zA-Z0-9/-]+"
+)
 _S3_PREFIX = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([\w!.'()-]+/)*", re.ASCII)
 
 
@@ -68,6 +71,15 @@ def _external_id(text: str) -> str:
     return text
 
 
+def _connection(text: str) -> str:
+    if not _CONNECTION.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no connection's ARN; "
+            "write one such as arn:aws:codeconnections:eu-west-1:111122223333:connection/<id>"
+        )
+    return text
+
+
 def _s3_prefix(text: str) -> str:
     if not _S3_PREFIX.fullmatch(text):
         raise ValueError(f"{text!r} is no folder in S3; write one such as s3://my-models/digits/, with its last '/'")
@@ -83,6 +95,37 @@ KeyArn = Annotated[str, AfterValidator(_key)]
 ExternalId = Annotated[str, AfterValidator(_external_id)]
 RoleAlias = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_=,@-]{1,128}$")]
 S3Prefix = Annotated[str, AfterValidator(_s3_prefix)]
+ConnectionArn = Annotated[str, AfterValidator(_connection)]
+RepositoryId = Annotated[str, StringConstraints(pattern=r"^[^/\s]+(/[^/\s]+)+$")]
+BranchName = Annotated[str, StringConstraints(pattern=r"^[^\s~^:?*\[\\]+$")]
+ObjectKey = Annotated[str, StringConstraints(pattern=r"^[^\s]{1,1024}$")]
+
+
+class PipelineSource(WrittenByPeople):
+    """Where the pipeline takes this repository from: through a connection, or as an archive in S3."""
+
+    connection: ConnectionArn | None = None
+    """The CodeConnections connection to where the repository is hosted."""
+    repository: RepositoryId | None = None
+    """The repository behind it, as ``owner/name``."""
+    branch: BranchName | None = None
+    """The branch that is released; ``main`` when not given."""
+    bucket: BucketName | None = None
+    """The versioned bucket of the repository's archive."""
+    key: ObjectKey | None = None
+    """The archive's key; ``source.zip`` when not given."""
+
+    @model_validator(mode="after")
+    def _from_one_place(self) -> "PipelineSource":
+        if (self.connection is None) == (self.bucket is None):
+            raise ValueError("names no one place; give connection with repository, or bucket, and not both")
+        if (self.connection is None) != (self.repository is None):
+            raise ValueError("has one of connection and repository; give both: the host's connection, and owner/name")
+        if self.bucket is not None and self.branch is not None:
+            raise ValueError("has a bucket and a branch; take the branch out: an archive has none")
+        if self.connection is not None and self.key is not None:
+            raise ValueError("has a connection and a key; take the key out: it is of an archive in a bucket")
+        return self
 
 
 class Stage(WrittenByPeople):
@@ -92,6 +135,8 @@ class Stage(WrittenByPeople):
     region: Region
     target: ThingGroupArn
     """The thing group that is deployed to."""
+    canary: ThingGroupArn | None = None
+    """A thing group of other devices, which must confirm a release before ``target`` gets it."""
     role: RoleArn | None = None
     """The deploy role that is assumed for this stage."""
     external_id: ExternalId | None = None
@@ -106,11 +151,15 @@ class Stage(WrittenByPeople):
     """``dev`` only: the artifact bucket's key, an output of dev-account.yaml."""
     model_data: list[S3Prefix] = Field(default_factory=list)
     """``dev`` only: where model packages keep their data; the artifact bucket's ``models/`` when none is given."""
+    source: PipelineSource | None = None
+    """``dev`` only: where the pipeline takes this repository from."""
 
     @model_validator(mode="after")
-    def _assumed_with_an_external_id(self) -> "Stage":
+    def _agrees_with_itself(self) -> "Stage":
         if self.role is not None and self.external_id is None:
             raise ValueError("has a role and no external-id; add external-id: the role's trust asks for it")
         if self.external_id is not None and self.role is None:
             raise ValueError("has an external-id and no role; add role: the deploy role's ARN")
+        if self.canary == self.target:
+            raise ValueError("has one group as target and canary; name a group of other devices as canary")
         return self

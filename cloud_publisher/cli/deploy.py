@@ -10,7 +10,7 @@ import typer
 from cloud_publisher.cli.options import DistOption, ExternalIdOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
 from cloud_publisher.cli.planned import Asked, read_planned
-from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_release
+from cloud_publisher.cli.stage_options import StageOption, given, place_of, stages_of_release
 from cloud_publisher.cli.target_options import (
     IntervalOption,
     QuorumOption,
@@ -56,7 +56,11 @@ AllowRemovalOption = Annotated[
 ]
 CanaryOption = Annotated[
     str | None,
-    typer.Option(metavar="GROUP", help="A thing group (name or ARN) that must confirm the release before the target."),
+    typer.Option(
+        metavar="GROUP",
+        envvar="CANARY",
+        help="A thing group (name or ARN) that must confirm the release before the target.",
+    ),
 ]
 
 
@@ -98,10 +102,10 @@ def deploy(
     output = Output(as_json=as_json)
     release, template = read_release(dist), read_template(dist)
     place = place_of(context, stages_of_release(dist, release), stage, target_arn, role_arn, external_id)
-    asked = Asked(place.target_arn, canary, tuple(allow_removal or ()))
+    asked = Asked(place.target_arn, given(context, "canary", canary), tuple(allow_removal or ()))
     planned = read_planned(plan, release, asked) if plan else None
     target = target_of(planned.target.target_arn if planned else place.target_arn or template.value.target_arn)
-    group = planned.canary.target_arn if planned and planned.canary else canary
+    group = planned.canary_arn if planned else place.canary_of(context, canary)
     terms = Terms(
         wait=wait,
         retry=retry,

@@ -71,7 +71,8 @@ def plan(
         made = plan_build(to_be)
     else:
         target = target_of(arn)
-        groups = [group_of(canary, target), target] if canary else [target]
+        first = place.canary_of(context, canary)
+        groups = [group_of(first, target), target] if first else [target]
         account = place.open(target.region)
         terms = Terms(door=door.chosen, quorum=quorum_of(quorum, seen_within))
         with watching(output) as watch:

@@ -25,6 +25,11 @@ class Planned:
     target: "TargetPlan"
     canary: "TargetPlan | None"
 
+    @property
+    def canary_arn(self) -> str | None:
+        """The canary's group, if there is one."""
+        return self.canary.target_arn if self.canary else None
+
 
 def read_planned(path: Path, release: "Release", asked: Asked) -> Planned:
     """The plan in a file, for this release. Raises ``InvalidDocumentError``, and ``WrongUseError`` where it differs."""

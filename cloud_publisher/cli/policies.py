@@ -69,22 +69,25 @@ def render(
 
 @policies.command("parameters")
 def parameters(
-    stage: StageOption,
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="The stage, as stages: of the config names it; all when not given.")
+    ] = None,
     out: OutOption = None,
     config: ConfigOption = None,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the parameters of the CloudFormation templates that a stage's account gets."""
-    import json
-
+    """Write the parameters of the CloudFormation templates that the stages' accounts get."""
+    from cloud_publisher.initialising.infrastructure import parameter_file, parameter_text, stacks_now
     from cloud_publisher.policies.stacks import stack_parameters
+    from shared_schema.stages import DEV_STAGE
 
-    stacks = stack_parameters(_read(config), stage, bucket=bucket)
-    files = {
-        f"{stage}.{stack.template.removesuffix('.yaml')}.json": json.dumps(stack.as_json(), indent=2) + "\n"
-        for stack in stacks
-    }
+    document = _read(config)
+    if stage is None:
+        stacks = [(name, each) for name, found in stacks_now(document, bucket).items() for each in found]
+    else:
+        stacks = [(stage, each) for each in stack_parameters(document, stage, bucket=bucket)]
+    files = {parameter_file(name, stack): parameter_text(stack) for name, stack in stacks}
     if out is not None:
         _write(out, files)
     output = Output(as_json=as_json)
@@ -92,21 +95,28 @@ def parameters(
         "stage": stage,
         "stacks": [
             {
+                "stage": of_stage,
                 "template": stack.template,
                 "account": stack.account,
                 "region": stack.region,
                 "parameters": dict(stack.values),
                 **({"file": str(out / name)} if out else {}),
             }
-            for stack, name in zip(stacks, files, strict=True)
+            for (of_stage, stack), name in zip(stacks, files, strict=True)
         ],
     }
     written = "\n".join(f"wrote {out / name}" for name in files) if out else "\n".join(files.values())
     output.show(result, written)
-    if "target-account.yaml" not in {stack.template for stack in stacks}:
+    templates = {stack.template for _, stack in stacks}
+    if "target-account.yaml" not in templates:
         output.warn(
             "stages.dev has no key yet: deploy dev-account.yaml, add its output ArtifactKeyArn as stages.dev.key, "
             "and run this again for the other templates"
+        )
+    if "dev-account.yaml" in templates and document.value.stages[DEV_STAGE].source is None:
+        output.warn(
+            "stages.dev has no source: dev-account.yaml asks where the pipeline takes the repository from; add "
+            "source: with connection and repository, or with bucket"
         )
 
 

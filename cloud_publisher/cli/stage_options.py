@@ -32,6 +32,20 @@ class Place:
     external_id: str | None
     stage: str | None = None
     account: str | None = None
+    canary: str | None = None
+    """The stage's own, which belongs to the stage's target."""
+
+    def canary_of(self, context: typer.Context, canary: str | None) -> str | None:
+        """The canary that goes before the target: the flag's, else the stage's, else without a stage the environment's.
+
+        A target that was given by hand has the canary that is given by hand, or none.
+        """
+        flag = given(context, "canary", canary)
+        if flag is not None:
+            return flag or None
+        if self.stage is not None:
+            return None if given(context, "target_arn", self.target_arn) else self.canary
+        return canary
 
     def open(self, region: str | None) -> "Account":
         """The account, in a region. Raises ``WrongUseError`` when it is another than the stage's."""
@@ -72,20 +86,23 @@ def place_of(
             )
         raise WrongUseError(f"there is no stage {stage!r} in {where}", did_you_mean(stage, list(known)))
 
-    def flag(name: str, value: str | None) -> str | None:
-        source = context.get_parameter_source(name)
-        return value if source is not None and source.name == "COMMANDLINE" else None
-
-    role = flag("role_arn", role_arn)
+    role = given(context, "role_arn", role_arn)
     return Place(
-        target_arn=flag("target_arn", target_arn) or found.target,
-        region=flag("region", region) or found.region,
+        target_arn=given(context, "target_arn", target_arn) or found.target,
+        region=given(context, "region", region) or found.region,
         role_arn=role or found.role,
         # The stage's external id goes with the stage's role alone.
-        external_id=flag("external_id", external_id) or (None if role else found.external_id),
+        external_id=given(context, "external_id", external_id) or (None if role else found.external_id),
         stage=stage,
         account=None if role else found.account,
+        canary=found.canary,
     )
+
+
+def given(context: typer.Context, name: str, value: str | None) -> str | None:
+    """The value of an option that was given as a flag; None where it comes from the environment, or a default."""
+    source = context.get_parameter_source(name)
+    return value if source is not None and source.name == "COMMANDLINE" else None
 
 
 def stages_of_release(dist: Path, release: "Release") -> "tuple[Mapping[str, ReleaseStage], str]":

@@ -41,7 +41,9 @@ def examine(facts: Facts, open_account: Callable[[], Account]) -> Iterator[Check
         return
     yield well("account", found)
     yield from examine_bucket(facts, account)
-    yield _target(facts, account)
+    yield _group("target", facts.stage.target, account, "deploy-role#ReadOurThingGroup")
+    if facts.stage.canary is not None:
+        yield _canary(facts.stage.canary, facts.stage.target, account)
     yield _probe(
         "components",
         "read the versions of our components",
@@ -69,21 +71,56 @@ def examine(facts: Facts, open_account: Callable[[], Account]) -> Iterator[Check
     yield from _devices(facts, account)
 
 
-def _target(facts: Facts, account: Account) -> Check:
-    arn = facts.stage.target
+def _group(key: str, arn: str, account: Account, statement: str) -> Check:
+    """``key`` is the stage's key that names the thing group."""
     group = arn.partition(":thinggroup/")[2]
     try:
         with asking(f"describe the thing group {group}"):
             answer = account.iot.describe_thing_group(thingGroupName=group)
     except CloudError as error:
         if error.code in _NOT_FOUND:
-            return failed(
-                "target", f"account {account.id} has no thing group {group!r}", "create it, or correct target:"
-            )
-        return _refused("target", error, ("deploy-role#ReadOurThingGroup",))
+            return failed(key, f"account {account.id} has no thing group {group!r}", f"create it, or correct {key}:")
+        return _refused(key, error, (statement,))
     if answer["thingGroupArn"] != arn:
-        return failed("target", f"the thing group is {answer['thingGroupArn']}, and not {arn}", "correct target:")
-    return well("target", arn)
+        return failed(key, f"the thing group is {answer['thingGroupArn']}, and not {arn}", f"correct {key}:")
+    return well(key, arn)
+
+
+def _canary(arn: str, target: str, account: Account) -> Check:
+    """The group, and that `deploy` would take it: it has a device, and none of the target's first hundred."""
+    group = _group("canary", arn, account, "deploy-role#TheCanaryToo")
+    if group.state != "well":
+        return group
+    try:
+        with asking(f"list the core devices of {arn}"):
+            things, others = (
+                {
+                    each["coreDeviceThingName"]
+                    for each in account.greengrass.list_core_devices(thingGroupArn=each_arn, maxResults=100)[
+                        "coreDevices"
+                    ]
+                }
+                for each_arn in (arn, target)
+            )
+    except CloudError as error:
+        return _refused("canary", error, ("deploy-role#Deploy",))
+    if not things:
+        return failed(
+            "canary", f"{arn} has no core device: it can confirm nothing", "add a device to it, or take canary: out"
+        )
+    both = sorted(things & others)
+    if both:
+        return failed(
+            "canary",
+            f"{both[0]} is in the canary and in the target: it would be in two targets",
+            "take the canary's devices out of the target's group",
+        )
+    return group
+
+
+def _things(group: str, account: Account) -> set[str]:
+    answer = account.greengrass.list_core_devices(thingGroupArn=group, maxResults=100)
+    return {each["coreDeviceThingName"] for each in answer["coreDevices"]}
 
 
 def _devices(facts: Facts, account: Account) -> Iterator[Check]:

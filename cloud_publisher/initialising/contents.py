@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 import sysconfig
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
@@ -19,12 +20,24 @@ _TEMPLATES = {
     "README.md": "README.md",
     "gitignore": ".gitignore",
 }
+CONFIG = PurePosixPath("greengrass-config.yml")
+_REGION = "eu-west-1"
 _EXAMPLE = "model_components/digits"
 _CONSTRAINTS = "constraints.txt"
 _LEFT_OUT = {"__pycache__", "versions"}
 
 
-def repository_files() -> dict[PurePosixPath, bytes]:
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What comes into the new config of a repository whose accounts are known."""
+
+    bucket: str
+    region: str
+    stages: str
+    """The text of ``stages:``."""
+
+
+def repository_files(accounts: Accounts | None = None) -> dict[PurePosixPath, bytes]:
     """Each file's content by its path in the new repository.
 
     Raises ``WorkFailedError`` when the installation lacks a part of it.
@@ -34,6 +47,7 @@ def repository_files() -> dict[PurePosixPath, bytes]:
     for template, name in _TEMPLATES.items():
         text = (files(__package__) / "templates" / template).read_text(encoding="utf-8")
         contents[PurePosixPath(name)] = text.replace("@VERSION@", version).encode()
+    contents[CONFIG] = _config(contents[CONFIG].decode(), accounts).encode()
     for path, content in _tree(_shared(_EXAMPLE)):
         contents[PurePosixPath(_EXAMPLE) / path] = content
     manifest = PurePosixPath(_EXAMPLE) / "model.yaml"
@@ -45,6 +59,16 @@ def repository_files() -> dict[PurePosixPath, bytes]:
     contents[PurePosixPath("agent/pyproject.toml")] = _agent_project(version).encode()
     contents[PurePosixPath("agent") / _CONSTRAINTS] = _shared(_CONSTRAINTS).read_bytes()
     return contents
+
+
+def _config(template: str, accounts: Accounts | None) -> str:
+    """The template's examples stand there as comments where nothing is known."""
+    given = {"BUCKET": accounts.bucket, "STAGES": accounts.stages} if accounts else {"BUCKET": "", "STAGES": ""}
+    for name, text in given.items():
+        before, _, rest = template.partition(f"# @{name}@\n")
+        example, _, after = rest.partition(f"# @END {name}@\n")
+        template = before + (text or example) + after
+    return template.replace("@REGION@", accounts.region if accounts else _REGION)
 
 
 def _tree(folder: Path) -> Iterator[tuple[PurePosixPath, bytes]]:

@@ -40,6 +40,15 @@ def write_new(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> list[Pat
     return [path for path in made if path.is_file()]
 
 
+def not_there_yet(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> dict[PurePosixPath, bytes]:
+    """Those of the files that do not stand below ``folder`` with these very bytes already."""
+    return {
+        path: content
+        for path, content in contents.items()
+        if not ((folder / path).is_file() and (folder / path).read_bytes() == content)
+    }
+
+
 def _taken(folder: Path, path: PurePosixPath) -> Path | None:
     """What stands in a file's way: the file, or a file where one of its folders would be."""
     if (folder / path).exists() or (folder / path).is_symlink():

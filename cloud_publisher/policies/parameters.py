@@ -37,6 +37,7 @@ NAMES: Mapping[str, str] = {
     "ComponentPrefix": "what the names of our components begin with, up to a dot",
     "Application": "the first level of the fleet's topics",
     "ThingGroup": "the name of the thing group that is deployed to",
+    "CanaryGroupArns": "a list: the thing group that gets a release first, where the stage has one",
     "PipelineRoleArn": "the dev account's role that assumes the deploy roles",
     "DeployRoleArns": "a list: the deploy role of each stage",
     "ExternalId": "what the stage's deploy role asks for besides",
@@ -129,6 +130,11 @@ def reader_roles(stage: Stage) -> tuple[str, ...]:
     return (*((stage.role,) if stage.role else ()), *devices)
 
 
+def group_name(arn: str) -> str:
+    """The name in a thing group's ARN."""
+    return arn.split(":thinggroup/", 1)[1]
+
+
 def _require_what_policies_name(document: Document[Config], stage_name: str, dev: Stage) -> None:
     faults = [
         document.fault(
@@ -206,7 +212,8 @@ def _of_stage(stage: Stage, partition: str) -> dict[str, Value]:
         "UrlSuffix": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
         "Region": stage.region,
         "TargetAccount": stage.account,
-        "ThingGroup": stage.target.split(":thinggroup/", 1)[1],
+        "ThingGroup": group_name(stage.target),
+        "CanaryGroupArns": (stage.canary,) if stage.canary else (),
         "ExternalId": stage.external_id or "",
         "OperatorArn": stage.operator or f"arn:{partition}:iam::{stage.account}:role/{OPERATORS}",
         "RoleAlias": stage.role_alias or ROLE_ALIAS,

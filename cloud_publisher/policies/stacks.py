@@ -11,6 +11,7 @@ from cloud_publisher.errors import InvalidDocumentError
 from cloud_publisher.policies.parameters import (
     TOKEN_EXCHANGE_ROLE,
     component_prefix,
+    group_name,
     model_bucket_arns,
     model_data_arns,
     model_package_arns,
@@ -60,7 +61,7 @@ def stack_parameters(document: Document[Config], stage_name: str, *, bucket: str
             return stacks
     stacks.append(_target_account(document, stage_name, bucket))
     values = stage_parameters(document, stage_name, bucket=bucket)
-    health = {name: values.text(name) for name in ("Application", "ThingGroup")}
+    health = {name: values.text(name) for name in ("Application", "ThingGroup")} | _canary(stage)
     stacks.append(StackParameters("fleet-health.yaml", stage.account, stage.region, health))
     return stacks
 
@@ -118,8 +119,29 @@ def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> 
             f"{name.capitalize()}RoleArn": stage.role,
             f"{name.capitalize()}ExternalId": stage.external_id,
             f"{name.capitalize()}TargetArn": stage.target,
+            **({f"{name.capitalize()}CanaryArn": stage.canary} if stage.canary else {}),
         }
+    values |= _source(dev)
     return StackParameters("dev-account.yaml", dev.account, dev.region, values)
+
+
+def _source(dev: Stage) -> dict[str, str]:
+    """Where the pipeline takes the repository from; the template's own defaults for what is not said."""
+    source = dev.source
+    if source is None:
+        return {}
+    named = {
+        "ConnectionArn": source.connection,
+        "RepositoryId": source.repository,
+        "BranchName": source.branch,
+        "SourceBucket": source.bucket,
+        "SourceKey": source.key,
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _canary(stage: Stage) -> dict[str, str]:
+    return {"CanaryGroup": group_name(stage.canary)} if stage.canary else {}
 
 
 def _target_account(document: Document[Config], stage_name: str, bucket: str | None) -> StackParameters:
@@ -154,5 +176,6 @@ def _target_account(document: Document[Config], stage_name: str, bucket: str | N
         "OperatorArn",
     )
     values = {name: parameters.text(name) for name in taken}
+    values |= _canary(stage)
     values |= {"DeployRoleName": names["role"], "TokenExchangeRoleName": names["bucket-access"]}
     return StackParameters("target-account.yaml", stage.account, stage.region, values)

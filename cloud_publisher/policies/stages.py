@@ -10,7 +10,7 @@ from shared_schema.documents import Document, Fault
 from shared_schema.documents.reading import did_you_mean
 from shared_schema.stages import DEV_STAGE, Stage
 
-_DEV_ONLY = ("key", "model-data")
+_DEV_ONLY = ("key", "model-data", "source")
 
 
 def partition_of(region: str) -> str:
@@ -79,6 +79,8 @@ def _between_stages(document: Document[Config], stages: dict[str, Stage]) -> Ite
 
 def _within_stage(document: Document[Config], name: str, stage: Stage) -> Iterator[Fault]:
     arns: list[tuple[tuple[str | int, ...], str, bool]] = [(("target",), stage.target, True)]
+    if stage.canary:
+        arns.append((("canary",), stage.canary, True))
     if stage.role:
         arns.append((("role",), stage.role, False))
     if stage.operator:
@@ -89,7 +91,7 @@ def _within_stage(document: Document[Config], name: str, stage: Stage) -> Iterat
     for step, arn, regional in arns:
         yield from _arn_fits(document, ("stages", name, *step), arn, stage, regional=regional)
     if name != DEV_STAGE:
-        for key, given in zip(_DEV_ONLY, (stage.key, stage.model_data), strict=True):
+        for key, given in zip(_DEV_ONLY, (stage.key, stage.model_data, stage.source), strict=True):
             if given:
                 yield document.fault(
                     ("stages", name, key), f"belongs to the stage {DEV_STAGE} alone", f"move it to stages.{DEV_STAGE}"

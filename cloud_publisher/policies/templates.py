@@ -32,6 +32,7 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
 """What a parameter of the documents is called in a template, where that is not its own name."""
 
 _BUILD_ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/MlopsBuildRole"
+_CANARY = "arn:${AWS::Partition}:iot:${AWS::Region}:${AWS::AccountId}:thinggroup/${CanaryGroup}"
 _LISTS = (
     "ModelPackageArns",
     "ModelDataArns",
@@ -66,6 +67,10 @@ class _Ref(str):
     """A parameter's name, for a list."""
 
 
+class _IfCanary(dict[str, Any]):
+    """A statement that is there only where the stage has a canary."""
+
+
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         """CloudFormation reads no anchors."""
@@ -80,10 +85,16 @@ class _Dumper(yaml.SafeDumper):
 
 _Dumper.add_representer(_Sub, lambda dumper, data: dumper.represent_scalar("!Sub", str(data), style='"'))
 _Dumper.add_representer(_Ref, lambda dumper, data: dumper.represent_scalar("!Ref", str(data)))
+_Dumper.add_representer(
+    _IfCanary,
+    lambda dumper, data: dumper.represent_sequence("!If", ["HasCanary", dict(data), _Ref("AWS::NoValue")]),
+)
 
 
 def _expression(value: Any, references: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
+        if value.get("Resource") == "${CanaryGroupArns}":
+            return _IfCanary({**value, "Resource": _Sub(_CANARY)})
         return {key: _expression(inner, references) for key, inner in value.items()}
     if isinstance(value, list):
         return [_expression(inner, references) for inner in value]

@@ -1,6 +1,6 @@
 """A release's processes, each under the role that it will have, in accounts that hold ``infra_policies``."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from greengrass_emulator.cloud.cloud import Cloud
@@ -14,7 +14,7 @@ from greengrass_emulator.policy_proof.proving import of_ours, refusals
 from greengrass_emulator.policy_proof.rendered import Attached, RenderedStage
 from greengrass_emulator.rehearsal.pipeline import Stage, process_environment
 from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.world import BUCKET, GROUP, World
+from greengrass_emulator.rehearsal.world import BUCKET, World
 
 _CODEBUILD = "codebuild.amazonaws.com"
 
@@ -24,8 +24,12 @@ class EnforcedRoles:
 
     model_bucket = installing.MODEL_BUCKET
 
-    def __init__(self, repository: Path, folder: Path) -> None:
-        """``folder`` is the run's: the config and the recording are written there."""
+    def __init__(self, repository: Path, folder: Path, canaries: Collection[str] = ()) -> None:
+        """``folder`` is the run's: the config and the recording are written there.
+
+        ``canaries`` are the accounts in which a canary's group goes first.
+        """
+        self._canaries = canaries
         self._repository = repository
         self._folder = folder
         self._attached: Attached | None = None
@@ -38,7 +42,9 @@ class EnforcedRoles:
         """Attach every document to what it is for. Raises ``RehearsalError``, ``InvalidPolicy``."""
         self.external_id = seeded.external_id
         key_arn = installing.make_key_and_model_bucket(cloud, seeded.bucket)
-        config = installing.write_config(self._repository, self._folder, cloud, seeded, group=GROUP, key_arn=key_arn)
+        config = installing.write_config(
+            self._repository, self._folder, cloud, seeded, canaries=self._canaries, key_arn=key_arn
+        )
         self.rendered = render_documents(config, [account.name for account in cloud.accounts])
         self._attached = Attached(seeded.bucket, key_arn, cloud.region)
         installing.install(cloud, self._attached, self.rendered)

@@ -4,7 +4,7 @@ What the seeding allowed is taken away. People come with roles that are none of 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from greengrass_emulator.policy_proof.rendered import (
     attach_policies,
     policy_set,
 )
+from greengrass_emulator.rehearsal.world import CANARY, GROUP
 
 OPERATORS = "MlopsOperators"
 MODEL_BUCKET = "rehearsal-models"
@@ -38,16 +39,19 @@ def role_arn(cloud: Cloud, document: str, account: str) -> str:
 
 
 def write_config(
-    repository: Path, folder: Path, cloud: Cloud, seeded: SeededCloud, *, group: str, key_arn: str
+    repository: Path, folder: Path, cloud: Cloud, seeded: SeededCloud, *, canaries: Container[str], key_arn: str
 ) -> Path:
-    """The repository's config with the emulated accounts as its stages. Returns its path."""
+    """The repository's config with the emulated accounts as its stages. Returns its path.
+
+    ``canaries`` are the accounts that have a canary's thing group.
+    """
     written = yaml.safe_load((repository / "greengrass-config.yml").read_text(encoding="utf-8"))
     written["artifact-bucket"] = seeded.bucket
     written["stages"] = {
         account.name: {
             "account": account.id,
             "region": account.region,
-            "target": f"arn:aws:iot:{account.region}:{account.id}:thinggroup/{group}",
+            "target": f"arn:aws:iot:{account.region}:{account.id}:thinggroup/{GROUP}",
             "role": seeded.deploy_role_arns[account.name],
             "external-id": seeded.external_id,
             "bucket-access": [f"arn:aws:iam::{account.id}:role/{TOKEN_EXCHANGE_ROLE}"],
@@ -56,6 +60,9 @@ def write_config(
         }
         for account in cloud.accounts
     }
+    for account in cloud.accounts:
+        if account.name in canaries:
+            written["stages"][account.name]["canary"] = f"arn:aws:iot:{account.region}:{account.id}:thinggroup/{CANARY}"
     written["stages"]["dev"] |= {"key": key_arn, "model-data": [f"s3://{MODEL_BUCKET}/models/"]}
     path = folder / "greengrass-config.yml"
     path.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")

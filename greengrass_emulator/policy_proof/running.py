@@ -23,7 +23,7 @@ from shared_schema.topics import COMMANDS, Topics
 GROUPS = {
     "dev": Group({"dev-1": "lite"}),
     "preprod": Group({"preprod-1": "classic"}),
-    "prod": Group({"prod-1": "classic"}),
+    "prod": Group({"prod-1": "classic"}, canary={"prod-canary": "classic"}),
 }
 _CONFIRMED = {"build": 0, "dev": 0, "preprod": 0, "prod": 0}
 _REFUSED = {"build": 0, "dev": 5}
@@ -49,7 +49,7 @@ def run_and_prove(repository: Path, folder: Path, tell: Callable[[str], None]) -
 
     Raises ``RehearsalError`` when a stage does not end as it should, with its log.
     """
-    roles = EnforcedRoles(repository, folder)
+    roles = EnforcedRoles(repository, folder, canaries=[name for name, group in GROUPS.items() if group.canary])
     scripts = repository / "model_components" / "digits"
     with (
         Trainings(scripts, folder / "models", ("linear", "shuffled")) as trainings,
@@ -97,7 +97,8 @@ def _beside_the_pipeline(world: World, roles: EnforcedRoles, folder: Path, tell:
     by_hand.publisher("rollback", "--wait", environment=deploying, folder=released)
     tell("dev was examined, and has gone back to the release before")
     for name, account in world.accounts.items():
-        by_hand.status_as_operator(cloud, name, account.target_arn)
+        for arn in filter(None, (account.target_arn, account.canary_arn)):
+            by_hand.status_as_operator(cloud, name, arn)
     tell("an operator has looked at each fleet")
     by_hand.build_large(cloud, folder, roles.build_environment(world))
     tell("a large component was built from a prefix of model data")

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +26,7 @@ from greengrass_emulator.rehearsal.pipeline import Stage, process_environment
 Runtime = Literal["classic", "lite"]
 AGENT = "com.example.edge-agent"
 GROUP = "rehearsal"
+CANARY = "rehearsal-canary"
 PACKAGE_GROUP = "digits"
 BUCKET = "rehearsal-artifacts"
 _SECONDS_TO_START = 30.0
@@ -35,9 +36,10 @@ _SECONDS_TO_PREDICT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One account's thing group, and the runtimes of its devices by name."""
+    """One account's thing group, and the runtimes of its devices by name; and of its canary's, if it has one."""
 
     devices: Mapping[str, Runtime]
+    canary: Mapping[str, Runtime] = field(default_factory=dict)
 
     @property
     def wanted_door(self) -> Door:
@@ -53,6 +55,7 @@ class TargetAccount:
     target_arn: str
     view: AccountView
     wanted_door: Door
+    canary_arn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +142,12 @@ class World:
             for name, group in self._groups.items():
                 view = AccountView(cloud.client("greengrassv2", account=name), cloud.client("iot-data", account=name))
                 arn = create_thing_group(cloud, GROUP, account=name)
-                self.accounts[name] = TargetAccount(name, arn, view, group.wanted_door)
-                for thing, runtime in group.devices.items():
+                canary = create_thing_group(cloud, CANARY, account=name) if group.canary else None
+                self.accounts[name] = TargetAccount(name, arn, view, group.wanted_door, canary)
+                of_group = {**dict.fromkeys(group.devices, GROUP), **dict.fromkeys(group.canary, CANARY)}
+                for thing, runtime in {**group.devices, **group.canary}.items():
                     folder = provision_device(
-                        cloud, self._folder / "devices" / thing, account=name, thing=thing, groups=(GROUP,)
+                        cloud, self._folder / "devices" / thing, account=name, thing=thing, groups=(of_group[thing],)
                     )
                     device = Device(thing, name, runtime, folder, view)
                     self.devices.append(device)
@@ -176,6 +181,7 @@ class World:
                     "ROLE_TARGET": self._seeded.deploy_role_arns[name],
                     "EXTERNAL_ID": self._seeded.external_id,
                     "TARGET_ARN": account.target_arn,
+                    **({"CANARY": account.canary_arn} if account.canary_arn else {}),
                 },
             )
             for name, account in self.accounts.items()

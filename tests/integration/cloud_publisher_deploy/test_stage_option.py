@@ -105,3 +105,67 @@ custom-components:
     assert done.code == 4
     assert done.json["target"] == stage["target"]
     assert run("status", "--stage", "prod").err.startswith("error: there is no stage 'prod' in greengrass-config.yml")
+
+
+WAIT = ("--wait", "--timeout", "20", "--interval", "0.3")
+
+
+@pytest.fixture
+def canary(cloud: Cloud, stages: dict[str, Any], unique: str) -> str:
+    """The stage's canary: a group beside its target."""
+    name = f"{unique}-canary"
+    cloud.client("iot", account="preprod").create_thing_group(thingGroupName=name)
+    stages["preprod"]["canary"] = f"{stages['preprod']['target']}-canary"
+    return name
+
+
+def test_plan_looks_at_the_stage_s_account_and_target(
+    run: Run, release: Any, stages: dict[str, Any], target: str, device: Any
+) -> None:
+    device()
+    release.write(stages=stages)
+    planned = run("plan", "--built", "--stage", "preprod", "--json")
+    assert planned.code == 3, planned.err
+    assert [each["target-arn"] for each in planned.json["targets"]] == [target]
+    assert planned.json["account"] == stages["preprod"]["account"]
+    assert run("publish", "--stage", "preprod").code == 0
+    assert run("deploy", "--stage", "preprod", *WAIT).code == 0
+    again = run("plan", "--built", "--stage", "preprod", "--json")
+    assert again.code == 0, again.out
+    assert run("plan", "--built", "--stage", "prod").code == 2
+
+
+def test_a_stage_s_canary_confirms_before_its_target_gets_anything(
+    run: Run, release: Any, stages: dict[str, Any], target: str, canary: str, device: Any, revisions: Any
+) -> None:
+    first, _ = device("first", groups=(canary,)), device("rest")
+    first.part = "refuses"
+    release.write(stages=stages)
+    assert run("publish", "--stage", "preprod").code == 0
+    planned = run("plan", "--built", "--stage", "preprod", "--json").json["targets"]
+    assert [(each["canary"], each["target-arn"]) for each in planned] == [(True, f"{target}-canary"), (False, target)]
+    assert run("deploy", "--stage", "preprod", *WAIT).code == 5
+    assert revisions() == []
+    # A target, or an empty canary, that is given by hand is for a day on which the canary is not to be asked.
+    by_hand = run("deploy", "--stage", "preprod", "--canary", "", *WAIT, "--json")
+    assert by_hand.code == 0, by_hand.err
+    assert by_hand.json["canary"] is None
+    assert len(revisions()) == 1
+    assert run("deploy", "--stage", "preprod", "--target-arn", target, *WAIT).code == 0
+
+
+def test_without_a_stage_the_canary_comes_from_the_environment_as_codebuild_sets_it(
+    run: Run, release: Any, stages: dict[str, Any], target: str, canary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release.write()
+    monkeypatch.setenv("TARGET_ARN", target)
+    monkeypatch.setenv("ROLE_TARGET", stages["preprod"]["role"])
+    monkeypatch.setenv("EXTERNAL_ID", DEFAULT_EXTERNAL_ID)
+    monkeypatch.setenv("CANARY", canary)
+    assert run("publish").code == 0
+    done = run("deploy", *WAIT)
+    assert done.code == 2
+    assert f"thing group {canary}, has no core device" in done.err
+    # A stage's canary is its own, whatever another project's environment says.
+    release.write(stages={"preprod": {key: each for key, each in stages["preprod"].items() if key != "canary"}})
+    assert "no core device" not in run("deploy", "--stage", "preprod").err

@@ -7,26 +7,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from cloud_publisher.cli.main import main
 from cloud_publisher.errors import WorkFailedError
 from cloud_publisher.initialising.contents import repository_files
 from cloud_publisher.initialising.writing import write_new
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["cloud-publisher", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return command
 
 
 def files_in(folder: Path) -> set[str]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 import yaml
+from awsiot import mqtt_connection_builder
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -92,6 +93,21 @@ class Enforced:
             return answer.status, json.loads(answer.read())
         finally:
             connection.close()
+
+    def mqtt(self, thing: str, client_id: str, **more: Any) -> Any:
+        """A connection to prod's broker with a thing's certificate, not yet connected."""
+        folder = self.state / thing
+        return mqtt_connection_builder.mtls_from_path(
+            endpoint="localhost",
+            port=self.cloud.accounts["prod"].broker_port,
+            cert_filepath=str(folder / "thing.cert.pem"),
+            pri_key_filepath=str(folder / "thing.key.pem"),
+            ca_filepath=str(folder / "root.ca.pem"),
+            client_id=client_id,
+            clean_session=True,
+            keep_alive_secs=30,
+            **more,
+        )
 
     def device(self, service: str, thing: str = "camera") -> Any:
         """A client with the credentials that a device gets through its role alias."""

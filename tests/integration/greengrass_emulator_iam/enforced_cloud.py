@@ -42,9 +42,10 @@ def main(state: Path) -> None:
             role = f"arn:aws:iam::{account}:role/{TOKEN_EXCHANGE_ROLE}"
             cloud.client("iot", account=stage).create_role_alias(roleAlias=ROLE_ALIAS, roleArn=role)
             create_thing_group(cloud, "fleet", account=stage)
-        create_thing_group(cloud, "another-teams", account="prod")
-        for thing in ("camera", "neighbour"):
-            provision_device(cloud, state / thing, account="prod", thing=thing, groups=("fleet",))
+        for group in ("another-teams", "canary"):
+            create_thing_group(cloud, group, account="prod")
+        for thing, group in (("camera", "fleet"), ("neighbour", "fleet"), ("first", "canary")):
+            provision_device(cloud, state / thing, account="prod", thing=thing, groups=(group,))
         project = f"arn:aws:codebuild:{cloud.region}:{DEV}:project/mlops-"
         answer = {
             "key": key,

@@ -9,7 +9,6 @@ import pytest
 from awscrt import mqtt
 from awscrt.exceptions import AwsCrtError
 from awscrt.mqtt import SubscribeError
-from awsiot import mqtt_connection_builder
 
 SECONDS = 10
 APPLICATION = "digits-demo"
@@ -19,18 +18,11 @@ class Connection:
     """A thing's connection."""
 
     def __init__(self, enforced: Any, thing: str, client_id: str) -> None:
-        folder = enforced.state / thing
         self.interrupted: queue.Queue[Exception] = queue.Queue(10)
         self.heard: queue.Queue[str] = queue.Queue(100)
-        self._connection = mqtt_connection_builder.mtls_from_path(
-            endpoint="localhost",
-            port=enforced.cloud.accounts["prod"].broker_port,
-            cert_filepath=str(folder / "thing.cert.pem"),
-            pri_key_filepath=str(folder / "thing.key.pem"),
-            ca_filepath=str(folder / "root.ca.pem"),
-            client_id=client_id,
-            clean_session=True,
-            keep_alive_secs=30,
+        self._connection = enforced.mqtt(
+            thing,
+            client_id,
             reconnect_min_timeout_secs=1,
             reconnect_max_timeout_secs=1,
             on_connection_interrupted=lambda error, **_: self.interrupted.put_nowait(error),

@@ -2,16 +2,19 @@
 taken away is the one that it names."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from awscrt import mqtt
 
 from cloud_publisher.cli.main import main
 
 BUCKET = "example-artifacts"
+SECONDS = 30
 ARTIFACT = "artifacts/greengrass/com.example.doctor/1.0.0/doctor.zip"
 Doctor = Callable[..., tuple[int, dict[str, Any], str]]
 
@@ -23,9 +26,39 @@ def artifact(enforced: Any) -> str:
     return f"s3://{BUCKET}/{ARTIFACT}"
 
 
+@pytest.fixture(scope="module")
+def core_devices(enforced: Any) -> tuple[str, ...]:
+    """A device of prod's fleet and one of its canary, which have said that they are there."""
+    things = ("camera", "first")
+    for thing in things:
+        report_health(enforced, thing)
+    deadline = time.monotonic() + SECONDS
+    greengrass = enforced.admin("greengrassv2", "prod")
+    while not {each["coreDeviceThingName"] for each in greengrass.list_core_devices()["coreDevices"]} >= {*things}:
+        assert time.monotonic() < deadline, "the devices' health has not arrived"
+        time.sleep(0.05)
+    return things
+
+
+def report_health(enforced: Any, thing: str) -> None:
+    """Connect as the thing, and say what a nucleus says when it starts."""
+    connection = enforced.mqtt(thing, thing)
+    connection.connect().result(SECONDS)
+    health = {"ggcVersion": "2.14.3", "runtime": "aws_nucleus_classic", "thing": thing, "messageType": "COMPLETE"}
+    topic = f"$aws/things/{thing}/greengrassv2/health/json"
+    done, _ = connection.publish(topic, json.dumps(health).encode(), mqtt.QoS.AT_LEAST_ONCE)
+    done.result(SECONDS)
+    connection.disconnect().result(SECONDS)
+
+
 @pytest.fixture
 def doctor(
-    enforced: Any, artifact: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    enforced: Any,
+    artifact: str,
+    core_devices: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Doctor:
     """Runs the doctor as the pipeline's role would, beside a release that was built."""
     monkeypatch.chdir(tmp_path)
@@ -103,6 +136,8 @@ def test_with_the_shipped_policies_every_stage_can_work(doctor: Doctor) -> None:
             assert name in names
     states = {each["check"]: each["state"] for each in document["checks"]}
     assert states["bucket get"] == states["key"] == states["tags"] == "well"
+    # Of prod, the last one, which has devices and a canary.
+    assert states["devices"] == states["confirmations"] == states["canary"] == "well"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +153,10 @@ def test_with_the_shipped_policies_every_stage_can_work(doctor: Doctor) -> None:
         ("deploy-role", "PublishOurComponents", "components"),
         ("deploy-role", "Deploy", "deployments"),
         ("deploy-role", "ReadAndTagDeployments", "tags"),
+        ("deploy-role", "TheCanaryToo", "canary"),
+        ("deploy-role", "ReadDevices", "devices"),
+        ("deploy-role", "ReadTheirJobs", "devices"),
+        ("deploy-role", "ReadThingsAndConfirmations", "confirmations"),
     ],
 )
 def test_a_statement_that_is_missing_is_named(
@@ -139,6 +178,33 @@ def test_a_role_that_may_not_be_assumed_ends_the_round_and_names_its_trust(docto
         "pipeline-role#BecomeTheDeployRoles",
     ]
     assert [each["state"] for each in answer["checks"]] == ["failed", "not checked"]
+
+
+def test_a_target_without_a_device_is_not_called_well(doctor: Doctor) -> None:
+    _, answer, _ = doctor(stage="preprod")
+    devices = next(each for each in answer["checks"] if each["check"] == "devices")
+    assert (devices["state"], devices["words"]) == ("not checked", "the target has no core device yet")
+    assert "confirmations" not in [each["check"] for each in answer["checks"]]
+
+
+def test_a_canary_that_deploy_would_refuse_is_told(enforced: Any, doctor: Doctor) -> None:
+    iot = enforced.admin("iot", "prod")
+    iot.add_thing_to_thing_group(thingGroupName="canary", thingName="camera")
+    try:
+        assert "camera is in the canary and in the target" in words_of("canary", doctor)
+    finally:
+        iot.remove_thing_from_thing_group(thingGroupName="canary", thingName="camera")
+    iot.remove_thing_from_thing_group(thingGroupName="canary", thingName="first")
+    try:
+        assert "has no core device: it can confirm nothing" in words_of("canary", doctor)
+    finally:
+        iot.add_thing_to_thing_group(thingGroupName="canary", thingName="first")
+
+
+def words_of(check: str, doctor: Doctor) -> str:
+    code, answer, _ = doctor()
+    assert code == 1
+    return next(str(each["words"]) for each in answer["checks"] if each["check"] == check)
 
 
 def test_another_key_than_the_config_s_is_told(doctor: Doctor, tmp_path: Path) -> None:

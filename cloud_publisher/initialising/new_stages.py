@@ -1,0 +1,129 @@
+"""``--stage NAME=ACCOUNT:REGION[:GROUP]`` of ``init``: from the options to ``stages:`` of a new config, checked.
+
+Pure: texts in, text out. What agrees with what is checked by the same rules as a config's own stages.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cloud_publisher.errors import InvalidDocumentError, WrongUseError
+from cloud_publisher.initialising.contents import Accounts
+from cloud_publisher.policies.stages import partition_of, stage_faults
+from shared_schema.config import Config
+from shared_schema.documents import Document, DocumentError, Fault, read_text_document
+from shared_schema.stages import DEV_STAGE
+
+DEPLOY_ROLE = "MlopsDeployRole"
+"""As target-account.yaml names it."""
+_GROUP = "fleet"
+_FORM = "write it as NAME=ACCOUNT:REGION or NAME=ACCOUNT:REGION:THING-GROUP, such as prod=111122223333:eu-west-1:line-1"
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9:/_.-]*")
+_OWN_PARTS = ("account", "region", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class NewStage:
+    """One stage as it was asked for."""
+
+    name: str
+    account: str
+    region: str
+    group: str
+
+    def text(self) -> str:
+        """The stage in the config, with a new external id."""
+        partition = partition_of(self.region)
+        values = {
+            "account": self.account,
+            "region": self.region,
+            "target": f"arn:{partition}:iot:{self.region}:{self.account}:thinggroup/{self.group}",
+            "role": f"arn:{partition}:iam::{self.account}:role/{DEPLOY_ROLE}",
+            "external-id": f"mlops-{secrets.token_hex(12)}",
+        }
+        return "".join([f"  {self.name}:\n", *(f"    {key}: {_scalar(value)}\n" for key, value in values.items())])
+
+
+def read_stage_options(texts: Sequence[str]) -> list[NewStage]:
+    """The stages that ``--stage`` asks for. Raises ``WrongUseError`` for a text of another form, or a name twice."""
+    stages: list[NewStage] = []
+    for text in texts:
+        name, equals, rest = text.partition("=")
+        account, _, place = rest.partition(":")
+        region, _, group = place.partition(":")
+        if not (re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name) and equals and account and region):
+            raise WrongUseError(f"--stage {text} is no stage", _FORM)
+        if name in {each.name for each in stages}:
+            raise WrongUseError(f"--stage {name} is given twice", "give each stage once")
+        stages.append(NewStage(name, account, region, group or _GROUP))
+    return stages
+
+
+def accounts_of(stages: Sequence[NewStage], bucket: str | None) -> Accounts:
+    """What they bring into the config. Raises ``WrongUseError`` without ``dev``.
+
+    The bucket's own name has the account in it: buckets of all the world share one space of names.
+    """
+    dev = next((each for each in stages if each.name == DEV_STAGE), None)
+    if dev is None:
+        raise WrongUseError(
+            f"there is no --stage {DEV_STAGE}=…", "add it: its account has the bucket, the key and the registry"
+        )
+    name = bucket or f"mlops-artifacts-{dev.account}-{dev.region}"
+    return Accounts(
+        bucket=f"artifact-bucket: {_scalar(name)}\n",
+        region=_scalar(dev.region),
+        stages="".join(["stages:\n", *(each.text() for each in stages)]),
+    )
+
+
+def check_config(text: str, file: str) -> Document[Config]:
+    """The new config. Raises ``InvalidDocumentError`` whose faults name the option, as there is no file yet."""
+    try:
+        document = read_text_document(text, Config, file=file)
+    except DocumentError as error:
+        raise InvalidDocumentError(_as_options(error.faults)) from None
+    faults = stage_faults(document)
+    if faults:
+        raise InvalidDocumentError(_as_options(faults))
+    return document
+
+
+def as_options(error: InvalidDocumentError) -> InvalidDocumentError:
+    """The same faults, by the options that they come from."""
+    return InvalidDocumentError(_as_options(error.faults))
+
+
+def _as_options(faults: Sequence[Fault]) -> list[Fault]:
+    """An account that is none makes ARNs that are none: of each stage what was given comes first, and alone."""
+    named = [_as_option(fault) for fault in faults]
+    told: dict[str, list[Fault]] = {}
+    for fault in named:
+        told.setdefault(fault.file, []).append(fault)
+    kept: list[Fault] = []
+    for of_option in told.values():
+        given = [fault for fault in of_option if fault.path in _OWN_PARTS[:2]]
+        kept += given or of_option[:1]
+    return kept
+
+
+def _as_option(fault: Fault) -> Fault:
+    steps = fault.path.split(".")
+    match steps:
+        case ["artifact-bucket"]:
+            return replace(fault, file="--bucket", line=0, column=0, path="")
+        case ["region"]:
+            return replace(fault, file=f"--stage {DEV_STAGE}", line=0, column=0)
+        case ["stages", name, *rest]:
+            return replace(fault, file=f"--stage {name}", line=0, column=0, path=".".join(rest))
+        case ["stages"]:
+            return replace(fault, file="--stage", line=0, column=0, path="")
+        case _:
+            return fault
+
+
+def _scalar(text: str) -> str:
+    """A text as YAML reads it back, whatever is in it."""
+    return text if _PLAIN.fullmatch(text) and not text.endswith(":") else json.dumps(text)
