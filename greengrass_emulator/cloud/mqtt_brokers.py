@@ -99,7 +99,9 @@ class _AccountBroker(Broker):
         client: str = (connect.payload.client_id if connect.payload else None) or ""
         thing = self._thing_of(writer.get_ssl_info(), client)
         if thing is not None and self._is_refused(thing):
-            await writer.close()
+            # Who is hung up on may still have been speaking.
+            with suppress(OSError):
+                await writer.close()
             raise MQTTError(f"{client!r} is refused on demand")
         if thing is None or not self._may_connect(thing, client, connect):
             _log.warning("mqtt client refused", extra={"client": client})

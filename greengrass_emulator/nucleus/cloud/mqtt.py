@@ -239,7 +239,8 @@ class MqttLink:
             try:
                 async with asyncio.timeout(_ACK_TIMEOUT):
                     await asyncio.wrap_future(connection.disconnect())
-            except (AwsCrtError, TimeoutError) as error:
+            except (AwsCrtError, RuntimeError, TimeoutError) as error:
+                # RuntimeError: it never was open, as of a connection that the broker hung up on.
                 _log.info("the connection did not end well", extra={"reason": str(error)})
 
     def _interrupted(self, *_: object, **__: object) -> None:

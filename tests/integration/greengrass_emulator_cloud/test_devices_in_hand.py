@@ -186,3 +186,16 @@ def test_a_device_whose_clock_is_years_ahead_keeps_its_connection_and_gets_no_ne
         device.until(lambda: not device.status().connected, 60)
     device.wait_for_log("greengrass", "no certificate that is valid by this device's clock")
     assert not device.status().connected
+
+
+@pytest.mark.parametrize("runtime", ["classic", "lite"])
+def test_a_nucleus_that_the_broker_hung_up_on_comes_back_with_it(
+    greengrass_cloud: Cloud, greengrass_devices: Callable[..., RunningDevice], runtime: str
+) -> None:
+    device = greengrass_devices(runtime, account="preprod")
+    with greengrass_cloud.faults as faults:
+        faults.take_away("broker", account="preprod")
+        # Refused while it connects, too: that connection was never open, and cannot be closed either.
+        device.wait_for_log("greengrass", "IoT Core cannot be reached yet")
+        faults.bring_back("broker", account="preprod")
+        device.until(lambda: (status := device.status()) is not None and status.connected, 30)
