@@ -181,7 +181,7 @@ class PackageStore:
                     path.chmod(mode)
         for folder in (self.artifact_folder(component), self.unpacked_folder(component)):
             if folder.is_dir():
-                give((folder, *folder.rglob("*")), owner)
+                give(folder, owner)
 
     def clean(self, keep: Mapping[str, Iterable[str]]) -> None:
         """Remove every version that is not kept (ComponentManager.java:621-653)."""

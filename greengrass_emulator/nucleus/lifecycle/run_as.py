@@ -10,8 +10,7 @@ import logging
 import os
 import pwd
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from greengrass_emulator.errors import NucleusError
@@ -31,13 +30,18 @@ class Identity:
     name: str | None = None
     home: str = "/"
 
-    @property
-    def is_nucleus(self) -> bool:
-        return (self.uid, self.gid) == (os.geteuid(), os.getegid())
+    def is_same(self, other: "Identity") -> bool:
+        """Whether two are one, whatever they are called."""
+        return (self.uid, self.gid) == (other.uid, other.gid)
 
 
 ROOT = Identity(_ROOT, _ROOT, "root", "/root")
 """Who a step is that has ``RequiresPrivilege``."""
+
+
+def whoever_this_is() -> Identity:
+    """The user of this process."""
+    return Identity(os.geteuid(), os.getegid(), _name(os.geteuid()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,14 @@ class Identities:
 
     runtime: Runtime
     default: str | None
+    nucleus: Identity = field(default_factory=whoever_this_is)
 
     def of(self, posix_user: str | None) -> Identity:
         """The user for a component, whose deployment may name one as ``USER[:GROUP]``. Raises StepFailed."""
         wanted = posix_user or self.default
         if not wanted:
-            if os.geteuid() != _ROOT and self.runtime.runs_as_itself_unless_told:
-                return Identity(os.geteuid(), os.getegid(), _name(os.geteuid()))
+            if self.nucleus.uid != _ROOT and self.runtime.runs_as_itself_unless_told:
+                return self.nucleus
             raise StepFailed(
                 "Could not determine user/group to run with. Ensure that runWithDefault is set for "
                 f"{self.runtime.nucleus_component} in config.yaml, such as {{posixUser: ggc_user:ggc_group}}"
@@ -64,6 +69,35 @@ class Identities:
                 "another in runWith of the deployment or in runWithDefault of the nucleus"
             )
         return found
+
+    def launcher(self, who: Identity, *, privileged: bool) -> tuple[str, ...]:
+        """What a step's command is begun with, so that it is ``who``, or root if it is privileged, and ends with us.
+
+        A component that is root, as its nucleus is, has not root's right to read past file modes unless its step is
+        privileged: "readable by this component" means the same here as under a user of its own.
+        """
+        wanted = ROOT if privileged else who
+        begun = ["setpriv", "--pdeathsig", "KILL"]
+        is_root = self.nucleus.uid == _ROOT
+        if wanted.is_same(self.nucleus):
+            become: list[str] = []
+        elif is_root:
+            groups = "--clear-groups" if wanted.name is None else "--init-groups"
+            become = ["--reuid", str(wanted.uid), "--regid", str(wanted.gid), groups]
+        else:
+            # SudoDecorator: nobody is asked for a password, so that it fails where none would do.
+            become = ["sudo", "-n", "-E", "-H", "-u", f"#{wanted.uid}", "-g", f"#{wanted.gid}", "--"]
+        if is_root and wanted.uid == _ROOT and not privileged:
+            become += ["--bounding-set", "-dac_override,-dac_read_search"]
+        return (*begun, *become)
+
+    def home_environment(self, who: Identity, *, privileged: bool) -> dict[str, str]:
+        """What ``sudo -H`` makes of a step's environment for another user."""
+        wanted = ROOT if privileged else who
+        if wanted.is_same(self.nucleus):
+            return {}
+        name = wanted.name or str(wanted.uid)
+        return {"HOME": wanted.home, "USER": name, "LOGNAME": name}
 
 
 def look_up(wanted: str) -> Identity | None:
@@ -90,52 +124,26 @@ def check_launcher() -> None:
         raise NucleusError("setpriv is not there: install util-linux, which holds it. Components are started with it.")
 
 
-def launcher(who: Identity, *, privileged: bool) -> tuple[str, ...]:
-    """What a step's command is begun with, so that it is ``who``, or root if it is privileged, and ends with us.
-
-    A component that is root, as its nucleus is, has not root's right to read past file modes unless its step is
-    privileged: "readable by this component" means the same here as under a user of its own.
-    """
-    wanted = ROOT if privileged else who
-    begun = ["setpriv", "--pdeathsig", "KILL"]
-    if wanted.is_nucleus:
-        become: list[str] = []
-    elif os.geteuid() == _ROOT:
-        groups = "--clear-groups" if wanted.name is None else "--init-groups"
-        become = ["--reuid", str(wanted.uid), "--regid", str(wanted.gid), groups]
-    else:
-        return (*begun, "sudo", "-n", "-E", "-H", "-u", f"#{wanted.uid}", "-g", f"#{wanted.gid}", "--")
-    if wanted.uid == _ROOT and os.geteuid() == _ROOT and not privileged:
-        become += ["--bounding-set", "-dac_override,-dac_read_search"]
-    return (*begun, *become)
-
-
-def home_environment(who: Identity, *, privileged: bool) -> dict[str, str]:
-    """What ``sudo -H`` makes of a step's environment for another user."""
-    wanted = ROOT if privileged else who
-    if wanted.is_nucleus:
-        return {}
-    name = wanted.name or str(wanted.uid)
-    return {"HOME": wanted.home, "USER": name, "LOGNAME": name}
-
-
-def give(paths: Iterable[Path], who: Identity) -> None:
-    """Make files and folders a component's. Where that is not allowed it is said, and it must do without.
+def give(folder: Path, who: Identity) -> None:
+    """Make a folder and all in it a component's. Where that is not allowed it is said, and it must do without.
 
     GenericExternalService.java (updateComponentPathOwner): the error is logged, and the step runs.
     """
-    if who.is_nucleus:
+    if who.is_same(whoever_this_is()):
         return
-    for path in paths:
-        try:
-            if path.lstat().st_uid != who.uid or path.lstat().st_gid != who.gid:
-                os.chown(path, who.uid, who.gid, follow_symlinks=False)
-        except OSError as error:
-            _log.error(
-                "Service artifacts may not be accessible to user",
-                extra={"path": str(path), "user": who.name or who.uid, "reason": str(error)},
-            )
-            return
+    for path, _, files in os.walk(folder):
+        for name in ("", *files):
+            each = Path(path, name)
+            try:
+                found = each.lstat()
+                if (found.st_uid, found.st_gid) != (who.uid, who.gid):
+                    os.chown(each, who.uid, who.gid, follow_symlinks=False)
+            except OSError as error:
+                _log.error(
+                    "Service artifacts may not be accessible to user",
+                    extra={"path": str(each), "user": who.name or who.uid, "reason": str(error)},
+                )
+                return
 
 
 def _gid(group: str) -> int | None:

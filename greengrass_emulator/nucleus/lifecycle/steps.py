@@ -11,7 +11,7 @@ from pathlib import Path
 
 from greengrass_emulator.nucleus.errors import StepFailed
 from greengrass_emulator.nucleus.lifecycle.processes import StepProcess
-from greengrass_emulator.nucleus.lifecycle.run_as import give, home_environment, launcher
+from greengrass_emulator.nucleus.lifecycle.run_as import give
 from greengrass_emulator.nucleus.lifecycle.states import DEFAULT_TIMEOUTS
 from greengrass_emulator.nucleus.lifecycle.surroundings import Surroundings
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle, Step
@@ -50,14 +50,14 @@ class Steps:
         around.hand_over_files(component, who)
         folder = around.work_folder(component.name)
         folder.mkdir(parents=True, exist_ok=True)
-        give((folder, *folder.rglob("*")), who)
+        give(folder, who)
         process = await StepProcess.start(
             step.script,
-            launcher=launcher(who, privileged=step.privileged),
+            launcher=around.identities.launcher(who, privileged=step.privileged),
             folder=folder,
             environment={
                 **around.environment(self.token),
-                **home_environment(who, privileged=step.privileged),
+                **around.identities.home_environment(who, privileged=step.privileged),
                 **lifecycle.environment,
                 **step.environment,
             },

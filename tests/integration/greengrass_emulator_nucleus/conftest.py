@@ -17,6 +17,7 @@ import pytest
 import yaml
 from awsiot.greengrasscoreipc import connect
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
+from awsiot.greengrasscoreipc.model import RunWithInfo
 
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, NucleusStatus, read_status
 
@@ -228,6 +229,7 @@ class Device:
         remove: tuple[str, ...] = (),
         update: dict[str, Any] | None = None,
         policy: str = "ROLLBACK",
+        run_with: dict[str, RunWithInfo] | None = None,
     ) -> str:
         """Ask for a local deployment, as the command line does, and do not wait."""
         info = json.loads((self.root / "cli_ipc_info" / "user-0.json").read_text())
@@ -239,6 +241,7 @@ class Device:
             recipe_directory_path=str(self.recipes),
             artifacts_directory_path=str(self.artifacts),
             failure_handling_policy=policy,
+            component_to_run_with_info=run_with,
         )
         return str(answer.deployment_id)
 
