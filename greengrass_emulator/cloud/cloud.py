@@ -45,7 +45,7 @@ from greengrass_emulator.cloud.moto_memory.identities import assume_role, create
 from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 from greengrass_emulator.cloud.registry_front import guard_registry
 from greengrass_emulator.cloud.role_trust import trusts_service
-from greengrass_emulator.cloud.s3_front import check_digest
+from greengrass_emulator.cloud.s3_front import guard_buckets
 from greengrass_emulator.cloud.sts_guard import StsGuard
 from greengrass_emulator.errors import CloudNotRunning, WrongUse
 from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions
@@ -275,7 +275,7 @@ class Cloud:
             {
                 "greengrass": self._control_plane,
                 "sts": _no_session_policies if self._enforcement else StsGuard(self.accounts),
-                "s3": check_digest,
+                "s3": guard_buckets,
                 "sagemaker": guard_registry,
                 "iot": iot.answer,
                 "iotdata": iot_data.answer,

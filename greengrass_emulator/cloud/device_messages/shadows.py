@@ -1,7 +1,8 @@
 """A thing's shadows, by topic and by API, in moto's own store: what one writes, the other reads.
 
 Source of topics and documents: AWS IoT developer guide, "Device Shadow MQTT topics" and "Device Shadow service
-documents". moto has the store; the messages, the size limit and the clearing of a whole section are added here.
+documents". moto has the store; the messages, the size limit, the clearing of a whole section and the time of each
+value are added here.
 """
 
 import copy
@@ -23,6 +24,7 @@ MAXIMUM_BYTES = 8192
 MAXIMUM_DEPTH = 8
 """AWS's limit of levels in ``desired`` and in ``reported``."""
 MAXIMUM_TOKEN = 64
+_NOT_SENT = object()
 _NAME = re.compile(r"[$a-zA-Z0-9:_-]{1,64}")
 
 
@@ -73,6 +75,7 @@ class Shadows:
             raise ShadowRefused(409, str(fault)) from fault
         except JsonRESTError as fault:
             raise ShadowRefused(400, str(fault)) from fault
+        _keep_times(shadow, document, before)
         answer = shadow.to_response_dict() | _token(document)
         current = shadow.to_dict()
         prefix, now = shadow_prefix(thing, name), int(time.time())
@@ -166,6 +169,32 @@ def _clear_sections(document: dict[str, Any], before: FakeShadow | None) -> None
         before.desired = None
     if "reported" in state and state["reported"] is None:
         before.reported = None
+
+
+def _keep_times(shadow: FakeShadow, document: dict[str, Any], before: FakeShadow | None) -> None:
+    """A value that this update does not name keeps the time of its own last update (AWS IoT, "Shadow metadata").
+
+    moto dates every value anew.
+    """
+    sent = document["state"] or {}
+    if before is None:
+        return
+    shadow.metadata_desired = _times(
+        shadow.metadata_desired, sent.get("desired", _NOT_SENT), before.desired and before.metadata_desired
+    )
+    shadow.metadata_reported = _times(
+        shadow.metadata_reported, sent.get("reported", _NOT_SENT), before.reported and before.metadata_reported
+    )
+
+
+def _times(fresh: Any, sent: Any, before: Any) -> Any:
+    """``fresh`` are the times of an update of everything; its shape is that of the values that there are now."""
+    if sent is _NOT_SENT:
+        return fresh if before is None else before
+    if not isinstance(fresh, dict) or not isinstance(sent, dict):
+        return fresh
+    known = before if isinstance(before, dict) else {}
+    return {key: _times(time, sent.get(key, _NOT_SENT), known.get(key)) for key, time in fresh.items()}
 
 
 def _token(document: dict[str, Any]) -> dict[str, Any]:

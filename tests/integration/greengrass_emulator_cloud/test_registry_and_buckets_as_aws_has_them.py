@@ -2,11 +2,14 @@
 
 import base64
 import hashlib
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
+from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.cloud import Cloud
 
 
@@ -118,3 +121,46 @@ def test_the_things_of_a_group_come_in_pages_and_with_its_children(cloud: Cloud,
     assert everything == [f"{unique}-1", f"{unique}-2", f"{unique}-3"]
     with pytest.raises(iot.exceptions.ResourceNotFoundException):
         iot.list_things_in_thing_group(thingGroupName="never-made")
+
+
+@pytest.fixture
+def far_away(cloud: Cloud, unique: str) -> str:
+    """A bucket in another region than the cloud's."""
+    name = f"{unique}-far"
+    client = regional(cloud, "eu-central-1")
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    return name
+
+
+def regional(cloud: Cloud, region: str) -> Any:
+    """An S3 client of another region."""
+    return client_for("s3", cloud.endpoint_url, region, cloud.doors("dev").key)
+
+
+@pytest.mark.parametrize(("method", "path"), [("HEAD", ""), ("HEAD", "/k"), ("GET", "/k"), ("PUT", "/k"), ("GET", "")])
+def test_a_bucket_of_another_region_says_where_it_is(cloud: Cloud, far_away: str, method: str, path: str) -> None:
+    """Signed as it is here, and asked without an SDK that would follow."""
+    address = urlsplit(cloud.endpoint_url)
+    connection = HTTPConnection(str(address.hostname), address.port or 80, timeout=10)
+    scope = f"{cloud.doors('dev').key.access_key_id}/20260101/{cloud.region}/s3/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+    try:
+        connection.request(method, f"/{far_away}{path}", headers=headers)
+        answer = connection.getresponse()
+        body = answer.read().decode()
+    finally:
+        connection.close()
+    assert (answer.status, answer.headers["x-amz-bucket-region"]) == (301, "eu-central-1")
+    assert ("<Code>PermanentRedirect</Code>" in body) == (method != "HEAD")
+    assert ("PermanentRedirect" in body) == (f"<Endpoint>{far_away}.s3.eu-central-1.amazonaws.com</Endpoint>" in body)
+
+
+def test_an_sdk_follows_to_the_bucket_s_region(cloud: Cloud, far_away: str) -> None:
+    here = cloud.client("s3")
+    assert here.get_bucket_location(Bucket=far_away)["LocationConstraint"] == "eu-central-1"
+    here.put_object(Bucket=far_away, Key="k", Body=b"one", IfNoneMatch="*")
+    assert here.get_object(Bucket=far_away, Key="k")["Body"].read() == b"one"
+    assert cloud.client("s3").head_object(Bucket=far_away, Key="k")["ContentLength"] == 3
+    assert cloud.client("s3").head_bucket(Bucket=far_away)["BucketRegion"] == "eu-central-1"
+    assert [each["Key"] for each in cloud.client("s3").list_objects_v2(Bucket=far_away)["Contents"]] == ["k"]
+    assert regional(cloud, "eu-central-1").get_object(Bucket=far_away, Key="k")["Body"].read() == b"one"

@@ -1,6 +1,7 @@
 """Shadows by topic and by ``iot-data``: documents, versions, what is deleted, what is refused."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -119,3 +120,41 @@ def test_a_shadow_that_aws_would_refuse_is_refused(
 
 def test_eight_levels_are_taken(data: Any, thing: str) -> None:
     assert update(data, thing, "deep", {"reported": nested(8)})["version"] == 1
+
+
+def test_a_value_keeps_the_time_of_its_own_last_update(data: Any, thing: str) -> None:
+    update(data, thing, "mlops", {"reported": {"a": {"x": 1, "y": [1, 2]}, "b": 1}, "desired": {"a": {"x": 2}}})
+    first = metadata(data, thing)
+    old = first["reported"]["b"]["timestamp"]
+    wait_for_the_second_after(old)
+    # As AWS has it, what is sent counts as updated even where it is the same; what is not sent does not.
+    answer = update(data, thing, "mlops", {"reported": {"a": {"x": 1}, "c": 3}})
+    new = answer["metadata"]["reported"]["c"]["timestamp"]
+    assert new > old
+    now = metadata(data, thing)
+    assert now["reported"] == {
+        "a": {"x": {"timestamp": new}, "y": [{"timestamp": old}, {"timestamp": old}]},
+        "b": {"timestamp": old},
+        "c": {"timestamp": new},
+    }
+    assert now["desired"] == first["desired"]
+    # What was taken out and comes back is new; a list is one value.
+    update(data, thing, "mlops", {"reported": {"b": None}})
+    update(data, thing, "mlops", {"reported": {"b": 1, "a": {"y": [1]}}, "desired": None})
+    last = metadata(data, thing)
+    assert last["reported"]["b"]["timestamp"] >= new
+    assert [each["timestamp"] >= new for each in last["reported"]["a"]["y"]] == [True]
+    assert last["reported"]["c"] == {"timestamp": new}
+    assert "desired" not in last
+
+
+def metadata(data: Any, thing: str) -> dict[str, Any]:
+    document = json.loads(data.get_thing_shadow(thingName=thing, shadowName="mlops")["payload"].read())
+    found: dict[str, Any] = document["metadata"]
+    return found
+
+
+def wait_for_the_second_after(timestamp: int) -> None:
+    """Shadows count in whole seconds."""
+    while int(time.time()) <= timestamp:
+        time.sleep(0.02)
