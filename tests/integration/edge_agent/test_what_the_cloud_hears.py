@@ -1,5 +1,6 @@
 """Health, confirmations, the named shadow and commands, over a real broker and the shadow store of the cloud."""
 
+import itertools
 import json
 import re
 import uuid
@@ -198,13 +199,22 @@ def test_predictions_reach_the_cloud_where_that_is_asked_for(online: Any, eventu
     assert ear.on("/prediction/halves") == []
     sinks = {"file": {"type": "json-lines"}, "cloud": {"type": "iot-core", "on-change": "true", "rate": "100"}}
     assert device.deploy_release("1.0.0", sinks=sinks).returncode == 0, device.log()
-    for number, label in enumerate(("top", "top", "bottom")):
-        device.feed(f"{number}.png", label)
-        device.prediction_of(f"{number}.png")
+    numbers = itertools.count()
+
+    def fed_and_heard() -> bool:
+        # The first pictures may be looked at before the new sinks are open.
+        name = f"{next(numbers)}.png"
+        device.feed(name, "top")
+        device.prediction_of(name)
+        return bool(ear.on("/prediction/halves"))
+
+    eventually(fed_and_heard, what="the first prediction")
+    for name, label in {"same.png": "top", "other.png": "bottom"}.items():
+        device.feed(name, label)
+        device.prediction_of(name)
     heard = eventually(lambda: (said := ear.on("/prediction/halves")) and len(said) >= 2 and said, what="predictions")
     told = [PublishedPrediction.model_validate_json(each) for each in heard]
-    # The first picture may be looked at before the new sinks are open.
     assert [each.output["label"] for each in told] == ["top", "bottom"]
-    assert told[1].frame == "2.png"
+    assert told[1].frame == "other.png"
     assert told[0].thing == ear.thing
     assert told[0].digest == device.digests["1.0.0"]
