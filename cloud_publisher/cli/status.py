@@ -31,6 +31,7 @@ def status(
     """Show the fleet; ends with 4 when it is not as its current deployment says."""
     from cloud_publisher.deploying.delivery import wanted_of
     from cloud_publisher.deploying.deployments import TargetDeployments
+    from cloud_publisher.fleet.index import FleetIndex
     from cloud_publisher.fleet.observing import FleetView
     from cloud_publisher.fleet.status import status_of
     from cloud_publisher.fleet.waiting import Clock
@@ -45,6 +46,7 @@ def status(
     current = deployments.current()
     fleet = status_of(
         FleetView(account.greengrass, account.iot_data),
+        FleetIndex(account.iot),
         target,
         wanted_of(current) if current else None,
         list(current.content.components) if current else [],

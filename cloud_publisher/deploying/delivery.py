@@ -18,6 +18,7 @@ from cloud_publisher.deploying.steps import Build, is_there
 from cloud_publisher.deploying.terms import Terms, Watch
 from cloud_publisher.fleet.devices import CoreDevice
 from cloud_publisher.fleet.following import FleetState, Follower
+from cloud_publisher.fleet.index import FleetIndex
 from cloud_publisher.fleet.jobs import Jobs
 from cloud_publisher.fleet.observing import FleetView
 from cloud_publisher.fleet.outcome import Outcome, Wanted
@@ -39,12 +40,15 @@ class Delivery:
         terms: Terms,
         watch: Watch,
         clock: Clock | None = None,
+        *,
+        index: FleetIndex | None = None,
     ) -> None:
         self.deployments = deployments
         self.terms = terms
         self.watch = watch
         self._view = view
         self._jobs = jobs
+        self._index = index
         self._clock = clock or Clock()
 
     @property
@@ -134,11 +138,12 @@ class Delivery:
         return Delivered(deployment, action, part, state.outcome, state.standings)
 
     def _look(self, deployment: Deployment) -> FleetState:
-        return self._follower(deployment).look(self._clock.monotonic(), self._clock.now())
+        return self._follower(deployment).look(self._clock.monotonic(), self._clock.now(), last=True)
 
     def _follower(self, deployment: Deployment) -> Follower:
         wanted = wanted_of(deployment)
-        return Follower(self._view, self._jobs, self.target, wanted, self.terms.quorum, deployment.job_id)
+        quorum, job_id = self.terms.quorum, deployment.job_id
+        return Follower(self._view, self._jobs, self.target, wanted, quorum, job_id, self._index)
 
     def _recorded(self, deployment: Deployment, outcome: Outcome) -> Deployment:
         self.deployments.record(deployment, outcome)

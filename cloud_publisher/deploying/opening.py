@@ -3,6 +3,7 @@
 from cloud_publisher.deploying.delivery import Delivery
 from cloud_publisher.deploying.deployments import TargetDeployments
 from cloud_publisher.deploying.terms import Terms, Watch
+from cloud_publisher.fleet.index import FleetIndex
 from cloud_publisher.fleet.jobs import Jobs
 from cloud_publisher.fleet.observing import FleetView
 from cloud_publisher.fleet.targets import Target
@@ -12,4 +13,5 @@ from cloud_publisher.session import Account
 def open_delivery(account: Account, target: Target, terms: Terms, watch: Watch) -> Delivery:
     """A delivery to a target of the account."""
     deployments = TargetDeployments(account.greengrass, account.iot, target)
-    return Delivery(deployments, FleetView(account.greengrass, account.iot_data), Jobs(account.iot), terms, watch)
+    view, index = FleetView(account.greengrass, account.iot_data), FleetIndex(account.iot)
+    return Delivery(deployments, view, Jobs(account.iot), terms, watch, index=index)

@@ -1,27 +1,37 @@
 """Looks at a fleet again and again, and each time only at the devices of which there may be news.
 
-A group's deployment is followed by its IoT job: one call tells whether anything changed, and a device's shadow is read
-once its deployment has ended there. So the calls grow with what changes, and not with the fleet times the looks. Where
-there is no job (a single thing), or the role may not look at it, every device that has not ended is asked each time.
+A group's deployment is followed by its IoT job: one call tells whether anything changed, and what a device's agent says
+is read (``reading``) once its deployment has ended there. So the calls grow with what changes, and not with the fleet
+times the looks. Where there is no job (a single thing), or the role may not look at it, every device that has not ended
+is asked each time.
 """
 
 import logging
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from cloud_publisher.cloud_errors import DENIED
 from cloud_publisher.errors import CloudError
-from cloud_publisher.fleet.devices import OPEN, SUCCEEDED, CoreDevice, DeviceStanding, Execution, Observation
+from cloud_publisher.fleet.devices import (
+    OPEN,
+    SUCCEEDED,
+    CoreDevice,
+    DeviceStanding,
+    Execution,
+    Observation,
+)
 from cloud_publisher.fleet.jobs import JobExecution, JobProgress
-from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted, outcome_of, standing_of
+from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted, confirms, outcome_of, standing_of
+from cloud_publisher.fleet.reading import Ended, Index, Read, Reports
 from cloud_publisher.fleet.targets import Target
 from shared_schema.messages import ShadowReport
 
 log = logging.getLogger(__name__)
 SOONEST, LATEST = 0.3, 60.0
 """Seconds between two looks at one device that has ended its deployment, and whose agent has not said the last word."""
+_NOT_SHOWN = "its deployment succeeded, and the fleet index does not show yet that its agent confirms it"
 GROWTH = 0.25
 """A look at a device comes at most a quarter late, measured by the time that was waited for it already."""
 
@@ -70,7 +80,7 @@ class _Known:
 
 @dataclass(slots=True)
 class Follower:
-    """The devices of one deployment. ``job_id`` is None where no job can be followed."""
+    """The devices of one deployment. ``job_id`` is None where no job can be followed, ``index`` where none is asked."""
 
     view: View
     jobs: JobView
@@ -78,6 +88,8 @@ class Follower:
     wanted: Wanted
     quorum: Quorum
     job_id: str | None = None
+    index: Index | None = None
+    _reports: Reports | None = None
     _devices: list[CoreDevice] = field(default_factory=list)
     _progress: JobProgress | None = None
     _executions: dict[str, JobExecution] = field(default_factory=dict)
@@ -104,7 +116,8 @@ class Follower:
                 self.job_id = None
         if self.job_id is None:
             self._devices = self.view.core_devices(self.target)
-        standings = tuple(self._standing(device, at, now) for device in self._devices)
+        reads = self._reads(at, last=last) if self.job_id is not None else {}
+        standings = tuple(self._standing(device, at, now, reads.get(device.thing)) for device in self._devices)
         return FleetState(standings, outcome_of(standings, self.quorum), closed)
 
     def _follow(self, job_id: str, progress: JobProgress, now: datetime) -> None:
@@ -120,32 +133,60 @@ class Follower:
         if former is None or former.devices != progress.devices or returned:
             self._devices = self.view.core_devices(self.target)
 
-    def _standing(self, device: CoreDevice, at: float, now: datetime) -> DeviceStanding:
+    def _reads(self, at: float, *, last: bool) -> dict[str, Read]:
+        """What is read of the devices that are due and whose deployment has ended well."""
+        if self.wanted.state is None:
+            return {}
+        due = [
+            Ended(device.thing, self._since(device.thing, execution.status, at))
+            for device in self._devices
+            if (execution := self._executions.get(device.thing)) is not None
+            and execution.status in SUCCEEDED
+            and self._is_due(device.thing, execution.status, at)
+        ]
+        if self._reports is None:
+            release, wanted = self.wanted.state.release, self.wanted
+            self._reports = Reports(
+                self.view.report, self.index, self.target, release, lambda report: confirms(report, wanted)
+            )
+        return self._reports.of(due, len(self._devices), at, last=last)
+
+    def _is_due(self, thing: str, status: str | None, at: float) -> bool:
+        known = self._known.get(thing)
+        return known is None or not (known.standing.final or (known.status == status and at < known.due))
+
+    def _since(self, thing: str, status: str | None, at: float) -> float:
+        known = self._known.get(thing)
+        return known.since if known is not None and known.status == status else at
+
+    def _standing(self, device: CoreDevice, at: float, now: datetime, read: Read | None) -> DeviceStanding:
         known = self._known.get(device.thing)
         if known is not None and known.standing.final:
             return known.standing
-        followed = self.job_id is not None
         execution = self._executions.get(device.thing)
         status = execution.status if execution else None
-        if followed and known is not None and known.status == status and at < known.due:
+        followed = self.job_id is not None
+        if followed and known is not None and not self._is_due(device.thing, status, at):
             return known.standing
-        seen = self._followed(device, execution) if followed else self._asked(device)
+        seen = self._followed(device, execution, read) if followed else self._asked(device)
         standing = standing_of(seen, self.wanted, self.quorum, now)
-        since = known.since if known is not None and known.status == status else at
+        since = self._since(device.thing, status, at)
         # What is queued or in progress shows in the job; only what its agent says has to be asked for.
         pause = min(max((at - since) * GROWTH, SOONEST), LATEST) if status not in (*OPEN, None) else float("inf")
+        if read is not None and not read.certain:
+            standing = replace(standing, words=_NOT_SHOWN)
+            pause = 0.0
         self._known[device.thing] = _Known(standing, status, since, at + pause)
         return standing
 
     def _asked(self, device: CoreDevice) -> Observation:
         return self.view.observe(device, self.wanted.deployment_id, with_report=self.wanted.state is not None)
 
-    def _followed(self, device: CoreDevice, execution: JobExecution | None) -> Observation:
+    def _followed(self, device: CoreDevice, execution: JobExecution | None, read: Read | None) -> Observation:
         if execution is None:
             return Observation(device, None, None)
         if execution.status in OPEN or execution.status in SUCCEEDED:
             said = Execution(self.wanted.deployment_id, self.target.arn, execution.status, execution.modified)
-            reads = execution.status in SUCCEEDED and self.wanted.state is not None
-            return Observation(device, said, self.view.report(device.thing) if reads else None)
+            return Observation(device, said, read.report if read else None)
         # Why it failed, only the device's own deployment says.
         return self._asked(device)

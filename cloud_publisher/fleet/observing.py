@@ -8,10 +8,9 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from cloud_publisher.cloud_errors import asking, code_of
 from cloud_publisher.fleet.devices import CoreDevice, Execution, InstalledComponent, Observation
+from cloud_publisher.fleet.shadows import read_report
 from cloud_publisher.fleet.targets import Target
 from shared_schema.messages import ShadowReport
 from shared_schema.topics import SHADOW
@@ -71,17 +70,13 @@ class FleetView:
 
     def report(self, thing: str) -> ShadowReport | None:
         """What the thing's shadow ``mlops`` reports; None when it is not there, or not of our making."""
-        try:
-            with asking(f"read the shadow {SHADOW} of {thing}"):
-                try:
-                    answer = self._iot_data.get_thing_shadow(thingName=thing, shadowName=SHADOW)
-                except self._iot_data.exceptions.ResourceNotFoundException:
-                    return None
-                payload = answer["payload"].read()
-            return ShadowReport.model_validate(json.loads(payload).get("state", {}).get("reported"))
-        except (ValueError, ValidationError) as error:
-            log.warning("shadow not understood", extra={"thing": thing, "shadow": SHADOW, "error": str(error)})
-            return None
+        with asking(f"read the shadow {SHADOW} of {thing}"):
+            try:
+                answer = self._iot_data.get_thing_shadow(thingName=thing, shadowName=SHADOW)
+            except self._iot_data.exceptions.ResourceNotFoundException:
+                return None
+            payload = answer["payload"].read()
+        return read_report(thing, json.loads(payload).get("state"))
 
     def installed(self, thing: str) -> list[InstalledComponent]:
         """The components on a device, dependencies too. Raises ``CloudError``."""
@@ -97,8 +92,12 @@ class FleetView:
 
     def observe(self, device: CoreDevice, deployment_id: str, *, with_report: bool) -> Observation:
         """All that is known of a device as far as a deployment is concerned; the shadow only if there is an agent."""
-        execution = next((each for each in self.executions(device.thing) if each.deployment_id == deployment_id), None)
+        execution = self.execution(device.thing, deployment_id)
         return Observation(device, execution, self.report(device.thing) if with_report else None)
+
+    def execution(self, thing: str, deployment_id: str) -> Execution | None:
+        """How a deployment went on a device; None while its latest is another. Raises ``CloudError``."""
+        return next((each for each in self.executions(thing) if each.deployment_id == deployment_id), None)
 
     def _core_device(self, thing: str) -> list[CoreDevice]:
         with asking(f"look at the core device {thing}"):

@@ -101,6 +101,13 @@ def as_released(report: ShadowReport, name: str, model: DesiredModel, release: s
     return serves and of_this_release and said.confirmation.verdict is Verdict.CONFIRMED
 
 
+def confirms(report: ShadowReport, wanted: Wanted) -> bool:
+    """Whether an agent says of itself just what is wanted: the release, and each of its models by digest."""
+    if wanted.state is None or _refusals(report, wanted):
+        return False
+    return _of_agent(report, wanted.state)[0] is Standing.CONFIRMED
+
+
 def _standing(seen: Observation, wanted: Wanted, now: datetime) -> tuple[Standing, str]:
     execution = seen.execution
     if execution is None:

@@ -16,6 +16,7 @@ from cloud_publisher.fleet.devices import (
     Observation,
     Standing,
 )
+from cloud_publisher.fleet.index import FleetIndex
 from cloud_publisher.fleet.observing import FleetView
 from cloud_publisher.fleet.outcome import Quorum, Wanted, standing_of
 from cloud_publisher.fleet.targets import Target
@@ -99,18 +100,34 @@ class FleetStatus:
 
 
 def status_of(
-    view: FleetView, target: Target, wanted: Wanted | None, names: Sequence[str], *, quorum: Quorum, now: datetime
+    view: FleetView,
+    index: FleetIndex,
+    target: Target,
+    wanted: Wanted | None,
+    names: Sequence[str],
+    *,
+    quorum: Quorum,
+    now: datetime,
 ) -> FleetStatus:
-    """Look at every device once. ``names`` are the components to report of. Raises ``CloudError``."""
+    """Look at every device once. ``names`` are the components to report of. Raises ``CloudError``.
+
+    Where the index shows that a device confirms what is wanted, that is taken; else its shadow is read.
+    """
+    found = view.core_devices(target)
+    shown = index.reports(target, len(found)) or {}
     devices: list[DeviceStatus] = []
-    for device in view.core_devices(target):
-        installed = tuple(each for each in view.installed(device.thing) if each.name in names)
+    for device in found:
+        thing, report = device.thing, shown.get(device.thing)
+        installed = tuple(each for each in view.installed(thing) if each.name in names)
         if wanted is None:
-            devices.append(DeviceStatus(device, None, None, view.report(device.thing), installed))
+            devices.append(DeviceStatus(device, None, None, report or view.report(thing), installed))
             continue
-        seen: Observation = view.observe(device, wanted.deployment_id, with_report=True)
-        standing = standing_of(seen, wanted, quorum, now)
-        devices.append(DeviceStatus(device, standing, seen.execution, seen.report, installed))
+        execution = view.execution(thing, wanted.deployment_id)
+        standing = standing_of(Observation(device, execution, report), wanted, quorum, now)
+        if report is None or standing.standing is not Standing.CONFIRMED:
+            report = view.report(thing)
+            standing = standing_of(Observation(device, execution, report), wanted, quorum, now)
+        devices.append(DeviceStatus(device, standing, execution, report, installed))
     release = wanted.state.release if wanted and wanted.state else None
     return FleetStatus(target, wanted.deployment_id if wanted else None, release, tuple(devices))
 

@@ -96,7 +96,10 @@ class Faults:
         self.order({"kind": "expire-sessions", "account": account})
 
     def lag_index(self, seconds: float, *, account: str | None = None) -> None:
-        """The fleet index sees what changes from now on so much later; ``clear`` gives it its own pace back."""
+        """The fleet index sees what changes from now on so much later, and is built in ten times that.
+
+        ``clear`` gives it its own pace back.
+        """
         self.order({"kind": "lag-index", "seconds": seconds, "account": account})
 
     def clear(self) -> None:

@@ -86,7 +86,7 @@ class TurnClock(_Order):
 
 
 class LagIndex(_Order):
-    """The fleet index sees every change so much later, until that is cleared."""
+    """The fleet index sees every change so much later, and is built in ten times that, until it is cleared."""
 
     kind: Literal["lag-index"] = "lag-index"
     seconds: float = Field(ge=0, le=86_400)

@@ -16,8 +16,9 @@ from greengrass_emulator.cloud.fleet_index.refusals import IndexNotReady, NoInde
 from greengrass_emulator.cloud.moto_memory.thing_documents import Document, ThingDocuments
 
 NAME = "AWS_Things"
-BUILDING_SECONDS = 30.0
 LAG = 3.0
+BUILDING = 10.0
+"""How many times as long it takes to build the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class ThingIndex:
             return
         self._first = not self.indexing.on
         self.indexing = indexing
-        self._ready = self.now() + BUILDING_SECONDS
+        self._ready = self.now() + BUILDING * self.lag
         self._changes = []
         self._latest = self.documents.every(indexing.covered) if indexing.on else {}
         self._seen = dict(self._latest)
