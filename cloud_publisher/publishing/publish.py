@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 from cloud_publisher.errors import TimedOutError, WorkFailedError
 from cloud_publisher.publishing.component_versions import PublishedVersion, VersionTakenError
+from cloud_publisher.publishing.in_flight import each_in_flight
 from shared_schema.canonical_json import sha256_of_document
 from shared_schema.release import Release, ReleaseComponent
 
@@ -20,7 +21,7 @@ Action = Literal["created", "created again", "unchanged", "waited for"]
 
 
 class Versions(Protocol):
-    """What publishing needs of an account."""
+    """What publishing needs of an account. Called by several threads."""
 
     def find(self, name: str, version: str) -> PublishedVersion | None: ...
 
@@ -58,10 +59,11 @@ def publish(
     """
     found = find_versions(release, versions)
     actions: dict[str, Action] = {}
-    for component in release.components:
-        actions[component.name] = _ask_for(component, found[component.name], versions)
-        if actions[component.name] != "unchanged":
-            tell(f"{component.name} {component.version}: {actions[component.name]}")
+    asked = each_in_flight(lambda each: _ask_for(each, found[each.name], versions), release.components)
+    for component, action in zip(release.components, asked, strict=True):
+        actions[component.name] = action
+        if action != "unchanged":
+            tell(f"{component.name} {component.version}: {action}")
     waiting = [component for component in release.components if actions[component.name] != "unchanged"]
     _wait(waiting, versions, timeout=timeout, tell=tell, monotonic=monotonic, sleep=sleep)
     return [Published(each.name, each.version, actions[each.name]) for each in release.components]
@@ -72,9 +74,9 @@ def find_versions(release: Release, versions: Versions) -> dict[str, PublishedVe
 
     Raises ``WorkFailedError`` for versions that cannot become the release's, and ``CloudError``.
     """
-    found = {component.name: versions.find(component.name, component.version) for component in release.components}
-    _refuse_foreign([(component, found[component.name]) for component in release.components])
-    return found
+    there = list(each_in_flight(lambda each: versions.find(each.name, each.version), release.components))
+    _refuse_foreign(list(zip(release.components, there, strict=True)))
+    return {component.name: found for component, found in zip(release.components, there, strict=True)}
 
 
 def _ask_for(component: ReleaseComponent, found: PublishedVersion | None, versions: Versions) -> Action:
@@ -153,8 +155,8 @@ def _wait(
     failed: list[str] = []
     while waiting:
         still: list[ReleaseComponent] = []
-        for component in waiting:
-            there = versions.find(component.name, component.version)
+        looks = each_in_flight(lambda each: versions.find(each.name, each.version), waiting)
+        for component, there in zip(waiting, looks, strict=True):
             if there is not None and there.state == "DEPLOYABLE":
                 tell(f"{component.name} {component.version}: DEPLOYABLE")
             elif there is not None and there.state == "FAILED":

@@ -170,8 +170,10 @@ def killed(run: Run, tmp_path: Path) -> Callable[..., Counter[str]]:
 
 def test_publish_that_is_killed_after_each_change_does_nothing_twice(killed: Any, release: Any, versions: Any) -> None:
     release.write()
-    assert killed("publish") == {"CreateComponentVersion": 3}
+    # Several are in flight: one kill may leave more than one behind that the cloud has made.
+    assert set(killed("publish")) == {"CreateComponentVersion"}
     assert len(versions()) == 3
+    assert killed("publish") == {}
 
 
 def test_a_deploy_of_two_steps_that_is_killed_after_each_change_does_nothing_twice(
