@@ -19,6 +19,7 @@ from cloud_publisher.cli.deploy import deploy
 from cloud_publisher.cli.doctor import doctor
 from cloud_publisher.cli.init import init
 from cloud_publisher.cli.lint import lint
+from cloud_publisher.cli.logs import logging_to_stderr
 from cloud_publisher.cli.plan import plan
 from cloud_publisher.cli.policies import policies
 from cloud_publisher.cli.publish import publish
@@ -50,15 +51,11 @@ app.add_typer(policies, name="policies")
 
 @app.callback()
 def common(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Log every step to stderr; show tracebacks.")] = False,
 ) -> None:
     """Takes a model from Approved in the registry to serving, and confirmed, on every device of a fleet."""
-    logging.basicConfig(
-        level=logging.INFO if debug else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-        force=True,
-    )
+    context.with_resource(logging_to_stderr(logging.INFO if debug else logging.WARNING))
 
 
 def main() -> None:

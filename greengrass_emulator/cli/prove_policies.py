@@ -19,13 +19,14 @@ def prove_policies(
     import logging
     import shutil
 
+    from greengrass_emulator.cli.logs import log_to_file
     from greengrass_emulator.policy_proof.page import proof_text, with_proof
     from greengrass_emulator.policy_proof.running import run_and_prove
 
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    logging.basicConfig(filename=folder / "emulator.log", level=logging.INFO, force=True)
+    log_to_file(folder / "emulator.log", logging.INFO)
     found = run_and_prove(repository.absolute(), folder.absolute(), lambda words: typer.echo(f"  … {words}"))
     (folder / "proof.md").write_text(proof_text(found), encoding="utf-8")
     if write is not None:

@@ -116,6 +116,14 @@ def test_the_targets_region_goes_before_the_one_that_codebuild_sets(
     assert "eu-west-1, not in us-east-1" in refused.err
 
 
+def test_with_debug_each_event_is_a_line_with_its_values_and_without_it_none(run: Run, release: Any) -> None:
+    component = json.loads(release.write().read_text())["components"][0]
+    told = run("--debug", "publish").err
+    assert f'msg="component version created" component={component["name"]} version={component["version"]}' in told
+    assert "level=INFO logger=cloud_publisher.publishing.component_versions" in told
+    assert run("publish").err.count("msg=") == 0
+
+
 def test_without_a_release_the_remedy_is_the_build(run: Run) -> None:
     done = run("publish")
     assert done.code == 2
