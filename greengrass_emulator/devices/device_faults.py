@@ -12,7 +12,7 @@ from pathlib import Path
 
 from greengrass_emulator.errors import NucleusError, WrongUse
 from greengrass_emulator.nucleus.clock import clock_file, written_ahead
-from greengrass_emulator.nucleus.state import write_atomically
+from greengrass_emulator.nucleus.durable import write_atomically
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 
 _FARTHEST = 20 * 365 * 86_400.0

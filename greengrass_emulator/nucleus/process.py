@@ -23,6 +23,7 @@ from greengrass_emulator.nucleus.deployments.preparation import Preparation
 from greengrass_emulator.nucleus.deployments.queue import Deployer, DeploymentQueue, Order
 from greengrass_emulator.nucleus.deployments.updates import ComponentUpdates
 from greengrass_emulator.nucleus.deployments.validation import ConfigurationValidation
+from greengrass_emulator.nucleus.durable import make_folder, write_atomically
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.ipc.access import Access
 from greengrass_emulator.nucleus.ipc.authorization import CLI
@@ -44,7 +45,7 @@ from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
 from greengrass_emulator.nucleus.root_lock import RootLock
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.settings import CloudSettings, DeviceSettings
-from greengrass_emulator.nucleus.state import StateFile, write_atomically
+from greengrass_emulator.nucleus.state import StateFile
 from greengrass_emulator.nucleus.status_file import NucleusStatus, StatusFile
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Nucleus:
 
     async def _start(self) -> None:
         for folder in ("logs", "work", "packages", "config"):
-            (self._root / folder).mkdir(parents=True, exist_ok=True)
+            make_folder(self._root / folder)
         self._packages.begin_anew()
         await self._reaper.start()
         self._services.listeners.append(self._state_changed)

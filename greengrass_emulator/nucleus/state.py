@@ -7,11 +7,12 @@ machine, leaves the old one or the new one.
 import asyncio
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from greengrass_emulator.nucleus.durable import write_atomically
 
 _log = logging.getLogger(__name__)
 _PAUSE = 0.1
@@ -91,26 +92,3 @@ class StateFile:
         except (ValueError, ValidationError):
             _log.exception("the nucleus's state cannot be read: it begins anew", extra={"file": str(self._path)})
             return NucleusState()
-
-
-def write_atomically(path: Path, text: str, *, durably: bool = False) -> None:
-    """Put a text in a file's place, wholly or not at all. ``durably``: it is there after a power cut as well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        if durably:
-            file.flush()
-            os.fsync(file.fileno())
-    beside.replace(path)
-    if durably:
-        sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have a folder's names on the disk: a rename is there after a power cut only then."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

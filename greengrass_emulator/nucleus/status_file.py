@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from greengrass_emulator.nucleus.state import write_atomically
+from greengrass_emulator.nucleus.durable import write_atomically
 
 _PAUSE = 0.05
 

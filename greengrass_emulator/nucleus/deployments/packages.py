@@ -11,29 +11,24 @@ import logging
 import os
 import shutil
 import stat
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import nodesemver
 import yaml
 
 from greengrass_emulator.nucleus.deployments.resolution import satisfies
+from greengrass_emulator.nucleus.deployments.unzipping import UNPACKABLE, extract
+from greengrass_emulator.nucleus.durable import make_folder, sync_folder, sync_tree, write_atomically
 from greengrass_emulator.nucleus.errors import DeploymentFailed, RecipeInvalid
 from greengrass_emulator.nucleus.lifecycle.run_as import Identity, give
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.recipes.reading import check_identity, read_recipe
 from greengrass_emulator.nucleus.runtimes import Runtime
-from greengrass_emulator.nucleus.state import sync_folder, write_atomically
 
 _log = logging.getLogger(__name__)
 _RECIPES = (".json", ".yaml", ".yml")
-_LARGEST_UNPACKED = 8 * 1024**3
-_MOST_ENTRIES = 100_000
-_UNPACKABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, DeploymentFailed)
-"""RuntimeError is what zipfile says to a password or a compression that it does not know."""
 
 
 class PackageStore:
@@ -61,7 +56,6 @@ class PackageStore:
     def save_recipe(self, text: str, name: str, version: str) -> None:
         suffix = ".json" if text.lstrip().startswith("{") else ".yaml"
         folder = self._packages / "recipes"
-        folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / f"{name}-{version}{suffix}", text, durably=True)
         for other in _RECIPES:
             if other != suffix:
@@ -110,8 +104,10 @@ class PackageStore:
             _remove(self._packages / "artifacts" / name / version)
             beside = self._beside(f"{name}-{version}")
             shutil.copytree(folder, beside)
-            (self._packages / "artifacts" / name).mkdir(parents=True, exist_ok=True)
+            sync_tree(beside)
+            make_folder(self._packages / "artifacts" / name)
             beside.replace(self._packages / "artifacts" / name / version)
+            sync_folder(self._packages / "artifacts" / name)
             self._new.add((name, version))
 
     def unpack_again(self, component: Component) -> None:
@@ -129,11 +125,11 @@ class PackageStore:
         beside = self._beside(f"{component.name}-{component.version}-{target.name}")
         archive.chmod(0o600)
         beside.mkdir(parents=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         try:
-            _extract(archive, beside)
-            _sync(beside)
-        except _UNPACKABLE as error:
+            extract(archive, beside)
+            sync_tree(beside)
+        except UNPACKABLE as error:
             _remove(beside)
             raise DeploymentFailed(
                 f"{artifact.file_name} of {component.name} cannot be unpacked: {error}. Build it again.",
@@ -247,20 +243,6 @@ def _mode(artifact: Artifact, *, owner_has_it: bool) -> int:
     return mode
 
 
-def _extract(archive: Path, target: Path) -> None:
-    with zipfile.ZipFile(archive) as opened:
-        entries = opened.infolist()
-        for entry in entries:
-            parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
-            if ".." in parts or entry.filename.startswith(("/", "\\")):
-                raise DeploymentFailed(f"it holds {entry.filename!r}, which leads out of its folder")
-        if len(entries) > _MOST_ENTRIES:
-            raise DeploymentFailed(f"it holds {len(entries)} entries, more than {_MOST_ENTRIES}")
-        if sum(entry.file_size for entry in entries) > _LARGEST_UNPACKED:
-            raise DeploymentFailed(f"it unpacks to more than {_LARGEST_UNPACKED} bytes")
-        opened.extractall(target)
-
-
 def _same_files(folder: Path, other: Path) -> bool:
     names = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     if names != {path.relative_to(other) for path in other.rglob("*") if path.is_file()}:
@@ -269,14 +251,6 @@ def _same_files(folder: Path, other: Path) -> bool:
         return all(filecmp.cmp(folder / name, other / name, shallow=False) for name in names)
     except PermissionError:
         return False
-
-
-def _sync(folder: Path) -> None:
-    """Have unpacked files on the disk before their folder gets its name, or a power cut could leave them empty."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
 
 
 def _identity(text: str, path: Path) -> tuple[str, str]:

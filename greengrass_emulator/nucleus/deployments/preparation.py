@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from greengrass_emulator.nucleus.deployments.packages import PackageStore
+from greengrass_emulator.nucleus.durable import make_folder, sync_file, sync_folder
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component
 
@@ -38,13 +39,15 @@ class Preparation:
     async def _have(self, component: Component, artifact: Artifact) -> None:
         path = self._packages.artifact_folder(component) / artifact.file_name
         if path.exists() and await asyncio.to_thread(_is_as_said, path, artifact):
+            await asyncio.to_thread(_settle, path)
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         for attempt in range(1, _MOST_DOWNLOADS + 1):
             path.unlink(missing_ok=True)
             await asyncio.to_thread(self._download, artifact.uri, path)
             self._packages.note_new(component)
             if await asyncio.to_thread(_is_as_said, path, artifact):
+                await asyncio.to_thread(_settle, path)
                 return
             # ArtifactDownloader.java:55-150: what is wrong is deleted, and asked for again.
             path.unlink(missing_ok=True)
@@ -57,6 +60,12 @@ class Preparation:
             "ARTIFACT_DOWNLOAD_ERROR",
             "ARTIFACT_CHECKSUM_MISMATCH",
         )
+
+
+def _settle(path: Path) -> None:
+    """Have it on the disk before it counts: at the next start nobody asks for it again."""
+    sync_file(path)
+    sync_folder(path.parent)
 
 
 def _is_as_said(path: Path, artifact: Artifact) -> bool:

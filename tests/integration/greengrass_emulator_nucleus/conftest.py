@@ -22,6 +22,7 @@ from awsiot.greengrasscoreipc.model import RunWithInfo
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, NucleusStatus, read_status
 
 SECONDS = 15.0
+NUCLEUS = "greengrass_emulator.nucleus"
 # A component that only is there: the test speaks in its name.
 STAY = "echo $SVCUID > svcuid; exec sleep 1000"
 # Components are who runs the tests: a nucleus that is root wants to be told so.
@@ -85,8 +86,12 @@ class Events:
 class Device:
     """A nucleus's folder and process."""
 
-    def __init__(self, folder: Path, runtime: str, config: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, runtime: str, config: Path | None = None, program: list[str] | None = None
+    ) -> None:
+        """``program``: what to run in the nucleus's place; it gets the root folder before the nucleus's arguments."""
         self.folder = folder
+        self._program = program
         self.runtime = runtime
         self.recipes = folder / "given-recipes"
         self.artifacts = folder / "given-artifacts"
@@ -103,8 +108,9 @@ class Device:
 
     def start(self) -> "Device":
         with (self.folder / "nucleus.out").open("ab") as output:
+            program = [*self._program, str(self.root)] if self._program else [sys.executable, "-m", NUCLEUS]
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "greengrass_emulator.nucleus", *self._arguments()],
+                [*program, *self._arguments()],
                 stdout=output,
                 stderr=output,
             )
@@ -284,9 +290,17 @@ def make_device(tmp_path: Path) -> Iterator[MakeDevice]:
     """Makes devices that are running, and ends them."""
     made: list[Device] = []
 
-    def make(runtime: str, config: Path | None = None) -> Device:
-        device = Device(tmp_path / f"device-{len(made)}", runtime, config)
+    def make(
+        runtime: str,
+        config: Path | None = None,
+        *,
+        program: list[str] | None = None,
+        before: Callable[[Path], None] | None = None,
+    ) -> Device:
+        device = Device(tmp_path / f"device-{len(made)}", runtime, config, program)
         made.append(device)
+        if before is not None:
+            before(device.root)
         return device.start()
 
     yield make

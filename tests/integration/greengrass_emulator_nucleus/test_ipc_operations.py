@@ -248,6 +248,24 @@ def test_an_update_that_was_said_before_what_stands_is_refused(classic: Any) -> 
     assert first.get_configuration().value == {"n": 2, "m": 4}
 
 
+def test_when_a_value_was_written_outlives_the_nucleus(make_device: Any) -> None:
+    device = make_device("classic")
+    _two(device, {"n": 1, "deep/er": {"m": 1}})
+    said_at = _now()
+    device.speak_as(A).update_configuration(value_to_merge={"deep/er": {"m": 2}}, timestamp=said_at)
+    assert device.stop() == 0
+    for svcuid in device.root.glob("work/*/svcuid"):
+        svcuid.unlink()
+    device.start()
+    client = device.speak_as(A)
+    with pytest.raises(FailedUpdateConditionCheckError):
+        client.update_configuration(
+            key_path=["deep/er"], value_to_merge={"m": 3}, timestamp=said_at - timedelta(seconds=1)
+        )
+    client.update_configuration(key_path=["new"], value_to_merge=5, timestamp=said_at - timedelta(seconds=1))
+    assert client.get_configuration().value == {"n": 1, "deep/er": {"m": 2}, "new": 5}
+
+
 def test_a_paused_component_stands_still_until_it_is_resumed(
     classic: Any, everything_allowed: Any, wait_until: Any
 ) -> None:

@@ -1,0 +1,59 @@
+"""Files that are there after a power cut: a file's content once it is synced, its name once its folder is.
+
+The root folder itself is whoever's made the device.
+"""
+
+import os
+from pathlib import Path
+
+
+def write_atomically(path: Path, text: str, *, durably: bool = False) -> None:
+    """Put a text in a file's place, wholly or not at all. ``durably``: it is there after a power cut as well."""
+    if durably:
+        make_folder(path.parent)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        if durably:
+            file.flush()
+            os.fsync(file.fileno())
+    beside.replace(path)
+    if durably:
+        sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, with their names on the disk. One that is there is left alone."""
+    missing = [folder]
+    while not missing[-1].exists():
+        missing.append(missing[-1].parent)
+    for each in reversed(missing[:-1]):
+        each.mkdir(exist_ok=True)
+        sync_folder(each.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a folder's names on the disk: a rename is there after a power cut only then."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def sync_file(path: Path) -> None:
+    """Have a file's content on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_tree(folder: Path) -> None:
+    """Have all that is in a folder on the disk, names and contents, but not the folder's own name."""
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync_folder(path)
+        elif path.is_file():
+            sync_file(path)
+    sync_folder(folder)
