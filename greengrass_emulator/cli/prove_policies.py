@@ -17,17 +17,15 @@ def prove_policies(
 ) -> None:
     """Run a release with permissions enforced; show what each statement is for. Exit code 1 when it does not hold."""
     import logging
-    import shutil
 
     from greengrass_emulator.cli.logs import log_to_file
     from greengrass_emulator.policy_proof.page import proof_text, with_proof
     from greengrass_emulator.policy_proof.running import run_and_prove
+    from greengrass_emulator.rehearsal.own_folder import own_folder
 
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    log_to_file(folder / "emulator.log", logging.INFO)
-    found = run_and_prove(repository.absolute(), folder.absolute(), lambda words: typer.echo(f"  … {words}"))
+    with own_folder(folder):
+        log_to_file(folder / "emulator.log", logging.INFO)
+        found = run_and_prove(repository.absolute(), folder.absolute(), lambda words: typer.echo(f"  … {words}"))
     (folder / "proof.md").write_text(proof_text(found), encoding="utf-8")
     if write is not None:
         write.write_text(with_proof(write.read_text(encoding="utf-8"), found), encoding="utf-8")
