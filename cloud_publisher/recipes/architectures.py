@@ -3,7 +3,10 @@
 A device is told apart by its architecture alone: so a ``python`` component has one artifact for each.
 """
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
 
 from shared_schema.config import Build
 
@@ -35,3 +38,45 @@ def platforms_for(build: Build, architectures: Collection[str | None]) -> Sequen
     if None in architectures:
         return build.platforms
     return [platform for platform in build.platforms if architecture_of(platform) in architectures]
+
+
+def manifests_by_architecture(manifest: Mapping[str, Any], architectures: Sequence[str | None]) -> list[dict[str, Any]]:
+    """A recipe's one manifest as one for each architecture, whose archives are named for it; what it runs follows.
+
+    One that is for any other architecture keeps its archives' names, and comes last.
+    """
+    return [_manifest_for(manifest, each) for each in architectures]
+
+
+def _manifest_for(manifest: Mapping[str, Any], architecture: str | None) -> dict[str, Any]:
+    if architecture is None:
+        return dict(manifest)
+    archives = [artifact["Uri"].rpartition("/")[2] for artifact in manifest["Artifacts"] if _is_zip(artifact)]
+    return {
+        **manifest,
+        "Platform": {**manifest["Platform"], "architecture": architecture},
+        "Lifecycle": _renamed(manifest["Lifecycle"], archives, architecture),
+        "Artifacts": [
+            {**artifact, "Uri": f"{artifact['Uri'].removesuffix('.zip')}-{architecture}.zip"}
+            if _is_zip(artifact)
+            else artifact
+            for artifact in manifest["Artifacts"]
+        ],
+    }
+
+
+def _is_zip(artifact: Mapping[str, Any]) -> bool:
+    return str(artifact["Uri"]).endswith(".zip")
+
+
+def _renamed(value: Any, archives: Sequence[str], architecture: str) -> Any:
+    """A lifecycle whose paths lead to the renamed archives, and to the folders that they are unpacked into."""
+    if isinstance(value, dict):
+        return {key: _renamed(inner, archives, architecture) for key, inner in value.items()}
+    if not isinstance(value, str):
+        return value
+    for archive in archives:
+        stem = re.escape(PurePosixPath(archive).stem)
+        value = re.sub(rf"(\{{artifacts:decompressedPath\}}/{stem})(?![\w.-])", rf"\g<1>-{architecture}", value)
+        value = re.sub(rf"(\{{artifacts:path\}}/{stem})\.zip(?![\w.-])", rf"\g<1>-{architecture}.zip", value)
+    return value

@@ -10,6 +10,7 @@ from typing import Any
 
 from cloud_publisher.artifacts.keys import artifact_uri, name_in_uri
 from cloud_publisher.recipes.agent_recipe import LITE, agent_configuration, agent_manifests
+from cloud_publisher.recipes.architectures import architectures_of, manifests_by_architecture
 from cloud_publisher.recipes.placeholders import BUCKET, NAME, VERSION, filled_everywhere, filled_name
 from shared_schema.config import Component, Config
 from shared_schema.recipe import Artifact, Configuration, Dependency, Lifecycle, Manifest, Platform, Recipe
@@ -107,6 +108,10 @@ def recipe_of(source: RecipeSource, version: str, *, bucket: str, versions: Mapp
         manifests=manifests,
     )
     document: dict[str, Any] = filled_everywhere(recipe.canonical(), values)
+    if component.build.build_system == "python" and component.agent is None and component.manifests is None:
+        architectures = architectures_of(component.build)
+        if len(architectures) > 1:
+            document["Manifests"] = manifests_by_architecture(document["Manifests"][0], architectures)
     return Recipe.model_validate(document)
 
 

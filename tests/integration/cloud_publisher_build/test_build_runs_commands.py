@@ -338,3 +338,47 @@ def test_a_manifest_for_an_architecture_without_wheels_is_refused(run: Run, agen
     ran = run("validate")
     assert ran.code == 2
     assert "there are no wheels for aarch64: build.platforms has manylinux_2_28_x86_64" in ran.err + ran.out
+
+
+SIMPLE_PROGRAM = """\
+program:
+  component-name: PREFIX.program
+  root: .
+  build: {build_system: python, packages: [edge_agent], extra: agent, platforms: PLATFORMS}
+  Artifacts: [{URI: "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/program.zip", Unarchive: ZIP}]
+  Lifecycle:
+    SetEnv: {PYTHONPATH: "{artifacts:decompressedPath}/program"}
+    Install: "unzip -t {artifacts:path}/program.zip"
+    Run: {Script: "python3 {artifacts:decompressedPath}/program/main.py {work:path}/program/x programs"}
+"""
+
+
+def test_a_program_that_lists_one_artifact_gets_one_for_each_architecture(
+    run: Run, agent: Any, bucket: Any, tmp_path: Path
+) -> None:
+    agent.config(SIMPLE_PROGRAM.replace("PLATFORMS", "[manylinux_2_28_aarch64, manylinux_2_28_x86_64]"))
+    (tmp_path / "index/otherlib-2.0-py3-none-any.whl").unlink()
+    for machine in ("aarch64", "x86_64"):
+        _wheel(tmp_path / "index", "otherlib", "2.0", f"cp311-cp311-manylinux_2_28_{machine}")
+    assert run("validate").code == 0
+    ran = run("build")
+    assert ran.code == 0, ran.err
+    wheels = {
+        Path(each["uri"]).name: [name for name in bucket.zip(each["uri"]).namelist() if "otherlib" in name]
+        for each in agent.component("program")["artifacts"]
+    }
+    assert wheels == {
+        "program-aarch64.zip": ["wheels/otherlib-2.0-cp311-cp311-manylinux_2_28_aarch64.whl"],
+        "program-amd64.zip": ["wheels/otherlib-2.0-cp311-cp311-manylinux_2_28_x86_64.whl"],
+    }
+    manifests = agent.recipe("program")["Manifests"]
+    assert [each["Platform"]["architecture"] for each in manifests] == ["aarch64", "amd64"]
+    assert [Path(each["Artifacts"][0]["Uri"]).name for each in manifests] == list(wheels)
+    lifecycle = manifests[0]["Lifecycle"]
+    assert lifecycle["Setenv"]["PYTHONPATH"] == "{artifacts:decompressedPath}/program-aarch64"
+    assert lifecycle["install"] == "unzip -t {artifacts:path}/program-aarch64.zip"
+    assert lifecycle["run"]["Script"] == (
+        "python3 {artifacts:decompressedPath}/program-aarch64/main.py {work:path}/program/x programs"
+    )
+    run("build")
+    assert agent.component("program")["reused"]
