@@ -1,11 +1,14 @@
 """What the agent adds to a frame, next to a loop by hand that decodes, preprocesses and calls ``session.run``.
 
 The figures to keep (issue 5): at least 0.95 of the loop's frames a second, from a folder to JSON lines; the agent's own
-time (all but decoding, preprocessing and ``session.run``) below 0.5 ms a frame at p99: of its thread on the CPU, since
-what else runs on the machine is not the agent's. Loop and agent share one session and one preprocessing, so that only
-the way around them differs.
+time (all but decoding, preprocessing and ``session.run``) below 0.5 ms a frame at p99 on the classifier: of its thread
+on the CPU, since what else runs on the machine is not the agent's. Reading the file counts as the agent's. Loop and
+agent share one session, one preprocessing and the same files, so that only the way around them differs; the own time is
+taken in runs of its own, since the clocks cost time too. The detector's boxes are the agent's own work: the loop by
+hand makes none.
 """
 
+import gc
 import os
 import tempfile
 import threading
@@ -17,10 +20,10 @@ from statistics import median, quantiles
 from typing import Any
 
 from benchmarks.measuring import RUNS, in_turn, show
-from benchmarks.public_models import write_orientation
+from benchmarks.public_models import write_orientation, write_text_detector
 
-FRAMES = 100
-MANIFEST = """\
+LOOP, AGENT = "by hand: decode, preprocess, session.run", "the agent: folder to JSON lines"
+CLASSIFIER = """\
 file: orientation.onnx
 task: classification
 labels: ["0", "90", "180", "270"]
@@ -28,6 +31,33 @@ preprocessing:
   {size: [224, 224], colour: bgr, scale: 0.003921568, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
 golden: {samples: [{input: page.jpg, expect: {label: "0"}}]}
 """
+DETECTOR = """\
+file: text.onnx
+task: detection
+labels: [text]
+preprocessing:
+  {size: [480, 640], colour: bgr, scale: 0.003921568, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
+postprocessing: {decoder: db, confidence: 0.5}
+golden: {samples: [{input: page.jpg, expect: {label: text}}]}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model, and how many frames of it a run has."""
+
+    title: str
+    write: Callable[[Path], Path]
+    manifest: str
+    frames: int
+    most_own: float | None
+    """Milliseconds at p99 that the agent may have for itself."""
+
+
+SUBJECTS = (
+    Subject("orientation classifier", write_orientation, CLASSIFIER, 300, 0.5),
+    Subject("text detector", write_text_detector, DETECTOR, 40, None),
+)
 
 
 @dataclass(slots=True)
@@ -71,40 +101,46 @@ class _ClockedSession:
 
 def main() -> None:
     """Print frames a second of both, and the agent's own time."""
-    with tempfile.TemporaryDirectory(prefix="mlops-overhead-") as made:
-        work = Path(made)
-        model = _model(work / "model")
-        pictures = work / "pictures"
-        pictures.mkdir()
-        for number in range(FRAMES):
-            os.link(work / "model" / "page.jpg", pictures / f"{number:05d}.jpg")
-        clock = Clocked()
-        _by_hand(model, pictures)
-        seconds = in_turn(
-            {
-                "by hand: decode, preprocess, session.run": lambda: _by_hand(model, pictures),
-                "the agent: folder to JSON lines": lambda: _by_agent(model, pictures, work, clock),
-            }
-        )
-        show(f"{FRAMES} frames of the orientation classifier", seconds, "by hand: decode, preprocess, session.run")
-        by_hand, agent = seconds.values()
-        own = sorted(clock.own())
-        print(f"  frames a second: {by_hand / agent:.3f} of the loop's (0.95 at least); {FRAMES / agent:.0f} a second")
-        p99 = quantiles(own, n=100)[98]
-        print(
-            f"  the agent's own time on the CPU: p50 {median(own):.3f} ms, p99 {p99:.3f} ms a frame "
-            f"(below 0.5), over {RUNS} runs"
-        )
+    for subject in SUBJECTS:
+        with tempfile.TemporaryDirectory(prefix="mlops-overhead-") as made:
+            _measure(subject, Path(made))
 
 
-def _model(folder: Path) -> Any:
+def _measure(subject: Subject, work: Path) -> None:
+    model = _model(subject, work / "model")
+    pictures = work / "pictures"
+    pictures.mkdir()
+    for number in range(subject.frames):
+        os.link(work / "model" / "page.jpg", pictures / f"{number:05d}.jpg")
+    # As the agent does when it has started: what was imported is looked through by no later collection.
+    gc.collect()
+    gc.freeze()
+    _by_hand(model, pictures)
+    seconds = in_turn(
+        {LOOP: lambda: _by_hand(model, pictures), AGENT: lambda: _by_agent(model, pictures, work / "images")}
+    )
+    show(f"{subject.frames} frames of the {subject.title}", seconds, LOOP)
+    rate = subject.frames / seconds[AGENT]
+    print(f"  frames a second: {seconds[LOOP] / seconds[AGENT]:.3f} of the loop's (0.95 at least); {rate:.0f} a second")
+    clock = Clocked()
+    for _ in range(RUNS):
+        _by_agent(model, pictures, work / "images", clock)
+    own = sorted(clock.own())
+    bound = f" (below {subject.most_own:g})" if subject.most_own else ""
+    print(
+        f"  the agent's own time on the CPU: p50 {median(own):.3f} ms, p99 {quantiles(own, n=100)[98]:.3f} ms a frame"
+        f"{bound}, over {RUNS} runs"
+    )
+
+
+def _model(subject: Subject, folder: Path) -> Any:
     import cv2  # noqa: PLC0415 - half a second, and only this benchmark needs it
     import numpy as np  # noqa: PLC0415
 
     from edge_agent.inference.loaded_model import open_model  # noqa: PLC0415
 
-    write_orientation(folder)
-    (folder / "model.yaml").write_text(MANIFEST, "utf-8")
+    subject.write(folder)
+    (folder / "model.yaml").write_text(subject.manifest, "utf-8")
     page = np.full((480, 640, 3), 245, np.uint8)
     for line in range(14):
         cv2.putText(page, f"line {line} of a page that stands", (30, 40 + 30 * line), 0, 0.8, (20, 20, 20), 2)
@@ -121,7 +157,7 @@ def _by_hand(model: Any, pictures: Path) -> float:
     return time.perf_counter() - began
 
 
-def _by_agent(model: Any, pictures: Path, work: Path, clock: Clocked) -> float:
+def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = None) -> float:
     from edge_agent.inference.loaded_model import LoadedModel  # noqa: PLC0415
     from edge_agent.pipeline.tally import Tally  # noqa: PLC0415
     from edge_agent.pipeline.worker import Worker  # noqa: PLC0415
@@ -131,38 +167,39 @@ def _by_agent(model: Any, pictures: Path, work: Path, clock: Clocked) -> float:
     from edge_agent.sources.folder import ImageFolder  # noqa: PLC0415
     from shared_schema.settings import FolderSource, JsonLinesSink  # noqa: PLC0415
 
-    images = work / "images"
     images.mkdir(exist_ok=True)
     for path in pictures.iterdir():
         os.link(path, images / path.name)
-    task = replace(model.task, decode=clock.of(model.task.decode), prepare=clock.of(model.task.prepare))
-    clocked = LoadedModel(model.folder, model.manifest, _ClockedSession(model.session, clock), task)
+    if clock is not None:
+        task = replace(model.task, decode=clock.of(model.task.decode), prepare=clock.of(model.task.prepare))
+        model = LoadedModel(model.folder, model.manifest, _ClockedSession(model.session, clock), task)
     slots = Slots(lambda _: None)
-    slots.swap(Target("orientation", "com.example.orientation", "1.0.0", "1" * 64, "1"), clocked)
+    slots.swap(Target("measured", "com.example.measured", "1.0.0", "1" * 64, "1"), model)
 
     ended = threading.Event()
-    left = FRAMES
+    left = len(list(images.iterdir()))
     last = 0.0
 
     class Counted(ImageFolder):
         def done(self, *given: Any) -> None:
             nonlocal left, last
             super().done(*given)
-            now = time.thread_time()
-            # The first frame's time is counted from the thread's start.
-            clock.ended(now - last)
-            last = now
+            if clock is not None:
+                now = time.thread_time()
+                # The first frame's time is counted from the thread's start.
+                clock.ended(now - last)
+                last = now
             left -= 1
             if not left:
                 ended.set()
 
-    source = Counted(FolderSource(), work)
-    sink = JsonLinesFile(JsonLinesSink(), work)
-    worker = Worker("images", source, [sink], slots, lambda: "orientation", Tally())
+    source = Counted(FolderSource(), images.parent)
+    sink = JsonLinesFile(JsonLinesSink(), images.parent)
+    worker = Worker("images", source, [sink], slots, lambda: "measured", Tally())
     began = time.perf_counter()
     worker.start()
     if not ended.wait(120):
-        raise RuntimeError(f"{left} of {FRAMES} frames have no prediction after 120 s")
+        raise RuntimeError(f"{left} frames have no prediction after 120 s")
     seconds = time.perf_counter() - began
     worker.stop_soon()
     worker.join(5)

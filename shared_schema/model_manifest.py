@@ -65,7 +65,7 @@ class Postprocessing(WrittenByPeople):
     top: int = Field(default=1, ge=1, le=1000)
     """How many labels a prediction ranks."""
     decoder: str | None = None
-    """How a detector's output becomes boxes: ``yolov8``, ``end_to_end``, or one that your agent adds."""
+    """How a detector's output becomes boxes: ``yolov8``, ``end_to_end``, ``db`` (text), or one that your agent adds."""
     confidence: float = Field(default=0.25, ge=0, le=1)
     """Boxes below this score are left out."""
     overlap: float = Field(default=0.45, ge=0, le=1)

@@ -91,10 +91,7 @@ class Worker:
                     self._stopping.wait(_RETRY)
         finally:
             self._source.stop()
-            for name in (
-                f"source {self._name}",
-                *(f"sink {index} of {self._name}" for index in range(len(self._sinks))),
-            ):
+            for name in (f"source {self._name}", *map(self._of_sink, range(len(self._sinks)))):
                 self._tally.better(name)
 
     def _step(self) -> None:
@@ -103,12 +100,8 @@ class Worker:
             self._stopping.wait(_POLL)
             return
         # No frame is taken from the source before there is something to look at it.
-        if self._slots.current(model) is None:
-            lease = self._slots.lease(model, _POLL)
-            if lease is None:
-                return
-            with lease:
-                pass
+        if not self._slots.serves(model, _POLL):
+            return
         frame = self._source.next(_POLL)
         if frame is None:
             return
@@ -169,6 +162,7 @@ class Worker:
         return Prediction(
             source=self._name,
             frame=frame.name,
+            frame_id=frame.frame_id,
             model=served.target.model,
             version=served.target.version,
             digest=served.target.digest,
@@ -180,16 +174,21 @@ class Worker:
     def _write(self, prediction: Prediction, seen: Seen) -> bool:
         """To every sink, each until it has it; ``False`` when the worker is to stop before any has."""
         for index, sink in enumerate(self._sinks):
-            name = f"sink {index} of {self._name}"
+            troubled = False
             while True:
                 try:
                     sink.write(prediction, seen)
-                    self._tally.better(name)
                     break
                 except SinkError as error:
-                    self._tally.trouble(name, str(error))
+                    troubled = True
+                    self._tally.trouble(self._of_sink(index), str(error))
                     logger.warning("prediction not written", extra={"frame": prediction.frame, "error": str(error)})
                     if self._stopping.wait(_RETRY):
                         # A frame that one sink has taken is not predicted a second time.
                         return index > 0
+            if troubled:
+                self._tally.better(self._of_sink(index))
         return True
+
+    def _of_sink(self, index: int) -> str:
+        return f"sink {index} of {self._name}"

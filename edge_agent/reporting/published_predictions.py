@@ -25,7 +25,7 @@ class PublishedPredictions:
         """Put it on its way; never waits."""
         if self.topics is None:
             return
-        told = {**prediction.model_dump(), "thing": self._thing, "sequence": next(self._sequence)}
+        told = {**prediction.model_dump(exclude={"frame_id"}), "thing": self._thing, "sequence": next(self._sequence)}
         for output, cut in _shorter_and_shorter(prediction.output):
             payload = PublishedPrediction.model_validate({**told, "output": output, "cut": cut}).encoded()
             if len(payload) <= MAXIMUM_BYTES:

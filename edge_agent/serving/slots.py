@@ -72,6 +72,14 @@ class Slots:
             served.handle.leases += 1
         return Lease(served, self._give_back)
 
+    def serves(self, model: str, timeout: float) -> bool:
+        """Whether something serves under the name; waits up to ``timeout`` seconds for it."""
+        if model in self._current:
+            # Asked for every frame: a look at a dictionary needs no lock.
+            return True
+        with self._changed:
+            return self._changed.wait_for(lambda: model in self._current, timeout)
+
     def current(self, model: str) -> Served | None:
         """What serves under the name."""
         with self._changed:

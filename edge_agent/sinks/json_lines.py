@@ -1,10 +1,11 @@
-"""Predictions in a file, one JSON object a line, turned over when it is full."""
+"""Predictions in a file, one JSON object a line, turned over when it is full. Of no frame twice."""
 
+import json
 import logging
 import os
 import threading
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import IO, ClassVar, Final
 
 from edge_agent.errors import SinkError
 from edge_agent.sinks.sink import Seen
@@ -12,11 +13,15 @@ from shared_schema.messages import Prediction
 from shared_schema.settings import JsonLinesSink
 
 logger = logging.getLogger(__name__)
+_BLOCK: Final = 65_536
+_LOOKED_AT: Final = 100
+"""Lines of an earlier process: between a frame's line and the death that kept it in its folder come few others."""
 
 
 class JsonLinesFile:
     """``<path>``, then ``<path>.1`` (the newest of the full ones) up to ``<path>.<keep>``. Never holds half a line
-    that a whole one follows: what a full disk cut off is taken back."""
+    that a whole one follows: what a full disk or a sudden end cut off is taken back. Nor two lines of one frame: a
+    process that was killed between a frame's line and its removal leaves the line, and the next one writes none."""
 
     durable: ClassVar[bool] = True
 
@@ -26,16 +31,24 @@ class JsonLinesFile:
         self._lock = threading.Lock()
         self._stream: IO[bytes] | None = None
         self._size = 0
+        # Of each source, the frame of its last line.
+        self._last: dict[str, str] = {}
 
     def write(self, prediction: Prediction, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
         line = prediction.model_dump_json(by_alias=True, exclude_none=True).encode() + b"\n"
         with self._lock:
             try:
-                self._append(line)
+                stream = self._open()
+                if prediction.frame_id is not None and self._last.get(prediction.source) == prediction.frame_id:
+                    logger.info("frame has its line already", extra={"frame": prediction.frame})
+                    return
+                self._append(stream, line)
             except OSError as error:
                 raise SinkError(
                     f"{self.path} cannot be written ({error.strerror}); free the disk, or correct the sink's path"
                 ) from error
+            if prediction.frame_id is not None:
+                self._last[prediction.source] = prediction.frame_id
 
     def close(self) -> None:
         with self._lock:
@@ -43,8 +56,7 @@ class JsonLinesFile:
                 self._stream.close()
                 self._stream = None
 
-    def _append(self, line: bytes) -> None:
-        stream = self._open()
+    def _append(self, stream: IO[bytes], line: bytes) -> None:
         if self._size and self._size + len(line) > self._settings.max_bytes:
             stream.close()
             self._stream = None
@@ -62,7 +74,8 @@ class JsonLinesFile:
     def _open(self) -> IO[bytes]:
         if self._stream is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _cut_half_a_line(self.path)
+            # Another source may have turned the file over since a source's last line.
+            self._last = _last_frames(self._numbered(1)) | _last_frames(self.path)
             self._stream = self.path.open("ab", buffering=0)
             self._size = self._stream.seek(0, os.SEEK_END)
         return self._stream
@@ -78,15 +91,35 @@ class JsonLinesFile:
         return self.path.with_name(f"{self.path.name}.{number}")
 
 
-def _cut_half_a_line(path: Path) -> None:
-    """A process that was killed while it wrote left half a line; its frame was kept, and is predicted again."""
+def _last_frames(path: Path) -> dict[str, str]:
+    """Of each source, the frame of its last line. Half a line of a process that was killed while it wrote is cut off:
+    its frame was kept, and is predicted again."""
     if not path.is_file():
-        return
+        return {}
     with path.open("rb+") as stream:
-        end = stream.seek(0, os.SEEK_END)
-        start = max(0, end - 65_536)
-        stream.seek(start)
-        tail = stream.read()
+        start, tail = _tail(stream)
         if tail and not tail.endswith(b"\n"):
             stream.truncate(start + tail.rfind(b"\n") + 1)
             logger.warning("half a line cut off", extra={"path": str(path)})
+    found: dict[str, str] = {}
+    for line in tail[: tail.rfind(b"\n") + 1].split(b"\n")[-_LOOKED_AT:]:
+        try:
+            said = json.loads(line)
+            found[said["source"]] = said["frameId"]
+        except (ValueError, LookupError, TypeError):
+            # No prediction, of a source without such names, or the first of these lines, of which half is here.
+            continue
+    return found
+
+
+def _tail(stream: IO[bytes]) -> tuple[int, bytes]:
+    """The end of the file and where it begins: at least its last whole line, and half of one after it."""
+    end = stream.seek(0, os.SEEK_END)
+    size = _BLOCK
+    while True:
+        start = max(0, end - size)
+        stream.seek(start)
+        tail = stream.read(end - start)
+        if not start or tail.count(b"\n") > 1:
+            return start, tail
+        size *= 4

@@ -5,7 +5,9 @@ whenever more came than the queue holds, and now and then, since an event can be
 """
 
 import contextlib
+import heapq
 import logging
+import os
 import shutil
 import stat
 import threading
@@ -14,7 +16,13 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 
 from edge_agent.sources.finished import is_finished
@@ -25,6 +33,10 @@ from shared_schema.settings import FolderSource
 logger = logging.getLogger(__name__)
 _LIST_AGAIN: Final = 5.0
 """Seconds between two listings when nothing happens."""
+_LISTED: Final = 10_000
+"""Names that one listing takes up at most: a folder of a million files is not listed for each few of them."""
+_WANTED: Final[list[type[FileSystemEvent]]] = [FileClosedEvent, FileCreatedEvent, FileMovedEvent]
+"""Without a filter, each frame's opening, reading and deleting comes back as events, and takes the GIL from it."""
 
 
 class ImageFolder:
@@ -32,11 +44,13 @@ class ImageFolder:
 
     def __init__(self, settings: FolderSource, work: Path) -> None:
         self.path = work / settings.path
+        self._folder = str(self.path)
         self._done = self.path.with_name(f"{self.path.name}.done")
         self._unreadable = self.path.with_name(f"{self.path.name}.unreadable")
         self._settings = settings
         self._changed = threading.Condition()
-        self._waiting: OrderedDict[str, float] = OrderedDict()
+        # When each was found, and whether it is known to be finished.
+        self._waiting: OrderedDict[str, tuple[float, bool]] = OrderedDict()
         # Predicted, and could not be removed: not to be predicted again.
         self._kept: dict[str, tuple[int, ...]] = {}
         self._list_at = 0.0
@@ -51,7 +65,7 @@ class ImageFolder:
     def start(self) -> None:
         """Raises ``OSError`` when the folder cannot be made or watched."""
         self.path.mkdir(parents=True, exist_ok=True)
-        self._observer.schedule(_Finished(self), str(self.path), recursive=False)
+        self._observer.schedule(_Finished(self), str(self.path), recursive=False, event_filter=_WANTED)
         self._observer.start()
 
     def stop(self) -> None:
@@ -77,7 +91,7 @@ class ImageFolder:
                     return
                 oldest, _ = self._waiting.popitem(last=False)
                 self._drop(oldest)
-            self._waiting[name] = time.monotonic()
+            self._waiting[name] = (time.monotonic(), True)
             self._changed.notify()
 
     def next(self, timeout: float) -> Offered | None:
@@ -88,7 +102,7 @@ class ImageFolder:
                 self._out = None
                 if not self._waiting and time.monotonic() < self._list_at:
                     self._changed.wait(max(0.0, min(ends, self._list_at) - time.monotonic()))
-                name, arrived = self._waiting.popitem(last=False) if self._waiting else (None, 0.0)
+                name, (arrived, finished) = self._waiting.popitem(last=False) if self._waiting else (None, (0.0, False))
             if name is None:
                 if time.monotonic() >= self._list_at:
                     self._list()
@@ -97,12 +111,16 @@ class ImageFolder:
                 if time.monotonic() >= ends:
                     return None
                 continue
-            ticket = self._ticket(name)
-            if ticket is None or self._kept.get(name) == ticket:
+            found = self._status(name)
+            if found is None or self._kept.get(name) == _ticket(found):
+                continue
+            path = self.path / name
+            if not (finished or is_finished(path)):
+                self._list_at = min(self._list_at, time.monotonic() + 0.5)
                 continue
             with self._changed:
                 self._out = name
-            return Offered(name, self.path / name, arrived, ticket)
+            return Offered(name, path, arrived, _ticket(found), frame_id=_identity(found))
 
     def done(self, frame: Offered, prediction: Prediction | None = None) -> None:  # noqa: ARG002  the form of every source
         self._end(frame, self._done if self._settings.after == "move" else None)
@@ -114,19 +132,20 @@ class ImageFolder:
     def give_back(self, frame: Offered) -> None:
         with self._changed:
             self._out = None
-            self._waiting[frame.name] = frame.arrived
+            self._waiting[frame.name] = (frame.arrived, True)
             self._waiting.move_to_end(frame.name, last=False)
 
     def _end(self, frame: Offered, to: Path | None) -> None:
         with self._changed:
             self._out = None
-        if self._ticket(frame.name) != frame.ticket:
+        found = self._status(frame.name)
+        if found is None or _ticket(found) != frame.ticket:
             # Another image has taken the name meanwhile: a frame of its own, once it is finished.
             self._list_at = 0.0
             return
         try:
             if to is None:
-                (self.path / frame.name).unlink()
+                os.unlink(self._within(frame.name))  # noqa: PTH108  as there
             else:
                 to.mkdir(parents=True, exist_ok=True)
                 shutil.move(self.path / frame.name, _free(to, frame.name))
@@ -138,32 +157,48 @@ class ImageFolder:
             logger.warning("frame not removed", extra={"frame": frame.name, "error": str(error)})
 
     def _list(self) -> None:
-        """Take up what is in the folder and finished, the oldest first, as far as the queue holds."""
-        self._list_at = time.monotonic() + _LIST_AGAIN
+        """Take up what is in the folder, the oldest first; whether a file is finished is looked at when its turn comes,
+        and with ``latest``, which drops what is too much, at once."""
+        now = time.monotonic()
+        self._list_at = now + _LIST_AGAIN
         found: list[tuple[int, str]] = []
-        with contextlib.suppress(OSError):
-            for path in self.path.iterdir():
-                ticket = self._ticket(path.name)
-                if ticket is not None and not path.name.startswith(".") and self._kept.get(path.name) != ticket:
-                    found.append((ticket[1], path.name))
-        for name in [name for name in self._kept if self._ticket(name) is None]:
+        with contextlib.suppress(OSError), os.scandir(self.path) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
+                    continue
+                with contextlib.suppress(OSError):
+                    status = entry.stat(follow_symlinks=False)
+                    if self._kept.get(entry.name) != _ticket(status):
+                        found.append((status.st_mtime_ns, entry.name))
+        for name in [name for name in self._kept if self._status(name) is None]:
             del self._kept[name]
-        for _, name in sorted(found):
-            if self._settings.drop == "block" and len(self._waiting) >= self._settings.queue:
-                self._list_at = 0.0
-                break
+        if self._settings.drop == "latest":
+            self._take_the_latest(sorted(found))
+            return
+        with self._changed:
+            for _, name in heapq.nsmallest(_LISTED, found):
+                self._waiting.setdefault(name, (now, False))
+        if len(found) > _LISTED:
+            self._list_at = 0.0
+
+    def _take_the_latest(self, found: list[tuple[int, str]]) -> None:
+        for _, name in found:
             if is_finished(self.path / name):
                 self.finished(name)
             else:
                 self._list_at = min(self._list_at, time.monotonic() + 0.5)
 
-    def _ticket(self, name: str) -> tuple[int, ...] | None:
-        """What tells this file from a later one of the same name; ``None`` for what is no plain file."""
+    def _status(self, name: str) -> os.stat_result | None:
+        """``None`` for what is no plain file."""
         try:
-            found = (self.path / name).lstat()
+            found = os.lstat(self._within(name))
         except OSError:
             return None
-        return (found.st_ino, found.st_mtime_ns, found.st_size) if stat.S_ISREG(found.st_mode) else None
+        return found if stat.S_ISREG(found.st_mode) else None
+
+    def _within(self, name: str) -> str:
+        # Behind a run of the model, the cold making of a `Path` costs more than the call that wants it.
+        return f"{self._folder}/{name}"
 
     def _drop(self, name: str) -> None:
         self._dropped += 1
@@ -192,6 +227,16 @@ class _Finished(FileSystemEventHandler):
     def _take(self, event: FileSystemEvent, path: str | bytes) -> None:
         if not event.is_directory and path and Path(_text(path)).parent == self._folder.path:
             self._folder.finished(Path(_text(path)).name)
+
+
+def _ticket(found: os.stat_result) -> tuple[int, ...]:
+    """What tells a file from a later one of the same name."""
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _identity(found: os.stat_result) -> str:
+    """The same over the process's end: a file that comes to a name, written or moved, has a change time of its own."""
+    return f"{found.st_ino:x}-{found.st_ctime_ns:x}"
 
 
 def _text(path: str | bytes) -> str:

@@ -20,6 +20,8 @@ class Offered:
     ticket: tuple[int, ...]
     together: tuple["Offered", ...] = ()
     """Frames that came with this one, to be looked at by the same version, in one run where the model can."""
+    frame_id: str | None = None
+    """Tells this frame from every other, also for the next process; ``None`` where the source offers none twice."""
 
 
 class Source(Protocol):

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import InferenceError
+
+_TEXT: Final = 0.3
+"""Above it a pixel belongs to a text's core; this and the two below are what PaddleOCR's configurations give."""
+_GROWTH: Final = 1.6
+_LEAST_SIDE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +63,31 @@ def end_to_end(output: NDArray[Any], labels: int) -> Candidates:  # noqa: ARG001
     return Candidates(rows[:, :4], rows[:, 4], rows[:, 5].astype(np.int64))
 
 
+def db(output: NDArray[Any], labels: int) -> Candidates:  # noqa: ARG001  the form of every decoder
+    """PaddleOCR's text detectors (differentiable binarization): 1 × 1 × height × width, how likely each pixel is in a
+    text's core. Upright boxes, all of the first label, grown by what the core was shrunk by in training (area times
+    ``unclip_ratio`` by circumference, as PaddleOCR's `DBPostProcess` does with polygons)."""
+    likely = _of_one_image(output[:, 0] if output.ndim == 4 and output.shape[1] == 1 else output)
+    # A NaN is its own minimum and maximum.
+    if likely.size and not (np.isfinite(likely.min()) and np.isfinite(likely.max())):
+        raise InferenceError("the map of the text has pixels that are no numbers (NaN or infinite)")
+    _, _, regions, _ = cv2.connectedComponentsWithStats((likely > _TEXT).view(np.uint8), connectivity=8)
+    regions = regions[1:]
+    regions = regions[(regions[:, 2:4] >= _LEAST_SIDE).all(axis=1)]
+    left, top, width, height = regions[:, :4].T
+    growth = width * height * _GROWTH / (2 * (width + height))
+    boxes = np.stack([left - growth, top - growth, left + width + growth, top + height + growth], axis=1)
+    scores = [float(likely[y : y + h, x : x + w].mean()) for x, y, w, h in regions[:, :4].tolist()]
+    return Candidates(
+        boxes.astype(np.float32), np.array(scores, dtype=np.float32), np.zeros(len(boxes), dtype=np.int64)
+    )
+
+
 DECODERS: Final = MappingProxyType(
     {
         "yolov8": Decoder(yolov8, overlapping=True),
         "end_to_end": Decoder(end_to_end, overlapping=False),
+        "db": Decoder(db, overlapping=False),
     }
 )
 """The decoders by the name that ``postprocessing.decoder`` gives. A new one is a line here."""

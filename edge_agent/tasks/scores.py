@@ -1,14 +1,15 @@
 """From a row of scores to ranked labels: what `classification` and `tabular` share."""
 
+import heapq
+import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import InferenceError
 from edge_agent.inference.graph import Graph, Tensor
-from edge_agent.tasks.task import GraphMismatchError, finite
+from edge_agent.tasks.task import GraphMismatchError
 from shared_schema.model_manifest import ModelManifest
 
 Rank = Callable[[NDArray[Any]], dict[str, Any]]
@@ -40,15 +41,18 @@ def ranking(manifest: ModelManifest, name: str) -> Rank:
     top = min(manifest.postprocessing.top, len(labels))
 
     def rank(row: NDArray[Any]) -> dict[str, Any]:
-        scores = np.asarray(row, dtype=np.float64).reshape(-1)
-        if scores.size != len(labels):
-            raise InferenceError(f"{name} has {scores.size} scores for {len(labels)} labels")
-        if not finite(scores):
+        # Plain numbers: for a row of labels, numpy's calls cost more than what they count.
+        scores: list[float] = row.reshape(-1).tolist()
+        if len(scores) != len(labels):
+            raise InferenceError(f"{name} has {len(scores)} scores for {len(labels)} labels")
+        if not all(map(math.isfinite, scores)):
             raise InferenceError(f"{name} has scores that are no numbers (NaN or infinite)")
         if logits:
-            raised = np.exp(scores - scores.max())
-            scores = raised / raised.sum()
-        best = np.argsort(-scores, kind="stable")[:top]
+            highest = max(scores)
+            raised = [math.exp(score - highest) for score in scores]
+            total = sum(raised)
+            scores = [each / total for each in raised]
+        best = heapq.nlargest(top, range(len(scores)), key=scores.__getitem__)
         ranked = [{"label": labels[index], "score": round(float(scores[index]), 6)} for index in best]
         return {**ranked[0], "top": ranked} if top > 1 else ranked[0]
 

@@ -1,5 +1,6 @@
 """The form that every task has: a few small functions, each made for one manifest and one graph."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +47,7 @@ class BoundTask:
 
     def read(self, path: Path) -> Frame:
         """From a file to a frame. Raises ``UnreadableFrameError``, and ``OSError`` for a file that cannot be read."""
-        if path.stat().st_size > MOST_BYTES:
-            raise UnreadableFrameError(f"{path.name} has more than {MOST_BYTES} bytes; it is set aside")
-        return self.decode(path.read_bytes(), path.name)
+        return self.decode(_content(path), path.name)
 
     def frame(self, content: Content, name: str) -> Frame:
         """From what a source has to a frame. Raises as `read` does."""
@@ -65,9 +64,27 @@ Task = Callable[[ModelManifest, Graph], BoundTask]
 """A task: binds itself to a manifest and a graph. Raises ``GraphMismatchError`` when the two do not fit."""
 
 
+def _content(path: Path) -> bytes:
+    """The file's bytes, by the few calls that it takes: this is done for every frame."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size > MOST_BYTES:
+            raise UnreadableFrameError(f"{path.name} has more than {MOST_BYTES} bytes; it is set aside")
+        content = os.read(descriptor, size + 1)
+        if len(content) != size:
+            # It changes while it is read, or the kernel gives less than it was asked for.
+            with open(descriptor, "rb", closefd=False) as stream:
+                stream.seek(0)
+                content = stream.read(MOST_BYTES)
+        return content
+    finally:
+        os.close(descriptor)
+
+
 def finite(values: NDArray[Any]) -> bool:
     """Whether every number is one: neither NaN nor infinite."""
-    return bool(np.isfinite(values).all()) if np.issubdtype(values.dtype, np.number) else True
+    return bool(np.isfinite(values).all()) if values.dtype.kind in "fc" else True
 
 
 def stackable(graph: Graph) -> bool:

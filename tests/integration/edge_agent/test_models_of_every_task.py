@@ -112,6 +112,23 @@ def test_an_end_to_end_detector_needs_no_thinning_out(tmp_path: Path) -> None:
     ]
 
 
+def test_a_text_detectors_map_becomes_boxes_around_each_line(tmp_path: Path) -> None:
+    likely = np.zeros((1, 1, 100, 100))
+    likely[0, 0, 38:42, 12:18] = 0.9
+    likely[0, 0, 70:80, 20:80] = 0.4
+    likely[0, 0, 5, 5] = 1.0
+    # Stretched: the picture is 200 wide.
+    folder = detector(tmp_path / "text", "db", likely, resize="stretch")
+    manifest = (folder / "model.yaml").read_text("utf-8")
+    (folder / "model.yaml").write_text(manifest.replace("confidence: 0.3", "confidence: 0.35"), "utf-8")
+    found = asked(open_model(folder), "sea.png")["detections"]
+    growth = 6 * 4 * 1.6 / 20
+    assert [(each["label"], each["score"]) for each in found] == [("ship", 0.9), ("ship", 0.4)], "and no single pixel"
+    assert found[0]["box"] == pytest.approx(
+        [2 * (12 - growth), 38 - growth, 2 * (18 + growth), 42 + growth], abs=0.06
+    ), "grown by what the core was shrunk by, in the picture's own pixels"
+
+
 def test_a_detector_that_misses_a_golden_box_is_refused(tmp_path: Path) -> None:
     folder = detector(tmp_path / "stretched", "end_to_end", END_TO_END, resize="stretch")
     code, outcome = vetted(folder)
@@ -127,6 +144,8 @@ def test_a_detector_that_misses_a_golden_box_is_refused(tmp_path: Path) -> None:
         ("end_to_end", YOLO, "golden", "rows of 5 numbers, and end_to_end has 6"),
         ("end_to_end", END_TO_END + np.array([0, 0, 0, 0, 0, 5]), "golden", "names a class beyond the 2 labels"),
         ("end_to_end", END_TO_END * np.nan, "golden", "NaN or infinite"),
+        ("db", np.full((1, 1, 100, 100), np.nan), "golden", "NaN or infinite"),
+        ("db", np.zeros((1, 2, 100, 100)), "golden", "the output has the shape [1, 2, 100, 100]"),
     ],
 )
 def test_a_detector_whose_output_is_not_its_decoders_is_refused(

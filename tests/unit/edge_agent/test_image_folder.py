@@ -1,5 +1,6 @@
 """The folder as a source: finished files only, none twice, none lost."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -99,6 +100,32 @@ def test_more_files_than_the_queue_holds_are_all_offered_once(tmp_path: Path, op
         folder.done(frame)
     assert sorted(seen) == sorted(names)
     assert folder.dropped == 0
+
+
+def test_a_folder_longer_than_one_listing_is_offered_whole_and_the_oldest_first(
+    tmp_path: Path, open_folder: OpenFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.sources.folder._LISTED", 4)
+    (tmp_path / "in").mkdir()
+    for number in range(11):
+        path = tmp_path / "in" / f"{10 - number:02}.png"
+        path.write_bytes(b"image")
+        os.utime(path, (number, number))
+    folder = open_folder(queue=2)
+    assert [used(folder) for _ in range(11)] == [f"{10 - number:02}.png" for number in range(11)]
+    assert folder.next(0.05) is None
+
+
+def test_a_half_written_file_in_a_long_listing_holds_nothing_up(tmp_path: Path, open_folder: OpenFolder) -> None:
+    (tmp_path / "in").mkdir()
+    with (tmp_path / "in" / "slow.png").open("wb") as stream:
+        stream.write(b"half")
+        stream.flush()
+        for name in ("a.png", "b.png"):
+            (tmp_path / "in" / name).write_bytes(b"image")
+        folder = open_folder()
+        assert {used(folder), used(folder)} == {"a.png", "b.png"}
+    assert used(folder) == "slow.png"
 
 
 def test_with_latest_the_oldest_are_dropped_and_counted(tmp_path: Path, open_folder: OpenFolder) -> None:

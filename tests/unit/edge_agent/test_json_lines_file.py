@@ -1,5 +1,6 @@
 """Predictions as lines: whole ones only, turned over by size."""
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,11 @@ from shared_schema.settings import JsonLinesSink
 SEEN = Seen(b"", None)
 
 
-def prediction(frame: str) -> Prediction:
+def prediction(frame: str, frame_id: str | None = None, source: str = "camera") -> Prediction:
     return Prediction(
-        source="camera",
+        source=source,
         frame=frame,
+        frame_id=frame_id,
         model="digits",
         version="1.0.0",
         digest="a" * 64,
@@ -58,6 +60,41 @@ def test_half_a_line_of_a_killed_process_is_cut_off(tmp_path: Path) -> None:
     sink.write(prediction("c"), SEEN)
     sink.close()
     assert frames(path) == ["a", "c"]
+
+
+def test_however_long_half_a_line_is_it_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.jsonl"
+    path.write_text('{"frame": "a"}\n{"frame": "' + 200_000 * "b", "utf-8")
+    sink = JsonLinesFile(JsonLinesSink(), tmp_path)
+    sink.write(prediction("c"), SEEN)
+    sink.close()
+    assert frames(path) == ["a", "c"]
+
+
+def test_a_frame_that_an_earlier_process_wrote_last_is_not_written_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        with contextlib.closing(JsonLinesFile(JsonLinesSink(), tmp_path)) as sink:
+            sink.write(prediction("a", "1-1"), SEEN)
+            sink.write(prediction("b", "2-1", source="other"), SEEN)
+    assert frames(tmp_path / "predictions.jsonl") == ["a", "b"]
+    with contextlib.closing(JsonLinesFile(JsonLinesSink(), tmp_path)) as sink:
+        sink.write(prediction("a", "1-2"), SEEN)
+    assert frames(tmp_path / "predictions.jsonl") == ["a", "b", "a"], "another picture of the same name"
+
+
+def test_a_frame_whose_line_was_turned_over_meanwhile_is_not_written_again(tmp_path: Path) -> None:
+    settings = JsonLinesSink.model_validate({"path": "p.jsonl", "max-bytes": 10_000, "keep": 2})
+    with contextlib.closing(JsonLinesFile(settings, tmp_path)) as sink:
+        for number in range(20):
+            sink.write(prediction(str(number), f"2-{number}", source="other"), SEEN)
+        sink.write(prediction("a", "1-1"), SEEN)
+        while not (tmp_path / "p.jsonl.1").exists():
+            number += 1
+            sink.write(prediction(str(number), f"2-{number}", source="other"), SEEN)
+    assert "a" in frames(tmp_path / "p.jsonl.1")
+    with contextlib.closing(JsonLinesFile(settings, tmp_path)) as sink:
+        sink.write(prediction("a", "1-1"), SEEN)
+    assert "a" not in frames(tmp_path / "p.jsonl")
 
 
 def test_what_cannot_be_written_is_said_with_a_remedy(tmp_path: Path) -> None:
