@@ -40,6 +40,21 @@ _CLASSIC_ONLY = frozenset(
         "CancelLocalDeployment",
     }
 )
+_OF_FURTHER_COMPONENTS = frozenset(
+    {
+        "GetSecretValue",
+        "GetThingShadow",
+        "UpdateThingShadow",
+        "DeleteThingShadow",
+        "ListNamedShadowsForThing",
+        "SubscribeToCertificateUpdates",
+        "VerifyClientDeviceIdentity",
+        "GetClientDeviceAuthToken",
+        "AuthorizeClientDeviceAction",
+        "CreateDebugPassword",
+    }
+)
+"""Answered by the secret manager, the shadow manager, client device auth, and the CLI component. Not emulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,8 @@ class Runtime:
     nucleus_component: str
     version: str
     operations: frozenset[str]
+    modelled: frozenset[str]
+    """Operations of its service model, with those that only further components answer."""
     largest_frame: int
     largest_text: int | None
     """The longest configuration string that IPC gives out."""
@@ -91,6 +108,7 @@ CLASSIC = Runtime(
     nucleus_component="aws.greengrass.Nucleus",
     version="2.15.0",
     operations=_BOTH | _CLASSIC_ONLY,
+    modelled=_BOTH | _CLASSIC_ONLY | _OF_FURTHER_COMPONENTS,
     largest_frame=16 * 1024 * 1024,
     largest_text=None,
     errors_have_text=True,
@@ -124,6 +142,7 @@ LITE = Runtime(
     nucleus_component="aws.greengrass.NucleusLite",
     version="2.6.0",
     operations=_BOTH,
+    modelled=_BOTH | _CLASSIC_ONLY | _OF_FURTHER_COMPONENTS,
     largest_frame=10_000,
     largest_text=1_000,
     errors_have_text=False,

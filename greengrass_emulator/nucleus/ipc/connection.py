@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greengrass_emulator.nucleus.errors import FrameInvalid
-from greengrass_emulator.nucleus.ipc.answers import IpcError, ServiceError
+from greengrass_emulator.nucleus.ipc.answers import IpcError, ServiceError, Unmodelled, internal_error, without_handler
 from greengrass_emulator.nucleus.ipc.frames import PRELUDE, Frame, MessageFlag, MessageType, decode, encode, length_of
 from greengrass_emulator.nucleus.runtimes import Runtime
 
@@ -224,13 +224,15 @@ class Connection:
         try:
             handler = self._handlers.get(stream.operation)
             if handler is None:
-                raise ServiceError(f"{stream.operation} is not supported by {self._runtime.nucleus_component}")
+                raise without_handler(stream.operation, is_modelled=stream.operation in self._runtime.modelled)
             answer = await handler(stream, _object(payload))
         except IpcError as error:
             self._refuse(stream, error)
+        except Unmodelled as error:
+            self._refuse_unmodelled(stream, error)
         except Exception:  # noqa: BLE001 - one bad call must not end the connection
             _log.exception("an operation failed", extra={"component": stream.component, "operation": stream.operation})
-            self._refuse(stream, ServiceError("the nucleus met an error of its own; see its log"))
+            self._refuse_unmodelled(stream, internal_error())
         else:
             flags = MessageFlag.NONE if answer.stays_open else MessageFlag.TERMINATE_STREAM
             shape = f"{_NAMESPACE}{stream.operation}Response"
@@ -248,6 +250,16 @@ class Connection:
             _NAMESPACE + error.name,
             error.payload(self._runtime.errors_have_text),
         )
+        self._forget(stream)
+
+    def _refuse_unmodelled(self, stream: Stream, error: Unmodelled) -> None:
+        if not self._runtime.errors_have_text:
+            # Lite models every error.
+            self._refuse(stream, ServiceError())
+            return
+        kind, flags = MessageType.APPLICATION_ERROR, MessageFlag.TERMINATE_STREAM
+        headers = {":content-type": error.content_type}
+        self._put(encode(stream=stream.number, kind=kind, flags=flags, payload=error.body.encode(), headers=headers))
         self._forget(stream)
 
     def _forget(self, stream: Stream) -> None:
@@ -277,7 +289,7 @@ def _object(payload: bytes) -> dict[str, Any]:
     try:
         document = json.loads(payload or b"{}")
     except ValueError as error:
-        raise ServiceError("the request is no JSON") from error
+        raise internal_error() from error
     if not isinstance(document, dict):
-        raise ServiceError("the request is no JSON object")
+        raise internal_error()
     return document

@@ -113,20 +113,25 @@ def test_a_connect_without_a_known_token_is_refused(classic: Any, payload: bytes
         assert _read(opened) is None
 
 
-def test_an_unknown_operation_and_a_bad_request_are_errors_of_their_stream(classic: Any, token: str) -> None:
+def test_what_no_model_has_an_error_for_ends_its_stream_without_one(classic: Any, token: str) -> None:
     with _socket(classic) as opened:
         opened.sendall(_connect(token))
         _read(opened)
-        for stream, call in enumerate(
-            (("aws.greengrass#Nothing", b"{}"), ("aws.greengrass#GetConfiguration", b"no JSON")), start=1
-        ):
-            opened.sendall(_call(stream, *call))
+        unsupported = b'{"error": "Unsupported Operation", "message": "Nothing is an unsupported operation."}'
+        calls = (
+            ("aws.greengrass#Nothing", b"{}", "application/json", unsupported),
+            ("aws.greengrass#GetConfiguration", b"no JSON", "text/plain", b"InternalServerError"),
+            ("aws.greengrass#GetSecretValue", b"{}", "text/plain", b"InternalServerError"),
+        )
+        for stream, (operation, payload, content_type, said) in enumerate(calls, start=1):
+            opened.sendall(_call(stream, operation, payload))
             answer = _read(opened)
             assert answer is not None
             assert answer.number(":stream-id") == stream
             assert answer.number(":message-type") == MessageType.APPLICATION_ERROR
             assert answer.number(":message-flags") == MessageFlag.TERMINATE_STREAM
-            assert answer.text("service-model-type") == "aws.greengrass#ServiceError"
+            assert answer.text("service-model-type") is None
+            assert (answer.text(":content-type"), answer.payload) == (content_type, said)
         opened.sendall(_call(7, "aws.greengrass#GetConfiguration"))
         answer = _read(opened)
         assert answer is not None
