@@ -11,6 +11,7 @@ from cloud_publisher.cloud_errors import DENIED, asking
 from cloud_publisher.doctor.bucket import examine_bucket
 from cloud_publisher.doctor.check import Check, failed, not_checked, well
 from cloud_publisher.doctor.facts import Facts
+from cloud_publisher.doctor.fleet_index import examine_index
 from cloud_publisher.errors import CloudError
 from cloud_publisher.session import Account
 from shared_schema.release import OUTCOME_TAG
@@ -69,6 +70,7 @@ def examine(facts: Facts, open_account: Callable[[], Account]) -> Iterator[Check
         ("deploy-role#ReadAndTagDeployments",),
     )
     yield from _devices(facts, account)
+    yield examine_index(facts, account)
 
 
 def _group(key: str, arn: str, account: Account, statement: str) -> Check:

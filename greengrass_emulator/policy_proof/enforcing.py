@@ -48,6 +48,7 @@ class EnforcedRoles:
         self.rendered = render_documents(config, [account.name for account in cloud.accounts])
         self._attached = Attached(seeded.bucket, key_arn, cloud.region)
         installing.install(cloud, self._attached, self.rendered)
+        installing.index_shadows(cloud)
 
     def build_environment(self, world: World) -> dict[str, str]:
         """The build's CodeBuild project."""

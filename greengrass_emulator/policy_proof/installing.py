@@ -26,6 +26,7 @@ from greengrass_emulator.policy_proof.rendered import (
     policy_set,
 )
 from greengrass_emulator.rehearsal.world import CANARY, GROUP
+from shared_schema.topics import SHADOW
 
 OPERATORS = "MlopsOperators"
 MODEL_BUCKET = "rehearsal-models"
@@ -90,6 +91,15 @@ def install(cloud: Cloud, attached: Attached, stages: Sequence[RenderedStage]) -
         iam = cloud.client("iam", account=account.name)
         iam.create_role(RoleName=OPERATORS, AssumeRolePolicyDocument=_trust_of(account.id))
         iam.put_role_policy(RoleName=OPERATORS, PolicyName="operators", PolicyDocument=_operators(cloud, account.name))
+
+
+def index_shadows(cloud: Cloud) -> None:
+    """Turn indexing of the named shadow on in every account, as fleet-health.yaml does."""
+    things = {"thingIndexingMode": "REGISTRY", "namedShadowIndexingMode": "ON"}
+    for account in cloud.accounts:
+        cloud.client("iot", account=account.name).update_indexing_configuration(
+            thingIndexingConfiguration={**things, "filter": {"namedShadowNames": [SHADOW]}}
+        )
 
 
 def whole_policy_set(cloud: Cloud, attached: Attached, stages: Sequence[RenderedStage]) -> PolicySet:

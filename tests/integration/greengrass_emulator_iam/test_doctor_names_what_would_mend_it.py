@@ -168,6 +168,28 @@ def test_a_statement_that_is_missing_is_named(
     assert f"{document}#{sid}" in failed_checks(answer)[check]
 
 
+def test_the_fleet_index_is_told_of_and_nothing_fails_without_it(enforced: Any, doctor: Doctor) -> None:
+    def told() -> dict[str, Any]:
+        code, answer, _ = doctor()
+        assert code == 0
+        (check,) = [each for each in answer["checks"] if each["check"] == "fleet index"]
+        return dict(check)
+
+    off = told()
+    assert (off["state"], "fleet-health.yaml" in off["remedy"]) == ("not checked", True)
+    iot = enforced.admin("iot", "prod")
+    shadow = {"namedShadowIndexingMode": "ON", "filter": {"namedShadowNames": ["mlops"]}}
+    iot.update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "REGISTRY"} | shadow)
+    try:
+        assert "is being built" in told()["words"]
+        with without(enforced, "deploy-role", "SearchTheFleetIndex"):
+            denied = told()
+        assert denied["state"] == "not checked"
+        assert denied["statements"] == ["deploy-role#SearchTheFleetIndex"]
+    finally:
+        iot.update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "OFF"})
+
+
 def test_a_role_that_may_not_be_assumed_ends_the_round_and_names_its_trust(doctor: Doctor, tmp_path: Path) -> None:
     config = tmp_path / "greengrass-config.yml"
     config.write_text(config.read_text().replace("external-id: example-prod", "external-id: another"))

@@ -109,6 +109,11 @@ def test_the_operators_role_reads_what_status_shows_and_changes_nothing(enforced
     assert "coreDevices" in greengrass.list_core_devices(thingGroupArn=GROUP)
     assert "deployments" in greengrass.list_deployments(targetArn=GROUP)
     assert enforced.client("iot", operator).describe_thing_group(thingGroupName="fleet")["thingGroupArn"] == GROUP
+    iot = enforced.client("iot", operator)
+    with pytest.raises(iot.exceptions.ResourceNotFoundException):  # it may search; there is no index
+        iot.search_index(queryString="thingGroupNames:fleet")
+    assert "iot:SearchIndex" in refused(lambda: iot.search_index(indexName="AWS_ThingGroups", queryString="*"))
+    assert "iot:UpdateIndexingConfiguration" in refused(iot.update_indexing_configuration)
     assert "greengrass:CreateDeployment" in refused(lambda: greengrass.create_deployment(targetArn=GROUP))
     assert "iot:UpdateThingShadow" in refused(
         lambda: enforced.client("iot-data", operator).update_thing_shadow(thingName="camera", payload=b"{}")
