@@ -1,5 +1,6 @@
 """`greengrass-emulator rehearse`: the dress rehearsal of this repository, and the table of what it proved."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -9,21 +10,34 @@ _LAST_LINES = 20
 
 
 def rehearse(
-    devices: Annotated[int, typer.Option(help="Classic devices, between preprod and prod.")] = 3,
+    devices: Annotated[
+        int | None, typer.Option(help="Classic devices, between preprod and prod; 3 if not said.")
+    ] = None,
     repository: Annotated[Path, typer.Option(help="The deploy repository to rehearse.")] = Path(),
     folder: Annotated[Path, typer.Option(help="Where logs and the report go; emptied first.")] = Path("rehearsal"),
     enforce_iam: Annotated[
         bool, typer.Option("--enforce-iam", help="Each process under the role that infra_policies/ gives it.")
     ] = False,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="What else an agent does: many models, sources, sinks, commands, bad days.")
+    ] = False,
 ) -> None:
     """Run a release's whole way on this machine, and show what was proven. Exit code 1 when a row does not hold."""
     from rich.console import Console
 
+    from greengrass_emulator.cli.logs import log_to_file
+    from greengrass_emulator.errors import WrongUse
     from greengrass_emulator.policy_proof.enforcing import EnforcedRoles
+    from greengrass_emulator.rehearsal.own_folder import own_folder
+    from greengrass_emulator.rehearsal.program import five_acts
     from greengrass_emulator.rehearsal.rehearse import rehearse as run
     from greengrass_emulator.rehearsal.table import proofs_table, summary_lines
     from greengrass_emulator.rehearsal.timeline import Proof
+    from greengrass_emulator.rehearsal.wide.program import wide as wide_program
 
+    if wide and (enforce_iam or devices is not None):
+        raise WrongUse("--wide has its own two devices, and no roles; leave out --devices and --enforce-iam")
+    program = wide_program() if wide else five_acts(3 if devices is None else devices)
     console = Console(highlight=False)
 
     def tell(words: str, proof: Proof | None) -> None:
@@ -35,7 +49,9 @@ def rehearse(
 
     try:
         roles = EnforcedRoles(repository.absolute(), folder.absolute()) if enforce_iam else None
-        outcome = run(repository.absolute(), folder.absolute(), devices=devices, tell=tell, permissions=roles)
+        with own_folder(folder):
+            log_to_file(folder / "emulator.log", logging.INFO)
+            outcome = run(repository.absolute(), folder.absolute(), program=program, tell=tell, permissions=roles)
     except KeyboardInterrupt:
         console.print("ended by Ctrl-C; everything that was started has been ended")
         raise typer.Exit(130) from None

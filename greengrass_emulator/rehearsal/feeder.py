@@ -5,12 +5,13 @@ files only.
 """
 
 import itertools
-import json
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -98,24 +99,60 @@ class Feeder:
 
 def read_predictions(path: Path) -> Iterator[Prediction]:
     """The predictions of a JSON-lines file and of those that it was turned over into; a half line is not yet one."""
-    turned = sorted(path.parent.glob(f"{path.name}.*"), key=lambda each: each.name, reverse=True)
-    for file in [*turned, path]:
-        if not file.is_file():
+    for file, content in _read_steadily(path):
+        yield from _parsed(content, file) if file == path else _parsed_once(content, file.parent)
+
+
+@lru_cache(maxsize=256)
+def _parsed_once(content: bytes, where: Path) -> tuple[Prediction, ...]:
+    """Of a full file, which never changes: who waits for a prediction reads all of them again and again."""
+    return _parsed(content, where)
+
+
+def _parsed(content: bytes, where: Path) -> tuple[Prediction, ...]:
+    found = []
+    for line in content.splitlines(keepends=True):
+        if line.endswith(b"\n"):
+            try:
+                found.append(Prediction.model_validate_json(line))
+            except ValidationError as error:
+                raise ValueError(f"{where} holds a line that is no prediction: {line[:200]!r}") from error
+    return tuple(found)
+
+
+def _read_steadily(path: Path) -> list[tuple[Path, bytes]]:
+    """The files, the oldest first. Read again when one was turned over meanwhile: a file would be missed."""
+    while True:
+        before = _files_of(path)
+        try:
+            contents = [(file, file.read_bytes()) for file, _ in before]
+        except FileNotFoundError:
             continue
-        for line in file.read_text().splitlines(keepends=True):
-            if line.endswith("\n"):
-                try:
-                    yield Prediction.model_validate(json.loads(line))
-                except (ValueError, ValidationError) as error:
-                    raise ValueError(f"{file} holds a line that is no prediction: {line[:200]!r}") from error
+        if _files_of(path) == before:
+            return contents
 
 
-def settle(feeder: Feeder, device: str, predictions: Path, *, deadline: float) -> Account:
-    """The account of a device, once every scan fed until now has had ``deadline`` seconds to get its prediction."""
+def _files_of(path: Path) -> list[tuple[Path, int]]:
+    """Each with what tells it from another that has its name later."""
+    numbers = [each.suffix[1:] for each in path.parent.glob(f"{path.name}.*")]
+    turned = sorted((int(number) for number in numbers if number.isdecimal()), reverse=True)
+    found = []
+    for file in [*(path.with_name(f"{path.name}.{number}") for number in turned), path]:
+        with suppress(FileNotFoundError):
+            found.append((file, file.stat().st_ino))
+    return found
+
+
+def settle(feeder: Feeder, device: str, predictions: Path, *, deadline: float, source: str | None = None) -> Account:
+    """The account of a device, once every scan fed until now has had ``deadline`` seconds to get its prediction.
+
+    ``source``: the agent's source that the scans come from, where it has others beside it.
+    """
     fed = feeder.fed(device)
     ends = time.monotonic() + deadline
     while True:
-        account = _account(fed, [prediction.frame for prediction in read_predictions(predictions)], feeder.fed(device))
+        found = [each.frame for each in read_predictions(predictions) if source in {None, each.source}]
+        account = _account(fed, found, feeder.fed(device))
         if not account.lost or time.monotonic() > ends:
             return account
         time.sleep(0.1)

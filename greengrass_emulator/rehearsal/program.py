@@ -1,0 +1,65 @@
+"""What a rehearsal plays: which devices there are, and which acts, over the same world and pipeline."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from greengrass_emulator.errors import WrongUse
+from greengrass_emulator.rehearsal import acts
+from greengrass_emulator.rehearsal.acts import Stagecraft
+from greengrass_emulator.rehearsal.feeder import Feeder
+from greengrass_emulator.rehearsal.timeline import Proof
+from greengrass_emulator.rehearsal.world import Group, Runtime
+
+
+def as_it_is(source: Path) -> None:
+    """The pipeline's copy of the repository stays as it was copied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """``acts`` gives the proofs one by one; what it starts, such as the feeder, it puts on the stack.
+
+    ``write`` makes the pipeline's copy of the repository what the acts need, before the first of them.
+    """
+
+    groups: Mapping[str, Group]
+    acts: Callable[[Stagecraft, Feeder, ExitStack], Iterator[Proof]]
+    write: Callable[[Path], None] = as_it_is
+
+
+def five_acts(devices: int) -> Program:
+    """The dress rehearsal. Raises ``WrongUse`` for a number of classic devices that cannot be meant."""
+    return Program(groups_of(devices), _acts)
+
+
+def groups_of(devices: int) -> dict[str, Group]:
+    """One lite device in dev, and ``devices`` classic ones between preprod and prod, prod having the larger half.
+
+    Raises ``WrongUse`` for fewer than two: each of the two accounts wants one.
+    """
+    if not 2 <= devices <= 100:
+        raise WrongUse(f"--devices {devices}: between 2 and 100 devices stand in preprod and prod; name such a number")
+    classic: Runtime = "classic"
+    preprod = devices // 2
+    return {
+        "dev": Group({"dev-1": "lite"}),
+        "preprod": Group({f"preprod-{number + 1}": classic for number in range(preprod)}),
+        "prod": Group({f"prod-{number + 1}": classic for number in range(devices - preprod)}),
+    }
+
+
+def _acts(stagecraft: Stagecraft, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
+    """Act by act; after one with a row that does not hold, the rest would only tell of that row."""
+    first = acts.first_release(stagecraft)
+    yield from first
+    if not all(proof.holds for proof in first):
+        return
+    stack.enter_context(feeder)
+    for act in (acts.better_model, acts.bad_model, acts.way_back):
+        rows = act(stagecraft, feeder)
+        yield from rows
+        if not all(proof.holds for proof in rows):
+            return
+    yield from acts.nothing_to_do(stagecraft)

@@ -1,0 +1,185 @@
+"""Act 4: images that are none, a killed agent, a broker that is away, a full disk. The line goes on."""
+
+import os
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+from greengrass_emulator.errors import RehearsalError
+from greengrass_emulator.rehearsal.timeline import Proof
+from greengrass_emulator.rehearsal.wide import rows
+from greengrass_emulator.rehearsal.wide.deploy_repository import CAMERA, DIGITS, MODELS
+from greengrass_emulator.rehearsal.wide.made_models import picture_of_belt
+from greengrass_emulator.rehearsal.wide.play import Play, pids, predictions_of, serves_all
+from greengrass_emulator.rehearsal.wide.waiting import comes_true, where_it_comes_true
+from greengrass_emulator.rehearsal.world import Device
+from shared_schema.messages import AgentState, Health
+
+_ACT = "4 bad days"
+_A_BYTE = 1
+_ASIDE = "images.unreadable"
+_FRAMES_MEANWHILE = 8
+_AWAY = timedelta(seconds=2)
+
+
+def bad_days(play: Play) -> Iterator[Proof]:
+    """One misfortune after the other, on devices that are well before and after each."""
+    yield _unreadable(play)
+    yield from _killed(play)
+    yield from _broker_away(play)
+    yield from _disk_full(play)
+
+
+def _unreadable(play: Play) -> Proof:
+    """Files that are no images, moved in as a camera's are."""
+    bad = {"bad-empty.png": b"", "bad-text.png": b"no image at all", "bad-half.png": _half_an_image()}
+    for device in play.devices:
+        for name, content in bad.items():
+            beside = device.work / f".{name}"
+            beside.write_bytes(content)
+            beside.rename(device.images / name)
+    aside = where_it_comes_true(
+        play.devices, lambda device: {path.name for path in device.images.with_name(_ASIDE).glob("*")} == bad.keys()
+    )
+    told = where_it_comes_true(
+        play.devices,
+        lambda device: (
+            (health := _newest(play, device)).models[DIGITS].errors >= len(bad)
+            and any(name in (health.last_error or "") for name in bad)
+        ),
+    )
+    shown = {_newest(play, device).last_error or "" for device in play.devices}
+    return Proof(
+        _ACT,
+        "images that cannot be read are set aside, counted and named, and stop nothing",
+        rows.on_all(play, aside) and rows.on_all(play, told),
+        f"{len(bad)} a device; {next(iter(shown))[:80]}",
+    )
+
+
+def _killed(play: Play) -> Iterator[Proof]:
+    """SIGKILL: the nucleus starts the agent anew, and it opens what its verdicts say that it may."""
+    before, began = pids(play), datetime.now(UTC)
+    for device in play.devices:
+        os.kill(_pid(device), signal.SIGKILL)
+    play.stage.timeline.add("world", "every agent is killed")
+    back = where_it_comes_true(
+        play.devices,
+        lambda device: device.agent_pid() not in {None, before[device.name]} and serves_all(device, began),
+    )
+    well = where_it_comes_true(play.devices, lambda device: _is_well(play, device, began))
+    yield Proof(
+        _ACT,
+        "a killed agent comes back, serves every model and is SERVING",
+        rows.on_all(play, back) and rows.on_all(play, well),
+        ", ".join(f"{name} pid {before[name]} → {pid}" for name, pid in pids(play).items()),
+    )
+    yield rows.every_scan_once(_ACT, play, killed=True)
+
+
+def _broker_away(play: Play) -> Iterator[Proof]:
+    """Nobody hears a device for a while: it infers on, and what it had to say is heard afterwards."""
+    faults = play.stage.world.cloud.faults
+    before = pids(play)
+    left = datetime.now(UTC)
+    faults.take_away("broker")
+    try:
+        inferred = where_it_comes_true(
+            play.devices,
+            lambda device: (
+                sum(each.timestamp > left for each in predictions_of(device, CAMERA)) >= _FRAMES_MEANWHILE
+                and datetime.now(UTC) > left + _AWAY
+            ),
+        )
+        marks = {device.name: play.ear(device).mark() for device in play.devices}
+    finally:
+        faults.bring_back("broker")
+    came = datetime.now(UTC)
+    play.stage.timeline.add("world", "the broker was away", began=play.stage.timeline.now() - (came - left).seconds)
+    late = where_it_comes_true(
+        play.devices,
+        lambda device: any(
+            left < each.timestamp < came
+            for each in play.ear(device).predictions(device.name, MODELS, marks[device.name])
+        ),
+    )
+    healthy = where_it_comes_true(play.devices, lambda device: play.ear(device).health(device.name, marks[device.name]))
+    yield Proof(
+        _ACT,
+        "while the broker is away every device infers on",
+        rows.on_all(play, inferred),
+        f"{(came - left).total_seconds():.1f} s away, {_FRAMES_MEANWHILE} scans and more on {len(inferred)} devices",
+    )
+    waited = [len(play.ear(d).predictions(d.name, MODELS, marks[d.name])) for d in play.devices]
+    yield Proof(
+        _ACT,
+        "when it is back, what waited arrives: health, and predictions of that time",
+        rows.on_all(play, late) and rows.on_all(play, healthy),
+        f"{sum(waited)} predictions",
+    )
+    yield rows.same_processes(_ACT, play, before)
+
+
+def _disk_full(play: Play) -> Iterator[Proof]:
+    """On lite: no file may grow, then they may again."""
+    device, before = play.lite, pids(play)
+    began = datetime.now(UTC)
+    with _no_room(device):
+        degraded = comes_true(
+            lambda: (
+                (health := _newest(play, device)).timestamp > began
+                and health.state is AgentState.DEGRADED
+                and "cannot be written" in (health.why or "")
+            )
+        )
+        why = (_newest(play, device).why or "").replace(f"{device.work}/", "")
+    freed = datetime.now(UTC)
+    well = comes_true(lambda: _is_well(play, device, freed))
+    yield Proof(
+        _ACT,
+        "with a full disk the agent is DEGRADED and says why, and is well again when there is room",
+        degraded and well,
+        f"{device.name}: {why}",
+    )
+    yield rows.same_processes(_ACT, play, before)
+    yield rows.every_scan_once(_ACT, play)
+
+
+@contextmanager
+def _no_room(device: Device) -> Iterator[None]:
+    """A limit on the files of the agent's process, as ``greengrass_emulator.devices.device_faults`` has it."""
+    pid = _pid(device)
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (_A_BYTE, hard))
+    try:
+        yield
+    finally:
+        # An agent that did not survive it is a row that does not hold.
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def _is_well(play: Play, device: Device, since: datetime) -> bool:
+    health = _newest(play, device)
+    return health.timestamp > since and health.state is AgentState.SERVING and set(health.models) == set(MODELS)
+
+
+def _newest(play: Play, device: Device) -> Health:
+    """Raises ``LookupError`` before the first."""
+    return play.ear(device).health(device.name)[-1]
+
+
+def _pid(device: Device) -> int:
+    pid = device.agent_pid()
+    if pid is None:
+        raise RehearsalError(f"{device.name}: its agent does not run; see {device.folder.root / 'logs'}")
+    return pid
+
+
+def _half_an_image() -> bytes:
+    import cv2  # noqa: PLC0415 - `--help` need not pay for it
+
+    encoded: bytes = cv2.imencode(".png", picture_of_belt(0))[1].tobytes()
+    return encoded[: len(encoded) // 2]

@@ -1,0 +1,140 @@
+"""Act 3: commands over MQTT, each answered, and what health and shadow say."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from greengrass_emulator.rehearsal.timeline import Proof
+from greengrass_emulator.rehearsal.wide import rows
+from greengrass_emulator.rehearsal.wide.deploy_repository import CAMERA, DIGITS, MODELS
+from greengrass_emulator.rehearsal.wide.play import Play, pids, serves
+from greengrass_emulator.rehearsal.wide.waiting import where_it_comes_true
+from greengrass_emulator.rehearsal.world import Device
+from shared_schema.messages import AgentState, CommandReply, Health, Verdict
+from shared_schema.topics import Command
+
+_ACT = "3 commands"
+_DOORS = {"classic": {"validated", "followed"}, "lite": {"followed"}}
+
+
+def commands(play: Play) -> Iterator[Proof]:
+    """Back to the previous digits model by command, and forth again; a report on demand."""
+    before = pids(play)
+    now, back = play.stage.models.better.released_as, play.stage.models.linear.released_as
+    began = datetime.now(UTC)
+    replies = _send(play, "rollback", model=DIGITS)
+    held = where_it_comes_true(
+        play.devices,
+        lambda device: _verdict(play, device) is Verdict.HELD and serves(device, CAMERA, back, began),
+    )
+    yield Proof(
+        _ACT,
+        f"rollback: every device serves {DIGITS} {back} again and says HELD, the other models go on",
+        _all_ok(replies) and rows.on_all(play, held) and _others_go_on(play),
+        _words(replies),
+    )
+    began = datetime.now(UTC)
+    replies = _send(play, "release-hold", model=DIGITS)
+    released = where_it_comes_true(
+        play.devices,
+        lambda device: _verdict(play, device) is Verdict.CONFIRMED and serves(device, CAMERA, now, began),
+    )
+    yield Proof(
+        _ACT,
+        f"release-hold: every device serves and confirms {DIGITS} {now}",
+        _all_ok(replies) and rows.on_all(play, released),
+        _words(replies),
+    )
+    replies = _send(play, "release-hold", model=DIGITS)
+    yield Proof(
+        _ACT,
+        "a command that cannot be done is answered with the reason",
+        len(replies) == len(play.devices) and not any(each.ok for each in replies.values()),
+        _words(replies),
+    )
+    yield _report(play)
+    yield rows.same_processes(_ACT, play, before)
+    yield rows.every_scan_once(_ACT, play)
+
+
+def _report(play: Play) -> Proof:
+    began = datetime.now(UTC)
+    replies = _send(play, "report")
+    shadows = where_it_comes_true(
+        play.devices,
+        lambda device: (
+            (said := play.shadow(device)).timestamp > began
+            and said.state is AgentState.SERVING
+            and set(said.models) == set(MODELS)
+        ),
+    )
+    healthy = where_it_comes_true(play.devices, lambda device: _is_whole(_health(play, device), device, began))
+    each = [
+        f"{device.name} {health.state}, {len(health.models)} models, {health.rss / 1e6:.0f} MB"
+        for device in play.devices
+        if (health := _health(play, device))
+    ]
+    return Proof(
+        _ACT,
+        "report: health and shadow are sent at once, with every model, its latency, and the doors that are open",
+        _all_ok(replies) and rows.on_all(play, shadows) and rows.on_all(play, healthy),
+        "; ".join(each),
+    )
+
+
+def _is_whole(health: Health | None, device: Device, since: datetime) -> bool:
+    return (
+        health is not None
+        and health.timestamp > since
+        and health.state is AgentState.SERVING
+        and set(health.models) == set(MODELS)
+        and all(
+            model.requests > 0 and model.latency_ms is not None and model.provider for model in health.models.values()
+        )
+        and set(health.doors) == _DOORS[device.runtime]
+        and health.rss > 0
+        and health.free_disk > 0
+    )
+
+
+def _health(play: Play, device: Device) -> Health | None:
+    found = [each for each in play.ear(device).health(device.name) if set(each.models) == set(MODELS)]
+    return found[-1] if found else None
+
+
+def _send(play: Play, command: Command, **payload: str) -> dict[str, CommandReply]:
+    """Send it to every device; the replies that came, by device."""
+    marks = {device.name: play.ear(device).mark() for device in play.devices}
+    for device in play.devices:
+        play.ear(device).command(device.name, command, request=f"{command} of {device.name}", **payload)
+    found: dict[str, CommandReply] = {}
+
+    def came(device: Device) -> bool:
+        for each in play.ear(device).replies(device.name, command, marks[device.name]):
+            if each.request == f"{command} of {device.name}":
+                found[device.name] = each
+        return device.name in found
+
+    where_it_comes_true(play.devices, came)
+    for name, reply in found.items():
+        play.stage.timeline.told(name, f"{command}: {reply.words}", when=reply.timestamp)
+    return found
+
+
+def _verdict(play: Play, device: Device) -> Verdict | None:
+    model = play.shadow(device).models.get(DIGITS)
+    return model.confirmation.verdict if model and model.confirmation else None
+
+
+def _others_go_on(play: Play) -> bool:
+    """What else the last release brought serves as it did."""
+    wanted = {name: version for name, version in play.versions().items() if name != DIGITS}
+    told = [{name: each.version for name, each in play.shadow(device).models.items()} for device in play.devices]
+    return all({name: versions.get(name) for name in wanted} == wanted for versions in told)
+
+
+def _all_ok(replies: dict[str, CommandReply]) -> bool:
+    return len(replies) == len(_DOORS) and all(each.ok for each in replies.values())
+
+
+def _words(replies: dict[str, CommandReply]) -> str:
+    return "; ".join(dict.fromkeys(each.words for each in replies.values())) or "no reply"

@@ -1,0 +1,108 @@
+"""Act 6: a new version of the agent while the line is busy; in the same release the way back from the bad model."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from greengrass_emulator.rehearsal.pipeline import PipelineRun
+from greengrass_emulator.rehearsal.timeline import Proof
+from greengrass_emulator.rehearsal.wide import rows
+from greengrass_emulator.rehearsal.wide.answered import ask_slowly, asked_on
+from greengrass_emulator.rehearsal.wide.deploy_repository import BUSY_LIMIT, renew_agent
+from greengrass_emulator.rehearsal.wide.play import Play, agent_log, pids
+from greengrass_emulator.rehearsal.world import AGENT
+
+_ACT = "6 new agent"
+_STAMP = len("2026-01-01 00:00:00,000")
+_SECONDS_TO_DEFER = 120.0
+_SLACK = 0.5
+"""Seconds: the deferral is counted from when the nucleus asked, a little before the agent says so."""
+
+
+def new_agent(play: Play) -> Iterator[Proof]:
+    """The bad package is Rejected, the agent is renewed, and the classic device is busy when that arrives."""
+    play.stage.registry.set_status(play.stage.models.bad, "Rejected")
+    play.stage.timeline.add("registry", f"{play.stage.models.bad.name} rejected")
+    renew_agent(play.stage.pipeline.source)
+    before, known, classic = pids(play), len(agent_log(play.classic)), play.classic
+    run, on_time = _release_while_busy(play, known)
+    log = agent_log(classic)[known:]
+    yield Proof(_ACT, "the pipeline brings the new agent, then the models", rows.went_well(play, run), rows.codes(run))
+    deferred, ended = _moments(log, "update deferred"), _moments(log, "ending signal=15")
+    waited = ended[0] - deferred[0] if deferred and ended else 0.0
+    yield Proof(
+        _ACT,
+        f"classic's update waits while the line is busy, {BUSY_LIMIT:g} s at the most",
+        on_time and len(deferred) > 1 and waited >= BUSY_LIMIT - _SLACK,
+        f"{classic.name}: deferred {len(deferred)} times, ended after {waited:.1f} s",
+    )
+    finished = [
+        each
+        for each in asked_on(classic).answered
+        if ended and each.asked < ended[0] < each.answered and each.tries == 1 and each.right
+    ]
+    yield Proof(
+        _ACT,
+        "the agent that is ended finishes what is in flight, and answers it",
+        bool(finished) and "given up" not in log,
+        ", ".join(f"{each.request} took {each.answered - each.asked:.1f} s" for each in finished)
+        or "nothing in flight",
+    )
+    after = pids(play)
+    version = play.release().agent
+    runs = {device.name: status.components[AGENT].version for device in play.devices if (status := device.status())}
+    yield Proof(
+        _ACT,
+        "every device runs the new agent, in a new process",
+        version is not None
+        and set(runs.values()) == {version.version}
+        and all(after[name] not in {None, pid} for name, pid in before.items()),
+        ", ".join(f"{name} {number}" for name, number in runs.items()),
+    )
+    confirmed = [device.name for device in play.devices if play.confirmed(device)]
+    yield Proof(
+        _ACT,
+        "every device serves and confirms the good models, the one that was refused with the bad one too",
+        rows.on_all(play, confirmed),
+        ", ".join(f"{name} {number}" for name, number in play.versions().items()),
+    )
+    yield rows.every_scan_once(_ACT, play)
+    yield rows.every_picture_of_the_belt(_ACT, play)
+    yield rows.every_request(_ACT, play, time.time(), first=False)
+
+
+def _release_while_busy(play: Play, known: int) -> tuple[PipelineRun, bool]:
+    """Run the pipeline with the classic device busy until its agent gives in; whether it did so by itself."""
+    busy = play.classic.work / "busy"
+    busy.touch()
+    try:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="release") as pool:
+            running = pool.submit(play.stage.run_pipeline)
+            ends = time.monotonic() + _SECONDS_TO_DEFER
+            slowly = gave_in = False
+            while not (gave_in or running.done() or time.monotonic() > ends):
+                log = agent_log(play.classic)[known:]
+                if "update deferred" in log and not slowly:
+                    slowly = True
+                    ask_slowly(play.classic, slowly=True)
+                gave_in = "busy for too long" in log
+                time.sleep(0.1)
+            # The second deployment of the release is not to wait again.
+            busy.unlink(missing_ok=True)
+            while "ending signal=" not in agent_log(play.classic)[known:] and not running.done():
+                time.sleep(0.1)
+            ask_slowly(play.classic, slowly=False)
+            return running.result(), gave_in
+    finally:
+        busy.unlink(missing_ok=True)
+        ask_slowly(play.classic, slowly=False)
+
+
+def _moments(log: str, words: str) -> list[float]:
+    """When the agent logged something, in seconds since the epoch."""
+    return [
+        datetime.strptime(line[:_STAMP], "%Y-%m-%d %H:%M:%S,%f").timestamp()
+        for line in log.splitlines()
+        if words in line
+    ]

@@ -1,0 +1,56 @@
+"""The wide rehearsal's program: one lite device in dev, one classic in prod, and six acts."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+
+from greengrass_emulator.rehearsal.acts import Stagecraft
+from greengrass_emulator.rehearsal.feeder import Feeder
+from greengrass_emulator.rehearsal.program import Program
+from greengrass_emulator.rehearsal.timeline import Proof
+from greengrass_emulator.rehearsal.wide.all_at_once import all_at_once
+from greengrass_emulator.rehearsal.wide.bad_days import bad_days
+from greengrass_emulator.rehearsal.wide.commands import commands
+from greengrass_emulator.rehearsal.wide.deploy_repository import application_of, write_repository
+from greengrass_emulator.rehearsal.wide.ear import Ear
+from greengrass_emulator.rehearsal.wide.new_agent import new_agent
+from greengrass_emulator.rehearsal.wide.play import Play
+from greengrass_emulator.rehearsal.wide.reloads import one_of_two_is_bad, two_at_once
+from greengrass_emulator.rehearsal.world import Group
+
+GROUPS = {"dev": Group({"dev-1": "lite"}), "prod": Group({"prod-1": "classic"})}
+Act = Callable[[Play], Iterator[Proof]]
+ACTS: tuple[Act, ...] = (
+    all_at_once,
+    two_at_once,
+    commands,
+    bad_days,
+    one_of_two_is_bad,
+    new_agent,
+)
+
+
+def wide(acts: Sequence[Act] = ACTS) -> Program:
+    """The whole of it, or a cut; the first act is the ground of the others."""
+    return Program(GROUPS, partial(_play, acts), write_repository)
+
+
+def _play(acts: Sequence[Act], stage: Stagecraft, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
+    """Act by act; after one with a row that does not hold, the rest would only tell of that row."""
+    application = application_of(stage.pipeline.source)
+    ears = {
+        account: Ear(
+            stage.world.cloud, account, application, stack.enter_context(stage.world.cloud.listen("#", account=account))
+        )
+        for account in stage.world.accounts
+    }
+    play = Play(stage, feeder, ears)
+    # From the beginning: what comes before there is a folder to put it into is not fed.
+    stack.enter_context(feeder)
+    for act in acts:
+        held = True
+        for proof in act(play):
+            held = held and proof.holds
+            yield proof
+        if not held:
+            return

@@ -1,0 +1,129 @@
+"""Rows that several acts of the wide rehearsal show: each looks at what devices wrote, and says what it saw."""
+
+from functools import partial
+
+from greengrass_emulator.rehearsal.feeder import settle
+from greengrass_emulator.rehearsal.pipeline import PipelineRun
+from greengrass_emulator.rehearsal.timeline import Proof
+from greengrass_emulator.rehearsal.wide.answered import asked_on
+from greengrass_emulator.rehearsal.wide.deploy_repository import BELT, CAMERA
+from greengrass_emulator.rehearsal.wide.made_models import CELL, SIDE, part_on_belt
+from greengrass_emulator.rehearsal.wide.play import Play, predictions_of
+from greengrass_emulator.rehearsal.wide.waiting import PATIENCE, comes_true
+from greengrass_emulator.rehearsal.world import Device
+from shared_schema.messages import Prediction
+
+_NEAR = 3.0
+"""Pixels that a box may be off: a video's pictures are not exact."""
+_CELLS = (SIDE // CELL) ** 2
+_SOME = 3
+
+
+def codes(run: PipelineRun) -> str:
+    """The exit codes of a pipeline's run, as they are shown."""
+    return ", ".join(f"{name} {code}" for name, code in run.exit_codes().items())
+
+
+def went_well(play: Play, run: PipelineRun) -> bool:
+    """Whether every stage was reached and ended with 0."""
+    return set(run.exit_codes().values()) == {0} and len(run.deploys) == len(play.stage.world.accounts)
+
+
+def on_all(play: Play, names: list[str]) -> bool:
+    """Whether every device is among the names."""
+    return sorted(names) == sorted(device.name for device in play.devices)
+
+
+def same_processes(act: str, play: Play, before: dict[str, int | None]) -> Proof:
+    """No agent is another process than before."""
+    after = {device.name: device.agent_pid() for device in play.devices}
+    return Proof(
+        act,
+        "no agent was restarted",
+        after == before and None not in after.values(),
+        ", ".join(f"{name} pid {pid}" for name, pid in after.items()),
+    )
+
+
+def every_scan_once(act: str, play: Play, *, killed: bool = False) -> Proof:
+    """Each scan of the folder has one prediction.
+
+    The one that an agent was ``killed`` in may have two, then and ever after: a prediction is written before its scan
+    is taken away.
+    """
+    wrong, fed, twice = [], 0, 0
+    for device in play.devices:
+        a = settle(play.feeder, device.name, device.predictions, deadline=PATIENCE, source=CAMERA)
+        again = set(a.twice) - play.doubled.get(device.name, set())
+        if killed and len(again) == 1:
+            play.doubled.setdefault(device.name, set()).update(again)
+            again = set()
+        if not a.fed or a.lost or a.foreign or again:
+            wrong.append(f"{device.name}: {len(a.lost)} lost, {len(again)} twice, {len(a.foreign)} foreign")
+        fed, twice = fed + a.fed, twice + len(a.twice)
+    return Proof(
+        act,
+        "every scan has a prediction, none is lost" if killed else "every scan has exactly one prediction",
+        not wrong,
+        "; ".join(wrong) or f"{fed} scans on {len(play.devices)} devices: none lost, {twice or 'none'} twice",
+    )
+
+
+def every_picture_of_the_belt(act: str, play: Play) -> Proof:
+    """Each frame of the video, since the agent last opened it, has one prediction, which finds the part."""
+    faults, frames = [], 0
+    for device in play.devices:
+        found = _since_opened(predictions_of(device, BELT))
+        frames += len(found)
+        if len(found) < _SOME:
+            faults.append(f"{device.name}: {len(found)} frames only")
+        if [int(each.frame) for each in found] != list(range(1, len(found) + 1)):
+            faults.append(f"{device.name}: frames are missing, or there twice, among {len(found)}")
+        faults += [f"{device.name}: frame {each.frame} {each.output}" for each in found if not _finds_the_part(each)][
+            :2
+        ]
+    return Proof(
+        act,
+        "every frame of the video has exactly one prediction, with the part where it was",
+        not faults,
+        "; ".join(faults) or f"{frames} frames on {len(play.devices)} devices",
+    )
+
+
+def every_request(act: str, play: Play, since: float, *, first: bool = True) -> Proof:
+    """Each request of the asking component that began after ``since`` is answered rightly, at the ``first`` asking."""
+    faults, count = [], 0
+    for device in play.devices:
+        comes_true(partial(_answered_enough, device, since))
+        asked = asked_on(device).since(since)
+        count += len(asked.answered)
+        found = asked.faults() if first else [f"{each.request} wrongly" for each in asked.answered if not each.right]
+        if {each.topic for each in asked.answered} != {"line/asks", "lab/asks"}:
+            found.append("not both topics were answered")
+        faults += [f"{device.name}: {each}" for each in found[:2]]
+    return Proof(
+        act,
+        "every request on a local topic is answered rightly" + (", once, at the first asking" if first else ""),
+        not faults,
+        "; ".join(faults) or f"{count} requests, of table rows and of tensors",
+    )
+
+
+def _answered_enough(device: Device, since: float) -> bool:
+    return len(asked_on(device).since(since).answered) >= 2 * _SOME
+
+
+def _since_opened(found: list[Prediction]) -> list[Prediction]:
+    """Those of the video's newest playing: an agent that starts anew counts its frames from 1."""
+    begin = max((index for index, each in enumerate(found) if int(each.frame) == 1), default=0)
+    return found[begin:]
+
+
+def _finds_the_part(prediction: Prediction) -> bool:
+    colour, box = part_on_belt((int(prediction.frame) - 1) % _CELLS)
+    found = prediction.output["detections"]
+    return (
+        len(found) == 1
+        and found[0]["label"] == colour
+        and all(abs(a - b) < _NEAR for a, b in zip(found[0]["box"], box, strict=True))
+    )

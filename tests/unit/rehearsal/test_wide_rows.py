@@ -1,0 +1,209 @@
+"""The wide rehearsal's rows do not hold where they should not: each is shown evidence that is not as it must be."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from greengrass_emulator.cloud.device_messages.listening import Message, Messages
+from greengrass_emulator.cloud.provisioning import DeviceFolder
+from greengrass_emulator.rehearsal.feeder import read_predictions
+from greengrass_emulator.rehearsal.timeline import Timeline
+from greengrass_emulator.rehearsal.wide import all_at_once, rows
+from greengrass_emulator.rehearsal.wide.deploy_repository import ASKING, BELT, CAMERA, LINE
+from greengrass_emulator.rehearsal.wide.ear import Ear
+from greengrass_emulator.rehearsal.wide.made_models import part_on_belt
+from greengrass_emulator.rehearsal.wide.play import Play
+from greengrass_emulator.rehearsal.world import Device
+
+BEGAN = datetime(2026, 11, 24, 12, tzinfo=UTC)
+DIGEST = "d" * 64
+
+
+class NoCloud:
+    """Takes the place of the accounts: nothing is asked of them here."""
+
+
+class Fed:
+    """Takes the place of the feeder: it has fed these frames to every device."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = list(names)
+
+    def fed(self, _: str) -> list[str]:
+        return list(self._names)
+
+
+def prediction(source: str, frame: str, output: dict[str, Any], *, at: float = 0.0, **more: Any) -> str:
+    told = {
+        "source": source,
+        "frame": frame,
+        "model": "digits",
+        "version": "1.0.0",
+        "digest": DIGEST,
+        "timestamp": (BEGAN + timedelta(seconds=at)).isoformat(),
+        "latencyMs": 1.0,
+        "output": output,
+        **more,
+    }
+    return json.dumps(told)
+
+
+def on_belt(frame: int, *, of: int | None = None) -> str:
+    """What the detector says of a frame; ``of``: of another frame's part."""
+    label, box = part_on_belt((of or frame) - 1)
+    return prediction(BELT, f"{frame:08d}", {"detections": [{"label": label, "score": 0.99, "box": list(box)}]})
+
+
+def answered(number: int, *, label: str = "worn", tries: int = 1, topic: str = "line/asks") -> str:
+    output: dict[str, Any] = {"rows": [{"label": label, "score": 0.9}]}
+    said: dict[str, Any] = {"rows": [[3.0, 2.0]]}
+    if topic == "lab/asks":
+        output, said = {"outputs": {"y": [4.5]}}, {"x": [1.5], "turns": 3}
+    entry = {
+        "topic": topic,
+        "request": f"{topic}-{number}",
+        "said": said,
+        "tries": tries,
+        "answer": {"predictions": [{"output": output}], "errors": []},
+        "asked": 100.0 + number,
+        "answered": 101.0 + number,
+    }
+    return json.dumps(entry)
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[..., Play]:
+    """A play whose one device has written these files, and published these messages."""
+
+    def make(
+        *, lines: list[str] | None = None, answers: list[str] | None = None, fed: Fed | None = None, said: Any = ()
+    ) -> Play:
+        device = Device("dev-1", "dev", "lite", DeviceFolder("dev-1", tmp_path), NoCloud())  # type: ignore[arg-type]
+        device.work.mkdir(parents=True)
+        device.predictions.write_text("".join(f"{line}\n" for line in lines or []))
+        asking = device.folder.root / "work" / ASKING
+        asking.mkdir(parents=True)
+        (asking / "answers.jsonl").write_text("".join(f"{line}\n" for line in answers or []))
+        messages = Messages("#")
+        for payload in said:
+            messages.take(Message("dt/wide/dev-1/prediction/digits", payload.encode()))
+        stage = SimpleNamespace(world=SimpleNamespace(devices=[device], accounts={"dev": None}), timeline=Timeline())
+        ear = Ear(NoCloud(), "dev", "wide", messages)  # type: ignore[arg-type]
+        return Play(stage, fed or Fed(), {"dev": ear})  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing more will come."""
+    monkeypatch.setattr(rows, "PATIENCE", 0.1)
+    monkeypatch.setattr("greengrass_emulator.rehearsal.wide.waiting.PATIENCE", 0.1)
+
+
+def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(play: Callable[..., Play]) -> None:
+    earlier = [on_belt(frame) for frame in (1, 2, 9)]
+    proof = rows.every_picture_of_the_belt("act", play(lines=[*earlier, *(on_belt(frame) for frame in range(1, 21))]))
+    assert proof.holds, proof.seen
+    assert proof.seen == "20 frames on 1 devices", "an agent that starts anew counts from 1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "seen"),
+    [
+        ([on_belt(1), on_belt(2), on_belt(4), on_belt(5)], "frames are missing, or there twice"),
+        ([on_belt(1), on_belt(2), on_belt(2), on_belt(3)], "frames are missing, or there twice"),
+        ([on_belt(1), on_belt(2, of=7), on_belt(3)], "frame 00000002"),
+        ([on_belt(1), on_belt(2), prediction(BELT, "00000003", {"detections": []})], "frame 00000003"),
+        ([on_belt(1)], "1 frames only"),
+    ],
+)
+def test_the_belt_does_not_hold_otherwise(play: Callable[..., Play], lines: list[str], seen: str) -> None:
+    proof = rows.every_picture_of_the_belt("act", play(lines=lines))
+    assert not proof.holds
+    assert seen in proof.seen
+
+
+LAB = [answered(number, topic="lab/asks") for number in range(3)]
+
+
+def test_requests_hold_when_each_is_answered_rightly_at_once(play: Callable[..., Play]) -> None:
+    proof = rows.every_request("act", play(answers=[answered(1), answered(2), answered(3), *LAB]), 0.0)
+    assert proof.holds, proof.seen
+    assert proof.seen.startswith("6 requests")
+
+
+@pytest.mark.parametrize(
+    ("answers", "since", "seen"),
+    [
+        ([answered(1, label="fine"), *LAB], 0.0, "line/asks-1 wrongly"),
+        ([answered(1, tries=2), *LAB], 0.0, "line/asks-1 at asking 2"),
+        ([answered(1), json.dumps({"again": "line/asks-1", "asked": 100.0}), *LAB], 0.0, "line/asks-1 twice"),
+        ([answered(1), *LAB], 101.5, "not both topics were answered"),
+        ([], 0.0, "not both topics were answered"),
+    ],
+)
+def test_requests_do_not_hold_otherwise(play: Callable[..., Play], answers: list[str], since: float, seen: str) -> None:
+    proof = rows.every_request("act", play(answers=answers), since)
+    assert not proof.holds
+    assert seen in proof.seen
+
+
+def scan(name: str) -> str:
+    return prediction(CAMERA, name, {"label": "3", "score": 0.9})
+
+
+def test_only_the_scan_in_flight_of_a_killed_agent_may_be_predicted_twice(play: Callable[..., Play]) -> None:
+    made = play(lines=[scan("a"), scan("a"), scan("b"), on_belt(1)], fed=Fed("a", "b"))
+    assert not rows.every_scan_once("act", made).holds
+    assert rows.every_scan_once("act", made, killed=True).holds
+    assert rows.every_scan_once("later", made).holds, "it stays there twice"
+    made.devices[0].predictions.write_text("\n".join([scan("a"), scan("a"), scan("b"), scan("b"), ""]))
+    proof = rows.every_scan_once("later", made)
+    assert not proof.holds
+    assert proof.seen == "dev-1: 0 lost, 1 twice, 0 foreign"
+
+
+def test_a_scan_without_a_prediction_is_lost(play: Callable[..., Play]) -> None:
+    proof = rows.every_scan_once("act", play(lines=[scan("a")], fed=Fed("a", "b")), killed=True)
+    assert not proof.holds
+    assert "1 lost" in proof.seen
+
+
+def published(at: float, label: str, score: float = 0.95, source: str = CAMERA) -> str:
+    output = {"label": label, "score": score}
+    return prediction(source, f"{at:g}", output, at=at, thing="dev-1", sequence=int(at * 10))
+
+
+def test_the_cloud_hears_what_is_sure_and_new_and_not_too_much(play: Callable[..., Play]) -> None:
+    good = [published(at, label) for at, label in ((0.0, "1"), (0.6, "2"), (1.2, "1"), (5.0, "2"))]
+    proof = all_at_once.to_the_cloud(play(said=good))
+    assert proof.holds, proof.seen
+
+
+@pytest.mark.parametrize(
+    ("said", "seen"),
+    [
+        ([published(0, "1"), published(1, "2"), published(2, "1"), published(3, "2", 0.7)], "camera below 0.8"),
+        ([published(0, "1"), published(1, "1"), published(2, "2"), published(3, "1")], "said the same twice"),
+        ([published(at / 10, str(at % 2)) for at in range(6)], "camera sent 6 in 0.5 s"),
+        ([published(0, "1"), published(1, "2", source=LINE)], ""),
+    ],
+)
+def test_the_cloud_must_not_hear_anything_else(play: Callable[..., Play], said: list[str], seen: str) -> None:
+    proof = all_at_once.to_the_cloud(play(said=said))
+    assert not proof.holds
+    assert seen in proof.seen
+
+
+def test_lines_that_were_turned_over_are_read_in_the_order_of_time(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.jsonl"
+    for number in range(12, 0, -1):
+        path.with_name(f"{path.name}.{number}").write_text(scan(f"{12 - number:02}") + "\n")
+    path.write_text(scan("12") + "\n" + scan("13")[:40])
+    assert [each.frame for each in read_predictions(path)] == [f"{number:02}" for number in range(13)]
