@@ -92,9 +92,13 @@ class Gateway:
 
     def _read(self, environ: dict[str, Any], scope: "Scope | None") -> GatewayRequest:
         target = target_of(environ)
+        query = parse_qs(target.query, keep_blank_values=True)
+        if scope is None and ("AWSAccessKeyId" in query or environ.get("HTTP_AUTHORIZATION", "").startswith("AWS ")):
+            raise SignatureOfTheOldKind(
+                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+            )
         if scope is None or target.path.startswith(_MOTO_OWN):
             raise MissingAuthenticationToken("The request is not signed (Signature Version 4)")
-        query = parse_qs(target.query, keep_blank_values=True)
         token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or next(iter(query.get("X-Amz-Security-Token", [])), None)
         caller = find_caller(self._accounts, scope.access_key_id, token)
         here = self._accounts[0].region
@@ -148,6 +152,13 @@ class MissingAuthenticationToken(ApiError):
 
     code = "MissingAuthenticationToken"
     status = 403
+
+
+class SignatureOfTheOldKind(ApiError):
+    """Signature Version 2, which S3 takes of no bucket made since June 2020 (Amazon S3 user guide)."""
+
+    code = "InvalidRequest"
+    status = 400
 
 
 def respond(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
