@@ -1,7 +1,8 @@
-"""How many API calls `plan`, `publish` and `deploy --wait` make, for fleets of 10, 100 and 1,000 devices.
+"""How many API calls `plan`, `publish`, `deploy --wait` and `status` make, for fleets of 10, 100 and 1,000 devices.
 
-The devices are played into the emulator's control plane, on a clock that the waiting turns: each takes the deployment
-some time within five minutes, and confirms. The baseline is what asking every device at every look would have cost.
+With the account's fleet index off, and on. The devices are played into the emulator's control plane, on a clock that
+the waiting turns: each takes the deployment some time within five minutes, and confirms. The baseline is what asking
+every device at every look would have cost.
 """
 
 import json
@@ -12,14 +13,16 @@ from typing import Any
 
 from moto.iot.models import iot_backends
 
-from cloud_publisher.deploying.delivery import Delivery
+from cloud_publisher.deploying.delivery import Delivery, wanted_of
 from cloud_publisher.deploying.deploy import deploy
 from cloud_publisher.deploying.deployments import TargetDeployments
 from cloud_publisher.deploying.steps import Order
 from cloud_publisher.deploying.terms import Terms
+from cloud_publisher.fleet.index import FleetIndex
 from cloud_publisher.fleet.jobs import Jobs
 from cloud_publisher.fleet.observing import FleetView
-from cloud_publisher.fleet.outcome import Outcome
+from cloud_publisher.fleet.outcome import Outcome, Quorum
+from cloud_publisher.fleet.status import status_of
 from cloud_publisher.fleet.targets import parse_target
 from cloud_publisher.fleet.waiting import Clock
 from cloud_publisher.planning.building import built_already
@@ -42,8 +45,9 @@ SPREAD = 300.0
 
 @dataclass
 class PlayedFleet:
-    """The devices of a group, and the clock that brings them on."""
+    """The devices of a group, and the clock that brings them on, and the cloud with them."""
 
+    cloud: Cloud
     plane: AccountPlane
     things: list[str]
     seconds: float = 0.0
@@ -63,6 +67,7 @@ class PlayedFleet:
     def sleep(self, seconds: float) -> None:
         self.looks += 1
         self.seconds += seconds
+        self.cloud.turn_clock(seconds)
         while self.waiting and self.waiting[0][0] <= self.seconds:
             self._take(self.waiting.pop(0)[1])
 
@@ -84,28 +89,43 @@ class PlayedFleet:
 def main() -> None:
     """Print a table of calls by fleet size, and the operations behind the largest."""
     print("API calls by fleet size (deploy --wait while the devices come on within 5 minutes)")
-    print(f"  {'devices':>8} {'plan':>6} {'publish':>8} {'deploy':>7} {'again':>6} {'asking each':>12} {'ratio':>7}")
-    with Cloud() as cloud:
+    print(
+        f"  {'devices':>8} {'index':>5} {'plan':>6} {'publish':>8} {'deploy':>7} {'again':>6} {'status':>7} "
+        f"{'asking each':>12} {'ratio':>7}"
+    )
+    for index in ("off", "on"):
         operations = Counter[str]()
-        for size in SIZES:
-            operations = _measure(cloud, size)
-    print(f"  deploy to {SIZES[-1]}: {', '.join(f'{name} {count}' for name, count in operations.most_common())}")
+        with Cloud() as cloud:
+            if index == "on":
+                _turn_indexing_on(cloud)
+            for size in SIZES:
+                operations = _measure(cloud, size, index)
+        named = ", ".join(f"{name} {count}" for name, count in operations.most_common())
+        print(f"  deploy to {SIZES[-1]}, index {index}: {named}")
 
 
-def _measure(cloud: Cloud, size: int) -> Counter[str]:
+def _turn_indexing_on(cloud: Cloud) -> None:
+    settings = {"thingIndexingMode": "REGISTRY", "namedShadowIndexingMode": "ON"}
+    things = {**settings, "filter": {"namedShadowNames": ["mlops"]}}
+    cloud.client("iot", account=ACCOUNT).update_indexing_configuration(thingIndexingConfiguration=things)
+    cloud.turn_clock(60)
+
+
+def _measure(cloud: Cloud, size: int, index: str) -> Counter[str]:
     plane, arn, things = _make_fleet(cloud, size)
     account = _account(cloud)
     calls = Counter[str]()
     account.session.events.register("before-call.*.*", lambda model, **_: calls.update([model.name]))
     target = parse_target(arn)
-    fleet = PlayedFleet(plane, things)
+    fleet = PlayedFleet(cloud, plane, things)
     release = _release(f"fleet{size}")
     order = Order(release, read_text_document("{}", DeploymentTemplate, file="deployment.json"))
 
     def delivery() -> Delivery:
         deployments = TargetDeployments(account.greengrass, account.iot, target)
         view = FleetView(account.greengrass, account.iot_data)
-        return Delivery(deployments, view, Jobs(account.iot), Terms(wait=True), _Silent(), fleet.clock)
+        jobs, indexed = Jobs(account.iot), FleetIndex(account.iot)
+        return Delivery(deployments, view, jobs, Terms(wait=True), _Silent(), fleet.clock, index=indexed)
 
     def counted() -> Counter[str]:
         taken = Counter(calls)
@@ -122,13 +142,25 @@ def _measure(cloud: Cloud, size: int) -> Counter[str]:
     deployed = counted()
     deploy(order, delivery())
     again = counted()
+    _look(account, delivery())
+    looked = counted()
     asking = fleet.looks * (2 * size + (size + 99) // 100 + 1)
     made = deployed.total()
     print(
-        f"  {size:>8} {planned.total():>6} {published.total():>8} {made:>7} {again.total():>6} {asking:>12} "
-        f"{made / asking:>6.3f}x"
+        f"  {size:>8} {index:>5} {planned.total():>6} {published.total():>8} {made:>7} {again.total():>6} "
+        f"{looked.total():>7} {asking:>12} {made / asking:>6.3f}x",
+        flush=True,
     )
     return deployed
+
+
+def _look(account: Account, delivery: Delivery) -> None:
+    current = delivery.deployments.current()
+    assert current is not None
+    view, index = FleetView(account.greengrass, account.iot_data), FleetIndex(account.iot)
+    names = list(current.content.components)
+    target, wanted = delivery.target, wanted_of(current)
+    assert status_of(view, index, target, wanted, names, quorum=Quorum(), now=delivery.now()).as_released
 
 
 def _make_fleet(cloud: Cloud, size: int) -> tuple[AccountPlane, str, list[str]]:
@@ -145,6 +177,8 @@ def _make_fleet(cloud: Cloud, size: int) -> tuple[AccountPlane, str, list[str]]:
         status = {"ggcVersion": "2.14.3", "runtime": "aws_nucleus_classic", "messageType": "COMPLETE"}
         topic = f"$aws/things/{thing}/greengrassv2/health/json"
         take_message(plane, thing, topic, json.dumps(status).encode())
+    with plane.lock:
+        plane.index.registry_changed()
     return plane, arn, things
 
 
