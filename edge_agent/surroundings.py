@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.errors import WrongUseError
-from shared_schema.release import desired_component_name
+from shared_schema.desired_state import desired_component_name
 
 
 @dataclass(frozen=True, slots=True)

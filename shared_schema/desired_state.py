@@ -20,6 +20,11 @@ MAXIMUM_STRING = 900
 """Lite closes a connection at a frame of 10,000 bytes, and refuses a configuration string of about 1,000."""
 
 
+def desired_component_name(agent: str) -> str:
+    """The name of the small component that carries the desired state at the followed door."""
+    return f"{agent}.desired"
+
+
 class DesiredStateTooLargeError(ValueError):
     """The document, or a string in it, is larger than lite can carry."""
 

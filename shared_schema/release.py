@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
+# It lives there, so that a starting agent need not know of releases.
+from shared_schema.desired_state import desired_component_name as desired_component_name  # noqa: PLC0414
 from shared_schema.names import ApplicationName, BucketName, ComponentName, Region, Sha256, Version
 from shared_schema.settings import AgentSettings
 from shared_schema.stages import AccountId, ExternalId, RoleArn, Stage, StageName, ThingGroupArn
@@ -110,8 +112,3 @@ def release_stages(stages: Mapping[str, Stage]) -> dict[str, ReleaseStage]:
         name: ReleaseStage(**stage.model_dump(include=set(ReleaseStage.model_fields), exclude_none=True))
         for name, stage in stages.items()
     }
-
-
-def desired_component_name(agent: str) -> str:
-    """The name of the small component that carries the desired state at the followed door."""
-    return f"{agent}.desired"

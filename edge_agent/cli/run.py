@@ -1,5 +1,6 @@
 """``edge-agent run``: what the nucleus starts. Never ends with 0: both nuclei take that for a component that runs."""
 
+import gc
 import logging
 import os
 import sys
@@ -27,6 +28,9 @@ def run(
 
     agent = _under_a_nucleus() if config is None else _by_a_file(config, work)
     log_to_stderr()
+    # What was imported stays: no collection is to go through it.
+    gc.freeze()
+    gc.enable()
     try:
         code = agent.run()
     except Exception:

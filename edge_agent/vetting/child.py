@@ -3,6 +3,7 @@
 It is started with a clean environment and its own session; it limits itself, vets, and tells its parent by the pipe FD.
 """
 
+import gc
 import json
 import os
 import sys
@@ -14,9 +15,13 @@ def main() -> None:
     pipe, parent = int(sys.argv[1]), int(sys.argv[2])
     writes = json.loads(sys.argv[3]).get("update_golden", False)
     be_a_modest_child(parent, LARGEST_OUTPUT if writes else LARGEST_FILE)
-    # numpy and onnxruntime are imported only now: at low priority.
+    # numpy and onnxruntime are imported only now: at low priority, and without a look for garbage, which is none yet.
+    gc.disable()
     from edge_agent.vetting.protocol import Report, Request  # noqa: PLC0415
     from edge_agent.vetting.steps import vet  # noqa: PLC0415
+
+    gc.freeze()
+    gc.enable()
 
     def tell(report: Report) -> None:
         os.write(pipe, report.line())
