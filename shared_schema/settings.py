@@ -6,7 +6,7 @@ numbers (architecture, section 3). Both are read by the same models: pydantic ta
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from shared_schema.names import ModelName
 from shared_schema.strict_model import WrittenByPeople
@@ -47,10 +47,14 @@ class WatchdogSettings(WrittenByPeople):
 
 
 class BusySettings(WrittenByPeople):
-    """While ``file`` exists, deployments are made to wait (classic only): looked at again every ``recheck`` seconds,
-    and let go on after ``limit`` seconds at the latest. A relative path starts at the agent's work folder."""
+    """While ``file`` exists, or ``topic`` says so, deployments are made to wait (classic only): looked at again every
+    ``recheck`` seconds, and let go on after ``limit`` seconds at the latest. A relative path starts at the agent's work
+    folder."""
 
     file: str | None = Field(default=None, min_length=1)
+    topic: str | None = Field(default=None, min_length=1, max_length=128, pattern=r"^[^+#]+$")
+    """A local topic on which another component says ``{"busy": true}`` and ``{"busy": false}``. The last message counts
+    until the next; an agent that has just started has heard none, so say it anew now and then."""
     recheck: float = Field(default=10.0, ge=1, le=3600)
     limit: float = Field(default=3600.0, ge=1, le=86_400)
 
@@ -194,6 +198,19 @@ class AgentSettings(WrittenByPeople):
     sources: dict[Name, Source] = Field(default_factory=_default_sources)
     sinks: dict[Name, Sink] = Field(default_factory=_default_sinks)
     hard_samples: HardSamples | None = None
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The local topics that the agent listens to: of requests, and of whether the line is busy."""
+        asked = {source.topic for source in self.sources.values() if isinstance(source, TopicSource)}
+        return frozenset(asked if self.busy.topic is None else asked | {self.busy.topic})
+
+    @model_validator(mode="after")
+    def _each_topic_says_one_thing(self) -> "AgentSettings":
+        for name, source in self.sources.items():
+            if isinstance(source, TopicSource) and source.topic == self.busy.topic:
+                raise ValueError(f"busy.topic is the topic of the source {name}; give it one of its own")
+        return self
 
     def as_text(self) -> dict[str, Any]:
         """The settings that were given, as nested mappings whose leaves are all text."""

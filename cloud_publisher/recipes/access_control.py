@@ -44,6 +44,10 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
         pubsub[f"{component}:pubsub:2"] = _policy(
             "Requests of other components", "aws.greengrass#SubscribeToTopic", asked
         )
+    if settings.busy.topic is not None:
+        pubsub[f"{component}:pubsub:3"] = _policy(
+            "Whether the line may be disturbed", "aws.greengrass#SubscribeToTopic", [settings.busy.topic]
+        )
     if pubsub:
         control["aws.greengrass.ipc.pubsub"] = pubsub
     return control

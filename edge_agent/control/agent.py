@@ -5,6 +5,7 @@ import signal
 import time
 from typing import Final
 
+from edge_agent.control.busy_topic import BusyTopic
 from edge_agent.control.commands import Commands
 from edge_agent.control.condition import Circumstances, condition
 from edge_agent.control.consent import Consent
@@ -12,6 +13,7 @@ from edge_agent.control.doors import Doors
 from edge_agent.control.memory import Memory
 from edge_agent.control.obedience import LOOK_AGAIN, Obedience
 from edge_agent.control.reading import Reading
+from edge_agent.control.running import Running
 from edge_agent.control.soundness import Soundness
 from edge_agent.control.timers import Backoff, Timers
 from edge_agent.control.validation import Validation
@@ -42,8 +44,8 @@ from edge_agent.serving.slots import Slots
 from edge_agent.surroundings import Surroundings
 from edge_agent.version import AGENT_VERSION
 from edge_agent.vetting.verdicts import Verdicts
-from shared_schema.messages import AgentState, ModelConfirmation
-from shared_schema.settings import AgentSettings, Source, TopicSource
+from shared_schema.messages import ModelConfirmation
+from shared_schema.settings import AgentSettings, Source
 from shared_schema.topics import Topics
 
 logger = logging.getLogger(__name__)
@@ -90,9 +92,10 @@ class Agent:
         self._reading = Reading(self._doors, self._obedience, self._apply)
         self._budget = MemoryBudget(self._slots)
         self._soundness = Soundness(work)
-        self._consent = Consent(work, self._link)
+        self._busy = BusyTopic(self._local_topics)
+        self._consent = Consent(work, self._busy, self._link)
+        self._running = Running(self._link, self._doors, self._reading, self._obedience, self._memory)
         self._hung: str | None = None
-        self._said_running = False
         self._last: Snapshot | None = None
         self._reconnect = Backoff(0.5, 30.0)
         self._resubscribe = Backoff(0.5, 5.0)
@@ -174,7 +177,8 @@ class Agent:
         self._budget.keep(self._reading.settings.memory.budget)
         self._look_after_the_frames()
         now = self._snapshot()
-        self._say_running(now)
+        if not self._running.say(now, time.monotonic()):
+            self._code = 1
         if now.differs(self._last):
             if self._last is None or now.state is not self._last.state:
                 logger.info("state", extra={"state": now.state, "why": now.why or ""})
@@ -233,9 +237,7 @@ class Agent:
             self._resubscribe.reset()
         else:
             self._soon("subscribe", self._resubscribe.pause())
-        self._obedience.may_hide = (
-            self._said_running or not self._doors.validated or self._memory.has_confirmed(AGENT_VERSION)
-        )
+        self._running.doors_known()
         self._read()
 
     def _read(self) -> None:
@@ -249,8 +251,8 @@ class Agent:
 
     def _apply(self, settings: AgentSettings) -> None:
         self._plumbing.apply(settings)
-        asked = {source.topic for source in settings.sources.values() if isinstance(source, TopicSource)}
-        if self._doors.listen(frozenset(asked)):
+        self._busy.listen(settings.busy.topic)
+        if self._doors.listen(settings.heard):
             self._soon("subscribe", 0.0)
         self._timers.clear("health")
 
@@ -274,25 +276,6 @@ class Agent:
             hung=self._hung,
         )
         return condition(self._obedience, self._slots.serving(), around, self._model_of)
-
-    def _say_running(self, now: Snapshot) -> None:
-        """Once: when the first model serves, or there is none to serve. A start that failed ends the process where
-        the nucleus rolls back for it."""
-        if self._said_running or not self._link.connected:
-            return
-        if now.state is AgentState.ERRORED and self._doors.validated:
-            logger.error("nothing can serve: ending, so that the nucleus rolls back", extra={"why": now.why or ""})
-            self._code = 1
-            return
-        if now.state is AgentState.STARTING and not self._reading.torn_too_long(time.monotonic()):
-            return
-        try:
-            self._link.running()
-        except NucleusError as error:
-            logger.warning("running not said", extra={"error": str(error)})
-            return
-        self._said_running = self._obedience.may_hide = True
-        logger.info("running", extra={"state": now.state})
 
     def _end(self) -> None:
         self._plumbing.stop(self._reading.settings.shutdown.grace if self._hung is None else 0.0)

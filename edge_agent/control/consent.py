@@ -8,6 +8,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Final, Protocol
 
+from edge_agent.control.busy_topic import BusyTopic
 from edge_agent.errors import NucleusError
 from shared_schema.settings import BusySettings
 
@@ -24,8 +25,9 @@ class Mouth(Protocol):
 class Consent:
     """Used by the control thread only. Nothing else bounds a deferral: classic asks for ever (greengrass-facts.md)."""
 
-    def __init__(self, work: Path, mouth: Mouth) -> None:
+    def __init__(self, work: Path, topic: BusyTopic, mouth: Mouth) -> None:
         self._work = work
+        self._topic = topic
         self._mouth = mouth
         self._first_asked: OrderedDict[str, float] = OrderedDict()
 
@@ -34,13 +36,12 @@ class Consent:
         first = self._first_asked.setdefault(deployment, now)
         while len(self._first_asked) > _MOST:
             self._first_asked.popitem(last=False)
-        file = self._work / busy.file if busy.file is not None else None
         left = first + busy.limit - now
         seconds, words = 0.0, None
-        if file is not None and file.exists():
+        if (why := self._why(busy)) is not None:
             if left > 0:
                 seconds = min(busy.recheck, left)
-                words = f"the line is busy ({file.name} is there); asked again in {seconds:.0f} s"
+                words = f"the line is busy ({why}); asked again in {seconds:.0f} s"
             else:
                 logger.warning("busy for too long: the deployment goes on", extra={"limit": busy.limit})
         try:
@@ -49,3 +50,10 @@ class Consent:
             logger.warning("update not answered", extra={"deployment": deployment, "error": str(error)})
             return
         logger.info("update deferred" if words else "update may go on", extra={"deployment": deployment})
+
+    def _why(self, busy: BusySettings) -> str | None:
+        """In words, by what the line is known to be busy; ``None`` where it is free."""
+        file = self._work / busy.file if busy.file is not None else None
+        if file is not None and file.exists():
+            return f"{file.name} is there"
+        return f"{self._topic.name} says so" if self._topic.busy else None

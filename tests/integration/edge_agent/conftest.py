@@ -155,7 +155,7 @@ class Device:
         environment = {"PYTHONPATH": str(REPOSITORY)}
         pubsub = {
             "p:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["halves", "asks/reply"]},
-            "p:2": {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["asks"]},
+            "p:2": {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["asks", "line/busy"]},
         }
         mqtt = {
             "m:1": {
@@ -186,11 +186,11 @@ class Device:
         return f"{AGENT}={version}"
 
     def add_asking(self, program: str) -> str:
-        """Another component: a Python program that may ask on ``asks``."""
+        """Another component: a Python program that may ask on ``asks``, and say ``line/busy``."""
         path = self.folder / "asking.py"
         path.write_text(program, encoding="utf-8")
         rights = {
-            "a:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["asks"]},
+            "a:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["asks", "line/busy"]},
             "a:2": {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["asks/reply"]},
         }
         manifests = [

@@ -17,6 +17,23 @@ Devices = Callable[..., Any]
 Eventually = Callable[..., Any]
 
 
+TELLING = """\
+import pathlib, time
+from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
+from awsiot.greengrasscoreipc.model import BinaryMessage, PublishMessage
+
+nucleus = GreengrassCoreIPCClientV2()
+said = b""
+while True:
+    now = pathlib.Path("SAID").read_bytes()
+    if now and now != said:
+        message = PublishMessage(binary_message=BinaryMessage(message=now))
+        nucleus.publish_to_topic(topic="line/busy", publish_message=message)
+        said = now
+    time.sleep(0.1)
+"""
+
+
 def hang_on_white(model: Path) -> None:
     """Spoil a model so that it never comes back from an all-white image; its golden samples do not show it."""
     loaded = onnx.load(model / "halves.onnx")
@@ -94,6 +111,32 @@ def test_a_deployment_waits_while_the_line_is_busy(device_of: Devices, eventuall
         device.serves("2.0.0")
     finally:
         (device.work / "busy").unlink(missing_ok=True)
+        deploying.join(60)
+
+
+def test_a_deployment_waits_while_another_component_says_that_the_line_is_busy(
+    device_of: Devices, eventually: Eventually
+) -> None:
+    device = device_of("classic")
+    busy = {"topic": "line/busy", "recheck": "1", "limit": "60"}
+    first_release(device, busy=busy)
+    eventually(lambda: 'subscribed to="local line/busy"' in device.log(), what="the subscription")
+    (device.folder / "said").touch()
+    telling = device.add_asking(TELLING.replace("SAID", str(device.folder / "said")))
+    assert device.deploy(telling).returncode == 0
+    (device.folder / "said").write_text('{"busy": true}')
+    eventually(lambda: "line busy topic=line/busy" in device.log(), what="the word")
+    device.add_model("2.0.0", sharpness=2.0)
+    deploying = threading.Thread(target=lambda: device.deploy_release("2.0.0", busy=busy))
+    deploying.start()
+    try:
+        # Said once only: the last word counts until the next.
+        eventually(lambda: device.log().count("update deferred") >= 2, what="the second deferral")
+        assert "vetting model=halves version=2.0.0" not in device.log()
+        (device.folder / "said").write_text('{"busy": false}')
+        device.serves("2.0.0")
+    finally:
+        (device.folder / "said").write_text('{"busy": false}')
         deploying.join(60)
 
 

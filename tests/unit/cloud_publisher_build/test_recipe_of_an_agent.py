@@ -72,6 +72,12 @@ def test_a_source_that_is_asked_may_hear_its_topic_and_answer_on_its_reply_topic
     assert local == {("SubscribeToTopic", "line/asks"), ("PublishToTopic", "line/asks/reply")}
 
 
+def test_an_agent_that_is_told_when_the_line_is_busy_may_hear_that_topic_and_no_other() -> None:
+    settings = {"busy": {"topic": "line/busy"}, "sinks": {"file": {"type": "json-lines"}}}
+    rights = _rights(_recipe({"settings": settings}))
+    assert {each for each in rights if each[0].endswith("ToTopic")} == {("SubscribeToTopic", "line/busy")}
+
+
 def test_its_default_configuration_has_nothing_where_the_desired_state_goes() -> None:
     default = _recipe()["ComponentConfiguration"]["DefaultConfiguration"]
     assert set(default) == {"application", "accessControl"}

@@ -75,6 +75,8 @@ def test_without_settings_a_folder_goes_in_and_lines_and_a_topic_come_out() -> N
         {"sinks": {"line": {"topic": "a"}}},
         {"unknown": {}},
         {"shutdown": {"grace": "5"}},
+        {"busy": {"topic": "line/+"}},
+        {"busy": {"topic": "line"}, "sources": {"camera": {"type": "topic", "topic": "line"}}},
     ],
 )
 def test_a_wrong_setting_is_refused(wrong: dict[str, Any]) -> None:

@@ -1,0 +1,61 @@
+"""Telling the nucleus that the component runs: once, when the first model serves, or there is none to serve.
+
+A start that failed is not told, it ends the process, where the nucleus rolls back for it (architecture, section 3).
+"""
+
+import logging
+from typing import Protocol
+
+from edge_agent.control.doors import Doors
+from edge_agent.control.memory import Memory
+from edge_agent.control.obedience import Obedience
+from edge_agent.control.reading import Reading
+from edge_agent.errors import NucleusError
+from edge_agent.reporting.reporter import Snapshot
+from edge_agent.version import AGENT_VERSION
+from shared_schema.messages import AgentState
+
+logger = logging.getLogger(__name__)
+
+
+class Mouth(Protocol):
+    """What of `NucleusLink` is used here."""
+
+    @property
+    def connected(self) -> bool: ...
+    def running(self) -> None: ...
+
+
+class Running:
+    """Used by the control thread only."""
+
+    def __init__(self, mouth: Mouth, doors: Doors, reading: Reading, obedience: Obedience, memory: Memory) -> None:
+        self._mouth = mouth
+        self._doors = doors
+        self._reading = reading
+        self._obedience = obedience
+        self._memory = memory
+        self._said = False
+
+    def doors_known(self) -> None:
+        """Which doors are open decides whether a kept model may serve in place of the desired one."""
+        self._obedience.may_hide = self._said or not self._doors.validated or self._memory.has_confirmed(AGENT_VERSION)
+
+    def say(self, now: Snapshot, at: float) -> bool:
+        """Say it if it is time; ``False`` when the start has failed, and the process is to end. ``at``: the monotonic
+        clock."""
+        if self._said or not self._mouth.connected:
+            return True
+        if now.state is AgentState.ERRORED and self._doors.validated:
+            logger.error("nothing can serve: ending, so that the nucleus rolls back", extra={"why": now.why or ""})
+            return False
+        if now.state is AgentState.STARTING and not self._reading.torn_too_long(at):
+            return True
+        try:
+            self._mouth.running()
+        except NucleusError as error:
+            logger.warning("running not said", extra={"error": str(error)})
+            return True
+        self._said = self._obedience.may_hide = True
+        logger.info("running", extra={"state": now.state})
+        return True
