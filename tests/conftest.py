@@ -1,11 +1,62 @@
 """Fixtures that every test may ask for: one emulated cloud serves a whole session (moto has one memory a process)."""
 
+import functools
+import json
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 pytest_plugins = ["greengrass_emulator.testing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+
+@pytest.fixture(scope="session")
+def shared_loader() -> Iterator[None]:
+    """Every command makes a session of its own, which would read the service models (0.3 s) again each time."""
+    from botocore import loaders
+
+    read_once = functools.cache(loaders.create_loader)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", read_once)
+        yield
+
+
+@pytest.fixture
+def cloud_publisher(
+    shared_loader: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Ran]:
+    """Runs ``cloud-publisher`` with these words, in this process, under nobody's role and for no target."""
+    from cloud_publisher.cli.main import main
+
+    for name in ("ROLE_TARGET", "EXTERNAL_ID", "AWS_PROFILE", "TARGET_ARN", "CANARY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def command(*words: str) -> Ran:
+        monkeypatch.setattr("sys.argv", ["cloud-publisher", *words])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Ran(int(ended.value.code or 0), out, err)
+
+    return command
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,7 +6,6 @@ A component that fails stops it before anything was uploaded.
 import tempfile
 import zipfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cloud_publisher.artifacts.inventory import upload_index
@@ -18,11 +17,12 @@ from cloud_publisher.build.content import Content
 from cloud_publisher.build.graph_check import check_model_zip
 from cloud_publisher.build.planning import Planned, Planner
 from cloud_publisher.build.progress import Progress
+from cloud_publisher.build.whole_release import new_component, release_of
 from cloud_publisher.errors import BuildFailedError
 from cloud_publisher.registry.resolving import fetch_model
 from shared_schema.digests import UndigestibleModelError, model_digest_of_zip
 from shared_schema.model_manifest import ModelManifest
-from shared_schema.release import Release, ReleaseComponent, ReleaseModel, release_stages
+from shared_schema.release import Release, ReleaseComponent, ReleaseModel
 
 _LARGEST_COMPONENT = 2_000_000_000
 """Bytes: Greengrass's quota for a component's artifacts together (AWS service quotas, "Maximum size of artifacts")."""
@@ -40,7 +40,6 @@ class Built:
 def build_release(planner: Planner, progress: Progress) -> Release:
     """Build and upload whatever is new. Raises ``PublisherError``'s subclasses; nothing is uploaded when one fails."""
     check_bucket(planner.account.s3, planner.bucket)
-    config = planner.sources.config.value
     with tempfile.TemporaryDirectory(prefix="cloud-publisher-") as work:
         built: list[Built] = []
         # Planned to the end first: a model that is not there shows before the first build has cost its minutes.
@@ -53,17 +52,7 @@ def build_release(planner: Planner, progress: Progress) -> Release:
         for each in built:
             if not each.component.reused:
                 _upload(planner, each, progress)
-    agent = next((each.agent for each in config.custom_components.values() if each.agent), None)
-    release = Release(
-        schema_=1,
-        built=datetime.now(UTC).replace(microsecond=0),
-        bucket=planner.bucket,
-        region=planner.account.region,
-        application=config.application,
-        settings=agent.settings if agent else None,
-        stages=release_stages(config.stages),
-        components=[each.component for each in built],
-    )
+    release = release_of(planner, [each.component for each in built])
     if not all(each.component.reused for each in built):
         upload_index(planner.account.s3, planner.bucket, release)
     return release
@@ -96,21 +85,8 @@ def _build_one(planner: Planner, planned: Planned, work: Path, progress: Progres
             f"{planned.key}: its artifacts have {size} bytes, and Greengrass takes {_LARGEST_COMPONENT} a component",
             "leave out what the device does not need, with build.exclude or in the custom build",
         )
-    return Built(
-        ReleaseComponent(
-            key=planned.key,
-            name=planned.name,
-            version=planned.version,
-            kind=planned.source.kind,
-            content_digest=planned.content_digest,
-            reused=False,
-            recipe=planned.recipe,
-            artifacts=artifacts,
-            model=_release_model(planned, files, manifest) if manifest else None,
-        ),
-        tuple(files),
-        planned.content,
-    )
+    released_model = _release_model(planned, files, manifest) if manifest else None
+    return Built(new_component(planned, released_model, artifacts), tuple(files), planned.content)
 
 
 def _release_model(planned: Planned, files: list[Path], manifest: ModelManifest) -> ReleaseModel:

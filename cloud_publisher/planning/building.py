@@ -1,15 +1,15 @@
 """The release that a build would make, and why it would build what it would: nothing is built to know it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from cloud_publisher.artifacts.keys import artifact_uri
 from cloud_publisher.artifacts.listings import newest_listing
 from cloud_publisher.artifacts.uploaded import check_bucket
 from cloud_publisher.build.planning import Planned, Planner
+from cloud_publisher.build.whole_release import new_component, release_of
 from cloud_publisher.planning.reasons import reasons
 from shared_schema.plan import ComponentBuild
-from shared_schema.release import Release, ReleaseComponent, ReleaseModel, release_stages
+from shared_schema.release import Release, ReleaseComponent, ReleaseModel
 
 UNKNOWN_DIGEST = "0" * 64
 """Stands for the digest of a model that is not built yet."""
@@ -26,19 +26,8 @@ class ReleaseToBe:
 def release_to_be(planner: Planner) -> ReleaseToBe:
     """Plan the build. Raises ``ModelUnavailableError``, ``BuildFailedError``, ``CloudError``."""
     check_bucket(planner.account.s3, planner.bucket)
-    config = planner.sources.config.value
     planned = list(planner.plan())
-    agent = next((each.agent for each in config.custom_components.values() if each.agent), None)
-    release = Release(
-        schema_=1,
-        built=datetime.now(UTC).replace(microsecond=0),
-        bucket=planner.bucket,
-        region=planner.account.region,
-        application=config.application,
-        settings=agent.settings if agent else None,
-        stages=release_stages(config.stages),
-        components=[each.reused or _to_be(planner, each) for each in planned],
-    )
+    release = release_of(planner, [each.reused or _to_be(planner, each) for each in planned])
     return ReleaseToBe(release, [_build(planner, each) for each in planned])
 
 
@@ -63,16 +52,7 @@ def _to_be(planner: Planner, planned: Planned) -> ReleaseComponent:
     model = None
     if manifest is not None:
         model = ReleaseModel(digest=UNKNOWN_DIGEST, vetting_timeout=manifest.value.vetting.timeout)
-    return ReleaseComponent(
-        key=planned.key,
-        name=planned.name,
-        version=planned.version,
-        kind=planned.source.kind,
-        content_digest=planned.content_digest,
-        reused=False,
-        recipe=planned.recipe,
-        model=model,
-    )
+    return new_component(planned, model)
 
 
 def _build(planner: Planner, planned: Planned) -> ComponentBuild:

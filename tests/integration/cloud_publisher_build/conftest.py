@@ -7,33 +7,17 @@ import textwrap
 import uuid
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloud_publisher.cli.main import main
 from greengrass_emulator.cloud.cloud import Cloud
 
 ACCOUNT = "dev"
 SDK = Path(__file__).parents[3] / ".venv-sagemaker" / "bin" / "python"
 """The SageMaker SDK's own environment, which `make test-sdk` sets up."""
 collect_ignore = [] if SDK.exists() else ["test_packages_of_the_sagemaker_sdk.py"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.out)
-        return document
 
 
 SIMPLE_APP = """\
@@ -233,26 +217,15 @@ def digits(repository: Repository, registry: Registry) -> Repository:
 
 @pytest.fixture
 def run(
+    cloud_publisher: Callable[..., Any],
     cloud: Cloud,
     bucket: Bucket,
     repository: Repository,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> Callable[..., Ran]:
-    """Runs ``cloud-publisher`` in the dev account and the repository, as CodeBuild would."""
+) -> Callable[..., Any]:
+    """``cloud-publisher`` in the dev account and the repository, as CodeBuild would."""
     for name, value in cloud.environment(ACCOUNT).items():
         monkeypatch.setenv(name, value)
-    for name in ("ROLE_TARGET", "EXTERNAL_ID", "AWS_PROFILE", "TARGET_ARN"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ARTIFACT_BUCKET", bucket.name)
     monkeypatch.chdir(repository.folder)
-
-    def command(*words: str) -> Ran:
-        monkeypatch.setattr("sys.argv", ["cloud-publisher", *words])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capfd.readouterr()
-        return Ran(int(ended.value.code or 0), out, err)
-
-    return command
+    return cloud_publisher

@@ -1,14 +1,12 @@
 """What these tests share: a target of their own in the one cloud, releases, devices that play their part over MQTT,
 and the command itself, run in this process."""
 
-import functools
 import json
 import queue
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +15,6 @@ import pytest
 from awscrt import mqtt
 from awsiot import mqtt_connection_builder
 
-from cloud_publisher.cli.main import main
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
 from shared_schema.desired_state import DesiredState, higher_release, read_desired_state
@@ -25,20 +22,6 @@ from shared_schema.desired_state import DesiredState, higher_release, read_desir
 ACCOUNT = "preprod"
 SECONDS = 10
 Part = Literal["confirms", "refuses", "breaks", "says nothing", "never takes it", "holds"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.out)
-        return document
 
 
 @pytest.fixture
@@ -64,43 +47,16 @@ def target(cloud: Cloud, unique: str) -> str:
     return arn
 
 
-@pytest.fixture(scope="session")
-def shared_loader() -> Iterator[None]:
-    """Every command makes a session of its own, which would read the service models (0.3 s) again each time."""
-    from botocore import loaders
-
-    read_once = functools.cache(loaders.create_loader)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.session.create_loader", read_once)
-        yield
-
-
 @pytest.fixture
 def run(
-    shared_loader: None,
-    cloud: Cloud,
-    target: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Callable[..., Ran]:
-    """Runs ``cloud-publisher`` in the account, with the target and its folder as CodeBuild would give them."""
+    cloud_publisher: Callable[..., Any], cloud: Cloud, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    """``cloud-publisher`` in the account, with the target and its folder as CodeBuild would give them."""
     for name, value in cloud.environment(ACCOUNT).items():
         monkeypatch.setenv(name, value)
-    for name in ("ROLE_TARGET", "EXTERNAL_ID", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TARGET_ARN", target)
     monkeypatch.chdir(tmp_path)
-
-    def command(*words: str) -> Ran:
-        monkeypatch.setattr("sys.argv", ["cloud-publisher", *words])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return Ran(int(ended.value.code or 0), out, err)
-
-    return command
+    return cloud_publisher
 
 
 class ReleaseWriter:
