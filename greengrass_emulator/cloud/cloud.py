@@ -4,7 +4,6 @@ It owns its threads (gateway, device endpoints, brokers, artifact checker) and i
 process: there is one cloud in a process at a time, and ``stop()`` forgets everything.
 """
 
-import json
 import logging
 import threading
 from collections.abc import Mapping
@@ -16,17 +15,15 @@ from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qs
 
 from moto.moto_api._internal.models import moto_api_backend
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import make_server
 
 from greengrass_emulator.cloud.accounts import AccessKey, Account, Caller, read_accounts
-from greengrass_emulator.cloud.api_errors import AccessDeniedException, Answer, UnsupportedOperationException
+from greengrass_emulator.cloud.api_errors import AccessDeniedException, Answer
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
 from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.clock import Clock
+from greengrass_emulator.cloud.cloud_state import AccountState, CloudState, write_state
 from greengrass_emulator.cloud.control_plane.api import answer_request
 from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactChecker
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
@@ -39,6 +36,7 @@ from greengrass_emulator.cloud.faults.door import FaultDoor
 from greengrass_emulator.cloud.faults.faults import Faults
 from greengrass_emulator.cloud.faults.gateway_layer import FaultLayer
 from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
+from greengrass_emulator.cloud.gateway_server import serve
 from greengrass_emulator.cloud.iot_front import IotDataFront, IotFront
 from greengrass_emulator.cloud.job_timer import JobTimer
 from greengrass_emulator.cloud.moto_memory.identities import assume_role, create_administrator, trust_policy
@@ -46,7 +44,7 @@ from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 from greengrass_emulator.cloud.registry_front import guard_registry
 from greengrass_emulator.cloud.role_trust import trusts_service
 from greengrass_emulator.cloud.s3_front import guard_buckets
-from greengrass_emulator.cloud.sts_guard import StsGuard
+from greengrass_emulator.cloud.sts_guard import StsGuard, no_session_policies
 from greengrass_emulator.errors import CloudNotRunning, WrongUse
 from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions
 from greengrass_emulator.iam.enforcement.enforcement import Enforcement
@@ -156,7 +154,7 @@ class Cloud:
                 )
                 for account in self.accounts
             }
-            self._write_state()
+            write_state(self._folder / STATE_FILE, self._state())
             self._running = running.pop_all()
         _log.info("cloud started", extra={"gateway": self.endpoint_url, "accounts": len(self.accounts)})
 
@@ -274,7 +272,7 @@ class Cloud:
             self.accounts,
             {
                 "greengrass": self._control_plane,
-                "sts": _no_session_policies if self._enforcement else StsGuard(self.accounts),
+                "sts": no_session_policies if self._enforcement else StsGuard(self.accounts),
                 "s3": guard_buckets,
                 "sagemaker": guard_registry,
                 "iot": iot.answer,
@@ -284,19 +282,7 @@ class Cloud:
         )
         judged = self._enforcement.before(gateway) if self._enforcement else gateway
         application = FaultDoor(FaultLayer(judged, board, self.accounts), self._faults, self._fault_token)
-        server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)
-        thread = threading.Thread(
-            target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="gateway", daemon=True
-        )
-        thread.start()
-
-        def stop() -> None:
-            server.shutdown()
-            thread.join(timeout=10)
-            server.server_close()
-
-        running.callback(stop)
-        return int(server.server_address[1])
+        return serve(running, application)
 
     def _make_enforcement(self, running: ExitStack) -> Enforcement:
         enforcement = Enforcement(tuple(self._planes), self.region, self._deployment_target, self._recording)
@@ -321,45 +307,29 @@ class Cloud:
         key = AccessKey(caller.access_key_id, "unused")
         return client_for("s3", f"http://127.0.0.1:{self._port}", self.region, key, caller.session_token)
 
-    def _write_state(self) -> None:
-        state = {
-            "gatewayUrl": f"http://127.0.0.1:{self._port}",
-            "region": self.region,
-            "faultToken": self._fault_token,
-            "rootCaPath": str(self._folder / "root.ca.pem"),
-            "accounts": {
-                name: {
-                    "id": doors.account.id,
-                    "brokerPort": doors.broker_port,
-                    "deviceEndpointPort": doors.device_endpoint_port,
-                    "accessKeyId": doors.key.access_key_id,
-                    "secretAccessKey": doors.key.secret_access_key,
-                }
-                for name, doors in self._doors.items()
-            },
+    def _state(self) -> CloudState:
+        accounts = {
+            name: AccountState(
+                id=doors.account.id,
+                broker_port=doors.broker_port,
+                device_endpoint_port=doors.device_endpoint_port,
+                access_key_id=doors.key.access_key_id,
+                secret_access_key=doors.key.secret_access_key,
+            )
+            for name, doors in self._doors.items()
         }
-        path = self._folder / STATE_FILE
-        half_written = path.with_suffix(".part")
-        half_written.touch(mode=0o600)
-        half_written.write_text(json.dumps(state, indent=2) + "\n")
-        half_written.replace(path)
-
-
-class _Handler(MotoRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        _log.debug("gateway %s: " + message, type, *args)
+        return CloudState(
+            gateway_url=f"http://127.0.0.1:{self._port}",
+            region=self.region,
+            root_ca_path=self._folder / "root.ca.pem",
+            fault_token=self._fault_token,
+            accounts=accounts,
+        )
 
 
 def _plan(plane: AccountPlane, permissions: DevicePermissions | None, ears: Ears) -> BrokerPlan:
     may = permissions.mqtt if permissions else None
     return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), ears.hear, may)
-
-
-def _no_session_policies(request: GatewayRequest) -> None:
-    """STS's guard, where permissions are enforced: the trust has been judged; what cannot be judged is refused."""
-    form = parse_qs(request.body().decode(errors="replace"))
-    if any(name == "Policy" or name.startswith("PolicyArns.") for name in form):
-        raise UnsupportedOperationException("Session policies are not enforced here; assume the role without Policy")
 
 
 def _is_cut_off(board: Board, account_id: str, thing: str) -> bool:

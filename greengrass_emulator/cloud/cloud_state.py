@@ -1,10 +1,10 @@
-"""``cloud.json``, read: what another process needs to know of a running cloud."""
+"""``cloud.json``: what another process needs to know of a running cloud."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from greengrass_emulator.cloud.accounts import AccessKey
@@ -13,7 +13,7 @@ from greengrass_emulator.errors import WrongUse
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=AliasGenerator(validation_alias=to_camel))
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class AccountState(_Part):
@@ -47,6 +47,14 @@ class CloudState(_Part):
             raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self.accounts)}")
         key = AccessKey(doors.access_key_id, doors.secret_access_key)
         return client_for(service, self.gateway_url, self.region, key)
+
+
+def write_state(path: Path, state: CloudState) -> None:
+    """Writes ``cloud.json``, whole or not at all, for its owner only: it holds keys."""
+    half_written = path.with_suffix(".part")
+    half_written.touch(mode=0o600)
+    half_written.write_text(state.model_dump_json(by_alias=True, indent=2) + "\n")
+    half_written.replace(path)
 
 
 def read_state(path: Path) -> CloudState:

@@ -6,7 +6,7 @@ AWS answers ``AccessDenied`` alike for a role that does not exist and for one th
 from urllib.parse import parse_qs
 
 from greengrass_emulator.cloud.accounts import Account
-from greengrass_emulator.cloud.api_errors import AccessDeniedException
+from greengrass_emulator.cloud.api_errors import AccessDeniedException, UnsupportedOperationException
 from greengrass_emulator.cloud.gateway import GatewayRequest
 from greengrass_emulator.cloud.moto_memory.identities import trust_policy
 from greengrass_emulator.cloud.role_trust import trusts_caller
@@ -31,3 +31,10 @@ class StsGuard:
             raise AccessDeniedException(
                 f"User: {request.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role}"
             )
+
+
+def no_session_policies(request: GatewayRequest) -> None:
+    """STS's guard, where permissions are enforced: the trust has been judged; what cannot be judged is refused."""
+    form = parse_qs(request.body().decode(errors="replace"))
+    if any(name == "Policy" or name.startswith("PolicyArns.") for name in form):
+        raise UnsupportedOperationException("Session policies are not enforced here; assume the role without Policy")
