@@ -37,7 +37,7 @@ def rehearse(
 
     if wide and (enforce_iam or devices is not None):
         raise WrongUse("--wide has its own two devices, and no roles; leave out --devices and --enforce-iam")
-    program = wide_program() if wide else five_acts(3 if devices is None else devices)
+    program = wide_program(repository) if wide else five_acts(3 if devices is None else devices)
     console = Console(highlight=False)
 
     def tell(words: str, proof: Proof | None) -> None:

@@ -25,7 +25,7 @@ def test_an_agent_with_four_models_is_left_alone_on_bad_days_on_both_runtimes(tm
     outcome = rehearse(
         REPOSITORY,
         folder,
-        program=wide((all_at_once, bad_days)),
+        program=wide(REPOSITORY, (all_at_once, bad_days)),
         tell=lambda _words, proof: told.append(proof) if proof else None,
     )
 
@@ -38,15 +38,26 @@ def test_an_agent_with_four_models_is_left_alone_on_bad_days_on_both_runtimes(tm
     assert all(claim in page for claim in ("hard samples are kept", "a killed agent comes back"))
 
 
-def test_the_wide_rehearsal_has_its_own_devices(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*(sys.executable, "-m", "greengrass_emulator.cli.main", "rehearse"), "--wide", "--devices", "4"],
-        cwd=tmp_path,
+def rehearse_wide(cwd: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*(sys.executable, "-m", "greengrass_emulator.cli.main", "rehearse"), "--wide", *words],
+        cwd=cwd,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def test_the_wide_rehearsal_has_its_own_devices(tmp_path: Path) -> None:
+    done = rehearse_wide(tmp_path, "--devices", "4")
     assert done.returncode == 2
     assert "--wide has its own two devices" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_repository_that_it_cannot_be_played_with_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    done = rehearse_wide(tmp_path)
+    assert done.returncode == 1
+    assert "greengrass-config.yml cannot be read" in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -20,24 +20,14 @@ def commands(play: Play) -> Iterator[Proof]:
     """Back to the previous digits model by command, and forth again; a report on demand."""
     before = pids(play)
     now, back = play.stage.models.better.released_as, play.stage.models.linear.released_as
-    began = datetime.now(UTC)
-    replies = _send(play, "rollback", model=DIGITS)
-    held = where_it_comes_true(
-        play.devices,
-        lambda device: _verdict(play, device) is Verdict.HELD and serves(device, CAMERA, back, began),
-    )
+    replies, held = _changed(play, "rollback", Verdict.HELD, back)
     yield Proof(
         _ACT,
         f"rollback: every device serves {DIGITS} {back} again and says HELD, the other models go on",
         _all_ok(replies) and rows.on_all(play, held) and _others_go_on(play),
         _words(replies),
     )
-    began = datetime.now(UTC)
-    replies = _send(play, "release-hold", model=DIGITS)
-    released = where_it_comes_true(
-        play.devices,
-        lambda device: _verdict(play, device) is Verdict.CONFIRMED and serves(device, CAMERA, now, began),
-    )
+    replies, released = _changed(play, "release-hold", Verdict.CONFIRMED, now)
     yield Proof(
         _ACT,
         f"release-hold: every device serves and confirms {DIGITS} {now}",
@@ -54,6 +44,16 @@ def commands(play: Play) -> Iterator[Proof]:
     yield _report(play)
     yield rows.same_processes(_ACT, play, before)
     yield rows.every_scan_once(_ACT, play)
+
+
+def _changed(play: Play, command: Command, verdict: Verdict, version: str) -> tuple[dict[str, CommandReply], list[str]]:
+    """The replies to a command, and the devices on which it has made a version of the digits predict."""
+    began = datetime.now(UTC)
+    replies = _send(play, command, model=DIGITS)
+    return replies, where_it_comes_true(
+        play.devices,
+        lambda device: _verdict(play, device) is verdict and serves(device, CAMERA, version, began),
+    )
 
 
 def _report(play: Play) -> Proof:

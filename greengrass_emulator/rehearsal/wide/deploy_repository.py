@@ -51,8 +51,10 @@ SETTINGS: dict[str, Any] = {
 
 
 def application_of(repository: Path) -> str:
-    """The first level of the fleet's topics. Raises ``RehearsalError``."""
-    return str(_config(repository)["application"])
+    """The first level of the fleet's topics. Raises ``RehearsalError`` when it is no repository for this."""
+    config = _config(repository)
+    _agent(config["custom-components"], repository)
+    return str(config["application"])
 
 
 def write_repository(source: Path) -> None:

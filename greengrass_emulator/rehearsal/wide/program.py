@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from greengrass_emulator.rehearsal.acts import Stagecraft
 from greengrass_emulator.rehearsal.feeder import Feeder
@@ -30,14 +31,18 @@ ACTS: tuple[Act, ...] = (
 )
 
 
-def wide(acts: Sequence[Act] = ACTS) -> Program:
-    """The whole of it, or a cut; the first act is the ground of the others."""
-    return Program(GROUPS, partial(_play, acts), write_repository)
+def wide(repository: Path, acts: Sequence[Act] = ACTS) -> Program:
+    """The whole of it, or a cut; the first act is the ground of the others.
+
+    Raises ``RehearsalError`` for a repository that it cannot be played with.
+    """
+    return Program(GROUPS, partial(_play, application_of(repository), acts), write_repository)
 
 
-def _play(acts: Sequence[Act], stage: Stagecraft, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
+def _play(
+    application: str, acts: Sequence[Act], stage: Stagecraft, feeder: Feeder, stack: ExitStack
+) -> Iterator[Proof]:
     """Act by act; after one with a row that does not hold, the rest would only tell of that row."""
-    application = application_of(stage.pipeline.source)
     ears = {
         account: Ear(
             stage.world.cloud, account, application, stack.enter_context(stage.world.cloud.listen("#", account=account))
