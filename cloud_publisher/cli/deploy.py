@@ -49,7 +49,13 @@ class OnFailure(StrEnum):
     ROLLBACK = "rollback"
 
 
-DoorOption = Annotated[DoorChoice, typer.Option(help="Where the desired state goes.")]
+DoorOption = Annotated[
+    DoorChoice,
+    typer.Option(
+        help="How agents hear of the new models: validated (classic nuclei only), followed, or auto by the target's "
+        "devices."
+    ),
+]
 AllowRemovalOption = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="A component that may be taken from the target; may be given several times."),

@@ -69,13 +69,7 @@ def _repository(stages: list[str], bucket: str | None) -> dict[PurePosixPath, by
 
 
 def _infrastructure_of(config: Path, bucket: str | None) -> dict[PurePosixPath, bytes]:
-    from cloud_publisher.errors import InvalidDocumentError
+    from cloud_publisher.config_file import read_config
     from cloud_publisher.initialising.infrastructure import infrastructure_files
-    from shared_schema.config import Config
-    from shared_schema.documents import DocumentError, read_document
 
-    try:
-        document = read_document(config, Config, shown_as=config.as_posix())
-    except DocumentError as error:
-        raise InvalidDocumentError(error.faults) from None
-    return infrastructure_files(document, bucket)
+    return infrastructure_files(read_config(config), bucket)

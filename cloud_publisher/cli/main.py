@@ -28,33 +28,52 @@ from cloud_publisher.cli.status import status
 from cloud_publisher.cli.validate import validate
 from cloud_publisher.errors import PublisherError
 
+_HELP = "Takes a model from Approved in the registry to serving, and confirmed, on every device of a fleet."
+_EPILOG = """\
+A release's way: validate, build, publish, deploy --wait, status. A new repository: init.
+
+Exit codes: 0 done, or nothing to do; 1 the work failed; 2 wrong use, or an invalid document; 3 plan: there are changes;
+4 status: the fleet is not as released; 5 a device rejected a model; 6 timed out."""
+
 app = typer.Typer(
     name="cloud-publisher",
-    help="Takes a model from Approved in the registry to serving, and confirmed, on every device of a fleet.",
+    help=_HELP,
+    epilog=_EPILOG,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("init")(init)
-app.command("validate")(validate)
-app.command("lint")(lint)
-app.command("plan")(plan)
-app.command("build")(build)
-app.command("publish")(publish)
-app.command("deploy")(deploy)
-app.command("status")(status)
-app.command("rollback")(rollback)
-app.command("doctor")(doctor)
-app.add_typer(policies, name="policies")
+app.command("init", short_help="Write a new deploy repository.")(init)
+app.command("validate", short_help="Check config, template and manifests; asks no cloud.")(validate)
+app.command("plan", short_help="Show what a release would change; changes nothing.")(plan)
+app.command("build", short_help="Build what changed, and upload it.")(build)
+app.command("publish", short_help="Publish the release's components in an account.")(publish)
+app.command("deploy", short_help="Deploy the release to a thing group.")(deploy)
+app.command("status", short_help="Show what a fleet runs, and has confirmed.")(status)
+app.command("rollback", short_help="Put the last confirmed deployment back.")(rollback)
+app.command("doctor", short_help="Check that a stage can work; changes nothing.")(doctor)
+app.command("lint", short_help="Check recipes, ours or not.")(lint)
+app.add_typer(policies, name="policies", short_help="Who may do what: policies, and stacks' parameters.")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        import importlib.metadata
+
+        typer.echo(f"mlops-at-edge {importlib.metadata.version('mlops-at-edge')}")
+        raise typer.Exit
 
 
 @app.callback()
 def common(
     context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Log every step to stderr; show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
 ) -> None:
-    """Takes a model from Approved in the registry to serving, and confirmed, on every device of a fleet."""
+    del version
     context.with_resource(logging_to_stderr(logging.INFO if debug else logging.WARNING))
 
 

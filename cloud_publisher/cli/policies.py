@@ -11,7 +11,6 @@ from cloud_publisher.cli.output import JsonOption, Output
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from shared_schema.config import Config
     from shared_schema.documents import Document
 
 Model = TypeVar("Model", bound="BaseModel")
@@ -36,11 +35,12 @@ def render(
     """Write every policy that a stage needs, in its own account and in dev's, complete."""
     import json
 
+    from cloud_publisher.config_file import read_config
     from cloud_publisher.policies.parameters import stage_parameters
     from cloud_publisher.policies.rendering import render_policy
     from infra_policies import document_names, document_path
 
-    parameters = stage_parameters(_read(config), stage, bucket=bucket)
+    parameters = stage_parameters(read_config(config), stage, bucket=bucket)
     rendered = [
         render_policy(name, document_path(name).read_text(encoding="utf-8"), parameters) for name in document_names()
     ]
@@ -78,11 +78,12 @@ def parameters(
     as_json: JsonOption = False,
 ) -> None:
     """Write the parameters of the CloudFormation templates that the stages' accounts get."""
+    from cloud_publisher.config_file import read_config
     from cloud_publisher.initialising.infrastructure import parameter_file, parameter_text, stacks_now
     from cloud_publisher.policies.stacks import stack_parameters
     from shared_schema.stages import DEV_STAGE
 
-    document = _read(config)
+    document = read_config(config)
     if stage is None:
         stacks = [(name, each) for name, found in stacks_now(document, bucket).items() for each in found]
     else:
@@ -133,12 +134,13 @@ def lint(
     as_json: JsonOption = False,
 ) -> None:
     """Look for weaknesses in the policies of every stage; with --linters, in the templates too."""
+    from cloud_publisher.config_file import read_config
     from cloud_publisher.errors import WorkFailedError
     from cloud_publisher.policies.linting.findings import LintExceptions
     from cloud_publisher.policies.linting.whole import lint_stages
     from infra_policies import EXCEPTIONS
 
-    document = _read(config)
+    document = read_config(config)
     listed = _read_as(exceptions or EXCEPTIONS, LintExceptions)
     judgement = lint_stages(document, listed.value.exceptions, bucket=bucket, linters=linters)
     left = [str(finding) for finding in judgement.findings]
@@ -155,12 +157,6 @@ def lint(
             f"{len(left)} findings, {len(idle)} idle exceptions",
             "mend the document, or write an exception with its reason; take out exceptions that nothing needs",
         )
-
-
-def _read(config: Path | None) -> "Document[Config]":
-    from shared_schema.config import Config, find_config
-
-    return _read_as(config or find_config(Path()), Config)
 
 
 def _read_as(path: Path, model: type[Model]) -> "Document[Model]":

@@ -8,7 +8,7 @@ import typer
 from cloud_publisher.cli.options import DistOption, ExternalIdOption, RegionOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
 from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_release
-from cloud_publisher.cli.target_options import TargetOption, target_of
+from cloud_publisher.cli.target_options import target_of
 
 
 def publish(
@@ -18,7 +18,10 @@ def publish(
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
     region: RegionOption = None,
-    target_arn: TargetOption = None,
+    target_arn: Annotated[
+        str | None,
+        typer.Option("--target-arn", envvar="TARGET_ARN", help="The target, for its region; nothing is deployed."),
+    ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds until every version must be DEPLOYABLE.")] = 600.0,
     as_json: JsonOption = False,
 ) -> None:

@@ -117,16 +117,12 @@ def stages_of_config(stage: str | None, config: Path | None, dist: Path) -> "tup
     """
     if stage is None:
         return {}, ""
-    from cloud_publisher.errors import InvalidDocumentError
+    from cloud_publisher.config_file import read_config
     from cloud_publisher.release_file import read_release
-    from shared_schema.config import Config, find_config
-    from shared_schema.documents import DocumentError, read_document
+    from shared_schema.config import find_config
     from shared_schema.release import FILE, release_stages
 
     path = config or find_config(Path())
     if config is None and not path.is_file() and (dist / FILE).is_file():
         return read_release(dist).stages, str(dist / FILE)
-    try:
-        return release_stages(read_document(path, Config).value.stages), str(path)
-    except DocumentError as error:
-        raise InvalidDocumentError(error.faults) from None
+    return release_stages(read_config(config).value.stages), str(path)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud_publisher.errors import InvalidDocumentError, WrongUseError
+from cloud_publisher.config_file import read_config
+from cloud_publisher.errors import WrongUseError
 from cloud_publisher.release_file import read_release
-from shared_schema.config import Config, find_config
-from shared_schema.documents import DocumentError, read_document
+from shared_schema.config import find_config
 from shared_schema.documents.reading import did_you_mean
 from shared_schema.release import FILE, Release, ReleaseStage, release_stages
 from shared_schema.stages import DEV_STAGE
@@ -41,10 +41,7 @@ def facts_of(stage: str, *, config: Path | None, dist: Path, bucket: str | None)
             component=release.components[0].name,
             artifact=_artifact(release, bucket or release.bucket),
         )
-    try:
-        written = read_document(path, Config).value
-    except DocumentError as error:
-        raise InvalidDocumentError(error.faults) from None
+    written = read_config(config).value
     found = _known(stage, release_stages(written.stages), str(path))
     dev = written.stages.get(DEV_STAGE)
     chosen = bucket or written.artifact_bucket

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from cloud_publisher.config_file import with_remedies
 from shared_schema.config import Component, Config
 from shared_schema.deployment import FILE as TEMPLATE_FILE
 from shared_schema.deployment import DeploymentTemplate
@@ -100,6 +101,7 @@ def read_sources(config_file: Path, template_file: Path | None, checks: list[Che
     faults: list[Fault] = []
     notes: list[Note] = []
     config = _read(config_file, Config, faults)
+    faults = with_remedies(config_file, faults)
     template = _template(config_file.parent, template_file, faults, notes)
     if config is None:
         return Checked(None, sorted_faults(faults), notes)
