@@ -4,7 +4,8 @@ from cloud_publisher.cloud_errors import DENIED, asking
 from cloud_publisher.doctor.check import Check, well
 from cloud_publisher.doctor.facts import Facts
 from cloud_publisher.errors import CloudError
-from cloud_publisher.fleet.index import NAME, NO_INDEX
+from cloud_publisher.fleet.index import NAME, NO_INDEX, query_for
+from cloud_publisher.fleet.targets import parse_target
 from cloud_publisher.session import Account
 from shared_schema.topics import SHADOW
 
@@ -14,8 +15,7 @@ _WITHOUT = "each device's shadow is read by itself, which is right for a small f
 
 def examine_index(facts: Facts, account: Account) -> Check:
     """Never failed: what is not there is told with the way to have it. Raises ``CloudError`` for any other fault."""
-    group = facts.stage.target.partition(":thinggroup/")[2]
-    query = f'thingGroupNames:"{group}" AND shadow.name.{SHADOW}.reported.thing:*'
+    query = query_for(parse_target(facts.stage.target), None)
     try:
         with asking(f"search the fleet index {NAME}"):
             found = account.iot.search_index(indexName=NAME, queryString=query, maxResults=1).get("things", ())

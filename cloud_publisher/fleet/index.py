@@ -76,9 +76,13 @@ def pages_of(devices: int) -> int:
 
 
 def query_for(target: Target, release: str | None) -> str:
-    """What is searched for. A group's name has no character that would end the quotes."""
-    of_group = f'thingGroupNames:"{target.name}"'
-    return of_group if release is None else f'{of_group} AND shadow.name.{SHADOW}.reported.release:"{release}"'
+    """What is searched for: the group's things that have our shadow, or that obey a release.
+
+    A group's name has no character that would end the quotes. Every report has its schema, and a query without a
+    wildcard may be as long as it is ("Query syntax" of the developer guide).
+    """
+    said = "schema:1" if release is None else f'release:"{release}"'
+    return f'thingGroupNames:"{target.name}" AND shadow.name.{SHADOW}.reported.{said}'
 
 
 def _report(thing: Mapping[str, Any]) -> ShadowReport | None:

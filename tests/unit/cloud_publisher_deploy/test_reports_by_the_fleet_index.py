@@ -241,6 +241,7 @@ def test_an_index_that_says_nonsense_says_nothing(caplog: pytest.LogCaptureFixtu
     found = FleetIndex(client).reports(TARGET, 3)
     assert found is not None
     assert set(found) == {"one"}
+    assert client.asked[0]["queryString"] == 'thingGroupNames:"lines" AND shadow.name.mlops.reported.schema:1'
     assert len(client.asked) == 3, "never more calls than reading each shadow would take"
     assert "other-things" in {getattr(each, "thing", None) for each in caplog.records}
 
