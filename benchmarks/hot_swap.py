@@ -3,8 +3,8 @@
 The figures to keep (issue 5): none lost or wrong; p99 in the swap windows at most 1.2 times the steady p99 with a core
 to spare, 1.3 times with both busy; first prediction of the new version at most 100 ms after vetting, load and warm-up;
 RSS after 200 swaps at most 1.15 times that after 5; its peak, with the vetting child's, at most the steady one, one
-session and the child together. ``HOT_SWAPS=200 python -m benchmarks.hot_swap`` is the long run, seven to eight minutes for each
-of its two halves.
+session and the child together. ``HOT_SWAPS=200 python -m benchmarks.hot_swap`` is the long run, seven to eight minutes
+for each of its two halves.
 
 The heart of the agent runs as on a device (loader's thread, vetting child, slots, `previous`, kept copies); requests
 decode a picture, preprocess it and ask the model, one after the other. Steady is what lies between the windows.
