@@ -86,6 +86,27 @@ FAULTS = [
         "and no alias",
         id="an-alias",
     ),
+    pytest.param(
+        "333333333333:thinggroup/canary",
+        "222222222222:thinggroup/canary",
+        "stages.prod.canary",
+        "is of account 222222222222, and the stage's is 333333333333",
+        id="a-canary-in-another-account",
+    ),
+    pytest.param(
+        "333333333333:thinggroup/canary",
+        "333333333333:thinggroup/fleet",
+        "stages.prod",
+        "has one group as target and canary",
+        id="a-canary-that-is-the-target",
+    ),
+    pytest.param(
+        "    external-id: example-prod\n",
+        "    external-id: example-prod\n    source: {bucket: sources}\n",
+        "stages.prod.source",
+        "belongs to the stage dev alone",
+        id="a-source-outside-dev",
+    ),
     pytest.param("com.example.digits", "digits", "custom-components", "no beginning in common", id="no-namespace"),
 ]
 

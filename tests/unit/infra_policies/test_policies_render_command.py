@@ -68,6 +68,22 @@ def test_a_config_without_a_registry_grants_nothing_of_it(publisher: Any, edited
     assert "ReadModelData" in [statement["Sid"] for statement in build["Statement"]]
 
 
+def test_a_canary_may_be_deployed_to_where_the_stage_has_one_and_nowhere_else(
+    publisher: Any, config: Path, tmp_path: Path
+) -> None:
+    canary = "arn:aws:iot:eu-west-1:333333333333:thinggroup/canary"
+    prod = rendered(publisher, config, "prod", tmp_path / "prod")
+    of_canary = {
+        each["Sid"]: each for each in prod["deploy-role"]["Statement"] if canary in json.dumps(each["Resource"])
+    }
+    assert {sid: each["Action"] for sid, each in of_canary.items()} == {
+        "TheCanaryToo": ["iot:CreateJob", "iot:DescribeThingGroup"]
+    }
+    assert canary in json.dumps(prod["operator-role"])
+    preprod = rendered(publisher, config, "preprod", tmp_path / "preprod")
+    assert "anary" not in json.dumps(preprod)
+
+
 def test_another_partition_is_kept_throughout(publisher: Any, edited: Any, tmp_path: Path) -> None:
     edited("arn:aws:", "arn:aws-cn:")
     config = edited("eu-west-1", "cn-north-1")
