@@ -272,7 +272,7 @@ class Agent:
             doors=self._doors.open,
             dropped=self._plumbing.dropped,
             last_error=self._tally.last,
-            around=(*self._tally.troubles, *self._soundness.troubles()),
+            around=(*self._tally.troubles, *self._soundness.troubles(), *self._doors.troubles),
             hung=self._hung,
         )
         return condition(self._obedience, self._slots.serving(), around, self._model_of)

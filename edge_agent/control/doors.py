@@ -15,6 +15,7 @@ _OWN: Final = "own configuration"
 _FOLLOWED: Final = "followed configuration"
 _VALIDATION: Final = "validation"
 _CONSENT: Final = "updates"
+_LOCAL: Final = "local "
 _OF_CLASSIC: Final = frozenset({_VALIDATION, _CONSENT})
 
 
@@ -40,6 +41,12 @@ class Doors:
         self._open: set[str] = set()
         self._refused: set[str] = set()
         self._said: set[str] = set()
+        self._unheard: dict[str, str] = {}
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """In words, which local topics of the settings the agent may not hear."""
+        return tuple(self._unheard.values())
 
     @property
     def open(self) -> tuple[Door, ...]:
@@ -70,6 +77,7 @@ class Doors:
         none wants any more is heard, and not heeded, until the next connection."""
         new = local - self._local
         self._local = local
+        self._unheard = {topic: words for topic, words in self._unheard.items() if topic in local}
         return bool(new)
 
     def subscribe(self, topics: Topics | None) -> bool:
@@ -89,9 +97,12 @@ class Doors:
                     self._refused.add(name)
                 else:
                     complete = False
+                if (topic := name.removeprefix(_LOCAL)) in self._local:
+                    self._unheard[topic] = f"{topic} is not heard: {error}"
                 self._say_once(name, error)
             else:
                 self._open.add(name)
+                self._unheard.pop(name.removeprefix(_LOCAL), None)
                 logger.info("subscribed", extra={"to": name})
         return complete
 
@@ -120,7 +131,7 @@ class Doors:
                 topic = self._topics.command(command)
                 wanted[topic] = lambda topic=topic: ears.follow_command(topic, topic)  # type: ignore[misc]
         for local in self._local:
-            wanted[f"local {local}"] = lambda local=local: ears.follow_local(f"local {local}", local)  # type: ignore[misc]
+            wanted[_LOCAL + local] = lambda local=local: ears.follow_local(_LOCAL + local, local)  # type: ignore[misc]
         return wanted
 
     def _say_once(self, name: str, error: Exception) -> None:

@@ -118,8 +118,11 @@ def test_a_deployment_waits_while_another_component_says_that_the_line_is_busy(
     device_of: Devices, eventually: Eventually
 ) -> None:
     device = device_of("classic")
+    first_release(device, busy={"topic": "line/unheard"})
+    degraded = 'state state=DEGRADED why="line/unheard is not heard: subscribe_to_topic is not allowed'
+    eventually(lambda: degraded in device.log(), what="that there is no right to hear the topic")
     busy = {"topic": "line/busy", "recheck": "1", "limit": "60"}
-    first_release(device, busy=busy)
+    assert device.deploy_release("1.0.0", busy=busy).returncode == 0
     eventually(lambda: 'subscribed to="local line/busy"' in device.log(), what="the subscription")
     (device.folder / "said").touch()
     telling = device.add_asking(TELLING.replace("SAID", str(device.folder / "said")))
