@@ -3,7 +3,7 @@
 Pure. The order of a change set is the one in which a reader may see it half done.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -84,18 +84,39 @@ def without(configuration: Configuration, path: KeyPath) -> Configuration:
     return result
 
 
+def _never(_path: KeyPath) -> bool:
+    return False
+
+
 def resolved(
-    running: Configuration, reset: Sequence[str], defaults: Configuration, merge: Configuration
+    running: Configuration,
+    reset: Sequence[str],
+    defaults: Configuration,
+    merge: Configuration,
+    is_younger: Callable[[KeyPath], bool] = _never,
 ) -> Configuration:
     """What a deployment makes of a configuration.
 
     Running values; then ``reset`` pointers removed; then the recipe's defaults where nothing stands; then ``merge``
-    (KernelConfigResolver.java:340-395).
+    (KernelConfigResolver.java:340-395), but for leaves that stand and ``is_younger`` than the deployment: they were
+    written since it was made (Topic.java, withNewerValue; DefaultActivator.java: with the deployment's time).
     """
     result = running
     for pointer in reset:
         result = without(result, key_path(pointer))
-    return dict(merged(merged(defaults, result), merge))
+    wanted: Configuration = {}
+    for leaf in leaves(merge):
+        if not (_stands(result, leaf.path) and is_younger(leaf.path)):
+            put(wanted, leaf.path, leaf.value)
+    return dict(merged(merged(defaults, result), wanted))
+
+
+def _stands(configuration: Configuration, path: KeyPath) -> bool:
+    try:
+        value_at(configuration, path)
+    except KeyError:
+        return False
+    return True
 
 
 def differences(old: Any, new: Any, at: KeyPath = ()) -> Iterator[Change]:

@@ -109,6 +109,15 @@ class ConfigurationStore:
             self._changed()
             await asyncio.sleep(0)
 
+    def times_of(self, component: str) -> dict[str, float]:
+        """When each leaf was written, by JSON pointer."""
+        return dict(self._times.get(component, {}))
+
+    def put_times_back(self, component: str, times: Mapping[str, float]) -> None:
+        """Values from before were pushed back: they are as old as they were."""
+        self._times[component] = dict(times)
+        self._changed()
+
     def restore(self, component: str) -> None:
         """Make room for a component that is new: its configuration exists, and is empty."""
         self._values.setdefault(component, {})

@@ -6,9 +6,10 @@ DeploymentConfigMerger.java, activator/DefaultActivator.java; the order is green
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from greengrass_emulator.nucleus.configuration.changes import Configuration, differences, resolved
+from greengrass_emulator.nucleus.configuration.changes import Configuration, KeyPath, differences, resolved
 from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
@@ -28,6 +29,7 @@ class _Before:
     components: Mapping[str, Component]
     users: Mapping[str, str | None]
     configuration: Mapping[str, Configuration]
+    times: Mapping[str, Mapping[str, float]]
 
 
 class ClassicDeployer:
@@ -53,9 +55,9 @@ class ClassicDeployer:
         before = self._before()
         since = device.clock.passed()
         self.is_merging = True
-        device.journal.merge(before.configuration, device.memory.state.times)
+        device.journal.merge(before.configuration, before.times)
         try:
-            await self._merge(components, configurations, users)
+            await self._merge(deployment, components, configurations, users)
             await device.until_well(components, since)
         except DeploymentFailed as error:
             raise await self._after_failure(deployment, before, components, users, error) from error
@@ -74,6 +76,7 @@ class ClassicDeployer:
             {each.name: each.component for each in device.services.all()},
             {each.name: each.plan.posix_user for each in device.services.all()},
             {name: device.configuration.of(name) for name in device.configuration.components()},
+            {name: device.configuration.times_of(name) for name in device.configuration.components()},
         )
 
     def _next_configurations(
@@ -81,6 +84,11 @@ class ClassicDeployer:
     ) -> dict[str, Configuration]:
         device = self._device
         configurations: dict[str, Configuration] = {}
+        created_at = device.clock.now() if deployment.created_at is None else deployment.created_at
+
+        def is_younger(name: str, path: KeyPath) -> bool:
+            return device.configuration.changed_at(name, path) > created_at
+
         for name, component in components.items():
             wanted = deployment.components.get(name)
             configurations[name] = resolved(
@@ -88,6 +96,7 @@ class ClassicDeployer:
                 wanted.reset if wanted else (),
                 dict(component.defaults),
                 dict(wanted.merge) if wanted else {},
+                partial(is_younger, name),
             )
         if device.interpolate:
             return {
@@ -131,6 +140,7 @@ class ClassicDeployer:
 
     async def _merge(
         self,
+        deployment: Deployment,
         components: Mapping[str, Component],
         configurations: Mapping[str, Configuration],
         users: Mapping[str, str],
@@ -139,7 +149,8 @@ class ClassicDeployer:
         for name in components:
             device.configuration.restore(name)
             current = device.configuration.of(name)
-            await device.configuration.apply(name, differences(current, configurations[name]))
+            changes = differences(current, configurations[name])
+            await device.configuration.apply(name, changes, deployment.created_at)
         for name, component in components.items():
             device.services.put(component, users.get(name))
 
@@ -171,6 +182,7 @@ class ClassicDeployer:
             device.configuration.drop(name)
         for name, configuration in before.configuration.items():
             await device.configuration.apply(name, differences(device.configuration.of(name), configuration))
+            device.configuration.put_times_back(name, before.times[name])
         for name, component in before.components.items():
             device.services.put(component, before.users.get(name))
         await device.until_well(before.components, since)

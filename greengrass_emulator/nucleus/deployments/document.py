@@ -46,6 +46,8 @@ class Deployment:
     notifies: bool = True
     notification_timeout: float = 60.0
     validation_timeout: float = 20.0
+    created_at: float | None = None
+    """When it was made, by whoever's clock made it: what was written since stays. None: now."""
 
     def roots(self) -> dict[str, str]:
         return {name: wanted.version for name, wanted in self.components.items()}
@@ -115,6 +117,7 @@ class _ValidationPolicy(_Part):
 class FleetConfiguration(_Part):
     """The document of a deployment from the cloud: an IoT job's, or the one in a thing's shadow."""
 
+    creation_timestamp: float | None = Field(default=None, alias="creationTimestamp")
     deployment_id: str = Field(default_factory=lambda: str(uuid.uuid4()), alias="deploymentId")
     configuration_arn: str = Field(alias="configurationArn")
     components: dict[str, _Component] = Field(default_factory=dict)
@@ -149,4 +152,5 @@ class FleetConfiguration(_Part):
             notifies=self.update_policy.action == "NOTIFY_COMPONENTS",
             notification_timeout=self.update_policy.timeout,
             validation_timeout=self.validation_policy.timeout,
+            created_at=None if self.creation_timestamp is None else self.creation_timestamp / 1000,
         )

@@ -17,7 +17,7 @@ from greengrass_emulator.nucleus.configuration.changes import (
 from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
-from greengrass_emulator.nucleus.errors import DeploymentFailed
+from greengrass_emulator.nucleus.errors import DeploymentFailed, StepFailed
 from greengrass_emulator.nucleus.recipes.component import Component
 
 _log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class LiteDeployer:
         components = await resolve({name: each.roots for name, each in targets.items()}, candidates, device.runtime)
         for component in components.values():
             await device.preparation.prepare(component)
+            self._hand_over(component)
             await self._configure(component, deployment)
         since = device.clock.passed()
         for component in components.values():
@@ -54,6 +55,14 @@ class LiteDeployer:
             device.configuration.drop(name)
         device.keep(components, targets, {})
         device.clean(keep_previous=False)
+
+    def _hand_over(self, component: Component) -> None:
+        """Lite makes files their user's as soon as they are there (its release notes 2.5.0)."""
+        try:
+            owner = self._device.services.identities.of(None)
+        except StepFailed as error:
+            raise DeploymentFailed(str(error)) from error
+        self._device.packages.hand_over(component, owner)
 
     async def _configure(self, component: Component, deployment: Deployment) -> None:
         store, name = self._device.configuration, component.name

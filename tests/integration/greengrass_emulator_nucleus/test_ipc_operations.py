@@ -266,6 +266,40 @@ def test_when_a_value_was_written_outlives_the_nucleus(make_device: Any) -> None
     assert client.get_configuration().value == {"n": 1, "deep/er": {"m": 2}, "new": 5}
 
 
+def test_what_was_written_after_a_deployment_was_made_outweighs_its_merge(classic: Any, events: Any) -> None:
+    first, _ = _two(classic, {"n": 1, "m": 1, "gone": 1})
+    told = events()
+    first.subscribe_to_component_updates(**told.handlers())
+    update = {A: {"RESET": ["/gone"], "MERGE": {"n": 2, "m": 2, "gone": 2}}}
+    deployment = classic.ask_deployment(f"{A}=1.0.0", update=update)
+    assert told.next().pre_update_event.deployment_id == deployment
+    first.update_configuration(value_to_merge={"n": 7, "gone": 7}, timestamp=_now())
+    first.defer_component_update(deployment_id=deployment, recheck_after_ms=0)
+    assert classic.ended(deployment).status == "SUCCEEDED"
+    # What is reset does not stand any more, however young it was.
+    assert first.get_configuration().value == {"n": 7, "m": 2, "gone": 2}
+    # The next one was made later.
+    assert told.next().post_update_event.deployment_id == deployment
+    deployment = classic.ask_deployment(f"{A}=1.0.0", update=update)
+    assert told.next().pre_update_event.deployment_id == deployment
+    first.defer_component_update(deployment_id=deployment, recheck_after_ms=0)
+    assert classic.ended(deployment).status == "SUCCEEDED"
+    assert first.get_configuration().value == {"n": 2, "m": 2, "gone": 2}
+
+
+def test_a_way_back_leaves_values_as_old_as_they_were(classic: Any) -> None:
+    first, _ = _two(classic, {"n": 1})
+    said_at = _now()
+    first.update_configuration(value_to_merge={"n": 2}, timestamp=said_at)
+    classic.give(A, "2.0.0", run="exit 3")
+    ended = classic.deploy(f"{A}=2.0.0", update={A: {"MERGE": {"n": 9}}})
+    assert ended.detailed == "FAILED_ROLLBACK_COMPLETE"
+    client = classic.speak_as(A)
+    assert client.get_configuration().value == {"n": 2}
+    client.update_configuration(value_to_merge={"n": 3}, timestamp=said_at + timedelta(milliseconds=5))
+    assert client.get_configuration().value == {"n": 3}
+
+
 def test_a_paused_component_stands_still_until_it_is_resumed(
     classic: Any, everything_allowed: Any, wait_until: Any
 ) -> None:

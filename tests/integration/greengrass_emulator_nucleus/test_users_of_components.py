@@ -127,11 +127,12 @@ def test_a_user_that_is_not_there_fails_the_deployment_and_the_old_one_is_back(
     assert (device.work(A) / "who").read_text().strip() == NOBODY
 
 
-def test_a_device_that_is_told_no_user_runs_nothing_as_root(device_for: Callable[..., Any]) -> None:
-    device = device_for("classic", None)
+@pytest.mark.parametrize("runtime", ["classic", "lite"])
+def test_a_device_that_is_told_no_user_runs_nothing_as_root(device_for: Callable[..., Any], runtime: str) -> None:
+    device = device_for(runtime, None)
     device.give(A, run=f"{WHO} > who; {STAY}")
     ended = device.deploy(f"{A}=1.0.0")
-    if IS_ROOT:
+    if IS_ROOT or runtime == "lite":
         assert "Ensure that runWithDefault is set" in ended.cause
     else:
         assert (device.work(A) / "who").read_text().strip() == ME
@@ -143,6 +144,17 @@ def test_lite_takes_no_user_from_a_deployment(device_for: Callable[..., Any]) ->
     assert device.deploy(f"{A}=1.0.0", run_with={A: RunWithInfo(posix_user=DAEMON)}).status == "SUCCEEDED"
     device.token(A)
     assert (device.work(A) / "who").read_text().strip() == NOBODY
+
+
+def test_lite_gives_files_to_their_user_before_anything_runs(device_for: Callable[..., Any]) -> None:
+    device = device_for("lite", NOBODY)
+    device.give_zip(A, "1.0.0", "files.zip", {"it.txt": "mine"})
+    device.give(A, artifacts=[{"Uri": "s3://b/files.zip", "Unarchive": "ZIP"}])
+    device.give(B, artifacts=[{"Uri": "s3://b/nowhere.zip"}])
+    assert device.deploy(f"{A}=1.0.0", f"{B}=1.0.0").status == "FAILED"
+    file = device.root / "packages/artifacts-unarchived" / A / "1.0.0/files/it.txt"
+    assert f"{file.owner()}:{file.group()}" == NOBODY
+    assert device.state(A) == ""
 
 
 def test_limits_of_resources_are_said_not_to_be_applied(classic: Any) -> None:

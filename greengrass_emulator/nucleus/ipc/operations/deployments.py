@@ -111,6 +111,7 @@ class DeploymentOperations:
                 for name, version in adds.items()
             },
             rolls_back=request.get("failureHandlingPolicy") != "DO_NOTHING",
+            created_at=self.device.clock.now(),
         )
 
         def take_in(asked: Deployment) -> Deployment:
