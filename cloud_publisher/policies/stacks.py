@@ -38,7 +38,10 @@ class StackParameters:
     values: Mapping[str, str]
 
     def as_json(self) -> list[dict[str, str]]:
-        """In the form that ``aws cloudformation create-stack --parameters file://…`` reads."""
+        """In the form that ``aws cloudformation create-stack --parameters file://…`` reads.
+
+        The AWS CLI 2's ``deploy --parameter-overrides file://…`` reads it too; version 1's takes ``Key=value`` alone.
+        """
         return [{"ParameterKey": key, "ParameterValue": value} for key, value in self.values.items()]
 
 
