@@ -111,8 +111,7 @@ def _write_folder(device: DeviceFolder, state: CloudState, account: str, keys: d
     configuration = {
         "awsRegion": state.region,
         "iotRoleAlias": ROLE_ALIAS,
-        # Components run as whoever runs the nucleus: give another user here where that is root.
-        "runWithDefault": {"posixUser": f"{os.geteuid()}:{os.getegid()}"},
+        "runWithDefault": _run_with(device.config_path),
         "iotDataEndpoint": "localhost",
         "iotCredEndpoint": "localhost",
         "mqtt": {"port": doors.broker_port},
@@ -130,3 +129,12 @@ def _write_folder(device: DeviceFolder, state: CloudState, account: str, keys: d
         "services": {"aws.greengrass.Nucleus": {"componentType": "NUCLEUS", "configuration": configuration}},
     }
     device.config_path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+def _run_with(config_path: Path) -> Any:
+    """Who runs components: whom somebody has written there, else whoever this is."""
+    try:
+        written = yaml.safe_load(config_path.read_text(encoding="utf-8"))
+        return written["services"]["aws.greengrass.Nucleus"]["configuration"]["runWithDefault"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return {"posixUser": f"{os.geteuid()}:{os.getegid()}"}

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.cloud_state import read_state
+from greengrass_emulator.cloud.provisioning import provision_device
 from greengrass_emulator.cloud.seeding import SeededCloud
 from greengrass_emulator.devices.running_device import RunningDevice
 from greengrass_emulator.errors import NucleusError
@@ -199,3 +201,19 @@ def test_a_nucleus_that_the_broker_hung_up_on_comes_back_with_it(
         device.wait_for_log("greengrass", "IoT Core cannot be reached yet")
         faults.bring_back("broker", account="preprod")
         device.until(lambda: (status := device.status()) is not None and status.connected, 30)
+
+
+def test_the_user_of_a_devices_components_is_kept_when_it_is_provisioned_again(
+    cloud: Cloud, unique: str, tmp_path: Path
+) -> None:
+    def provisioned() -> dict[str, Any]:
+        folder = provision_device(cloud, tmp_path, account="preprod", thing=unique)
+        config: dict[str, Any] = yaml.safe_load(folder.config_path.read_text())
+        return config
+
+    config = provisioned()
+    nucleus = config["services"]["aws.greengrass.Nucleus"]["configuration"]
+    assert nucleus["runWithDefault"] == {"posixUser": f"{os.geteuid()}:{os.getegid()}"}
+    nucleus["runWithDefault"] = {"posixUser": "ggc_user:ggc_group"}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    assert provisioned() == config
