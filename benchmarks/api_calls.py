@@ -160,7 +160,13 @@ def _look(account: Account, delivery: Delivery) -> None:
     view, index = FleetView(account.greengrass, account.iot_data), FleetIndex(account.iot)
     names = list(current.content.components)
     target, wanted = delivery.target, wanted_of(current)
-    assert status_of(view, index, target, wanted, names, quorum=Quorum(), now=delivery.now()).as_released
+    looked = status_of(
+        *(view, index, Jobs(account.iot), target, wanted, names),
+        job_id=current.job_id,
+        quorum=Quorum(),
+        now=delivery.now(),
+    )
+    assert looked.as_released
 
 
 def _make_fleet(cloud: Cloud, size: int) -> tuple[AccountPlane, str, list[str]]:

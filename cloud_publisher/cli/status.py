@@ -32,6 +32,7 @@ def status(
     from cloud_publisher.deploying.delivery import wanted_of
     from cloud_publisher.deploying.deployments import TargetDeployments
     from cloud_publisher.fleet.index import FleetIndex
+    from cloud_publisher.fleet.jobs import Jobs
     from cloud_publisher.fleet.observing import FleetView
     from cloud_publisher.fleet.status import status_of
     from cloud_publisher.fleet.waiting import Clock
@@ -47,9 +48,11 @@ def status(
     fleet = status_of(
         FleetView(account.greengrass, account.iot_data),
         FleetIndex(account.iot),
+        Jobs(account.iot),
         target,
         wanted_of(current) if current else None,
         list(current.content.components) if current else [],
+        job_id=current.job_id if current else None,
         quorum=quorum_of(100.0, seen_within),
         now=Clock().now(),
     )

@@ -3,11 +3,14 @@
 Reads only, and writes no tag: an operator who may only look can run it.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cloud_publisher.cloud_errors import DENIED
+from cloud_publisher.errors import CloudError
 from cloud_publisher.fleet.devices import (
     CoreDevice,
     DeviceStanding,
@@ -17,11 +20,13 @@ from cloud_publisher.fleet.devices import (
     Standing,
 )
 from cloud_publisher.fleet.index import FleetIndex
+from cloud_publisher.fleet.jobs import JobExecution, Jobs
 from cloud_publisher.fleet.observing import FleetView
 from cloud_publisher.fleet.outcome import Quorum, Wanted, standing_of
 from cloud_publisher.fleet.targets import Target
 from shared_schema.messages import ShadowReport
 
+log = logging.getLogger(__name__)
 _BROKEN = frozenset({"ERRORED", "BROKEN"})
 
 
@@ -102,19 +107,23 @@ class FleetStatus:
 def status_of(
     view: FleetView,
     index: FleetIndex,
+    jobs: Jobs,
     target: Target,
     wanted: Wanted | None,
     names: Sequence[str],
     *,
+    job_id: str | None,
     quorum: Quorum,
     now: datetime,
 ) -> FleetStatus:
     """Look at every device once. ``names`` are the components to report of. Raises ``CloudError``.
 
-    Where the index shows that a device confirms what is wanted, that is taken; else its shadow is read.
+    Where the index shows that a device confirms what is wanted, and the deployment's job that it succeeded there, that
+    is taken; else the device is asked for its own deployment, and its shadow is read.
     """
     found = view.core_devices(target)
     shown = index.reports(target, len(found)) or {}
+    ended = _ended(jobs, job_id) if shown else {}
     devices: list[DeviceStatus] = []
     for device in found:
         thing, report = device.thing, shown.get(device.thing)
@@ -122,14 +131,26 @@ def status_of(
         if wanted is None:
             devices.append(DeviceStatus(device, None, None, report or view.report(thing), installed))
             continue
-        execution = view.execution(thing, wanted.deployment_id)
+        done = ended.get(thing)
+        execution = Execution(wanted.deployment_id, target.arn, done.status, done.modified) if done else None
         standing = standing_of(Observation(device, execution, report), wanted, quorum, now)
         if report is None or standing.standing is not Standing.CONFIRMED:
-            report = view.report(thing)
+            execution, report = view.execution(thing, wanted.deployment_id), view.report(thing)
             standing = standing_of(Observation(device, execution, report), wanted, quorum, now)
         devices.append(DeviceStatus(device, standing, execution, report, installed))
     release = wanted.state.release if wanted and wanted.state else None
     return FleetStatus(target, wanted.deployment_id if wanted else None, release, tuple(devices))
+
+
+def _ended(jobs: Jobs, job_id: str | None) -> Mapping[str, JobExecution]:
+    """The deployment by device, as its job has it, in a call for every 250; empty where that is not to be had."""
+    try:
+        return jobs.executions(job_id) if job_id is not None else {}
+    except CloudError as error:
+        if error.code not in DENIED:
+            raise
+        log.info("the role may not list the job's executions: every device is asked", extra={"job": job_id})
+        return {}
 
 
 def _time(when: datetime) -> str:

@@ -25,8 +25,8 @@ _LARGE_BYTES = 17 << 20
 _TREE = f"models/{PACKAGE_GROUP}/tree/"
 
 
-def publisher(*words: str, environment: Mapping[str, str], folder: Path | None = None) -> str:
-    """Run a ``cloud-publisher`` command that must end with 0. Returns what it printed; raises ``RehearsalError``."""
+def publisher(*words: str, environment: Mapping[str, str], folder: Path | None = None, ends: int = 0) -> str:
+    """Run a ``cloud-publisher`` command that must end so. Returns what it printed; raises ``RehearsalError``."""
     done = subprocess.run(
         [sys.executable, "-m", "cloud_publisher", *words],
         cwd=folder,
@@ -36,17 +36,18 @@ def publisher(*words: str, environment: Mapping[str, str], folder: Path | None =
         timeout=_SECONDS,
         check=False,
     )
-    if done.returncode:
+    if done.returncode != ends:
         raise RehearsalError(f"cloud-publisher {words[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
-def status_as_operator(cloud: Cloud, account: str, target_arn: str) -> None:
+def status_as_operator(cloud: Cloud, account: str, target_arn: str, *, ends: int = 0) -> None:
     """Look at a fleet with the operators' read-only role."""
     publisher(
         *("status", "--target-arn", target_arn, "--json"),
         *("--role-arn", installing.role_arn(cloud, "operator-role", account)),
         environment=installing.operator_environment(cloud, account),
+        ends=ends,
     )
 
 

@@ -28,6 +28,7 @@ GROUPS = {
 _CONFIRMED = {"build": 0, "dev": 0, "preprod": 0, "prod": 0}
 _REFUSED = {"build": 0, "dev": 5}
 """A bad model is built, and ends at the first fleet, which rejects it."""
+_NOT_AS_RELEASED = 4
 _SECONDS_TO_REPLY = 15.0
 
 
@@ -90,6 +91,8 @@ def _must_end_so(exit_codes: Mapping[str, int], wanted: Mapping[str, int], folde
 def _beside_the_pipeline(world: World, roles: EnforcedRoles, folder: Path, tell: Callable[[str], None]) -> None:
     """Everything that people and other projects run, each under its own role."""
     cloud = world.cloud
+    # What is not as released is asked of the devices themselves: another way than of those that have confirmed.
+    by_hand.status_as_operator(cloud, "dev", world.accounts["dev"].target_arn, ends=_NOT_AS_RELEASED)
     deploying = next(each.variables for each in roles.stages(world) if each.name == "dev")
     released = folder / "pipeline" / "run-1" / "dev"
     config = ("--stage", "dev", "--config", str(roles.config))

@@ -130,6 +130,7 @@ def test_a_fleet_is_waited_for_and_looked_at_by_pages_of_the_index(
         "CONFIRMED"
     }
     assert (calls["SearchIndex"], calls["GetThingShadow"]) == (2, 0)
+    assert (calls["ListJobExecutionsForJob"], calls["ListEffectiveDeployments"]) == (1, 0)
 
 
 def test_without_indexing_each_shadow_is_read_and_that_is_logged_once(
@@ -156,7 +157,7 @@ def test_what_the_index_does_not_show_yet_is_read_in_the_shadows(
     assert (calls["SearchIndex"], calls["GetThingShadow"]) == (1, 20)
     calls.clear()
     assert run("status", "--json").code == 0
-    assert (calls["SearchIndex"], calls["GetThingShadow"]) == (1, 20)
+    assert (calls["SearchIndex"], calls["GetThingShadow"], calls["ListEffectiveDeployments"]) == (1, 20, 20)
 
 
 def test_an_index_that_shows_the_release_before_confirms_nobody(

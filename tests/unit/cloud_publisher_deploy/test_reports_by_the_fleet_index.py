@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cloud_publisher.fleet.devices import CoreDevice, Observation, Standing
+from cloud_publisher.errors import CloudError
+from cloud_publisher.fleet.devices import CoreDevice, Execution, Observation, Standing
 from cloud_publisher.fleet.following import Follower
 from cloud_publisher.fleet.index import FleetIndex
 from cloud_publisher.fleet.jobs import JobExecution, JobProgress
 from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted
+from cloud_publisher.fleet.status import status_of
 from cloud_publisher.fleet.targets import Target, parse_target
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.messages import ShadowReport
@@ -270,3 +272,33 @@ def test_a_single_thing_is_not_searched_for() -> None:
     client: Any = Client([{"things": []}])
     assert FleetIndex(client).reports(parse_target("arn:aws:iot:eu-west-1:111111111111:thing/one"), 1) is None
     assert client.asked == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "asked"), [(None, 0), ("AccessDeniedException", 3)], ids=["the job is listed", "it may not be"]
+)
+def test_status_asks_each_device_where_the_job_may_not_be_listed(refusal: str | None, asked: int) -> None:
+    fleet = Fleet(3)
+    executions: list[str] = []
+
+    class View(Fleet):
+        def installed(self, thing: str) -> list[Any]:
+            assert thing in self.things
+            return []
+
+        def execution(self, thing: str, deployment_id: str) -> Execution:
+            executions.append(thing)
+            return Execution(deployment_id, TARGET.arn, "SUCCEEDED", START)
+
+    class MaybeDenied:
+        def executions(self, job_id: str) -> dict[str, JobExecution]:
+            if refusal:
+                raise CloudError(f"cannot list {job_id}", "let it", code=refusal)
+            return fleet.executions(job_id)
+
+    client: Any = Client([{"things": [shown(thing) for thing in fleet.things]}])
+    view: Any = View(3, shadows=fleet.confirm())
+    jobs: Any = MaybeDenied()
+    found = status_of(*(view, FleetIndex(client), jobs, TARGET, WANTED, []), job_id="job", quorum=Quorum(), now=START)
+    assert found.as_released
+    assert (len(executions), len(view.read)) == (asked, asked)
