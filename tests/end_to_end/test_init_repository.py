@@ -16,6 +16,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 def test_a_new_repository_releases_a_model_that_its_device_confirms(tmp_path: Path) -> None:
     repository = tmp_path / "new"
     command = [sys.executable, "-m", "cloud_publisher", "init", str(repository)]
+    # With its accounts, as a team would: what the pipeline sets goes before what the config says of bucket and target.
+    for stage in ("dev=111111111111", "preprod=222222222222", "prod=333333333333"):
+        command += ["--stage", f"{stage}:eu-west-1"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     assert not (repository / "cloud_publisher").exists()
     scripts = repository / "model_components" / "digits"
