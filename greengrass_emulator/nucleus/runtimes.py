@@ -20,6 +20,7 @@ _BOTH = frozenset(
         "CreateLocalDeployment",
         "RestartComponent",
         "UpdateState",
+        "ValidateAuthorizationToken",
     }
 )
 _CLASSIC_ONLY = frozenset(
@@ -34,7 +35,6 @@ _CLASSIC_ONLY = frozenset(
         "PauseComponent",
         "ResumeComponent",
         "PutComponentMetric",
-        "ValidateAuthorizationToken",
         "GetLocalDeploymentStatus",
         "ListLocalDeployments",
         "CancelLocalDeployment",
@@ -80,6 +80,8 @@ class Runtime:
     removal_is_an_event: bool
     removal_ends_subscriptions: bool
     """ggconfigd deletes the subscribers of a key with the key (db_interface.c, ggconfig_delete_key)."""
+    refuses_older_updates: bool
+    """Lite leaves what was written later as it is, and answers that all went well (ggconfigd/src/db_interface.c)."""
     validates_and_notifies: bool
     rolls_back: bool
     waits_for_hard_dependencies: bool
@@ -119,6 +121,7 @@ CLASSIC = Runtime(
     interpolates_access_control=False,
     removal_is_an_event=True,
     removal_ends_subscriptions=False,
+    refuses_older_updates=True,
     validates_and_notifies=True,
     rolls_back=True,
     waits_for_hard_dependencies=True,
@@ -153,6 +156,7 @@ LITE = Runtime(
     interpolates_access_control=True,
     removal_is_an_event=False,
     removal_ends_subscriptions=True,
+    refuses_older_updates=False,
     validates_and_notifies=False,
     rolls_back=False,
     waits_for_hard_dependencies=False,

@@ -248,6 +248,13 @@ def test_an_update_that_was_said_before_what_stands_is_refused(classic: Any) -> 
     assert first.get_configuration().value == {"n": 2, "m": 4}
 
 
+def test_lite_leaves_an_older_update_undone_and_says_nothing(lite: Any) -> None:
+    first, _ = _two(lite, {"n": 1})
+    first.update_configuration(value_to_merge={"n": 2}, timestamp=_now())
+    first.update_configuration(value_to_merge={"n": 3, "m": 1}, timestamp=_now() - timedelta(minutes=1))
+    assert first.get_configuration().value == {"n": 2, "m": 1}
+
+
 def test_when_a_value_was_written_outlives_the_nucleus(make_device: Any) -> None:
     device = make_device("classic")
     _two(device, {"n": 1, "deep/er": {"m": 1}})
@@ -336,25 +343,33 @@ def test_pausing_needs_a_policy_of_the_lifecycle_service(classic: Any) -> None:
             call(component_name=B)
 
 
-def test_what_only_components_of_aws_may_is_refused_to_others(classic: Any, everything_allowed: Any) -> None:
-    manager = "aws.greengrass.StreamManager"
-    classic.give(manager, configuration=everything_allowed)
-    classic.give(A, configuration=everything_allowed)
-    assert classic.deploy(f"{manager}=1.0.0", f"{A}=1.0.0").status == "SUCCEEDED"
-    ours, theirs = classic.speak_as(A), classic.speak_as(manager)
+MANAGER = "aws.greengrass.StreamManager"
+
+
+def _with_manager(device: Any, configuration: dict[str, Any]) -> tuple[Any, Any]:
+    device.give(MANAGER, configuration=configuration)
+    device.give(A, configuration=configuration)
+    assert device.deploy(f"{MANAGER}=1.0.0", f"{A}=1.0.0").status == "SUCCEEDED"
+    return device.speak_as(A), device.speak_as(MANAGER)
+
+
+def test_only_the_stream_manager_may_ask_about_tokens(device: Any, everything_allowed: Any) -> None:
+    ours, theirs = _with_manager(device, everything_allowed)
+    with pytest.raises(UnauthorizedError):
+        ours.validate_authorization_token(token=device.token(A))
+    assert theirs.validate_authorization_token(token=device.token(A)).is_valid
+    with pytest.raises(InvalidTokenError):
+        theirs.validate_authorization_token(token="nobody")
+
+
+def test_metrics_are_taken_from_components_of_aws_only(classic: Any, everything_allowed: Any) -> None:
+    ours, theirs = _with_manager(classic, everything_allowed)
     metric = Metric(name="n", unit="COUNT", value=1)
-    for call in (
-        lambda: ours.put_component_metric(metrics=[metric]),
-        lambda: ours.validate_authorization_token(token=classic.token(A)),
-    ):
-        with pytest.raises(UnauthorizedError):
-            call()
+    with pytest.raises(UnauthorizedError):
+        ours.put_component_metric(metrics=[metric])
     theirs.put_component_metric(metrics=[metric])
     with pytest.raises(InvalidArgumentsError):
         theirs.put_component_metric(metrics=[Metric(name="n", unit="COUNT", value=-1)])
-    assert theirs.validate_authorization_token(token=classic.token(A)).is_valid
-    with pytest.raises(InvalidTokenError):
-        theirs.validate_authorization_token(token="nobody")
 
 
 def test_what_classic_has_only_with_other_components_closes_its_stream(

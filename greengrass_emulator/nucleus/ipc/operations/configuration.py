@@ -70,7 +70,7 @@ class ConfigurationOperations:
             if self.store.changed_at(stream.component, each.path) <= said_at
         ]
         await self.store.apply(stream.component, changes, said_at)
-        if self.store.changed_at(stream.component, path) > said_at:
+        if self.runtime.refuses_older_updates and self.store.changed_at(stream.component, path) > said_at:
             raise FailedUpdateConditionCheckError(
                 "Proposed timestamp is older than the config's latest modified timestamp"
             )
