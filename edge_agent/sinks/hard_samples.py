@@ -55,8 +55,8 @@ def _file_of(content: Content, name: str) -> tuple[str, bytes]:
     """What follows the entry's name, and the frame's own bytes; a camera's pixels become a PNG, which loses nothing."""
     suffix = Path(name).suffix.lower()
     kind = suffix if suffix[1:].isalnum() and suffix != ".json" else ".frame"
-    if isinstance(content, Path):
-        return kind, content.read_bytes()
+    if isinstance(content, str):
+        return kind, Path(content).read_bytes()
     if isinstance(content, bytes):
         return kind, content
     return ".png", cv2.imencode(".png", content)[1].tobytes()

@@ -11,7 +11,7 @@ _SETTLED: Final = 2.0
 """Seconds without a write after which a file counts as finished where leases are not to be had."""
 
 
-def is_finished(path: Path) -> bool:
+def is_finished(path: str | Path) -> bool:
     """Whether nobody writes to the file, found out by asking the kernel for a read lease (fcntl(2), F_SETLEASE).
 
     A lease is refused while any process has the file open for writing. Another user's file, or a file system without

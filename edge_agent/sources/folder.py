@@ -114,7 +114,7 @@ class ImageFolder:
             found = self._status(name)
             if found is None or self._kept.get(name) == _ticket(found):
                 continue
-            path = self.path / name
+            path = self._within(name)
             if not (finished or is_finished(path)):
                 self._list_at = min(self._list_at, time.monotonic() + 0.5)
                 continue
@@ -145,7 +145,7 @@ class ImageFolder:
             return
         try:
             if to is None:
-                os.unlink(self._within(frame.name))  # noqa: PTH108  as there
+                os.unlink(self._within(frame.name))  # noqa: PTH108  see `Content`
             else:
                 to.mkdir(parents=True, exist_ok=True)
                 shutil.move(self.path / frame.name, _free(to, frame.name))
@@ -183,7 +183,7 @@ class ImageFolder:
 
     def _take_the_latest(self, found: list[tuple[int, str]]) -> None:
         for _, name in found:
-            if is_finished(self.path / name):
+            if is_finished(self._within(name)):
                 self.finished(name)
             else:
                 self._list_at = min(self._list_at, time.monotonic() + 0.5)
@@ -197,7 +197,6 @@ class ImageFolder:
         return found if stat.S_ISREG(found.st_mode) else None
 
     def _within(self, name: str) -> str:
-        # Behind a run of the model, the cold making of a `Path` costs more than the call that wants it.
         return f"{self._folder}/{name}"
 
     def _drop(self, name: str) -> None:

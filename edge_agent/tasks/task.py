@@ -19,8 +19,9 @@ Outputs = Mapping[str, NDArray[Any]]
 """The graph's outputs by name."""
 Frame = Any
 """What `decode` gives and `prepare` takes: pixels for an image task, rows for `tabular`, tensors by name for `raw`."""
-Content = Path | bytes | NDArray[Any]
-"""What a source has of a frame: a file, a file's bytes, or a camera's pixels."""
+Content = str | bytes | NDArray[Any]
+"""What a source has of a frame: a file's path, a file's bytes, or a camera's pixels. (A path as text: behind a run of
+the model, the cold making of a `Path` costs more than the call that wants it.)"""
 
 MOST_BYTES: Final = 1 << 28
 """No frame has more: a file that someone fills without end must not fill the memory."""
@@ -45,13 +46,13 @@ class BoundTask:
     stackable: bool = False
     """Whether several frames may be stacked along the first dimension and asked in one run."""
 
-    def read(self, path: Path) -> Frame:
+    def read(self, path: str | Path) -> Frame:
         """From a file to a frame. Raises ``UnreadableFrameError``, and ``OSError`` for a file that cannot be read."""
-        return self.decode(_content(path), path.name)
+        return self.decode(_content(path), os.path.basename(path))  # noqa: PTH119  see `Content`
 
     def frame(self, content: Content, name: str) -> Frame:
         """From what a source has to a frame. Raises as `read` does."""
-        if isinstance(content, Path):
+        if isinstance(content, str):
             return self.read(content)
         if isinstance(content, bytes):
             return self.decode(content, name)
@@ -64,13 +65,13 @@ Task = Callable[[ModelManifest, Graph], BoundTask]
 """A task: binds itself to a manifest and a graph. Raises ``GraphMismatchError`` when the two do not fit."""
 
 
-def _content(path: Path) -> bytes:
+def _content(path: str | Path) -> bytes:
     """The file's bytes, by the few calls that it takes: this is done for every frame."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         size = os.fstat(descriptor).st_size
         if size > MOST_BYTES:
-            raise UnreadableFrameError(f"{path.name} has more than {MOST_BYTES} bytes; it is set aside")
+            raise UnreadableFrameError(f"{Path(path).name} has more than {MOST_BYTES} bytes; it is set aside")
         content = os.read(descriptor, size + 1)
         if len(content) != size:
             # It changes while it is read, or the kernel gives less than it was asked for.

@@ -130,7 +130,7 @@ def test_what_falls_between_two_scores_is_kept_with_its_prediction(tmp_path: Pat
     path = tmp_path / "frame 1.JPG"
     path.write_bytes(b"the very bytes")
     sink = HardSampleFolder(HardSamples.model_validate({"at-least": "0.4", "below": "0.6"}), tmp_path)
-    sink.write(predicted("7", score, frame=path.name), Seen(path, IMAGE))
+    sink.write(predicted("7", score, frame=path.name), Seen(str(path), IMAGE))
     found = sorted((tmp_path / "hard-samples").glob("*")) if kept else []
     assert len(found) == (2 if kept else 0)
     assert (tmp_path / "hard-samples").exists() is kept
