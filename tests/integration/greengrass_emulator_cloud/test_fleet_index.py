@@ -127,6 +127,8 @@ def test_a_shadow_is_seen_some_seconds_later_and_as_it_was_then(
     assert json.loads(found["shadow"])["name"] == {"mlops": shadow}
     cloud.turn_clock(300)
     assert names(index, 'shadow.name.mlops.reported.release:"8"') >= {thing}
+    (found,) = index.search_index(queryString=f"thingName:{thing}")["things"]
+    assert set(json.loads(found["shadow"])["name"]) == {"mlops"}, "no other shadow is indexed"
     data.delete_thing_shadow(thingName=thing, shadowName="mlops")
     index.delete_thing(thingName=thing)
     assert names(index, f"thingName:{thing}") == {thing}
