@@ -4,8 +4,8 @@ The figures to keep (issue 5): at least 0.95 of the loop's frames a second, from
 time (all but decoding, preprocessing and ``session.run``) below 0.5 ms a frame at p99 on the classifier: of its thread
 on the CPU, since what else runs on the machine is not the agent's. Reading the file counts as the agent's. Loop and
 agent share one session, one preprocessing and the same files, so that only the way around them differs; the own time is
-taken in runs of its own, since the clocks cost time too. The detector's boxes are the agent's own work: the loop by
-hand makes none.
+taken in runs of its own, since the clocks cost time too. Frames are counted from when the folder is watched. The
+detector's boxes are the agent's own work: the loop by hand makes none.
 """
 
 import gc
@@ -178,9 +178,14 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
 
     ended = threading.Event()
     left = len(list(images.iterdir()))
-    last = 0.0
+    last = began = 0.0
 
     class Counted(ImageFolder):
+        def start(self) -> None:
+            nonlocal began
+            super().start()
+            began = time.perf_counter()
+
         def done(self, *given: Any) -> None:
             nonlocal left, last
             super().done(*given)
@@ -196,7 +201,6 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
     source = Counted(FolderSource(), images.parent)
     sink = JsonLinesFile(JsonLinesSink(), images.parent)
     worker = Worker("images", source, [sink], slots, lambda: "measured", Tally())
-    began = time.perf_counter()
     worker.start()
     if not ended.wait(120):
         raise RuntimeError(f"{left} frames have no prediction after 120 s")
