@@ -3,8 +3,7 @@
 The figures to keep (issue 5): none lost or wrong; p99 in the swap windows at most 1.2 times the steady p99 with a core
 to spare, 1.3 times with both busy; first prediction of the new version at most 100 ms after vetting, load and warm-up;
 RSS after 200 swaps at most 1.15 times that after 5; its peak, with the vetting child's, at most the steady one, one
-session and the child together. ``HOT_SWAPS=200 python -m benchmarks.hot_swap`` is the long run, seven to eight minutes
-for each of its two halves.
+session and the child together. ``HOT_SWAPS=200 python -m benchmarks.hot_swap`` is the long run, 8 minutes each half.
 
 The heart of the agent runs as on a device (loader's thread, vetting child, slots, `previous`, kept copies); requests
 decode a picture, preprocess it and ask the model, one after the other. Steady is what lies between the windows.
@@ -14,7 +13,6 @@ import contextlib
 import json
 import os
 import queue
-import resource
 import shutil
 import subprocess
 import sys
@@ -28,6 +26,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.measuring import REPOSITORY
+from benchmarks.swap_memory import SwapMemory, session_bytes
 
 SWAPS = int(os.environ.get("HOT_SWAPS", "10"))
 PERIOD = 2.0
@@ -177,29 +176,6 @@ class _Load:
                 self.first[digest] = ended
 
 
-class _Memory:
-    """The highest that was seen, in bytes: of this process, of a child, and of both at one moment."""
-
-    def __init__(self) -> None:
-        self.own = self.child = self.both = 0
-
-    def look(self) -> None:
-        """By few and small files: who is looked at runs beside it. A child is listed with the thread that started it,
-        and has its parent's memory until it has become another program."""
-        own, children = _resident("self"), 0
-        for thread in Path("/proc/self/task").iterdir():
-            with contextlib.suppress(OSError, IndexError):
-                for child in (thread / "children").read_text().split():
-                    if b"edge_agent.vetting.child" in Path("/proc", child, "cmdline").read_bytes():
-                        children += _resident(child)
-        self.own, self.child = max(self.own, own), max(self.child, children)
-        self.both = max(self.both, own + children)
-
-
-def _resident(process: str) -> int:
-    return int(Path("/proc", process, "statm").read_text().split()[1]) * resource.getpagesize()
-
-
 class _Device:
     """What of the agent brings a model: obedience, loader, slots, kept copies."""
 
@@ -215,7 +191,7 @@ class _Device:
         self.variants = variants(folder)
         self.answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.said: list[Any] = []
-        self.memory = _Memory()
+        self.memory = SwapMemory()
         kept = Kept(folder / "kept")
         self.loader = Loader(Verdicts(folder / "verdicts", "1", "1"), kept, self.answers.put)
         slots = Slots(self.loader.close)
@@ -270,7 +246,7 @@ def _run(loops: int, folder: Path) -> Figures:
     device = _Device(folder, loops)
     load = device.load
     device.bring(*device.unpack(0))
-    session = _session(device.variants[0])
+    session = session_bytes(device.variants[0])
     load.start()
     time.sleep(PERIOD)
     windows, beyond, vetted = [], [], []
@@ -314,22 +290,6 @@ def _run(loops: int, folder: Path) -> Figures:
         peak=device.memory.both,
         child=device.memory.child,
     )
-
-
-def _session(folder: Path) -> int:
-    """Bytes that one more opened and warm model takes; it is closed again."""
-    from edge_agent.inference.loaded_model import open_model  # noqa: PLC0415 - as above
-    from edge_agent.serving.budget import resident  # noqa: PLC0415
-    from edge_agent.serving.loader import give_memory_back  # noqa: PLC0415
-
-    give_memory_back()
-    before = resident()
-    model = open_model(folder)
-    model.warm_up()
-    took = resident() - before
-    model.close()
-    give_memory_back()
-    return took
 
 
 if __name__ == "__main__":
