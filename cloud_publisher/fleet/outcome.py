@@ -181,7 +181,9 @@ def _reason(said: ModelConfirmation) -> str:
 def _failed(execution: Execution, wanted: Wanted, now: datetime) -> tuple[Standing, str]:
     words = execution.words
     has_models = wanted.state is not None and wanted.state.models
-    if has_models and execution.status == "FAILED" and now - execution.modified < CONFIRMATION_GRACE:
+    # Either clock may be ahead of the other: a failure of the future is no reason to wait until then.
+    fresh = abs(now - execution.modified) < CONFIRMATION_GRACE
+    if has_models and execution.status == "FAILED" and fresh:
         return Standing.IN_PROGRESS, f"its deployment failed ({words}); its agent may still say why"
     if has_models and _waited_in_vain(words):
         return Standing.FAILED, f"{words}. {_why_validation_fails(wanted.configured)}"

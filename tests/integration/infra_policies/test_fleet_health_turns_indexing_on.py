@@ -27,6 +27,8 @@ def iot(greengrass_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in greengrass_cloud.environment(ACCOUNT).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    # The function asks boto3's default session, which would keep the credentials of an earlier test.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     return greengrass_cloud.client("iot", account=ACCOUNT)
 
 

@@ -44,6 +44,7 @@ def moto() -> Iterator[str]:
 @pytest.fixture
 def cloud(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Moto's address, set in the environment as a developer sets it, with one bucket in it."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for name, value in {
         "AWS_ENDPOINT_URL": moto,
         "AWS_ACCESS_KEY_ID": "testing",

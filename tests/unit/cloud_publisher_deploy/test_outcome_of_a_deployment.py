@@ -96,6 +96,13 @@ def test_a_deployment_that_has_just_failed_is_given_time_for_its_confirmation() 
     assert standing_of(just, WANTED, Quorum(), NOW + CONFIRMATION_GRACE).standing is Standing.FAILED
 
 
+def test_a_failure_that_lies_ahead_by_our_clock_is_not_waited_for() -> None:
+    ahead = observed("FAILED", modified=NOW + timedelta(hours=1))
+    assert standing_of(ahead, WANTED, Quorum(), NOW).standing is Standing.FAILED
+    skewed = observed("FAILED", modified=NOW + CONFIRMATION_GRACE / 2)
+    assert standing_of(skewed, WANTED, Quorum(), NOW).standing is Standing.IN_PROGRESS
+
+
 def test_a_validation_without_a_confirmation_is_failed_and_names_both_causes() -> None:
     seen = observed("FAILED", reason="FAILED_NO_STATE_CHANGE: Error while waiting for validation report of it")
     found = standing_of(seen, Wanted("d-1", STATE, ("their.component",)), Quorum(), NOW)
