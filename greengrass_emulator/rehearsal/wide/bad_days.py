@@ -76,7 +76,7 @@ def _killed(play: Play) -> Iterator[Proof]:
         rows.on_all(play, back) and rows.on_all(play, well),
         ", ".join(f"{name} pid {before[name]} → {pid}" for name, pid in pids(play).items()),
     )
-    yield rows.every_scan_once(_ACT, play, killed=True)
+    yield rows.every_scan_once(_ACT, play)
 
 
 def _broker_away(play: Play) -> Iterator[Proof]:

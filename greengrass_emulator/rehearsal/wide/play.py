@@ -22,8 +22,6 @@ class Play:
     stage: Stagecraft
     feeder: Feeder
     ears: Mapping[str, Ear]
-    doubled: dict[str, set[str]] = field(default_factory=dict)
-    """By device, the scans that were in flight when an agent was killed, and are predicted twice."""
     told: dict[str, datetime] = field(default_factory=dict)
     """By device, when the shadow that is on the timeline already was reported."""
 

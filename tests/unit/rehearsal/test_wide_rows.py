@@ -158,19 +158,17 @@ def scan(name: str) -> str:
     return prediction(CAMERA, name, {"label": "3", "score": 0.9})
 
 
-def test_only_the_scan_in_flight_of_a_killed_agent_may_be_predicted_twice(play: Callable[..., Play]) -> None:
-    made = play(lines=[scan("a"), scan("a"), scan("b"), on_belt(1)], fed=Fed("a", "b"))
-    assert not rows.every_scan_once("act", made).holds
-    assert rows.every_scan_once("act", made, killed=True).holds
-    assert rows.every_scan_once("later", made).holds, "it stays there twice"
-    made.devices[0].predictions.write_text("\n".join([scan("a"), scan("a"), scan("b"), scan("b"), ""]))
-    proof = rows.every_scan_once("later", made)
+def test_a_scan_may_not_be_predicted_twice(play: Callable[..., Play]) -> None:
+    made = play(lines=[scan("a"), scan("b"), on_belt(1)], fed=Fed("a", "b"))
+    assert rows.every_scan_once("act", made).holds
+    made.devices[0].predictions.write_text("\n".join([scan("a"), scan("a"), scan("b"), ""]))
+    proof = rows.every_scan_once("act", made)
     assert not proof.holds
     assert proof.seen == "dev-1: 0 lost, 1 twice, 0 foreign"
 
 
 def test_a_scan_without_a_prediction_is_lost(play: Callable[..., Play]) -> None:
-    proof = rows.every_scan_once("act", play(lines=[scan("a")], fed=Fed("a", "b")), killed=True)
+    proof = rows.every_scan_once("act", play(lines=[scan("a")], fed=Fed("a", "b")))
     assert not proof.holds
     assert "1 lost" in proof.seen
 
