@@ -8,7 +8,7 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,17 +49,22 @@ def read_scans(folder: Path) -> list[Scan]:
 
 
 class Feeder:
-    """One thread that feeds every device at ``rate`` scans a second. Use as a context manager: it ends with it."""
+    """One thread that feeds every device at ``rate`` scans a second. Use as a context manager: it ends with it.
 
-    def __init__(self, scans: list[Scan], images: dict[str, Path], *, rate: float) -> None:
+    ``scans`` is asked when it begins.
+    """
+
+    def __init__(self, scans: Callable[[], list[Scan]], images: dict[str, Path], *, rate: float) -> None:
         self._scans = scans
         self._images = images
+        self._cycle: Iterator[Scan] = iter(())
         self._pause = 1 / rate
         self._fed: dict[str, list[str]] = {device: [] for device in images}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
 
     def __enter__(self) -> "Feeder":
+        self._cycle = itertools.cycle(self._scans())
         self._thread.start()
         return self
 
@@ -76,7 +81,7 @@ class Feeder:
         return list(self._fed[device])
 
     def _run(self) -> None:
-        for number, scan in zip(itertools.count(), itertools.cycle(self._scans), strict=False):
+        for number, scan in zip(itertools.count(), self._cycle, strict=False):
             name = f"{number:06d}-{scan.label}.png"
             for device, folder in self._images.items():
                 if self._drop(scan, folder, name):

@@ -65,7 +65,6 @@ def rehearse(
         registry = Registry(scripts, environment=world.environment(), bucket=bucket, group=PACKAGE_GROUP)
         # Entered after the trainings, so that it ends before them; the later two are registered during act 1.
         models = stack.enter_context(Registrations(registry, trainings))
-        scans = read_scans(trainings.scans())
         timeline.add("registry", f"{models.linear.name} trained and registered", began=0.0)
         tell("the first of three versions of the model is trained and registered, none approved", None)
         pipeline = Pipeline(
@@ -77,7 +76,8 @@ def rehearse(
         )
         program.write(pipeline.source)
         stagecraft = Stagecraft(world, pipeline, registry, models, timeline)
-        feeder = Feeder(scans, {device.name: device.images for device in world.devices}, rate=SCANS_A_SECOND)
+        images = {device.name: device.images for device in world.devices}
+        feeder = Feeder(lambda: read_scans(trainings.scans()), images, rate=SCANS_A_SECOND)
         for proof in program.acts(stagecraft, feeder, stack):
             proofs.append(proof)
             tell("", proof)
