@@ -28,6 +28,7 @@ def rehearse(
     from greengrass_emulator.cli.logs import log_to_file
     from greengrass_emulator.errors import WrongUse
     from greengrass_emulator.policy_proof.enforcing import EnforcedRoles
+    from greengrass_emulator.rehearsal.interruption import Interruption
     from greengrass_emulator.rehearsal.own_folder import own_folder
     from greengrass_emulator.rehearsal.program import five_acts
     from greengrass_emulator.rehearsal.rehearse import rehearse as run
@@ -39,8 +40,10 @@ def rehearse(
         raise WrongUse("--wide has its own two devices, and no roles; leave out --devices and --enforce-iam")
     program = wide_program(repository) if wide else five_acts(3 if devices is None else devices)
     console = Console(highlight=False)
+    interruption = Interruption()
 
     def tell(words: str, proof: Proof | None) -> None:
+        interruption.check()
         if proof is None:
             console.print(f"  … {words}")
         else:
@@ -49,7 +52,7 @@ def rehearse(
 
     try:
         roles = EnforcedRoles(repository.absolute(), folder.absolute()) if enforce_iam else None
-        with own_folder(folder):
+        with interruption, own_folder(folder):
             log_to_file(folder / "emulator.log", logging.INFO)
             outcome = run(repository.absolute(), folder.absolute(), program=program, tell=tell, permissions=roles)
     except KeyboardInterrupt:
