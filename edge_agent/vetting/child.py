@@ -1,6 +1,7 @@
 """The vetting child: ``python -m edge_agent.vetting.child FD PARENT REQUEST``. Not for people.
 
-It is started with a clean environment and its own session; it limits itself, vets, and tells its parent by the pipe FD.
+It is started with a clean environment and its own process group; it limits itself, vets, and tells its parent by the
+pipe FD.
 """
 
 import gc

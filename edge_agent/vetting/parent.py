@@ -60,7 +60,9 @@ def vet_in_child(
                 stderr=errors,
                 env={name: os.environ[name] for name in _KEPT if name in os.environ},
                 pass_fds=(writing,),
-                start_new_session=True,
+                # A group, so that what it starts ends with it; no session: each has a scheduling group of its own
+                # (sched(7), "The autogroup feature"), between which a nice value counts for nothing.
+                process_group=0,
             )
         finally:
             os.close(writing)

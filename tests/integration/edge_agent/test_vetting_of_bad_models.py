@@ -1,6 +1,8 @@
 """Vetting by itself: what a manifest may ask for, and the child. The bad models are in tests/broken/models."""
 
+import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,6 +147,31 @@ def test_a_vetting_that_nobody_waits_for_any_more_is_ended(tmp_path: Path, write
     threading.Timer(0.5, abandoned.set).start()
     with pytest.raises(VettingAbandonedError):
         vet_in_child(folder, abandoned=abandoned)
+
+
+def test_the_child_gives_way_to_what_serves(tmp_path: Path, write_model: WriteModel) -> None:
+    """Its nice value counts for something only within the agent's session, see sched(7) of autogroups."""
+    folder = replace_graph(write_model(tmp_path / "modest"), endless())
+    abandoned = threading.Event()
+    seen: list[tuple[int, int, int]] = []
+
+    def look() -> None:
+        ends = time.monotonic() + 20
+        while not seen and time.monotonic() < ends:
+            seen.extend(
+                (child.nice(), os.getsid(child.pid), os.getpgid(child.pid) - child.pid)
+                for child in psutil.Process().children()
+                if child.nice() > os.nice(0)
+            )
+            time.sleep(0.05)
+        abandoned.set()
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    with pytest.raises(VettingAbandonedError):
+        vet_in_child(folder, abandoned=abandoned)
+    looking.join()
+    assert seen == [(os.nice(0) + 10, os.getsid(0), 0)]
 
 
 def test_the_child_carries_no_token_of_the_component(
