@@ -78,7 +78,7 @@ class Pipeline:
         self._folder = folder
         self._stages = stages
         self._told = told
-        self._environment = dict(environment)
+        self._environment = {**environment, "PYTHONPATH": str(_without_the_agents_libraries(folder / "python"))}
         self._runs = 0
         self.last: PipelineRun | None = None
         self.source = folder / "source"
@@ -129,6 +129,16 @@ class Pipeline:
                     break
         self.last = PipelineRun(self._runs, build, deploys)
         return self.last
+
+
+def _without_the_agents_libraries(folder: Path) -> Path:
+    """A folder for PYTHONPATH that hides ``awscrt``, as no stage in CodeBuild has the agent's extra.
+
+    Where it is there, botocore loads it whether or not anything will use it: a twentieth of a second for each process.
+    """
+    folder.mkdir(parents=True)
+    (folder / "awscrt.py").write_text('raise ImportError("the agent\'s extra is not installed here")\n')
+    return folder
 
 
 def process_environment() -> dict[str, str]:
