@@ -9,7 +9,7 @@ is asked each time.
 import logging
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from cloud_publisher.cloud_errors import DENIED
@@ -169,8 +169,8 @@ class Follower:
         if followed and known is not None and not self._is_due(device.thing, status, at):
             return known.standing
         seen = self._followed(device, execution, read) if followed else self._asked(device)
-        standing = standing_of(seen, self.wanted, self.quorum, now)
         since = self._since(device.thing, status, at)
+        standing = standing_of(seen, self.wanted, self.quorum, now, timedelta(seconds=at - since))
         # What is queued or in progress shows in the job; only what its agent says has to be asked for.
         pause = min(max((at - since) * GROWTH, SOONEST), LATEST) if status not in (*OPEN, None) else float("inf")
         if read is not None and not read.certain:

@@ -53,9 +53,11 @@ class Wanted:
     configured: tuple[str, ...] = ()
 
 
-def standing_of(seen: Observation, wanted: Wanted, quorum: Quorum, now: datetime) -> DeviceStanding:
-    """How far one device is."""
-    standing, words = _standing(seen, wanted, now)
+def standing_of(
+    seen: Observation, wanted: Wanted, quorum: Quorum, now: datetime, waited: timedelta | None = None
+) -> DeviceStanding:
+    """How far one device is. ``waited`` is how long it has been seen so; None for a single look."""
+    standing, words = _standing(seen, wanted, now, waited)
     return DeviceStanding(
         thing=seen.device.thing,
         standing=standing,
@@ -108,7 +110,7 @@ def confirms(report: ShadowReport, wanted: Wanted) -> bool:
     return _of_agent(report, wanted.state)[0] is Standing.CONFIRMED
 
 
-def _standing(seen: Observation, wanted: Wanted, now: datetime) -> tuple[Standing, str]:
+def _standing(seen: Observation, wanted: Wanted, now: datetime, waited: timedelta | None) -> tuple[Standing, str]:
     execution = seen.execution
     if execution is None:
         return Standing.QUEUED, "has not got the deployment yet"
@@ -120,7 +122,7 @@ def _standing(seen: Observation, wanted: Wanted, now: datetime) -> tuple[Standin
     if refusals:
         return Standing.REJECTED, "; ".join(refusals)
     if execution.status not in SUCCEEDED:
-        return _failed(execution, wanted, now)
+        return _failed(execution, wanted, _age(execution, now, waited))
     if wanted.state is None:
         return Standing.CONFIRMED, "its deployment succeeded"
     return _of_agent(seen.report, wanted.state)
@@ -178,12 +180,18 @@ def _reason(said: ModelConfirmation) -> str:
     return ": ".join(part for part in (said.reason, said.words) if part) or str(said.verdict)
 
 
-def _failed(execution: Execution, wanted: Wanted, now: datetime) -> tuple[Standing, str]:
+def _age(execution: Execution, now: datetime, waited: timedelta | None) -> timedelta:
+    """How long ago a device ended. Where our clock is behind the cloud's, as far as we have seen it ourselves."""
+    age = now - execution.modified
+    if age >= timedelta(0):
+        return age
+    return waited if waited is not None else -age
+
+
+def _failed(execution: Execution, wanted: Wanted, age: timedelta) -> tuple[Standing, str]:
     words = execution.words
     has_models = wanted.state is not None and wanted.state.models
-    # Either clock may be ahead of the other: a failure of the future is no reason to wait until then.
-    fresh = abs(now - execution.modified) < CONFIRMATION_GRACE
-    if has_models and execution.status == "FAILED" and fresh:
+    if has_models and execution.status == "FAILED" and age < CONFIRMATION_GRACE:
         return Standing.IN_PROGRESS, f"its deployment failed ({words}); its agent may still say why"
     if has_models and _waited_in_vain(words):
         return Standing.FAILED, f"{words}. {_why_validation_fails(wanted.configured)}"

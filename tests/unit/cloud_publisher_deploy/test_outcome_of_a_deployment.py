@@ -96,11 +96,14 @@ def test_a_deployment_that_has_just_failed_is_given_time_for_its_confirmation() 
     assert standing_of(just, WANTED, Quorum(), NOW + CONFIRMATION_GRACE).standing is Standing.FAILED
 
 
-def test_a_failure_that_lies_ahead_by_our_clock_is_not_waited_for() -> None:
+def test_a_failure_that_lies_ahead_by_our_clock_is_given_the_time_that_we_have_seen_it() -> None:
     ahead = observed("FAILED", modified=NOW + timedelta(hours=1))
-    assert standing_of(ahead, WANTED, Quorum(), NOW).standing is Standing.FAILED
-    skewed = observed("FAILED", modified=NOW + CONFIRMATION_GRACE / 2)
-    assert standing_of(skewed, WANTED, Quorum(), NOW).standing is Standing.IN_PROGRESS
+    for waited, standing in (
+        (timedelta(0), Standing.IN_PROGRESS),
+        (CONFIRMATION_GRACE, Standing.FAILED),
+        (None, Standing.FAILED),
+    ):
+        assert standing_of(ahead, WANTED, Quorum(), NOW, waited).standing is standing
 
 
 def test_a_validation_without_a_confirmation_is_failed_and_names_both_causes() -> None:
