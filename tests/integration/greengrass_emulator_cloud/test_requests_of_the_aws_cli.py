@@ -1,6 +1,6 @@
 """The AWS CLI's requests, byte for byte but for names and signature, are answered as the CLI needs them.
 
-``requests_of_the_aws_cli.json`` was recorded from aws-cli 1.46.3 (botocore 1.43.62), which was content with the answers.
+``requests_of_the_aws_cli.json`` was recorded from aws-cli 1.46.3 (botocore 1.43.62), which was content with them.
 The CLI itself is no dependency of ours, as it ties botocore to a version of its own.
 """
 
