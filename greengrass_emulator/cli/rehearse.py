@@ -27,8 +27,8 @@ def rehearse(
 
     from greengrass_emulator.cli.logs import log_to_file
     from greengrass_emulator.errors import WrongUse
+    from greengrass_emulator.interruption import Interruption
     from greengrass_emulator.policy_proof.enforcing import EnforcedRoles
-    from greengrass_emulator.rehearsal.interruption import Interruption
     from greengrass_emulator.rehearsal.own_folder import own_folder
     from greengrass_emulator.rehearsal.program import five_acts
     from greengrass_emulator.rehearsal.rehearse import rehearse as run

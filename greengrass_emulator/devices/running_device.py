@@ -13,6 +13,7 @@ from greengrass_emulator.cloud.provisioning import DeviceFolder
 from greengrass_emulator.devices.device_faults import turn_device_clock
 from greengrass_emulator.devices.local_deployment import LocalDeployment, deploy_locally, wait_for_deployment
 from greengrass_emulator.errors import NucleusError
+from greengrass_emulator.interruption import ctrl_c_held_back
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, NucleusStatus, read_status
 
 Runtime = Literal["classic", "lite"]
@@ -45,7 +46,7 @@ class RunningDevice:
         command = [sys.executable, "-m", "greengrass_emulator.nucleus"]
         # A nucleus that was killed leaves its status behind.
         (self.root / "nucleus.json").unlink(missing_ok=True)
-        with (self.folder.folder / "nucleus.out").open("ab") as output:
+        with (self.folder.folder / "nucleus.out").open("ab") as output, ctrl_c_held_back():
             self._process = subprocess.Popen(
                 [*command, "--config", str(self.folder.config_path), "--runtime", self.runtime],
                 stdin=subprocess.DEVNULL,

@@ -12,12 +12,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from greengrass_emulator.interruption import ctrl_c_held_back
 from shared_schema.documents import read_document
 
 PHASES = ("install", "pre_build", "build", "post_build")
@@ -141,22 +143,23 @@ def _present(phases: Phases) -> Iterator[tuple[str, Phase]]:
 
 
 def _shell(commands: list[str], folder: Path, variables: Mapping[str, str], output: int, ends: float) -> int:
-    # `-e` ends the phase at its first failing command, and gives the phase that command's exit code.
-    process = subprocess.Popen(
-        ["sh", "-e", "-c", "\n".join(commands)],
-        cwd=folder,
-        env=dict(variables),
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        return process.wait(timeout=max(0.0, ends - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return 124
-    finally:
-        _end_group(process)
+    with ExitStack() as stack:
+        with ctrl_c_held_back():
+            # `-e` ends the phase at its first failing command, and gives the phase that command's exit code.
+            process = subprocess.Popen(
+                ["sh", "-e", "-c", "\n".join(commands)],
+                cwd=folder,
+                env=dict(variables),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            stack.callback(_end_group, process)
+        try:
+            return process.wait(timeout=max(0.0, ends - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return 124
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -18,6 +18,7 @@ from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import DeviceFolder, provision_device
 from greengrass_emulator.cloud.seeding import SeededCloud, create_thing_group, seed_cloud
 from greengrass_emulator.errors import RehearsalError
+from greengrass_emulator.interruption import ctrl_c_held_back
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 from greengrass_emulator.rehearsal.cloud_view import AccountView, Door, Published, objects_of
 from greengrass_emulator.rehearsal.feeder import read_predictions
@@ -151,7 +152,8 @@ class World:
                     )
                     device = Device(thing, name, runtime, folder, view)
                     self.devices.append(device)
-                    stack.callback(_end, _start(device))
+                    with ctrl_c_held_back():
+                        stack.callback(_end, _start(device))
             self._wait_until_known(cloud)
             self._stack = stack.pop_all()
         return self

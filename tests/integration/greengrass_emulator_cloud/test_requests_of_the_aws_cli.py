@@ -10,7 +10,7 @@ import time
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -54,6 +54,11 @@ class Wire:
             connection.close()
 
 
+def _next_token(said: str) -> str:
+    token = json.loads(said).get("nextToken") if said.startswith("{") else None
+    return quote(token, safe="") if token else ""
+
+
 def test_each_is_answered_as_it_was_when_it_was_recorded(cloud: Cloud, unique: str) -> None:
     wire = Wire(cloud, unique)
     for request in RECORDED:
@@ -64,8 +69,12 @@ def test_each_is_answered_as_it_was_when_it_was_recorded(cloud: Cloud, unique: s
             while "DEPLOYABLE" not in said and time.monotonic() < deadline:
                 time.sleep(0.05)
                 status, said = wire.ask(request)
+        holds = request.get("holds", "").replace("NAME", unique)
+        # Other tests' components share the account; the CLI asks for the next page, too.
+        while status == 200 and holds not in said and (token := _next_token(said)):
+            status, said = wire.ask({**request, "target": f"{request['target']}&nextToken={token}"})
         assert status == request["status"], (request["command"], said)
-        assert request.get("holds", "").replace("NAME", unique) in said, (request["command"], said)
+        assert holds in said, (request["command"], said)
 
 
 def test_a_presigned_url_of_the_old_kind_is_refused_with_the_kind_that_s3_takes(cloud: Cloud, unique: str) -> None:

@@ -3,10 +3,11 @@
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from greengrass_emulator.rehearsal.interruption import Interruption
+from greengrass_emulator.interruption import Interruption, ctrl_c_held_back
 
 
 class _InterruptedWhenItGoes:
@@ -32,3 +33,51 @@ def test_one_elsewhere_is_raised_at_once_and_the_former_handler_is_back_afterwar
     with pytest.raises(KeyboardInterrupt), Interruption():
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is former
+
+
+def _begin(begun: list[str]) -> None:
+    signal.raise_signal(signal.SIGINT)
+    begun.append("device")
+
+
+def _begin_held_back(begun: list[str]) -> None:
+    with ctrl_c_held_back():
+        _begin(begun)
+
+
+def _work_and_end(ended: list[str]) -> None:
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        _begin(ended)
+
+
+def test_one_that_comes_while_everything_is_ended_does_not_cut_that_short() -> None:
+    ended: list[str] = []
+    with Interruption(), pytest.raises(KeyboardInterrupt):
+        _work_and_end(ended)
+    assert ended == ["device"]
+
+
+def test_what_is_begun_while_one_comes_is_known_to_who_ends_it() -> None:
+    begun: list[str] = []
+    with Interruption(), pytest.raises(KeyboardInterrupt):
+        _begin_held_back(begun)
+    assert begun == ["device"]
+
+
+def test_one_that_is_held_back_is_raised_without_an_interruption_too() -> None:
+    begun: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        _begin_held_back(begun)
+    assert begun == ["device"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_another_thread_holds_nothing_back() -> None:
+    def begin() -> str:
+        with ctrl_c_held_back():
+            return "device"
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        assert pool.submit(begin).result(timeout=5) == "device"
