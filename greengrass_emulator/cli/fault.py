@@ -19,6 +19,7 @@ OneAccount = Annotated[str | None, typer.Option(help="In this account only.")]
 Service = Annotated[Literal["s3", "broker"], typer.Argument(help="What is away.")]
 Thing = Annotated[str, typer.Argument(help="The thing's name.")]
 Root = Annotated[Path, typer.Option(help="The device's root folder.")]
+Component = Annotated[str, typer.Argument(help="The component's name.")]
 Account = Annotated[str, typer.Option(help="The device's account.")]
 
 
@@ -133,6 +134,22 @@ def turn_device_clock(
 
     turned = turn(root, ahead)
     typer.echo(f"{turned.thing}: its clock is {turned.clock_ahead:g} s ahead")
+
+
+@fault.command()
+def cut_ipc(component: Component, root: Root) -> None:
+    """Take a component's IPC connection away."""
+    from greengrass_emulator.devices.device_faults import cut_ipc as cut
+
+    typer.echo(f"{cut(root, component).thing}: {component} has no IPC connection; mend-ipc undoes it")
+
+
+@fault.command()
+def mend_ipc(component: Component, root: Root) -> None:
+    """Undo cut-ipc."""
+    from greengrass_emulator.devices.device_faults import mend_ipc as mend
+
+    typer.echo(f"{mend(root, component).thing}: {component} may connect again")
 
 
 def _order(state: Path, order: dict[str, object]) -> None:

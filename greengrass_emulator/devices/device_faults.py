@@ -1,7 +1,8 @@
-"""What befalls a device's machine: its power goes, its disk is full, time passes. Done to a nucleus from outside.
+"""What befalls a device: its power goes, its disk is full, time passes, a component loses its IPC connection.
 
-A full disk is a limit on the files of the nucleus's process, and of what it starts from then on. The error is EFBIG,
-where a full disk has ENOSPC; a program that does not ignore SIGXFSZ is ended by it.
+All of it is done to a nucleus from outside. A full disk is a limit on the files of the nucleus's process,
+and of what it starts from then on. The error is EFBIG, where a full disk has ENOSPC; a program that does not ignore
+SIGXFSZ is ended by it.
 """
 
 import os
@@ -13,10 +14,12 @@ from pathlib import Path
 from greengrass_emulator.errors import NucleusError, WrongUse
 from greengrass_emulator.nucleus.clock import clock_file, written_ahead
 from greengrass_emulator.nucleus.durable import write_atomically
+from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut, written_cut
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 
 _FARTHEST = 20 * 365 * 86_400.0
 _TURN_SECONDS = 30.0
+_CUT_SECONDS = 30.0
 _POLL = 0.02
 FULL_BEYOND = 65_536
 """Bytes that a file may still have on a full disk: logs and state go on for a while, artifacts do not fit."""
@@ -63,6 +66,37 @@ def turn_device_clock(root: Path, seconds: float) -> NucleusStatus:
             return status
         time.sleep(_POLL)
     raise NucleusError(f"{root}: the nucleus has not looked at its clock within {_TURN_SECONDS:g} s")
+
+
+def cut_ipc(root: Path, component: str) -> NucleusStatus:
+    """Ends a component's IPC connections, and lets it make none until ``mend_ipc``, over a restart of the nucleus too.
+
+    What the component is, and what others say by IPC, goes on. Returns once it is so. Raises ``NucleusError``, and
+    ``WrongUse`` for a component that is not on the device.
+    """
+    status = _running(root)
+    if component not in status.components:
+        there = ", ".join(sorted(status.components)) or "none"
+        raise WrongUse(f"{component} is no component of {status.thing}; name one that is there: {there}")
+    return _cut(root, read_cut(cut_file(root)) | {component})
+
+
+def mend_ipc(root: Path, component: str) -> NucleusStatus:
+    """Undoes ``cut_ipc``: the component may connect again, and does so when it tries. Raises ``NucleusError``."""
+    return _cut(root, read_cut(cut_file(root)) - {component})
+
+
+def _cut(root: Path, components: frozenset[str]) -> NucleusStatus:
+    status = _running(root)
+    write_atomically(cut_file(root), written_cut(components))
+    os.kill(status.pid, signal.SIGUSR2)
+    deadline = time.monotonic() + _CUT_SECONDS
+    while time.monotonic() < deadline:
+        status = _running(root)
+        if status.ipc_cut == components:
+            return status
+        time.sleep(_POLL)
+    raise NucleusError(f"{root}: the nucleus has not looked at whose IPC is cut within {_CUT_SECONDS:g} s")
 
 
 def _running(root: Path) -> NucleusStatus:

@@ -15,6 +15,7 @@ def overview(
     thing: str,
     *,
     socket: Path,
+    ipc_cut: frozenset[str],
     connected: bool,
     clock: DeviceClock,
     services: Services,
@@ -26,6 +27,7 @@ def overview(
         runtime=runtime.name,
         thing=thing,
         socket=str(socket),
+        ipc_cut=ipc_cut,
         connected=connected,
         clock_ahead=clock.ahead,
         components={

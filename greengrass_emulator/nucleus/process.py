@@ -27,6 +27,7 @@ from greengrass_emulator.nucleus.durable import make_folder, write_atomically
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.ipc.access import Access
 from greengrass_emulator.nucleus.ipc.authorization import CLI
+from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut
 from greengrass_emulator.nucleus.ipc.operations.components import ComponentOperations
 from greengrass_emulator.nucleus.ipc.operations.configuration import ConfigurationOperations
 from greengrass_emulator.nucleus.ipc.operations.deployments import DeploymentOperations
@@ -115,6 +116,7 @@ class Nucleus:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGUSR1, self._clock_turned)
+        loop.add_signal_handler(signal.SIGUSR2, self._ipc_cut)
         with RootLock(self._root):
             try:
                 await self._start()
@@ -192,6 +194,10 @@ class Nucleus:
 
     def _clock_turned(self) -> None:
         self._clock.read_again()
+        self._status.write()
+
+    def _ipc_cut(self) -> None:
+        self._ipc.cut_off(read_cut(cut_file(self._root)))
         self._status.write()
 
     def _resume(self, name: str, version: str) -> None:
@@ -280,6 +286,7 @@ class Nucleus:
             self._runtime,
             self._settings.thing,
             socket=self._ipc.path,
+            ipc_cut=self._ipc.cut,
             connected=self._cloud is not None and self._cloud.mqtt.is_connected,
             clock=self._clock,
             services=self._services,

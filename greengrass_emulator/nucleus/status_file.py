@@ -36,7 +36,10 @@ class DeploymentStatus(BaseModel):
 
 
 class NucleusStatus(BaseModel):
-    """The whole of it. ``clock_ahead``: seconds that the device's clock was turned forward."""
+    """The whole of it.
+
+    ``clock_ahead``: seconds that the device's clock was turned forward. ``ipc_cut``: components without a connection.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -46,6 +49,7 @@ class NucleusStatus(BaseModel):
     socket: str
     connected: bool = False
     clock_ahead: float = 0.0
+    ipc_cut: frozenset[str] = frozenset()
     components: dict[str, ComponentStatus] = Field(default_factory=dict)
     deployments: list[DeploymentStatus] = Field(default_factory=list)
 

@@ -77,7 +77,10 @@ Handler = Callable[[Stream, dict[str, Any]], Awaitable[Answer]]
 
 
 class Connection:
-    """Serves one socket until it closes. ``component_of`` gives the component of a token, or None."""
+    """Serves one socket until it closes. ``component_of`` gives the component of a token, or None.
+
+    It may raise ``ConnectionError`` instead: then the socket is closed without an answer. ``component`` is whose it is.
+    """
 
     def __init__(
         self,
@@ -92,7 +95,7 @@ class Connection:
         self._runtime = runtime
         self._handlers = handlers
         self._component_of = component_of
-        self._component = ""
+        self.component = ""
         self._streams: dict[int, Stream] = {}
         self._latest = 0
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
@@ -107,11 +110,15 @@ class Connection:
                 while True:
                     self._take(await self._next_frame())
         except FrameInvalid as error:
-            _log.warning("a connection is closed", extra={"component": self._component, "reason": str(error)})
+            _log.warning("a connection is closed", extra={"component": self.component, "reason": str(error)})
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             await self._close(sender)
+
+    def abort(self) -> None:
+        """End it at once, and tell nobody why."""
+        self._writer.transport.abort()
 
     def send_event(self, stream: Stream, shape: str, payload: dict[str, Any]) -> None:
         """Queue one event; where too many wait already, an error that ends the stream instead."""
@@ -134,8 +141,8 @@ class Connection:
             headers={":content-type": "application/json", "service-model-type": shape},
         )
         if len(frame) > self._runtime.largest_frame:
-            _log.warning("a frame is too large", extra={"component": self._component, "bytes": len(frame)})
-            self._writer.transport.abort()
+            _log.warning("a frame is too large", extra={"component": self.component, "bytes": len(frame)})
+            self.abort()
             return
         self._put(frame)
 
@@ -144,8 +151,8 @@ class Connection:
             self._waiting.put_nowait(frame)
             self._bytes_waiting += len(frame)
         except asyncio.QueueFull:
-            _log.warning("a component does not read what it is sent", extra={"component": self._component})
-            self._writer.transport.abort()
+            _log.warning("a component does not read what it is sent", extra={"component": self.component})
+            self.abort()
 
     async def _send_waiting(self) -> None:
         with suppress(ConnectionError):
@@ -170,7 +177,7 @@ class Connection:
             raise FrameInvalid("the first message is no connect")
         component = self._component_of(_token(frame.payload))
         accepted = component is not None
-        self._component = component or ""
+        self.component = component or ""
         self._put(
             encode(
                 stream=0,
@@ -213,7 +220,7 @@ class Connection:
         if len(self._streams) >= _MOST_STREAMS:
             raise FrameInvalid(f"more than {_MOST_STREAMS} streams are open")
         self._latest = number
-        stream = Stream(self._component, operation, number, self)
+        stream = Stream(self.component, operation, number, self)
         self._streams[number] = stream
         # A call may wait, for a deployment or a broker; others of the component go on meanwhile.
         task = asyncio.create_task(self._call(stream, frame.payload))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from greengrass_emulator.nucleus.ipc.connection import Connection, Handler
+from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
@@ -27,11 +28,21 @@ class IpcServer:
         self._component_of = component_of
         self._handlers: dict[str, Handler] = {}
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self.cut = read_cut(cut_file(root))
+        """Components that have no connection, and get none."""
 
     def offer(self, handlers: dict[str, Handler]) -> None:
         """Offer operations by name. Those that the runtime does not have are left out."""
         self._handlers.update({name: each for name, each in handlers.items() if name in self._runtime.operations})
+
+    def cut_off(self, components: frozenset[str]) -> None:
+        """End the connections of these components, and refuse new ones; those of all others may come again."""
+        self.cut = components
+        _log.info("IPC connections are cut", extra={"components": ", ".join(sorted(components))})
+        for connection in self._connections.values():
+            if connection.component in components:
+                connection.abort()
 
     async def start(self) -> None:
         if len(os.fsencode(self.path)) > _LONGEST_PATH:
@@ -54,8 +65,15 @@ class IpcServer:
             self._own_folder.rmdir()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = Connection(reader, writer, self._runtime, self._handlers, self._admitted)
         task = asyncio.current_task()
         if task is not None:
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
-        await Connection(reader, writer, self._runtime, self._handlers, self._component_of).serve()
+            self._connections[task] = connection
+            task.add_done_callback(self._connections.pop)
+        await connection.serve()
+
+    def _admitted(self, token: str) -> str | None:
+        component = self._component_of(token)
+        if component in self.cut:
+            raise ConnectionAbortedError(f"the IPC of {component} is cut")
+        return component
