@@ -1,5 +1,6 @@
 """``greengrass-emulator nucleus`` runs a device; ``greengrass-emulator status`` says what runs on one."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,13 +15,13 @@ def nucleus(
     runtime: Annotated[Literal["classic", "lite"], typer.Option(help="Whose manners it has.")] = "classic",
 ) -> None:
     """Run the nucleus of one device until SIGTERM or Ctrl-C."""
-    from greengrass_emulator.nucleus.log_lines import log_to
+    from greengrass_emulator.log_lines import log_to_file
     from greengrass_emulator.nucleus.process import run_nucleus
     from greengrass_emulator.nucleus.runtimes import RUNTIMES
     from greengrass_emulator.nucleus.settings import read_device
 
     settings = read_device(config)
-    log_to(settings.root / "logs" / "greengrass.log")
+    log_to_file(settings.root / "logs" / "greengrass.log", logging.INFO)
     run_nucleus(settings, RUNTIMES[runtime])
 
 

@@ -18,7 +18,7 @@ def prove_policies(
     """Run a release with permissions enforced; show what each statement is for. Exit code 1 when it does not hold."""
     import logging
 
-    from greengrass_emulator.cli.logs import log_to_file
+    from greengrass_emulator.log_lines import log_to_file
     from greengrass_emulator.policy_proof.page import proof_text, with_proof
     from greengrass_emulator.policy_proof.running import run_and_prove
     from greengrass_emulator.rehearsal.own_folder import own_folder

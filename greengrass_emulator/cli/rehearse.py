@@ -25,9 +25,9 @@ def rehearse(
     """Run a release's whole way on this machine, and show what was proven. Exit code 1 when a row does not hold."""
     from rich.console import Console
 
-    from greengrass_emulator.cli.logs import log_to_file
     from greengrass_emulator.errors import WrongUse
     from greengrass_emulator.interruption import Interruption
+    from greengrass_emulator.log_lines import log_to_file
     from greengrass_emulator.policy_proof.enforcing import EnforcedRoles
     from greengrass_emulator.rehearsal.own_folder import own_folder
     from greengrass_emulator.rehearsal.program import five_acts

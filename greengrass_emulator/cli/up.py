@@ -33,9 +33,9 @@ def up(
     verbose: Annotated[bool, typer.Option("--verbose", help="Log each request to stderr.")] = False,
 ) -> None:
     """Run the AWS accounts and devices in them; cloud.json in the state folder says how to reach them."""
-    from greengrass_emulator.cli.logs import log_to_stderr
     from greengrass_emulator.cloud.cloud import Cloud
     from greengrass_emulator.devices.wishes import read_wishes, running_devices
+    from greengrass_emulator.log_lines import log_to_stderr
 
     log_to_stderr(logging.INFO if verbose else logging.WARNING)
     read = _read_accounts(accounts)

@@ -156,5 +156,8 @@ def test_a_state_that_cannot_be_read_is_said_and_begun_anew(classic: Any) -> Non
     (classic.root / "config" / "state.json").write_text('{"versions": {"com.ex')
     classic.start()
     assert classic.status().components == {}
-    assert "state cannot be read" in classic.log()
+    said, *below = classic.log().partition(" level=ERROR ")[2].splitlines()
+    assert said.startswith("logger=greengrass_emulator.nucleus.state msg=\"the nucleus's state cannot be read")
+    assert said.endswith(f"file={classic.root / 'config' / 'state.json'}"), "values behind, the traceback below"
+    assert below[0] == "Traceback (most recent call last):"
     assert classic.deploy(f"{A}=1.0.0").status == "SUCCEEDED"
