@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from cloud_publisher.build.ctrl_c import CtrlCHeldBack
 from cloud_publisher.errors import BuildFailedError
 
 _LAST_LINES = 20
@@ -32,35 +33,37 @@ def run_command(
     last lines), or takes longer than ``timeout`` seconds.
     """
     shown = " ".join(command)
-    try:
-        process = subprocess.Popen(
-            list(command),
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise BuildFailedError(
-            f"{whose}: cannot run {shown!r} in {folder}: {error.strerror}",
-            "name a program that is installed where the build runs, or a script with its interpreter first",
-        ) from error
     lines: deque[str] = deque(maxlen=_LAST_LINES)
-    reader = threading.Thread(target=_read, args=(process, lines, told), name=f"output of {whose}", daemon=True)
-    reader.start()
-    try:
-        code = process.wait(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        raise BuildFailedError(
-            f"{whose}: {shown!r} was not done after {timeout:g} s, and was ended{_ending(lines)}",
-            "raise build.timeout, or find out what it waits for; nothing was uploaded",
-        ) from None
-    finally:
-        # Also after a success and a Ctrl-C: a child left in the background would write into folders that are gone.
-        _end_group(process)
-        reader.join(timeout=_GRACE)
+    with CtrlCHeldBack() as ctrl_c:
+        try:
+            process = subprocess.Popen(
+                list(command),
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise BuildFailedError(
+                f"{whose}: cannot run {shown!r} in {folder}: {error.strerror}",
+                "name a program that is installed where the build runs, or a script with its interpreter first",
+            ) from error
+        reader = threading.Thread(target=_read, args=(process, lines, told), name=f"output of {whose}", daemon=True)
+        try:
+            reader.start()
+            with ctrl_c.let_in():
+                code = process.wait(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise BuildFailedError(
+                f"{whose}: {shown!r} was not done after {timeout:g} s, and was ended{_ending(lines)}",
+                "raise build.timeout, or find out what it waits for; nothing was uploaded",
+            ) from None
+        finally:
+            # Also after a success and a Ctrl-C: a child left in the background would write into folders that are gone.
+            _end_group(process)
+            reader.join(timeout=_GRACE)
     if code != 0:
         ended = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
         raise BuildFailedError(f"{whose}: {shown!r} {ended}{_ending(lines)}", remedy)
