@@ -17,7 +17,7 @@ _GROUPS = (
 )
 _HEAD = """# The recipe linter
 
-<!-- Made from cloud_publisher/linting/rules.py: python -m cloud_publisher.linting > docs/lint.md -->
+<!-- Made from cloud_publisher/linting/rules/: python -m cloud_publisher.linting > docs/lint.md -->
 
 `cloud-publisher lint FILE…` finds in any recipe what the cloud and the nuclei would only tell later. It asks no cloud.
 

@@ -1,0 +1,76 @@
+"""What a recipe has a nucleus run, and the variables in it."""
+
+from cloud_publisher.linting.rules.rule import Row
+
+ROWS: tuple[Row, ...] = (
+    # Lifecycles
+    ("GG501", "error", "unknown lifecycle step", "a nucleus runs only the steps that it knows", "correct its spelling"),
+    ("GG502", "error", "run with startup", "a nucleus takes exactly one of them", "keep one of the two"),
+    (
+        "GG503",
+        "error",
+        "nothing to run (lite)",
+        "nucleus lite fails a component without run or startup",
+        "add run: exit 0",
+    ),
+    ("GG504", "error", "step without a script", "there is nothing to run", "add Script"),
+    (
+        "GG505",
+        "error",
+        "timeout that is none",
+        "a time-out is a whole number of seconds above 0",
+        "write such a number",
+    ),
+    ("GG506", "error", "flag that is none", "the nucleus takes true and false", "write true or false"),
+    (
+        "GG507",
+        "error",
+        "Skipif that is none",
+        "a nucleus knows `onpath PROGRAM` and `exists PATH`",
+        "write one of these",
+    ),
+    ("GG508", "error", "unknown key in a step", "a nucleus ignores it", "correct its spelling, or take it out"),
+    (
+        "GG509",
+        "error",
+        "selection that nothing has",
+        "the manifest selects a part of the global lifecycle that is not there",
+        "correct the selection",
+    ),
+    # Variables
+    (
+        "GG601",
+        "error",
+        "unknown variable",
+        "classic leaves it as it stands, lite cuts the script there",
+        "write one that the recipe reference has",
+    ),
+    (
+        "GG602",
+        "error",
+        "variable of no direct dependency",
+        "the nucleus fills in variables of direct dependencies alone",
+        "add the component to ComponentDependencies",
+    ),
+    (
+        "GG603",
+        "warning",
+        "configuration without a default",
+        "it stays as it stands where no deployment sets it",
+        "add a default",
+    ),
+    (
+        "GG604",
+        "error",
+        "another component's variable (lite)",
+        "nucleus lite fills in a component's own variables alone",
+        "pass the value by configuration",
+    ),
+    (
+        "GG605",
+        "error",
+        "brace in a script (lite)",
+        "nucleus lite takes it for a variable, and runs only what stands after it",
+        "write $X for a shell's ${X}, and move other braces into a file of the artifact",
+    ),
+)

@@ -1,0 +1,80 @@
+"""What a nucleus makes of a recipe: the rights that it gives, and what lite has not."""
+
+from cloud_publisher.linting.rules.rule import Row
+
+ROWS: tuple[Row, ...] = (
+    # Access control
+    (
+        "GG701",
+        "error",
+        "malformed access control",
+        "the nucleus ignores the policy, and the component has no rights",
+        "write SERVICE: {ID: {policyDescription, operations, resources}}",
+    ),
+    ("GG702", "error", "unknown IPC service", "no such service reads the policy", "correct its name"),
+    (
+        "GG703",
+        "error",
+        "unknown IPC operation",
+        "the service has no such operation, so nothing is granted",
+        "correct its name",
+    ),
+    (
+        "GG704",
+        "error",
+        "every topic of IoT Core",
+        "one component may then speak as the whole device",
+        "list the topics that it needs",
+    ),
+    ("GG705", "warning", "policy id that stands twice", "a policy's id is to be unique", "number them"),
+    # Lite
+    (
+        "GG801",
+        "error",
+        "no manifest for lite",
+        "nucleus lite takes only manifests that name a runtime",
+        "add runtime: aws_nucleus_lite, or '*'",
+    ),
+    (
+        "GG802",
+        "error",
+        "manifest without Artifacts (lite)",
+        "nucleus lite wants the list in every manifest",
+        "add Artifacts: []",
+    ),
+    (
+        "GG803",
+        "error",
+        "step or key that lite has not",
+        "nucleus lite has no shutdown, recover and Skipif",
+        "do it in run, or leave it out",
+    ),
+    (
+        "GG804",
+        "warning",
+        "startup (lite)",
+        "nucleus lite ends it with a systemd-notify of systemd 254; Debian 12 has 252",
+        "use run",
+    ),
+    (
+        "GG805",
+        "warning",
+        "number or boolean in YAML (lite)",
+        "nucleus lite makes text of a YAML default configuration's numbers and booleans",
+        "publish the recipe as JSON, or expect text",
+    ),
+    (
+        "GG806",
+        "warning",
+        "IPC service that lite has not",
+        "nucleus lite answers ServiceError",
+        "do without it, or use the classic nucleus",
+    ),
+    (
+        "GG807",
+        "warning",
+        "long text in the configuration (lite)",
+        "nucleus lite answers ServiceError for a text over about 1,000 bytes",
+        "put it into a file of the artifact",
+    ),
+)
