@@ -1,4 +1,4 @@
-"""Act 4: images that are none, a killed agent, a broker that is away, a full disk. The line goes on."""
+"""Act 4: images that are none, a killed agent, no broker, no nucleus to speak to, a full disk. The line goes on."""
 
 import os
 import resource
@@ -12,6 +12,7 @@ from greengrass_emulator.rehearsal.timeline import Proof
 from greengrass_emulator.rehearsal.wide import rows
 from greengrass_emulator.rehearsal.wide.deploy_repository import CAMERA, DIGITS, MODELS
 from greengrass_emulator.rehearsal.wide.made_models import picture_of_belt
+from greengrass_emulator.rehearsal.wide.no_connection import no_connection
 from greengrass_emulator.rehearsal.wide.play import Play, pids, predictions_of, serves_all
 from greengrass_emulator.rehearsal.wide.waiting import comes_true, where_it_comes_true
 from greengrass_emulator.rehearsal.world import Device
@@ -29,6 +30,7 @@ def bad_days(play: Play) -> Iterator[Proof]:
     yield _unreadable(play)
     yield from _killed(play)
     yield from _broker_away(play)
+    yield from no_connection(_ACT, play)
     yield from _disk_full(play)
 
 

@@ -24,32 +24,61 @@ def commands(play: Play) -> Iterator[Proof]:
     yield Proof(
         _ACT,
         f"rollback: every device serves {DIGITS} {back} again and says HELD, the other models go on",
-        _all_ok(replies) and rows.on_all(play, held) and _others_go_on(play),
-        _words(replies),
+        all_ok(replies) and rows.on_all(play, held) and _others_go_on(play),
+        words_of(replies),
     )
     replies, released = _changed(play, "release-hold", Verdict.CONFIRMED, now)
     yield Proof(
         _ACT,
         f"release-hold: every device serves and confirms {DIGITS} {now}",
-        _all_ok(replies) and rows.on_all(play, released),
-        _words(replies),
+        all_ok(replies) and rows.on_all(play, released),
+        words_of(replies),
     )
-    replies = _send(play, "release-hold", model=DIGITS)
+    replies = send(play, "release-hold", model=DIGITS)
     yield Proof(
         _ACT,
         "a command that cannot be done is answered with the reason",
         len(replies) == len(play.devices) and not any(each.ok for each in replies.values()),
-        _words(replies),
+        words_of(replies),
     )
     yield _report(play)
     yield rows.same_processes(_ACT, play, before)
     yield rows.every_scan_once(_ACT, play)
 
 
+def send(play: Play, command: Command, **payload: str) -> dict[str, CommandReply]:
+    """Send it to every device; the replies that came, by device."""
+    marks = {device.name: play.ear(device).mark() for device in play.devices}
+    for device in play.devices:
+        play.ear(device).command(device.name, command, request=f"{command} of {device.name}", **payload)
+    found: dict[str, CommandReply] = {}
+
+    def came(device: Device) -> bool:
+        for each in play.ear(device).replies(device.name, command, marks[device.name]):
+            if each.request == f"{command} of {device.name}":
+                found[device.name] = each
+        return device.name in found
+
+    where_it_comes_true(play.devices, came)
+    for name, reply in found.items():
+        play.stage.timeline.told(name, f"{command}: {reply.words}", when=reply.timestamp)
+    return found
+
+
+def all_ok(replies: dict[str, CommandReply]) -> bool:
+    """Whether every device has answered, and has done it."""
+    return len(replies) == len(_DOORS) and all(each.ok for each in replies.values())
+
+
+def words_of(replies: dict[str, CommandReply]) -> str:
+    """What the devices answered, as it is shown."""
+    return "; ".join(dict.fromkeys(each.words for each in replies.values())) or "no reply"
+
+
 def _changed(play: Play, command: Command, verdict: Verdict, version: str) -> tuple[dict[str, CommandReply], list[str]]:
     """The replies to a command, and the devices on which it has made a version of the digits predict."""
     began = datetime.now(UTC)
-    replies = _send(play, command, model=DIGITS)
+    replies = send(play, command, model=DIGITS)
     return replies, where_it_comes_true(
         play.devices,
         lambda device: _verdict(play, device) is verdict and serves(device, CAMERA, version, began),
@@ -58,7 +87,7 @@ def _changed(play: Play, command: Command, verdict: Verdict, version: str) -> tu
 
 def _report(play: Play) -> Proof:
     began = datetime.now(UTC)
-    replies = _send(play, "report")
+    replies = send(play, "report")
     shadows = where_it_comes_true(
         play.devices,
         lambda device: (
@@ -76,7 +105,7 @@ def _report(play: Play) -> Proof:
     return Proof(
         _ACT,
         "report: health and shadow are sent at once, with every model, its latency, and the doors that are open",
-        _all_ok(replies) and rows.on_all(play, shadows) and rows.on_all(play, healthy),
+        all_ok(replies) and rows.on_all(play, shadows) and rows.on_all(play, healthy),
         "; ".join(each),
     )
 
@@ -101,25 +130,6 @@ def _health(play: Play, device: Device) -> Health | None:
     return found[-1] if found else None
 
 
-def _send(play: Play, command: Command, **payload: str) -> dict[str, CommandReply]:
-    """Send it to every device; the replies that came, by device."""
-    marks = {device.name: play.ear(device).mark() for device in play.devices}
-    for device in play.devices:
-        play.ear(device).command(device.name, command, request=f"{command} of {device.name}", **payload)
-    found: dict[str, CommandReply] = {}
-
-    def came(device: Device) -> bool:
-        for each in play.ear(device).replies(device.name, command, marks[device.name]):
-            if each.request == f"{command} of {device.name}":
-                found[device.name] = each
-        return device.name in found
-
-    where_it_comes_true(play.devices, came)
-    for name, reply in found.items():
-        play.stage.timeline.told(name, f"{command}: {reply.words}", when=reply.timestamp)
-    return found
-
-
 def _verdict(play: Play, device: Device) -> Verdict | None:
     model = play.shadow(device).models.get(DIGITS)
     return model.confirmation.verdict if model and model.confirmation else None
@@ -130,11 +140,3 @@ def _others_go_on(play: Play) -> bool:
     wanted = {name: version for name, version in play.versions().items() if name != DIGITS}
     told = [{name: each.version for name, each in play.shadow(device).models.items()} for device in play.devices]
     return all({name: versions.get(name) for name in wanted} == wanted for versions in told)
-
-
-def _all_ok(replies: dict[str, CommandReply]) -> bool:
-    return len(replies) == len(_DOORS) and all(each.ok for each in replies.values())
-
-
-def _words(replies: dict[str, CommandReply]) -> str:
-    return "; ".join(dict.fromkeys(each.words for each in replies.values())) or "no reply"

@@ -1,0 +1,119 @@
+"""A bad day more: each agent in turn loses its IPC connection, and a release comes while it has none."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from greengrass_emulator.devices.device_faults import cut_ipc, mend_ipc
+from greengrass_emulator.rehearsal.timeline import Proof
+from greengrass_emulator.rehearsal.wide import rows
+from greengrass_emulator.rehearsal.wide.commands import all_ok, send, words_of
+from greengrass_emulator.rehearsal.wide.deploy_repository import BELT, CAMERA
+from greengrass_emulator.rehearsal.wide.made_models import PARTS
+from greengrass_emulator.rehearsal.wide.play import Play, pids, predictions_of
+from greengrass_emulator.rehearsal.wide.waiting import comes_true
+from greengrass_emulator.rehearsal.world import AGENT, Device
+
+_SCANS_MEANWHILE = 8
+_SECONDS_TO_ARRIVE = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """What came of a device while its agent had no connection. ``told``: messages of health that were heard."""
+
+    seconds: float
+    scans: int
+    told: int
+    arrived: bool
+    versions: frozenset[str]
+
+
+def no_connection(act: str, play: Play) -> Iterator[Proof]:
+    """Both nuclei carry out what nobody of theirs hears of, and the agents find it when they are back."""
+    before, was = pids(play), play.versions()[PARTS]
+    play.bring(PARTS, make=2)
+    away: dict[str, _Away] = {}
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="release") as pool:
+        running = None
+        # In the order of the pipeline's stages: it waits for the first device before it comes to the second.
+        for device in play.devices:
+            known = _deployments(device)
+            with _cut(play, device) as (left, mark):
+                running = running or pool.submit(play.stage.run_pipeline)
+                away[device.name] = _looked_at(play, device, known, left, mark)
+        run = running.result() if running else play.stage.run_pipeline()
+    yield Proof(
+        act,
+        "without its IPC connection every device infers on, and nobody hears of it",
+        all(each.scans >= _SCANS_MEANWHILE and each.told == 0 for each in away.values()),
+        ", ".join(
+            f"{name} {each.seconds:.1f} s, {each.scans} scans, {each.told or 'no'} health"
+            for name, each in away.items()
+        ),
+    )
+    now = play.versions()[PARTS]
+    confirmed = [device.name for device in play.devices if play.confirmed(device)]
+    yield Proof(
+        act,
+        "what was released meanwhile had come to the nucleus, and is served and confirmed once there is a connection",
+        rows.went_well(play, run)
+        and now != was
+        and all(each.arrived and each.versions == {was} for each in away.values())
+        and rows.on_all(play, confirmed),
+        f"{PARTS} {was} → {now}; {rows.codes(run)}",
+    )
+    back = datetime.now(UTC)
+    replies = send(play, "report")
+    yield Proof(
+        act,
+        "a command is heard and answered again",
+        all_ok(replies) and all(each.timestamp > back for each in replies.values()),
+        words_of(replies),
+    )
+    yield rows.same_processes(act, play, before)
+    yield rows.every_scan_once(act, play)
+    yield rows.every_request(act, play, back.timestamp())
+
+
+@contextmanager
+def _cut(play: Play, device: Device) -> Iterator[tuple[datetime, int]]:
+    """Gives when the connection was gone, and the mark of what had been heard by then."""
+    began, root = play.stage.timeline.now(), device.folder.root
+    cut_ipc(root, AGENT)
+    try:
+        yield datetime.now(UTC), play.ear(device).mark()
+    finally:
+        mend_ipc(root, AGENT)
+        play.stage.timeline.add(device.name, "the agent had no IPC connection", began=began)
+
+
+def _looked_at(play: Play, device: Device, known: set[str], left: datetime, mark: int) -> _Away:
+    """What is so when the release has come to the nucleus, and the agent has inferred for a while."""
+    arrived = comes_true(lambda: _has_come(device, known), _SECONDS_TO_ARRIVE)
+    comes_true(lambda: _since(device, CAMERA, left) >= _SCANS_MEANWHILE)
+    return _Away(
+        seconds=(datetime.now(UTC) - left).total_seconds(),
+        scans=_since(device, CAMERA, left),
+        told=sum(each.timestamp > left for each in play.ear(device).health(device.name, mark)),
+        arrived=arrived,
+        versions=frozenset(each.version for each in predictions_of(device, BELT) if each.timestamp > left),
+    )
+
+
+def _deployments(device: Device) -> set[str]:
+    status = device.status()
+    return {each.id for each in status.deployments} if status else set()
+
+
+def _has_come(device: Device, known: set[str]) -> bool:
+    status = device.status()
+    return status is not None and any(
+        each.id not in known and each.status == "SUCCEEDED" for each in status.deployments
+    )
+
+
+def _since(device: Device, source: str, moment: datetime) -> int:
+    return sum(each.timestamp > moment for each in predictions_of(device, source))
