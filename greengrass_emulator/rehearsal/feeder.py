@@ -55,16 +55,17 @@ class Feeder:
     """
 
     def __init__(self, scans: Callable[[], list[Scan]], images: dict[str, Path], *, rate: float) -> None:
-        self._scans = scans
+        self.scans = scans
         self._images = images
         self._cycle: Iterator[Scan] = iter(())
         self._pause = 1 / rate
+        self._offered: dict[str, set[str]] = {device: set() for device in images}
         self._fed: dict[str, list[str]] = {device: [] for device in images}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
 
     def __enter__(self) -> "Feeder":
-        self._cycle = itertools.cycle(self._scans())
+        self._cycle = itertools.cycle(self.scans())
         self._thread.start()
         return self
 
@@ -80,10 +81,16 @@ class Feeder:
         """The names of the frames fed to a device so far."""
         return list(self._fed[device])
 
+    def offered(self, device: str) -> set[str]:
+        """The names of the frames that a device may have seen: those fed, and one that is being fed just now."""
+        return set(self._offered[device])
+
     def _run(self) -> None:
         for number, scan in zip(itertools.count(), self._cycle, strict=False):
             name = f"{number:06d}-{scan.label}.png"
             for device, folder in self._images.items():
+                # Before the device can have it: its prediction may come sooner than we go on.
+                self._offered[device].add(name)
                 if self._drop(scan, folder, name):
                     self._fed[device].append(name)
             if self._stop.wait(self._pause):
@@ -157,20 +164,20 @@ def settle(feeder: Feeder, device: str, predictions: Path, *, deadline: float, s
     ends = time.monotonic() + deadline
     while True:
         found = [each.frame for each in read_predictions(predictions) if source in {None, each.source}]
-        account = _account(fed, found, feeder.fed(device))
+        account = _account(fed, found, feeder.offered(device))
         if not account.lost or time.monotonic() > ends:
             return account
         time.sleep(0.1)
 
 
-def _account(fed: list[str], predicted: list[str], fed_by_now: list[str]) -> Account:
+def _account(fed: list[str], predicted: list[str], offered: set[str]) -> Account:
     counts = Counter(predicted)
     return Account(
         fed=len(fed),
         predicted=sum(1 for frame in fed if counts[frame]),
         lost=tuple(frame for frame in fed if not counts[frame]),
         twice=tuple(sorted(frame for frame, count in counts.items() if count > 1)),
-        foreign=tuple(sorted(set(counts) - set(fed_by_now))),
+        foreign=tuple(sorted(set(counts) - offered)),
     )
 
 

@@ -123,7 +123,7 @@ class World:
         prepare: Callable[[Cloud, SeededCloud], None] | None = None,
     ) -> None:
         """``recording`` enforces permissions; ``prepare`` sees the accounts before there is a device in them."""
-        self._folder = folder
+        self.folder = folder
         self._groups = groups
         self._recording = recording
         self._prepare = prepare
@@ -135,7 +135,7 @@ class World:
 
     def __enter__(self) -> "World":
         with ExitStack() as stack:
-            cloud = stack.enter_context(Cloud(folder=self._folder / "cloud", recording=self._recording))
+            cloud = stack.enter_context(Cloud(folder=self.folder / "cloud", recording=self._recording))
             self._cloud = cloud
             self._seeded = seed_cloud(cloud, bucket=BUCKET, package_group=PACKAGE_GROUP)
             if self._prepare is not None:
@@ -148,7 +148,7 @@ class World:
                 of_group = {**dict.fromkeys(group.devices, GROUP), **dict.fromkeys(group.canary, CANARY)}
                 for thing, runtime in {**group.devices, **group.canary}.items():
                     folder = provision_device(
-                        cloud, self._folder / "devices" / thing, account=name, thing=thing, groups=(of_group[thing],)
+                        cloud, self.folder / "devices" / thing, account=name, thing=thing, groups=(of_group[thing],)
                     )
                     device = Device(thing, name, runtime, folder, view)
                     self.devices.append(device)

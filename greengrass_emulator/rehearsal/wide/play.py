@@ -1,6 +1,7 @@
 """What every act of the wide rehearsal has in hand, and the looks at devices that several of them take."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ class Play:
     stage: Stagecraft
     feeder: Feeder
     ears: Mapping[str, Ear]
+    stack: ExitStack
+    """Ends what an act has started, also where the act does not come to its end."""
     told: dict[str, datetime] = field(default_factory=dict)
     """By device, when the shadow that is on the timeline already was reported."""
 

@@ -1,4 +1,4 @@
-"""The wide rehearsal's program: one lite device in dev, one classic in prod, and six acts."""
+"""The wide rehearsal's program: one lite device in dev, one classic in prod, and seven acts."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -17,6 +17,7 @@ from greengrass_emulator.rehearsal.wide.ear import Ear
 from greengrass_emulator.rehearsal.wide.new_agent import new_agent
 from greengrass_emulator.rehearsal.wide.play import Play
 from greengrass_emulator.rehearsal.wide.reloads import one_of_two_is_bad, two_at_once
+from greengrass_emulator.rehearsal.wide.without_nucleus import without_nucleus
 from greengrass_emulator.rehearsal.world import Group
 
 GROUPS = {"dev": Group({"dev-1": "lite"}), "prod": Group({"prod-1": "classic"})}
@@ -28,6 +29,7 @@ ACTS: tuple[Act, ...] = (
     bad_days,
     one_of_two_is_bad,
     new_agent,
+    without_nucleus,
 )
 
 
@@ -49,7 +51,7 @@ def _play(
         )
         for account in stage.world.accounts
     }
-    play = Play(stage, feeder, ears)
+    play = Play(stage, feeder, ears, stack)
     # From the beginning: what comes before there is a folder to put it into is not fed.
     stack.enter_context(feeder)
     for act in acts:

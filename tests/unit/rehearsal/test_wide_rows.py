@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,13 +30,17 @@ class NoCloud:
 
 
 class Fed:
-    """Takes the place of the feeder: it has fed these frames to every device."""
+    """Takes the place of the feeder: it has fed these frames to every device, and is about to feed one more."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, next_one: str = "next.png") -> None:
         self._names = list(names)
+        self._next = next_one
 
     def fed(self, _: str) -> list[str]:
         return list(self._names)
+
+    def offered(self, _: str) -> set[str]:
+        return {*self._names, self._next}
 
 
 def prediction(source: str, frame: str, output: dict[str, Any], *, at: float = 0.0, **more: Any) -> str:
@@ -94,7 +99,7 @@ def play(tmp_path: Path) -> Callable[..., Play]:
             messages.take(Message("dt/wide/dev-1/prediction/digits", payload.encode()))
         stage = SimpleNamespace(world=SimpleNamespace(devices=[device], accounts={"dev": None}), timeline=Timeline())
         ear = Ear(NoCloud(), "dev", "wide", messages)  # type: ignore[arg-type]
-        return Play(stage, fed or Fed(), {"dev": ear})  # type: ignore[arg-type]
+        return Play(stage, fed or Fed(), {"dev": ear}, ExitStack())  # type: ignore[arg-type]
 
     return make
 
@@ -171,6 +176,15 @@ def test_a_scan_without_a_prediction_is_lost(play: Callable[..., Play]) -> None:
     proof = rows.every_scan_once("act", play(lines=[scan("a")], fed=Fed("a", "b")))
     assert not proof.holds
     assert "1 lost" in proof.seen
+
+
+def test_a_scan_may_be_predicted_before_its_feeder_has_gone_on(play: Callable[..., Play]) -> None:
+    made = play(lines=[scan("a"), scan("b")], fed=Fed("a", next_one="b"))
+    assert rows.every_scan_once("act", made).holds
+    made.devices[0].predictions.write_text("\n".join([scan("a"), scan("c"), ""]))
+    proof = rows.every_scan_once("act", made)
+    assert not proof.holds
+    assert proof.seen == "dev-1: 0 lost, 0 twice, 1 foreign"
 
 
 def published(at: float, label: str, score: float = 0.95, source: str = CAMERA) -> str:
