@@ -8,7 +8,6 @@ import logging
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
@@ -18,12 +17,13 @@ from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 
-from greengrass_emulator.cloud.accounts import AccessKey, Account, Caller, read_accounts
-from greengrass_emulator.cloud.api_errors import AccessDeniedException, Answer
+from greengrass_emulator.cloud.account_doors import AccountDoors
+from greengrass_emulator.cloud.accounts import AccessKey, Caller, read_accounts
+from greengrass_emulator.cloud.api_errors import Answer
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
 from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.clock import Clock
-from greengrass_emulator.cloud.cloud_state import AccountState, CloudState, write_state
+from greengrass_emulator.cloud.cloud_state import CloudState, write_state
 from greengrass_emulator.cloud.control_plane.api import answer_request
 from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactChecker
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
@@ -39,11 +39,11 @@ from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
 from greengrass_emulator.cloud.gateway_server import serve
 from greengrass_emulator.cloud.iot_front import IotDataFront, IotFront
 from greengrass_emulator.cloud.job_timer import JobTimer
-from greengrass_emulator.cloud.moto_memory.identities import assume_role, create_administrator, trust_policy
+from greengrass_emulator.cloud.moto_memory.identities import create_administrator
 from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 from greengrass_emulator.cloud.registry_front import guard_registry
-from greengrass_emulator.cloud.role_trust import trusts_service
 from greengrass_emulator.cloud.s3_front import guard_buckets
+from greengrass_emulator.cloud.service_sessions import service_session
 from greengrass_emulator.cloud.sts_guard import StsGuard, no_session_policies
 from greengrass_emulator.errors import CloudNotRunning, WrongUse
 from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions
@@ -54,16 +54,6 @@ DEFAULT_ACCOUNTS = {"dev": "111111111111", "preprod": "222222222222", "prod": "3
 DEFAULT_REGION = "eu-west-1"
 STATE_FILE = "cloud.json"
 _one_at_a_time = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class AccountDoors:
-    """Where an account is reached: its administrator's key, its broker's port, its device endpoint's port."""
-
-    account: Account
-    key: AccessKey
-    broker_port: int
-    device_endpoint_port: int
 
 
 class Cloud:
@@ -197,15 +187,7 @@ class Cloud:
 
     def environment(self, account: str = "dev") -> dict[str, str]:
         """The environment variables with which an AWS client of another process reaches the account."""
-        key = self.doors(account).key
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": key.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        return self.doors(account).environment(self.endpoint_url)
 
     def service_environment(self, role_arn: str, *, service: str, source_arn: str) -> dict[str, str]:
         """The environment of a process that a service of AWS's own runs under a role, as CodeBuild runs a build.
@@ -214,19 +196,10 @@ class Cloud:
         the role does not exist or does not trust the service with it.
         """
         self._check_running()
-        if self._enforcement is not None:
-            trusted = self._enforcement.service_may_assume(service, role_arn, source_arn)
-        else:
-            trusted = trusts_service(trust_policy(role_arn), service, source_arn=source_arn)
-        if not trusted:
-            raise AccessDeniedException(f"{role_arn} does not exist, or does not trust {service} with {source_arn}")
-        key, token, _ = assume_role(role_arn, service.partition(".")[0], 3600, self.region)
-        return {
-            **self.environment(self.accounts[0].name),
-            "AWS_ACCESS_KEY_ID": key.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
-            "AWS_SESSION_TOKEN": token,
-        }
+        session = service_session(
+            role_arn, service=service, source_arn=source_arn, region=self.region, enforcement=self._enforcement
+        )
+        return self.environment(self.accounts[0].name) | session
 
     def publish(self, topic: str, payload: bytes, *, account: str = "dev") -> None:
         """Publishes to an account's broker, as a service of AWS's own would."""
@@ -308,22 +281,12 @@ class Cloud:
         return client_for("s3", f"http://127.0.0.1:{self._port}", self.region, key, caller.session_token)
 
     def _state(self) -> CloudState:
-        accounts = {
-            name: AccountState(
-                id=doors.account.id,
-                broker_port=doors.broker_port,
-                device_endpoint_port=doors.device_endpoint_port,
-                access_key_id=doors.key.access_key_id,
-                secret_access_key=doors.key.secret_access_key,
-            )
-            for name, doors in self._doors.items()
-        }
         return CloudState(
             gateway_url=f"http://127.0.0.1:{self._port}",
             region=self.region,
             root_ca_path=self._folder / "root.ca.pem",
             fault_token=self._fault_token,
-            accounts=accounts,
+            accounts={name: doors.state() for name, doors in self._doors.items()},
         )
 
 
