@@ -80,6 +80,10 @@ class Clocked:
 
         return clocked
 
+    def forget(self) -> None:
+        """What was clocked so far belongs to no frame."""
+        self.current = 0.0
+
     def ended(self, whole: float) -> None:
         self.inside.append(self.current)
         self.whole.append(whole)
@@ -191,8 +195,11 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
             super().done(*given)
             if clock is not None:
                 now = time.thread_time()
-                # The first frame's time is counted from the thread's start.
-                clock.ended(now - last)
+                if last:
+                    clock.ended(now - last)
+                else:
+                    # Before the first frame the thread listed the folder: its start, and no frame's.
+                    clock.forget()
                 last = now
             left -= 1
             if not left:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,7 @@ from shared_schema.model_manifest import ModelManifest
 _OF_MEMORY: Final = ("bad_alloc", "failed to allocate", "cannot allocate memory", "out of memory")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a model says of a frame: the graph's outputs by name, and what they mean."""
 
     outputs: Mapping[str, NDArray[Any]]

@@ -13,10 +13,10 @@ from typing import Any, Final
 from edge_agent.errors import InferenceError, SinkError
 from edge_agent.inference.loaded_model import short
 from edge_agent.pipeline.tally import Tally
+from edge_agent.predicted import Predicted
 from edge_agent.serving.slots import Lease, Slots
 from edge_agent.sinks.sink import Seen, Sink
 from edge_agent.sources.source import Offered, Source
-from shared_schema.messages import Prediction
 
 logger = logging.getLogger(__name__)
 _POLL: Final = 0.2
@@ -155,23 +155,24 @@ class Worker:
         self._tally.error(f"{offered.name}: {words}")
         self._source.set_aside(offered, words)
 
-    def _prediction(self, frame: Offered, output: dict[str, Any], lease: Lease) -> Prediction:
+    def _prediction(self, frame: Offered, output: dict[str, Any], lease: Lease) -> Predicted:
         served = lease.served
+        target = served.target
         latency = (time.monotonic() - frame.arrived) * 1000
         served.handle.meter.count(latency)
-        return Prediction(
-            source=self._name,
-            frame=frame.name,
-            frame_id=frame.frame_id,
-            model=served.target.model,
-            version=served.target.version,
-            digest=served.target.digest,
-            timestamp=datetime.now(UTC),
-            latency_ms=round(latency, 3),
-            output=output,
+        return Predicted(
+            self._name,
+            frame.name,
+            frame.frame_id,
+            target.model,
+            target.version,
+            target.digest,
+            datetime.now(UTC),
+            round(latency, 3),
+            output,
         )
 
-    def _write(self, prediction: Prediction, seen: Seen) -> bool:
+    def _write(self, prediction: Predicted, seen: Seen) -> bool:
         """To every sink, each until it has it; ``False`` when the worker is to stop before any has."""
         for index, sink in enumerate(self._sinks):
             troubled = False

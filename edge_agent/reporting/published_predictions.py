@@ -4,8 +4,9 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, Final
 
+from edge_agent.predicted import Predicted
 from edge_agent.reporting.outbox import Letter, Outbox
-from shared_schema.messages import MAXIMUM_BYTES, Prediction, PublishedPrediction
+from shared_schema.messages import MAXIMUM_BYTES, PublishedPrediction
 from shared_schema.topics import Topics
 
 _LISTS: Final = ("detections", "rows", "top")
@@ -21,11 +22,11 @@ class PublishedPredictions:
         self._outbox = outbox
         self._sequence = itertools.count(1)
 
-    def post(self, prediction: Prediction) -> None:
+    def post(self, prediction: Predicted) -> None:
         """Put it on its way; never waits."""
         if self.topics is None:
             return
-        told = {**prediction.model_dump(exclude={"frame_id"}), "thing": self._thing, "sequence": next(self._sequence)}
+        told = {**prediction._asdict(), "frame_id": None, "thing": self._thing, "sequence": next(self._sequence)}
         for output, cut in _shorter_and_shorter(prediction.output):
             payload = PublishedPrediction.model_validate({**told, "output": output, "cut": cut}).encoded()
             if len(payload) <= MAXIMUM_BYTES:

@@ -30,7 +30,10 @@ class Histogram:
 
     def add(self, milliseconds: float) -> None:
         """Count one; what is below a microsecond counts as nothing, what is above an hour as an hour."""
-        self._counts[_bucket(min(max(int(milliseconds * 1000), 0), _LARGEST))] += 1
+        value = int(milliseconds * 1000)
+        if not 0 <= value <= _LARGEST:
+            value = 0 if value < 0 else _LARGEST
+        self._counts[_bucket(value)] += 1
         self._total += 1
         self.largest = max(self.largest, milliseconds)
 

@@ -55,7 +55,9 @@ class Slots:
     """The current and the previous version of each model. ``closing`` gets each model that nobody holds any more."""
 
     def __init__(self, closing: Callable[[LoadedModel], None]) -> None:
-        self._changed = threading.Condition()
+        # Taken for every frame by itself: a condition's own `with` is two calls of Python's.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._current: dict[str, Served] = {}
         self._previous: dict[str, Served] = {}
         self._closing = closing
@@ -63,7 +65,7 @@ class Slots:
     def lease(self, model: str, timeout: float = 0.0) -> Lease | None:
         """Hold what serves under the name; waits up to ``timeout`` seconds for something to serve there."""
         ends = time.monotonic() + timeout
-        with self._changed:
+        with self._lock:
             while (served := self._current.get(model)) is None:
                 left = ends - time.monotonic()
                 if left <= 0:
@@ -153,7 +155,7 @@ class Slots:
             self._closing(served.handle.model)
 
     def _give_back(self, handle: Handle) -> None:
-        with self._changed:
+        with self._lock:
             handle.leases -= 1
             idle = handle.retired and handle.leases == 0
         if idle:

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.predicted import Predicted
 from edge_agent.sinks.bounded_folder import BoundedFolder
 from edge_agent.sinks.entry_names import entry_name
 from edge_agent.sinks.sink import Seen
 from edge_agent.tasks.reading import labelled
-from shared_schema.messages import Prediction
 from shared_schema.settings import AnnotatedImagesSink
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class AnnotatedImages:
         self._lock = threading.Lock()
         self._next = 0.0
 
-    def write(self, prediction: Prediction, seen: Seen) -> None:
+    def write(self, prediction: Predicted, seen: Seen) -> None:
         if not isinstance(seen.frame, np.ndarray):
             return
         with self._lock:

@@ -8,12 +8,12 @@ from typing import ClassVar
 
 import cv2
 
+from edge_agent.predicted import Predicted
 from edge_agent.sinks.bounded_folder import BoundedFolder
 from edge_agent.sinks.entry_names import entry_name
 from edge_agent.sinks.sink import Seen
 from edge_agent.tasks.reading import least_score
 from edge_agent.tasks.task import Content
-from shared_schema.messages import Prediction
 from shared_schema.settings import HardSamples
 
 logger = logging.getLogger(__name__)
@@ -30,12 +30,12 @@ class HardSampleFolder:
         self._lock = threading.Lock()
         self._chance = random.Random()  # noqa: S311  a sample, not a secret
 
-    def write(self, prediction: Prediction, seen: Seen) -> None:
+    def write(self, prediction: Predicted, seen: Seen) -> None:
         if not self._is_hard(prediction):
             return
         try:
             kind, content = _file_of(seen.content, prediction.frame)
-            files = {kind: content, ".json": prediction.model_dump_json(by_alias=True, exclude_none=True).encode()}
+            files = {kind: content, ".json": prediction.line()}
             with self._lock:
                 self._folder.put(entry_name(prediction), files)
         except (OSError, cv2.error) as error:
@@ -44,7 +44,7 @@ class HardSampleFolder:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _is_hard(self, prediction: Prediction) -> bool:
+    def _is_hard(self, prediction: Predicted) -> bool:
         score = least_score(prediction.output)
         if score is not None and self._settings.at_least <= score < self._settings.below:
             return True

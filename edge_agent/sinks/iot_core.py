@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from typing import ClassVar
 
+from edge_agent.predicted import Predicted
 from edge_agent.sinks.sink import Seen
 from edge_agent.tasks.reading import best_score, labels_said
-from shared_schema.messages import Prediction
 from shared_schema.settings import IotCoreSink
 
-PostCloud = Callable[[Prediction], None]
+PostCloud = Callable[[Predicted], None]
 """Put a prediction on its way to the cloud; never waits."""
 
 
@@ -27,14 +27,14 @@ class IotCore:
         self._lock = threading.Lock()
         self._sent: dict[tuple[str, str], tuple[float, tuple[str, ...]]] = {}
 
-    def write(self, prediction: Prediction, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
+    def write(self, prediction: Predicted, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
         if self._is_news(prediction):
             self._post(prediction)
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _is_news(self, prediction: Prediction) -> bool:
+    def _is_news(self, prediction: Predicted) -> bool:
         settings = self._settings
         if settings.above and (best_score(prediction.output) or 0.0) < settings.above:
             return False

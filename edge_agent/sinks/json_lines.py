@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO, ClassVar, Final
 
 from edge_agent.errors import SinkError
+from edge_agent.predicted import Predicted
 from edge_agent.sinks.sink import Seen
-from shared_schema.messages import Prediction
 from shared_schema.settings import JsonLinesSink
 
 logger = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ class JsonLinesFile:
         # Of each source, the frame of its last line.
         self._last: dict[str, str] = {}
 
-    def write(self, prediction: Prediction, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
-        line = prediction.model_dump_json(by_alias=True, exclude_none=True).encode() + b"\n"
+    def write(self, prediction: Predicted, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
+        line = prediction.line() + b"\n"
         with self._lock:
             try:
                 stream = self._open()

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import ClassVar
 
+from edge_agent.predicted import Predicted
 from edge_agent.sinks.sink import Seen
-from shared_schema.messages import Prediction
 from shared_schema.settings import LocalTopicSink
 
 PostLocal = Callable[[str, bytes], None]
@@ -20,8 +20,8 @@ class LocalTopic:
         self._topic = settings.topic
         self._post = post
 
-    def write(self, prediction: Prediction, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
-        self._post(self._topic, prediction.model_dump_json(by_alias=True, exclude_none=True).encode())
+    def write(self, prediction: Predicted, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
+        self._post(self._topic, prediction.line())
 
     def close(self) -> None:
         """Nothing is held open."""

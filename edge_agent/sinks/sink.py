@@ -1,14 +1,12 @@
 """The form that every sink has."""
 
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
+from edge_agent.predicted import Predicted
 from edge_agent.tasks.task import Content, Frame
-from shared_schema.messages import Prediction
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What a prediction is of: as the source had it, and as its task decoded it (pixels, rows or tensors)."""
 
     content: Content
@@ -21,7 +19,7 @@ class Sink(Protocol):
     durable: ClassVar[bool]
     """Whether what it has taken outlives the process; those that are come first."""
 
-    def write(self, prediction: Prediction, seen: Seen) -> None:
+    def write(self, prediction: Predicted, seen: Seen) -> None:
         """Raises ``SinkError`` when it is not written, and must be written again. A sink that may lose some does not
         raise."""
 

@@ -18,16 +18,26 @@ def is_finished(path: str | Path) -> bool:
     leases, is judged by its age.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = open_to_look(path)
     except OSError:
         return False
     try:
+        return nobody_writes(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_to_look(path: str | Path) -> int:
+    """A descriptor to read by; waits for nobody, whatever the path is. Raises ``OSError``, also for a link."""
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def nobody_writes(descriptor: int) -> bool:
+    """`is_finished` of an open file. The lease ends with the descriptor: until then a writer waits."""
+    try:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:
         if error.errno == errno.EAGAIN:
             return False
         return time.time() - os.fstat(descriptor).st_mtime > _SETTLED
-    finally:
-        os.close(descriptor)
     return True

@@ -25,9 +25,11 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
-from edge_agent.sources.finished import is_finished
+from edge_agent.errors import UnreadableFrameError
+from edge_agent.predicted import Predicted
+from edge_agent.sources.finished import is_finished, nobody_writes, open_to_look
 from edge_agent.sources.source import Offered
-from shared_schema.messages import Prediction
+from edge_agent.tasks.task import Content, content_of
 from shared_schema.settings import FolderSource
 
 logger = logging.getLogger(__name__)
@@ -48,7 +50,9 @@ class ImageFolder:
         self._done = self.path.with_name(f"{self.path.name}.done")
         self._unreadable = self.path.with_name(f"{self.path.name}.unreadable")
         self._settings = settings
-        self._changed = threading.Condition()
+        # Taken for every frame by itself: a condition's own `with` is two calls of Python's.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         # When each was found, and whether it is known to be finished.
         self._waiting: OrderedDict[str, tuple[float, bool]] = OrderedDict()
         # Predicted, and could not be removed: not to be predicted again.
@@ -97,7 +101,7 @@ class ImageFolder:
     def next(self, timeout: float) -> Offered | None:
         ends = time.monotonic() + timeout
         while True:
-            with self._changed:
+            with self._lock:
                 # Whatever became of the last frame, its worker is done with it.
                 self._out = None
                 if not self._waiting and time.monotonic() < self._list_at:
@@ -111,18 +115,11 @@ class ImageFolder:
                 if time.monotonic() >= ends:
                     return None
                 continue
-            found = self._status(name)
-            if found is None or self._kept.get(name) == _ticket(found):
-                continue
-            path = self._within(name)
-            if not (finished or is_finished(path)):
-                self._list_at = min(self._list_at, time.monotonic() + 0.5)
-                continue
-            with self._changed:
-                self._out = name
-            return Offered(name, path, arrived, _ticket(found), frame_id=_identity(found))
+            frame = self._read(name, arrived, finished)
+            if frame is not None:
+                return frame
 
-    def done(self, frame: Offered, prediction: Prediction | None = None) -> None:  # noqa: ARG002  the form of every source
+    def done(self, frame: Offered, prediction: Predicted | None = None) -> None:  # noqa: ARG002  the form of every source
         self._end(frame, self._done if self._settings.after == "move" else None)
 
     def set_aside(self, frame: Offered, why: str) -> None:
@@ -136,7 +133,7 @@ class ImageFolder:
             self._waiting.move_to_end(frame.name, last=False)
 
     def _end(self, frame: Offered, to: Path | None) -> None:
-        with self._changed:
+        with self._lock:
             self._out = None
         found = self._status(frame.name)
         if found is None or _ticket(found) != frame.ticket:
@@ -145,7 +142,7 @@ class ImageFolder:
             return
         try:
             if to is None:
-                os.unlink(self._within(frame.name))  # noqa: PTH108  see `Content`
+                os.unlink(self._within(frame.name))  # noqa: PTH108  the cold making of a `Path` costs more
             else:
                 to.mkdir(parents=True, exist_ok=True)
                 shutil.move(self.path / frame.name, _free(to, frame.name))
@@ -187,6 +184,34 @@ class ImageFolder:
                 self.finished(name)
             else:
                 self._list_at = min(self._list_at, time.monotonic() + 0.5)
+
+    def _read(self, name: str, arrived: float, finished: bool) -> Offered | None:
+        """The file with its content, opened once; none for what is no plain file, was looked at already, or is still
+        being written. What cannot be read is offered as a path, so that its reader says why."""
+        path = self._within(name)
+        content: Content = path
+        try:
+            descriptor = open_to_look(path)
+        except OSError:
+            found = self._status(name) if finished else None
+            if found is None:
+                return None
+        else:
+            try:
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode) or self._kept.get(name) == _ticket(found):
+                    return None
+                if not (finished or nobody_writes(descriptor)):
+                    self._list_at = min(self._list_at, time.monotonic() + 0.5)
+                    return None
+                with contextlib.suppress(OSError, UnreadableFrameError):
+                    content = content_of(descriptor, name)
+            finally:
+                os.close(descriptor)
+        # What is written under the name from here on is another file's matter.
+        with self._lock:
+            self._out = name
+        return Offered(name, content, arrived, _ticket(found), frame_id=_identity(found))
 
     def _status(self, name: str) -> os.stat_result | None:
         """``None`` for what is no plain file."""

@@ -1,14 +1,12 @@
 """The form that every source has."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from edge_agent.predicted import Predicted
 from edge_agent.tasks.task import Content
-from shared_schema.messages import Prediction
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(NamedTuple):
     """One frame that waits for its prediction. ``arrived`` is on the monotonic clock, in seconds.
 
     ``ticket`` is the source's own: what it needs to tell this frame from a later one of the same name.
@@ -36,7 +34,7 @@ class Source(Protocol):
     def next(self, timeout: float) -> Offered | None:
         """The next frame, or ``None`` when none came within ``timeout`` seconds."""
 
-    def done(self, frame: Offered, prediction: Prediction | None = None) -> None:
+    def done(self, frame: Offered, prediction: Predicted | None = None) -> None:
         """Its prediction is written; of frames that came together, each by itself."""
 
     def set_aside(self, frame: Offered, why: str) -> None:

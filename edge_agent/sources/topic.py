@@ -14,8 +14,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_agent.nucleus.local_topics import LocalTopics
+from edge_agent.predicted import Predicted
 from edge_agent.sources.source import Offered
-from shared_schema.messages import Prediction
 from shared_schema.settings import TopicSource
 
 logger = logging.getLogger(__name__)
@@ -122,8 +122,10 @@ class TopicRequests:
             first, *others = self._asked[self._waiting.popleft()].frames
         return Offered(first.name, first.content, first.arrived, first.ticket, tuple(others))
 
-    def done(self, frame: Offered, prediction: Prediction | None = None) -> None:
-        told = {} if prediction is None else prediction.model_dump(mode="json", by_alias=True, exclude_none=True)
+    def done(self, frame: Offered, prediction: Predicted | None = None) -> None:
+        told = (
+            {} if prediction is None else prediction.message().model_dump(mode="json", by_alias=True, exclude_none=True)
+        )
         self._end(frame, lambda asked: asked.predictions.__setitem__(frame.ticket[1], told))
 
     def set_aside(self, frame: Offered, why: str) -> None:

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import cv2
 
+from edge_agent.predicted import Predicted
 from edge_agent.sources.source import Offered
-from shared_schema.messages import Prediction
 from shared_schema.settings import VideoSource
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Video:
             self._changed.notify_all()
             return frame
 
-    def done(self, frame: Offered, prediction: Prediction | None = None) -> None:
+    def done(self, frame: Offered, prediction: Predicted | None = None) -> None:
         """A frame that was looked at is gone by itself."""
 
     def set_aside(self, frame: Offered, why: str) -> None:

@@ -1,6 +1,5 @@
 """From a row of scores to ranked labels: what `classification` and `tabular` share."""
 
-import heapq
 import math
 from collections.abc import Callable
 from typing import Any
@@ -45,15 +44,19 @@ def ranking(manifest: ModelManifest, name: str) -> Rank:
         scores: list[float] = row.reshape(-1).tolist()
         if len(scores) != len(labels):
             raise InferenceError(f"{name} has {len(scores)} scores for {len(labels)} labels")
-        if not all(map(math.isfinite, scores)):
+        # The sum alone says it for all but the largest of numbers, which are finite each.
+        if not math.isfinite(sum(scores)) and not all(map(math.isfinite, scores)):
             raise InferenceError(f"{name} has scores that are no numbers (NaN or infinite)")
         if logits:
             highest = max(scores)
             raised = [math.exp(score - highest) for score in scores]
             total = sum(raised)
             scores = [each / total for each in raised]
-        best = heapq.nlargest(top, range(len(scores)), key=scores.__getitem__)
+        if top == 1:
+            highest = max(scores)
+            return {"label": labels[scores.index(highest)], "score": round(float(highest), 6)}
+        best = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:top]
         ranked = [{"label": labels[index], "score": round(float(scores[index]), 6)} for index in best]
-        return {**ranked[0], "top": ranked} if top > 1 else ranked[0]
+        return {**ranked[0], "top": ranked}
 
     return rank

@@ -20,8 +20,7 @@ Outputs = Mapping[str, NDArray[Any]]
 Frame = Any
 """What `decode` gives and `prepare` takes: pixels for an image task, rows for `tabular`, tensors by name for `raw`."""
 Content = str | bytes | NDArray[Any]
-"""What a source has of a frame: a file's path, a file's bytes, or a camera's pixels. (A path as text: behind a run of
-the model, the cold making of a `Path` costs more than the call that wants it.)"""
+"""What a source has of a frame: a file's bytes, the path of one that it could not read, or a camera's pixels."""
 
 MOST_BYTES: Final = 1 << 28
 """No frame has more: a file that someone fills without end must not fill the memory."""
@@ -48,7 +47,13 @@ class BoundTask:
 
     def read(self, path: str | Path) -> Frame:
         """From a file to a frame. Raises ``UnreadableFrameError``, and ``OSError`` for a file that cannot be read."""
-        return self.decode(_content(path), os.path.basename(path))  # noqa: PTH119  see `Content`
+        name = os.path.basename(path)  # noqa: PTH119  the cold making of a `Path` costs more
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            content = content_of(descriptor, name)
+        finally:
+            os.close(descriptor)
+        return self.decode(content, name)
 
     def frame(self, content: Content, name: str) -> Frame:
         """From what a source has to a frame. Raises as `read` does."""
@@ -65,22 +70,21 @@ Task = Callable[[ModelManifest, Graph], BoundTask]
 """A task: binds itself to a manifest and a graph. Raises ``GraphMismatchError`` when the two do not fit."""
 
 
-def _content(path: str | Path) -> bytes:
-    """The file's bytes, by the few calls that it takes: this is done for every frame."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        size = os.fstat(descriptor).st_size
-        if size > MOST_BYTES:
-            raise UnreadableFrameError(f"{Path(path).name} has more than {MOST_BYTES} bytes; it is set aside")
-        content = os.read(descriptor, size + 1)
-        if len(content) != size:
-            # It changes while it is read, or the kernel gives less than it was asked for.
-            with open(descriptor, "rb", closefd=False) as stream:
-                stream.seek(0)
-                content = stream.read(MOST_BYTES)
-        return content
-    finally:
-        os.close(descriptor)
+def content_of(descriptor: int, name: str) -> bytes:
+    """An open file's bytes, by the few calls that it takes: this is done for every frame.
+
+    Raises ``UnreadableFrameError`` for one that is too large, and ``OSError`` for one that cannot be read.
+    """
+    size = os.fstat(descriptor).st_size
+    if size > MOST_BYTES:
+        raise UnreadableFrameError(f"{name} has more than {MOST_BYTES} bytes; it is set aside")
+    content = os.read(descriptor, size + 1)
+    if len(content) != size:
+        # It changes while it is read, or the kernel gives less than it was asked for.
+        with open(descriptor, "rb", closefd=False) as stream:
+            stream.seek(0)
+            content = stream.read(MOST_BYTES)
+    return content
 
 
 def finite(values: NDArray[Any]) -> bool:

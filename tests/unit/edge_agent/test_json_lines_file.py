@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from edge_agent.errors import SinkError
+from edge_agent.predicted import Predicted
 from edge_agent.sinks.json_lines import JsonLinesFile
 from edge_agent.sinks.sink import Seen
-from shared_schema.messages import Prediction
 from shared_schema.settings import JsonLinesSink
 
 SEEN = Seen(b"", None)
 
 
-def prediction(frame: str, frame_id: str | None = None, source: str = "camera") -> Prediction:
-    return Prediction(
+def prediction(frame: str, frame_id: str | None = None, source: str = "camera") -> Predicted:
+    return Predicted(
         source=source,
         frame=frame,
         frame_id=frame_id,

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_agent.predicted import Predicted
 from edge_agent.reporting.outbox import Outbox
 from edge_agent.reporting.published_predictions import PublishedPredictions
 from edge_agent.sinks.annotated_images import AnnotatedImages, drawn
 from edge_agent.sinks.hard_samples import HardSampleFolder
 from edge_agent.sinks.iot_core import IotCore
 from edge_agent.sinks.sink import Seen
-from shared_schema.messages import MAXIMUM_BYTES, Prediction
+from shared_schema.messages import MAXIMUM_BYTES
 from shared_schema.settings import AnnotatedImagesSink, HardSamples, IotCoreSink
 from shared_schema.topics import Topics
 
@@ -24,20 +26,15 @@ IMAGE = np.full((40, 60, 3), 90, np.uint8)
 SEEN = Seen(IMAGE, IMAGE)
 
 
-def predicted(label: str, score: float, frame: str = "a.png", at: int = 0, **output: Any) -> Prediction:
-    return Prediction.model_validate(
-        {
-            **{"source": "camera", "frame": frame, "model": "digits", "version": "1.0.0", "digest": "a" * 64},
-            "timestamp": f"2026-11-24T20:{at // 60:02}:{at % 60:02}Z",
-            "latencyMs": 1,
-            "output": output or {"label": label, "score": score},
-        }
-    )
+def predicted(label: str, score: float, frame: str = "a.png", at: int = 0, **output: Any) -> Predicted:
+    when = datetime(2026, 11, 24, 20, at // 60, at % 60, tzinfo=UTC)
+    said = output or {"label": label, "score": score}
+    return Predicted("camera", frame, None, "digits", "1.0.0", "a" * 64, when, 1.0, said)
 
 
-def sent_of(settings: dict[str, Any], *told: tuple[float, Prediction]) -> list[Prediction]:
+def sent_of(settings: dict[str, Any], *told: tuple[float, Predicted]) -> list[Predicted]:
     """What a sink of these settings sends of predictions that come at these seconds."""
-    sent: list[Prediction] = []
+    sent: list[Predicted] = []
     now = 0.0
     sink = IotCore(IotCoreSink.model_validate(settings), sent.append, lambda: now)
     for now, prediction in told:  # noqa: B007  the clock reads it
@@ -58,7 +55,7 @@ def test_the_cloud_hears_what_is_sure_enough_and_only_what_is_new() -> None:
 
 
 def test_a_detector_is_news_when_it_sees_other_things() -> None:
-    def seen(*labels: str) -> Prediction:
+    def seen(*labels: str) -> Predicted:
         return predicted("", 0, detections=[{"label": each, "score": 0.9, "box": [0, 0, 1, 1]} for each in labels])
 
     sent = sent_of({"on-change": True}, (0, seen("ship")), (10, seen("ship")), (20, seen("ship", "ship")), (30, seen()))

@@ -13,12 +13,12 @@ from edge_agent.errors import SinkError, UnreadableFrameError
 from edge_agent.inference.loaded_model import LoadedModel
 from edge_agent.pipeline.tally import Tally
 from edge_agent.pipeline.worker import Worker
+from edge_agent.predicted import Predicted
 from edge_agent.serving.lifecycle import Target
 from edge_agent.serving.slots import Slots
 from edge_agent.sinks.sink import Seen
 from edge_agent.sources.source import Offered
 from edge_agent.tasks.task import BoundTask
-from shared_schema.messages import Prediction
 
 TARGET = Target("digits", "com.example.digits", "4.0.0", "4" * 64, "7")
 
@@ -46,7 +46,7 @@ class ListedSource:
             self.ended.append((how, frame.name))
             self.changed.notify_all()
 
-    def done(self, frame: Offered, prediction: Prediction | None = None) -> None:
+    def done(self, frame: Offered, prediction: Predicted | None = None) -> None:
         assert prediction is not None
         self._end("done", frame)
 
@@ -69,11 +69,11 @@ class RecordingSink:
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
-        self.written: list[Prediction] = []
+        self.written: list[Predicted] = []
 
     durable: ClassVar[bool] = True
 
-    def write(self, prediction: Prediction, seen: Seen) -> None:
+    def write(self, prediction: Predicted, seen: Seen) -> None:
         assert seen.content == b""
         if self.failures:
             self.failures -= 1

@@ -2,13 +2,14 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from edge_agent.nucleus.local_topics import LocalTopics
+from edge_agent.predicted import Predicted
 from edge_agent.sources.topic import TopicRequests
-from shared_schema.messages import Prediction
 from shared_schema.settings import TopicSource
 
 
@@ -30,13 +31,9 @@ class Line:
         self.topics.came("ask", payload if isinstance(payload, bytes) else json.dumps(payload).encode())
 
 
-def predicted(frame: str) -> Prediction:
-    return Prediction.model_validate(
-        {
-            **{"source": "line", "frame": frame, "model": "digits", "version": "1.0.0", "digest": "a" * 64},
-            **{"timestamp": "2026-11-24T20:00:00Z", "latencyMs": 1, "output": {"label": "7", "score": 0.9}},
-        }
-    )
+def predicted(frame: str) -> Predicted:
+    at, output = datetime(2026, 11, 24, 20, tzinfo=UTC), {"label": "7", "score": 0.9}
+    return Predicted("line", frame, None, "digits", "1.0.0", "a" * 64, at, 1.0, output)
 
 
 def test_a_files_bytes_are_one_frame_and_one_answer() -> None:
