@@ -77,7 +77,7 @@ def with_mark(mark: str) -> dict[int, str]:
 
 def left_behind(mark: str) -> dict[int, str]:
     """What is there still when a process that was killed has had its time to go."""
-    ends = time.monotonic() + 1
+    ends = time.monotonic() + 5
     while (found := with_mark(mark)) and time.monotonic() < ends:
         time.sleep(0.01)
     return found
