@@ -102,7 +102,7 @@ def _release_while_busy(play: Play, known: int) -> tuple[PipelineRun, bool]:
 def _moments(log: str, words: str) -> list[float]:
     """When the agent logged something, in seconds since the epoch."""
     return [
-        datetime.strptime(line[:_STAMP], "%Y-%m-%d %H:%M:%S,%f").timestamp()
+        datetime.strptime(line.removeprefix('at="')[:_STAMP], "%Y-%m-%d %H:%M:%S,%f").timestamp()
         for line in log.splitlines()
         if words in line
     ]

@@ -96,7 +96,7 @@ def test_a_bad_or_absent_model_never_serves_and_is_refused_with_its_reason(devic
     # The way back: the good one is deployed again, and confirmed for the new release without a load.
     assert device.deploy_release("1.0.0").returncode == 0
     device.serves("1.0.0")
-    assert device.log().count(" swapped model=") == 1
+    assert device.log().count("msg=swapped model=") == 1
 
 
 def device_log_says(device: Any, pattern: str, within: float = 20.0) -> None:
@@ -162,7 +162,7 @@ def test_after_a_restart_a_kept_model_serves_where_the_desired_one_fails(
     device_log_says(device, r"version=2\.0\.0 .* verdict=REJECTED")
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: device.component().get("pid") not in {pid, None}, what="the restarted agent")
-    device_log_says(device, r"kept version serves model=halves version=1\.0\.0")
+    device_log_says(device, r'"kept version serves" model=halves version=1\.0\.0')
     device_log_says(device, r"state state=DEGRADED why=\"halves 2\.0\.0 was refused \(golden\)")
     device.feed("after.png", "top")
     assert device.prediction_of("after.png")["version"] == "1.0.0"
@@ -174,7 +174,7 @@ def test_an_agent_that_restarts_serves_again_without_vetting(device_of: Devices,
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: device.component().get("pid") not in {pid, None}, what="the restarted agent")
     eventually(lambda: device.log().count("verdict=CONFIRMED") == 2, what="the second confirmation")
-    assert device.log().count(" vetting model=") == 1
+    assert device.log().count("msg=vetting model=") == 1
     device.feed("after.png", "top")
     assert device.prediction_of("after.png")["version"] == "1.0.0"
 

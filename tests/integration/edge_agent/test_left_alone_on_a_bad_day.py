@@ -128,7 +128,7 @@ def test_a_deployment_waits_while_another_component_says_that_the_line_is_busy(
     telling = device.add_asking(TELLING.replace("SAID", str(device.folder / "said")))
     assert device.deploy(telling).returncode == 0
     (device.folder / "said").write_text('{"busy": true}')
-    eventually(lambda: "line busy topic=line/busy" in device.log(), what="the word")
+    eventually(lambda: 'msg="line busy" topic=line/busy' in device.log(), what="the word")
     device.add_model("2.0.0", sharpness=2.0)
     deploying = threading.Thread(target=lambda: device.deploy_release("2.0.0", busy=busy))
     deploying.start()
