@@ -205,7 +205,7 @@ class ImageFolder:
                     self._list_at = min(self._list_at, time.monotonic() + 0.5)
                     return None
                 with contextlib.suppress(OSError, UnreadableFrameError):
-                    content = content_of(descriptor, name)
+                    content = content_of(descriptor, name, found.st_size)
             finally:
                 os.close(descriptor)
         # What is written under the name from here on is another file's matter.

@@ -50,7 +50,7 @@ class BoundTask:
         name = os.path.basename(path)  # noqa: PTH119  the cold making of a `Path` costs more
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            content = content_of(descriptor, name)
+            content = content_of(descriptor, name, os.fstat(descriptor).st_size)
         finally:
             os.close(descriptor)
         return self.decode(content, name)
@@ -70,12 +70,11 @@ Task = Callable[[ModelManifest, Graph], BoundTask]
 """A task: binds itself to a manifest and a graph. Raises ``GraphMismatchError`` when the two do not fit."""
 
 
-def content_of(descriptor: int, name: str) -> bytes:
-    """An open file's bytes, by the few calls that it takes: this is done for every frame.
+def content_of(descriptor: int, name: str, size: int) -> bytes:
+    """The bytes of an open file of this size, by the few calls that it takes: this is done for every frame.
 
     Raises ``UnreadableFrameError`` for one that is too large, and ``OSError`` for one that cannot be read.
     """
-    size = os.fstat(descriptor).st_size
     if size > MOST_BYTES:
         raise UnreadableFrameError(f"{name} has more than {MOST_BYTES} bytes; it is set aside")
     content = os.read(descriptor, size + 1)
