@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -73,7 +74,10 @@ class Enforced:
     def person(self, stage: str, role: str, trust: Mapping[str, Any], allowed: Mapping[str, Any]) -> dict[str, str]:
         """The credentials of somebody who came with a role that is none of ours."""
         iam = self.admin("iam", stage)
-        arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
+        try:
+            arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
+        except iam.exceptions.EntityAlreadyExistsException:  # of another test, for the same person
+            arn = iam.get_role(RoleName=role)["Role"]["Arn"]
         iam.put_role_policy(RoleName=role, PolicyName="own", PolicyDocument=_policy(allowed))
         answer = self.admin("sts", stage).assume_role(RoleArn=arn, RoleSessionName="ann")
         return _environment(answer["Credentials"])
@@ -122,6 +126,47 @@ class Enforced:
                 "AWS_SESSION_TOKEN": given["sessionToken"],
             },
         )
+
+    def operator(self) -> dict[str, str]:
+        """The credentials of prod's operator role, taken by one of those who may."""
+        account = self.cloud.accounts["prod"].id
+        role = f"arn:aws:iam::{account}:role/MlopsOperatorRole"
+        trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+        assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}
+        person = self.person("prod", "MlopsOperators", trust, assume)
+        answer = self.client("sts", person).assume_role(RoleArn=role, RoleSessionName="ann")
+        return _environment(answer["Credentials"])
+
+    @contextmanager
+    def without(self, document: str, sid: str) -> Iterator[None]:
+        """The accounts with one statement taken out of one document."""
+        iam, s3, kms = self.admin("iam", "prod"), self.admin("s3", "dev"), self.admin("kms", "dev")
+        match document:
+            case "artifact-bucket":
+                whole = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
+
+                def put(text: str) -> None:
+                    s3.put_bucket_policy(Bucket=BUCKET, Policy=text)
+            case "artifact-key":
+                whole = json.loads(kms.get_key_policy(KeyId=self.key, PolicyName="default")["Policy"])
+
+                def put(text: str) -> None:
+                    kms.put_key_policy(KeyId=self.key, PolicyName="default", Policy=text)
+            case "deploy-role" | "operator-role":
+                role = {"deploy-role": "MlopsDeployRole", "operator-role": "MlopsOperatorRole"}[document]
+                whole = iam.get_role_policy(RoleName=role, PolicyName=document)["PolicyDocument"]
+
+                def put(text: str) -> None:
+                    iam.put_role_policy(RoleName=role, PolicyName=document, PolicyDocument=text)
+            case _:
+                raise AssertionError(document)
+        left = [each for each in whole["Statement"] if each["Sid"] != sid]
+        assert len(left) == len(whole["Statement"]) - 1
+        put(json.dumps(whole | {"Statement": left}))
+        try:
+            yield
+        finally:
+            put(json.dumps(whole))
 
 
 @pytest.fixture(scope="session")

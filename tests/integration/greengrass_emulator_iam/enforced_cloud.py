@@ -22,6 +22,8 @@ BUCKET = "example-artifacts"
 CODEBUILD = "codebuild.amazonaws.com"
 DEV = "111111111111"
 STAGES = ("dev", "preprod", "prod")
+LINE = tuple(f"line-{number:02}" for number in range(11))
+"""One more than are read one by one, whatever there is to ask."""
 ROLES = {
     "build-role": "MlopsBuildRole",
     "deploy-role": "MlopsDeployRole",
@@ -46,6 +48,9 @@ def main(state: Path) -> None:
             create_thing_group(cloud, group, account="prod")
         for thing, group in (("camera", "fleet"), ("neighbour", "fleet"), ("first", "canary")):
             provision_device(cloud, state / thing, account="prod", thing=thing, groups=(group,))
+        create_thing_group(cloud, "line", account="prod")
+        for thing in LINE:
+            provision_device(cloud, state / thing, account="prod", thing=thing, groups=("line",))
         project = f"arn:aws:codebuild:{cloud.region}:{DEV}:project/mlops-"
         answer = {
             "key": key,

@@ -3,8 +3,7 @@ taken away is the one that it names."""
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,37 +95,6 @@ def failed_checks(document: dict[str, Any]) -> dict[str, list[str]]:
     return {each["check"]: each["statements"] for each in document["checks"] if each["state"] == "failed"}
 
 
-@contextmanager
-def without(enforced: Any, document: str, sid: str) -> Iterator[None]:
-    """The accounts with one statement taken out of one document."""
-    iam, s3, kms = enforced.admin("iam", "prod"), enforced.admin("s3", "dev"), enforced.admin("kms", "dev")
-    match document:
-        case "artifact-bucket":
-            whole = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
-
-            def put(text: str) -> None:
-                s3.put_bucket_policy(Bucket=BUCKET, Policy=text)
-        case "artifact-key":
-            whole = json.loads(kms.get_key_policy(KeyId=enforced.key, PolicyName="default")["Policy"])
-
-            def put(text: str) -> None:
-                kms.put_key_policy(KeyId=enforced.key, PolicyName="default", Policy=text)
-        case "deploy-role":
-            whole = iam.get_role_policy(RoleName="MlopsDeployRole", PolicyName=document)["PolicyDocument"]
-
-            def put(text: str) -> None:
-                iam.put_role_policy(RoleName="MlopsDeployRole", PolicyName=document, PolicyDocument=text)
-        case _:
-            raise AssertionError(document)
-    left = [each for each in whole["Statement"] if each["Sid"] != sid]
-    assert len(left) == len(whole["Statement"]) - 1
-    put(json.dumps(whole | {"Statement": left}))
-    try:
-        yield
-    finally:
-        put(json.dumps(whole))
-
-
 def test_with_the_shipped_policies_every_stage_can_work(doctor: Doctor) -> None:
     for stage in ("dev", "preprod", "prod"):
         code, document, err = doctor(stage=stage)
@@ -162,7 +130,7 @@ def test_with_the_shipped_policies_every_stage_can_work(doctor: Doctor) -> None:
 def test_a_statement_that_is_missing_is_named(
     enforced: Any, doctor: Doctor, document: str, sid: str, check: str
 ) -> None:
-    with without(enforced, document, sid):
+    with enforced.without(document, sid):
         code, answer, _ = doctor()
     assert code == 1
     assert f"{document}#{sid}" in failed_checks(answer)[check]
@@ -182,7 +150,7 @@ def test_the_fleet_index_is_told_of_and_nothing_fails_without_it(enforced: Any, 
     iot.update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "REGISTRY"} | shadow)
     try:
         assert "is being built" in told()["words"]
-        with without(enforced, "deploy-role", "SearchTheFleetIndex"):
+        with enforced.without("deploy-role", "SearchTheFleetIndex"):
             denied = told()
         assert denied["state"] == "not checked"
         assert denied["statements"] == ["deploy-role#SearchTheFleetIndex"]

@@ -93,18 +93,11 @@ def test_a_device_asks_for_its_groups_and_its_components(enforced: Any) -> None:
 def test_the_operators_role_reads_what_status_shows_and_changes_nothing(enforced: Any, refused: Refused) -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PROD}:root"}, "Action": "sts:AssumeRole"}
     assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::{PROD}:role/MlopsOperatorRole"}
-    people = {}
-    for name in ("MlopsOperators", "Visitors"):
-        people[name] = enforced.person("prod", name, trust, assume)
+    visitor = enforced.person("prod", "Visitors", trust, assume)
     status = {"RoleArn": assume["Resource"], "RoleSessionName": "ann"}
-    assert "sts:AssumeRole" in refused(lambda: enforced.client("sts", people["Visitors"]).assume_role(**status))
+    assert "sts:AssumeRole" in refused(lambda: enforced.client("sts", visitor).assume_role(**status))
     assert "sts:AssumeRole" in refused(lambda: enforced.admin("sts", "prod").assume_role(**status))
-    given = enforced.client("sts", people["MlopsOperators"]).assume_role(**status)["Credentials"]
-    operator = {
-        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": given["SessionToken"],
-    }
+    operator = enforced.operator()
     greengrass = enforced.client("greengrassv2", operator)
     assert "coreDevices" in greengrass.list_core_devices(thingGroupArn=GROUP)
     assert "deployments" in greengrass.list_deployments(targetArn=GROUP)
