@@ -82,6 +82,8 @@ class Runtime:
     """ggconfigd deletes the subscribers of a key with the key (db_interface.c, ggconfig_delete_key)."""
     refuses_older_updates: bool
     """Lite leaves what was written later as it is, and answers that all went well (ggconfigd/src/db_interface.c)."""
+    replaces_values_by_objects: bool
+    """And the other way round; lite refuses both (``configuration/lite_writes.py``)."""
     validates_and_notifies: bool
     rolls_back: bool
     waits_for_hard_dependencies: bool
@@ -122,6 +124,7 @@ CLASSIC = Runtime(
     removal_is_an_event=True,
     removal_ends_subscriptions=False,
     refuses_older_updates=True,
+    replaces_values_by_objects=True,
     validates_and_notifies=True,
     rolls_back=True,
     waits_for_hard_dependencies=True,
@@ -157,6 +160,7 @@ LITE = Runtime(
     removal_is_an_event=False,
     removal_ends_subscriptions=True,
     refuses_older_updates=False,
+    replaces_values_by_objects=False,
     validates_and_notifies=False,
     rolls_back=False,
     waits_for_hard_dependencies=False,

@@ -16,6 +16,7 @@ from greengrass_emulator.nucleus.configuration.changes import (
     Configuration,
     KeyPath,
     Removed,
+    Written,
     pointer_of,
     put,
     value_at,
@@ -86,8 +87,12 @@ class ConfigurationStore:
             default=0.0,
         )
 
+    def written_at(self, component: str, leaf: KeyPath) -> float:
+        """When this very leaf was last written, in seconds since 1970; 0 for what is not there."""
+        return self._times.get(component, {}).get(pointer_of(leaf), 0.0)
+
     async def apply(self, component: str, changes: Iterable[Change], at: float | None = None) -> None:
-        """Make each change, tell its followers, and let the others run before the next.
+        """Make each change, tell its followers if it is one, and let the others run before the next.
 
         ``at``: when the values were true, in seconds since 1970; now, if not given.
         """
@@ -104,8 +109,10 @@ class ConfigurationStore:
             elif not change.path:
                 continue
             else:
+                is_news = not _stands(values, change)
                 put(values, change.path, deepcopy(change.value))
-                self._tell(component, change.path)
+                if is_news:
+                    self._tell(component, change.path)
             self._changed()
             await asyncio.sleep(0)
 
@@ -165,3 +172,10 @@ class ConfigurationStore:
             # A change above what is followed changes it as well.
             if each.component == component and path[: len(each.path)] == each.path[: len(path)]:
                 each.follower(component, path)
+
+
+def _stands(values: Configuration, written: Written) -> bool:
+    try:
+        return bool(value_at(values, written.path) == written.value)
+    except KeyError:
+        return False

@@ -7,13 +7,10 @@ looked at; only then are they started. No validation, no notification, no rollba
 import asyncio
 import logging
 from collections.abc import Mapping
+from typing import Any
 
-from greengrass_emulator.nucleus.configuration.changes import (
-    Removed,
-    differences,
-    key_path,
-    merged,
-)
+from greengrass_emulator.nucleus.configuration.changes import Removed, key_path
+from greengrass_emulator.nucleus.configuration.lite_writes import LeafRefused, lite_writes
 from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
@@ -70,11 +67,18 @@ class LiteDeployer:
         wanted = deployment.components.get(name)
         for pointer in wanted.reset if wanted else ():
             await store.apply(name, [Removed(key_path(pointer))])
-        current = store.of(name)
-        await store.apply(name, differences(current, merged(dict(component.defaults), current)))
-        if wanted is not None and wanted.merge:
-            current = store.of(name)
-            await store.apply(name, differences(current, merged(current, dict(wanted.merge))))
+        # A default has the time 0, and so replaces an older default, and nothing else (deployment_handler.c).
+        await self._write(name, component.defaults, 0.0)
+        if wanted is not None:
+            await self._write(name, wanted.merge, store.clock.now())
+
+    async def _write(self, name: str, value: Mapping[str, Any], at: float) -> None:
+        store = self._device.configuration
+        try:
+            writes = lite_writes(store.of(name), value, at, lambda leaf: store.written_at(name, leaf))
+            await store.apply(name, writes, at)
+        except LeafRefused as refused:
+            raise DeploymentFailed(f"the configuration of {name} is not written whole: {refused}") from refused
 
     def _start(self, component: Component, deployment: Deployment) -> None:
         services = self._device.services

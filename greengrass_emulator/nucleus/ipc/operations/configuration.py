@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from greengrass_emulator.nucleus.configuration.changes import KeyPath, differences, leaves, merged
+from greengrass_emulator.nucleus.configuration.lite_writes import LeafRefused, lite_writes
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.ipc.answers import (
     FailedUpdateConditionCheckError,
@@ -62,19 +63,29 @@ class ConfigurationOperations:
             raise InvalidArgumentsError("valueToMerge is no object, and no keyPath says where it goes")
         if _NOT_BY_COMPONENTS in value:
             raise InvalidArgumentsError(f"Config update is not allowed for following fields [{_NOT_BY_COMPONENTS}]")
-        current = self.store.of(stream.component)
-        # What was written later than this was said stays (ConfigStoreIPCEventStreamAgent.java).
-        changes = [
-            each
-            for each in differences(current, merged(current, value))
-            if self.store.changed_at(stream.component, each.path) <= said_at
-        ]
-        await self.store.apply(stream.component, changes, said_at)
+        await self._write(stream.component, value, said_at)
         if self.runtime.refuses_older_updates and self.store.changed_at(stream.component, path) > said_at:
             raise FailedUpdateConditionCheckError(
                 "Proposed timestamp is older than the config's latest modified timestamp"
             )
         return Answer()
+
+    async def _write(self, component: str, value: dict[str, Any], said_at: float) -> None:
+        current = self.store.of(component)
+        if not self.runtime.replaces_values_by_objects:
+            try:
+                writes = lite_writes(current, value, said_at, lambda leaf: self.store.written_at(component, leaf))
+                await self.store.apply(component, writes, said_at)
+            except LeafRefused as refused:
+                raise ServiceError(str(refused)) from refused
+            return
+        # What was written later than this was said stays (ConfigStoreIPCEventStreamAgent.java).
+        changes = [
+            each
+            for each in differences(current, merged(current, value))
+            if self.store.changed_at(component, each.path) <= said_at
+        ]
+        await self.store.apply(component, changes, said_at)
 
     async def _follow(self, stream: Stream, request: dict[str, Any]) -> Answer:
         component, path = _component(stream, request), _path(request)

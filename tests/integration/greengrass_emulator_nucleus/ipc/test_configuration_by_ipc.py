@@ -78,6 +78,22 @@ def test_lite_leaves_an_older_update_undone_and_says_nothing(lite: Any) -> None:
     assert first.get_configuration().value == {"n": 2, "m": 1}
 
 
+def test_lite_puts_no_value_in_an_objects_place_nor_writes_a_long_one(lite: Any) -> None:
+    first, _ = two(lite, {"first": 1, "object": {"x": 1}, "value": 1})
+    for refused in ({"object": 2}, {"value": {"x": 2}}, {"new": "x" * 1_023}):
+        with pytest.raises(ServiceError):
+            first.update_configuration(value_to_merge={"first": 2, **refused, "last": 2}, timestamp=now())
+    assert first.get_configuration().value == {"first": 2, "object": {"x": 1}, "value": 1}
+    first.update_configuration(key_path=["object", "y"], value_to_merge="x" * 1_000, timestamp=now())
+    assert first.get_configuration(key_path=["object", "y"]).value == {"y": "x" * 1_000}
+
+
+def test_classic_puts_a_value_in_an_objects_place(classic: Any) -> None:
+    first, _ = two(classic, {"object": {"x": 1}, "value": 1})
+    first.update_configuration(value_to_merge={"object": 2, "value": {"x": 2}}, timestamp=now())
+    assert first.get_configuration().value == {"object": 2, "value": {"x": 2}}
+
+
 def test_when_a_value_was_written_outlives_the_nucleus(make_device: Any) -> None:
     device = make_device("classic")
     two(device, {"n": 1, "deep/er": {"m": 1}})

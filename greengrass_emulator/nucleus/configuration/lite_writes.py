@@ -1,0 +1,67 @@
+"""How lite's store takes a configuration: leaf by leaf, and not every one. Pure.
+
+A value is never put in an object's place, nor an object in a value's; a leaf that is too long is refused; one that was
+written later stays. (ggconfigd: ``ggconfig_process_map`` and ``ggconfig_process_nonmap``; db_interface.c,
+``create_key_path``, ``ggconfig_write_value_at_key`` and ``ggconfig_write_empty_map``.)
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from greengrass_emulator.nucleus.configuration.changes import (
+    Configuration,
+    KeyPath,
+    Written,
+    leaves,
+    pointer_of,
+    value_at,
+)
+
+_LONGEST_LEAF = 1_024
+"""Bytes of its JSON: the buffer that ggconfigd encodes a leaf into."""
+
+
+class LeafRefused(ValueError):
+    """A leaf that lite does not write. Those before it stay written, those after it are not looked at."""
+
+
+def lite_writes(
+    current: Configuration, value: Mapping[str, Any], at: float, written_at: Callable[[KeyPath], float]
+) -> Iterator[Written]:
+    """The writes that lay ``value`` over a configuration, in their order; ``at`` and ``written_at`` in seconds.
+
+    A leaf that stands unchanged is written, too: it is younger then. Raises ``LeafRefused`` in its turn.
+    """
+    for leaf in leaves(dict(value)):
+        _refuse(current, leaf)
+        stands = _standing(current, leaf.path) is not None
+        if not stands or (not isinstance(leaf.value, Mapping) and written_at(leaf.path) <= at):
+            yield leaf
+
+
+def _refuse(current: Configuration, leaf: Written) -> None:
+    place = pointer_of(leaf.path)
+    for length in range(1, len(leaf.path)):
+        above = _standing(current, leaf.path[:length])
+        if above is not None and not isinstance(above, Mapping):
+            raise LeafRefused(f"{pointer_of(leaf.path[:length])} holds a value, and {place} wants an object there")
+    standing = _standing(current, leaf.path)
+    if isinstance(leaf.value, Mapping):
+        if standing is not None and not isinstance(standing, Mapping):
+            raise LeafRefused(f"{place} holds a value, and no object is put in its place")
+        return
+    if isinstance(standing, Mapping):
+        raise LeafRefused(f"{place} is an object, and no value is put in its place")
+    size = len(json.dumps(leaf.value, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > _LONGEST_LEAF:
+        raise LeafRefused(f"{place} has {size} bytes as JSON, and {_LONGEST_LEAF} is the most of a leaf")
+
+
+def _standing(current: Configuration, path: KeyPath) -> Any:
+    """What stands under a path, null as text; none where nothing does."""
+    try:
+        found = value_at(current, path)
+    except KeyError:
+        return None
+    return "null" if found is None else found
