@@ -3,6 +3,7 @@
 Asked for with ``--runtime lite``; without it, told of manifests that are for lite alone.
 """
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -13,6 +14,9 @@ from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Runtime, Settings, runtime_of
 
 _LONGEST_TEXT = 1_000
+"""Bytes that its IPC gives out."""
+_LONGEST_LEAF = 1_024
+"""Bytes of JSON that its configuration store takes (ggconfigd, ggconfig_process_nonmap). A list is one leaf."""
 _MISSING_STEPS = ("shutdown", "recover")
 _ITS_SERVICES = {PUBSUB, IOT_CORE, "aws.greengrass.Cli"}
 _KNOWN = r"(?:artifacts:(?:path|decompressedPath)|work:path|kernel:rootPath|iot:thingName|configuration:/[^{}\s]*)"
@@ -79,14 +83,26 @@ def _configuration(recipe: RecipeText) -> Iterator[Finding]:
         for node in _scalars(defaults):
             if isinstance(node.value, bool | int | float):
                 yield recipe.finding("GG805", node, f"nucleus lite makes the text {str(node.value).lower()!r} of it")
-    for node in defaults.texts():
+    for node in _leaves(defaults):
+        what = "text" if isinstance(node.value, str) else "list"
+        written = len(json.dumps(node.value, ensure_ascii=False, separators=(",", ":"), default=str).encode())
         size = len(str(node.value).encode())
-        if size > _LONGEST_TEXT:
+        if written > _LONGEST_LEAF:
+            yield recipe.finding("GG808", node, f"the {what} has {written} bytes as JSON")
+        elif what == "text" and size > _LONGEST_TEXT:
             yield recipe.finding("GG807", node, f"the text has {size} bytes")
     control = access_control_of(recipe)
     for service, policies in control.items() if control else ():
         if service.startswith("aws.greengrass.") and service not in _ITS_SERVICES:
             yield recipe.finding("GG806", policies, f"nucleus lite has no {service}")
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    """Whatever is no mapping: so lite's configuration store takes it, each by itself."""
+    if not isinstance(node.value, dict):
+        yield node
+    for _, inner in node.items():
+        yield from _leaves(inner)
 
 
 def _scalars(node: Node) -> Iterator[Node]:

@@ -77,4 +77,11 @@ ROWS: tuple[Row, ...] = (
         "nucleus lite answers ServiceError for a text over about 1,000 bytes",
         "put it into a file of the artifact",
     ),
+    (
+        "GG808",
+        "error",
+        "value too long for the configuration (lite)",
+        "nucleus lite writes no text or list of more than 1,024 bytes of JSON: the deployment fails",
+        "put it into a file of the artifact, or an object in the list's place",
+    ),
 )
