@@ -13,6 +13,7 @@ from typing import Any
 
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
 from cloud_publisher.deploying.doors import Door, Held, carrier, with_desired, without_configuration
+from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, too_long_leaves
 from shared_schema.deployment import ComponentDeployment, DeploymentTemplate
 from shared_schema.desired_state import KEY, DesiredModel, DesiredState
 from shared_schema.release import Release, ReleaseComponent
@@ -127,6 +128,8 @@ def check_template(release: Release, template: DeploymentTemplate, door: Door) -
     for name, asked in template.components.items():
         component = released.get(name)
         here = ("components", name)
+        if door is Door.FOLLOWED:
+            _check_leaves(asked, here)
         if component is None:
             if asked.component_version in (None, OPEN_VERSION):
                 raise UnfitTemplateError(
@@ -168,6 +171,17 @@ def _check_configuration(component: ReleaseComponent, asked: ComponentDeployment
     if touched:
         raise UnfitTemplateError(
             here, f"{KEY!r} of {component.name} is the desired state, which deploy writes", "take it out"
+        )
+
+
+def _check_leaves(asked: ComponentDeployment, here: tuple[str, ...]) -> None:
+    update = asked.configuration_update
+    for place, size in too_long_leaves(json.loads(update.merge or "{}") if update else {}):
+        raise UnfitTemplateError(
+            (*here, "configurationUpdate", "merge"),
+            f"{place} has {size} bytes as JSON, and nucleus lite takes {LONGEST_LEAF} of a text or a list: the "
+            "deployment would fail there half written",
+            "put it into a file of an artifact, or an object in the list's place",
         )
 
 

@@ -3,7 +3,6 @@
 Asked for with ``--runtime lite``; without it, told of manifests that are for lite alone.
 """
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -12,11 +11,10 @@ from cloud_publisher.linting.checks.lifecycles import script_of, steps_of
 from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Runtime, Settings, runtime_of
+from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, leaf_bytes
 
 _LONGEST_TEXT = 1_000
 """Bytes that its IPC gives out."""
-_LONGEST_LEAF = 1_024
-"""Bytes of JSON that its configuration store takes (ggconfigd, ggconfig_process_nonmap). A list is one leaf."""
 _MISSING_STEPS = ("shutdown", "recover")
 _ITS_SERVICES = {PUBSUB, IOT_CORE, "aws.greengrass.Cli"}
 _KNOWN = r"(?:artifacts:(?:path|decompressedPath)|work:path|kernel:rootPath|iot:thingName|configuration:/[^{}\s]*)"
@@ -85,9 +83,9 @@ def _configuration(recipe: RecipeText) -> Iterator[Finding]:
                 yield recipe.finding("GG805", node, f"nucleus lite makes the text {str(node.value).lower()!r} of it")
     for node in _leaves(defaults):
         what = "text" if isinstance(node.value, str) else "list"
-        written = len(json.dumps(node.value, ensure_ascii=False, separators=(",", ":"), default=str).encode())
+        written = leaf_bytes(node.value)
         size = len(str(node.value).encode())
-        if written > _LONGEST_LEAF:
+        if written > LONGEST_LEAF:
             yield recipe.finding("GG808", node, f"the {what} has {written} bytes as JSON")
         elif what == "text" and size > _LONGEST_TEXT:
             yield recipe.finding("GG807", node, f"the text has {size} bytes")

@@ -127,6 +127,16 @@ def test_an_agents_own_configuration_from_the_template_stands_beside_the_desired
         ({AGENT: {"configurationUpdate": {"reset": [""]}}}, Door.VALIDATED, "deploy writes"),
         ({AGENT: {"configurationUpdate": {"reset": ["/desired/models"]}}}, Door.VALIDATED, "deploy writes"),
         ({FOLLOWER: {"configurationUpdate": {"merge": {}}}}, Door.FOLLOWED, "deploy writes"),
+        (
+            {DIGITS: {"configurationUpdate": {"merge": {"a": {"b": ["x" * 200] * 6}}}}},
+            Door.FOLLOWED,
+            "/a/b has 1219 bytes",
+        ),
+        (
+            {"their.app": {"componentVersion": "1.0.0", "configurationUpdate": {"merge": {"a": "ä" * 512}}}},
+            Door.FOLLOWED,
+            "/a has 1026 bytes",
+        ),
         ({DIGITS: {"componentVersion": "9.0.0"}}, Door.VALIDATED, "take componentVersion out"),
         ({"aws.greengrass.Cli": {}}, Door.VALIDATED, "give its componentVersion"),
         ({"aws.greengrass.Cli": {"componentVersion": "x.x.x"}}, Door.VALIDATED, "give its componentVersion"),
@@ -138,6 +148,12 @@ def test_a_template_that_does_not_fit_is_refused(
     with pytest.raises(UnfitTemplateError, match=words) as refused:
         merged(make_release(), template=template(components=components), door=door)
     assert refused.value.path[:2] == ("components", next(iter(components)))
+
+
+@pytest.mark.parametrize(("text", "door"), [("x" * 1_022, Door.FOLLOWED), ("x" * 5_000, Door.VALIDATED)])
+def test_a_leaf_that_the_targets_nuclei_take_is_not_refused(make_release: Make, text: str, door: Door) -> None:
+    asked = template(components={DIGITS: {"configurationUpdate": {"merge": {"a": text}}}})
+    assert merged(make_release(), template=asked, door=door).components[DIGITS].merged == {"a": text}
 
 
 def test_two_deployments_that_differ_in_release_only_are_the_same(make_release: Make) -> None:
