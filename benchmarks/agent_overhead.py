@@ -126,14 +126,16 @@ def _measure(subject: Subject, work: Path) -> None:
     show(f"{subject.frames} frames of the {subject.title}", seconds, LOOP)
     rate = subject.frames / seconds[AGENT]
     print(f"  frames a second: {seconds[LOOP] / seconds[AGENT]:.3f} of the loop's (0.95 at least); {rate:.0f} a second")
-    clock = Clocked()
+    own = []
     for _ in range(RUNS):
+        clock = Clocked()
         _by_agent(model, pictures, work / "images", clock)
-    own = sorted(clock.own())
+        own.append(quantiles(clock.own(), n=100))
     bound = f" (below {subject.most_own:g})" if subject.most_own else ""
     print(
-        f"  the agent's own time on the CPU: p50 {median(own):.3f} ms, p99 {quantiles(own, n=100)[98]:.3f} ms a frame"
-        f"{bound}, over {RUNS} runs"
+        f"  the agent's own time on the CPU: p50 {median(run[49] for run in own):.3f} ms, p99 "
+        f"{median(run[98] for run in own):.3f} ms a frame{bound}; median of {RUNS} runs, p99 "
+        f"{min(run[98] for run in own):.3f} to {max(run[98] for run in own):.3f}"
     )
 
 

@@ -47,7 +47,7 @@ class LoadedModel:
         # Asking the session for them costs more than all else here.
         names = self._outputs = self._outputs or [value.name for value in self.session.get_outputs()]
         try:
-            values = self.session.run(names, dict(feed))
+            values = self.session.run(names, feed)
         except Exception as error:
             raise InferenceError(f"the graph failed on its input: {short(error)}") from error
         return dict(zip(names, values, strict=True))

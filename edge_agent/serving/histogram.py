@@ -33,7 +33,9 @@ class Histogram:
         value = int(milliseconds * 1000)
         if not 0 <= value <= _LARGEST:
             value = 0 if value < 0 else _LARGEST
-        self._counts[_bucket(value)] += 1
+        # Values below 64 have a bucket each; above, each power of two has 64.
+        shift = max(value.bit_length() - _BITS - 1, 0)
+        self._counts[(shift << _BITS) + (value >> shift)] += 1
         self._total += 1
         self.largest = max(self.largest, milliseconds)
 
@@ -45,14 +47,6 @@ class Histogram:
             if count and seen >= wanted:
                 return min(_upper(bucket) / 1000, self.largest)
         return self.largest
-
-
-def _bucket(value: int) -> int:
-    """Values below 64 have a bucket each; above, each power of two has 64."""
-    if value < _HALF:
-        return value
-    shift = value.bit_length() - _BITS - 1
-    return (shift << _BITS) + (value >> shift)
 
 
 def _upper(bucket: int) -> int:

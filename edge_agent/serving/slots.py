@@ -4,7 +4,6 @@ Requests in flight end on the handle that they hold: it is closed when it is ret
 """
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -64,13 +63,12 @@ class Slots:
 
     def lease(self, model: str, timeout: float = 0.0) -> Lease | None:
         """Hold what serves under the name; waits up to ``timeout`` seconds for something to serve there."""
-        ends = time.monotonic() + timeout
         with self._lock:
-            while (served := self._current.get(model)) is None:
-                left = ends - time.monotonic()
-                if left <= 0:
+            served = self._current.get(model)
+            if served is None:
+                if not self._changed.wait_for(lambda: model in self._current, timeout):
                     return None
-                self._changed.wait(left)
+                served = self._current[model]
             served.handle.leases += 1
         return Lease(served, self._give_back)
 

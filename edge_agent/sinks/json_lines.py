@@ -38,7 +38,7 @@ class JsonLinesFile:
         line = prediction.line() + b"\n"
         with self._lock:
             try:
-                stream = self._open()
+                stream = self._stream or self._open()
                 if prediction.frame_id is not None and self._last.get(prediction.source) == prediction.frame_id:
                     logger.info("frame has its line already", extra={"frame": prediction.frame})
                     return

@@ -107,6 +107,8 @@ class ImageFolder:
                 if not self._waiting and time.monotonic() < self._list_at:
                     self._changed.wait(max(0.0, min(ends, self._list_at) - time.monotonic()))
                 name, (arrived, finished) = self._waiting.popitem(last=False) if self._waiting else (None, (0.0, False))
+                # What is written under the name from here on is another file's matter: the listing finds it.
+                self._out = name
             if name is None:
                 if time.monotonic() >= self._list_at:
                     self._list()
@@ -133,8 +135,8 @@ class ImageFolder:
             self._waiting.move_to_end(frame.name, last=False)
 
     def _end(self, frame: Offered, to: Path | None) -> None:
-        with self._lock:
-            self._out = None
+        # A new file of this name needs no listing to be found. (One assignment: it takes no lock.)
+        self._out = None
         found = self._status(frame.name)
         if found is None or _ticket(found) != frame.ticket:
             # Another image has taken the name meanwhile: a frame of its own, once it is finished.
@@ -193,9 +195,10 @@ class ImageFolder:
         try:
             descriptor = open_to_look(path)
         except OSError:
-            found = self._status(name) if finished else None
-            if found is None:
+            standing = self._status(name) if finished else None
+            if standing is None:
                 return None
+            found = standing
         else:
             try:
                 found = os.fstat(descriptor)
@@ -204,13 +207,12 @@ class ImageFolder:
                 if not (finished or nobody_writes(descriptor)):
                     self._list_at = min(self._list_at, time.monotonic() + 0.5)
                     return None
-                with contextlib.suppress(OSError, UnreadableFrameError):
+                try:
                     content = content_of(descriptor, name, found.st_size)
+                except (OSError, UnreadableFrameError):
+                    content = path
             finally:
                 os.close(descriptor)
-        # What is written under the name from here on is another file's matter.
-        with self._lock:
-            self._out = name
         return Offered(name, content, arrived, _ticket(found), frame_id=_identity(found))
 
     def _status(self, name: str) -> os.stat_result | None:
