@@ -2,7 +2,8 @@
 
 The figures to keep (issue 5): at least 0.95 of the loop's frames a second, from a folder to JSON lines; the agent's own
 time (all but decoding, preprocessing and ``session.run``) below 0.5 ms a frame at p99 on the classifier: of its thread
-on the CPU, since what else runs on the machine is not the agent's. Reading the file counts as the agent's. Loop and
+on the CPU, since what else runs on the machine is not the agent's, and the median of
+the runs' p99. Reading the file counts as the agent's. Loop and
 agent share one session, one preprocessing and the same files, so that only the way around them differs; the own time is
 taken in runs of its own, since the clocks cost time too. Frames are counted from when the folder is watched. The
 detector's boxes are the agent's own work: the loop by hand makes none.

@@ -1,5 +1,6 @@
 """The folder as a source: finished files only, none twice, none lost."""
 
+import errno
 import os
 import shutil
 import time
@@ -152,6 +153,26 @@ def test_what_cannot_be_read_is_set_aside(tmp_path: Path, open_folder: OpenFolde
     folder.set_aside(take(folder), "it is no image")
     assert (tmp_path / "in.unreadable" / "a.png").read_bytes() == b"text"
     assert list((tmp_path / "in").iterdir()) == []
+
+
+def test_what_could_not_be_removed_is_not_offered_again_until_it_is_another_file(
+    tmp_path: Path, open_folder: OpenFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(_: str) -> None:
+        raise OSError(errno.EROFS, "read-only file system")
+
+    folder, image = open_folder(), tmp_path / "in" / "a.png"
+    image.write_bytes(b"first")
+    frame = take(folder)
+    # No file system can be mounted here.
+    monkeypatch.setattr(os, "unlink", read_only)
+    folder.done(frame)
+    # Closed after a write that wrote nothing: the kernel tells of it, and it is the same file.
+    image.open("ab").close()
+    assert folder.next(0.5) is None
+    monkeypatch.undo()
+    image.write_bytes(b"second")
+    assert take(folder).content == b"second"
 
 
 def test_an_image_that_takes_a_name_anew_is_a_frame_of_its_own(tmp_path: Path, open_folder: OpenFolder) -> None:
