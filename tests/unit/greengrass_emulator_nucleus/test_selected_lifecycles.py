@@ -1,4 +1,4 @@
-"""What a manifest selects of a global lifecycle, as both real nuclei answered (oracles' R38 to R41), and their sources."""
+"""What a manifest selects of a global lifecycle: as both real nuclei answered (R38 to R41), else by their sources."""
 
 import json
 from typing import Any
@@ -22,8 +22,7 @@ def _runs(runtime: str, lifecycle: dict[str, Any], *selections: list[str]) -> st
     text = json.dumps({**HEAD, "Manifests": manifests, "Lifecycle": lifecycle})
     try:
         steps = read_recipe(text, "r", RUNTIMES[runtime], Platform("linux", "amd64")).lifecycle.steps
-    except RecipeInvalid as error:
-        assert "no manifest has a lifecycle" in str(error)
+    except RecipeInvalid:
         return REFUSED
     return steps["run"].script if "run" in steps else ""
 
