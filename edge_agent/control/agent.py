@@ -10,14 +10,15 @@ from edge_agent.control.commands import Commands
 from edge_agent.control.condition import Circumstances, condition
 from edge_agent.control.consent import Consent
 from edge_agent.control.doors import Doors
+from edge_agent.control.hearing import Heard, Hearing
 from edge_agent.control.memory import Memory
 from edge_agent.control.obedience import LOOK_AGAIN, Obedience
 from edge_agent.control.reading import Reading
 from edge_agent.control.running import Running
 from edge_agent.control.soundness import Soundness
-from edge_agent.control.timers import Backoff, Timers
+from edge_agent.control.timers import Timers
 from edge_agent.control.validation import Validation
-from edge_agent.errors import NucleusAwayError, NucleusError
+from edge_agent.errors import NucleusError
 from edge_agent.inference.session import RUNTIME_VERSION
 from edge_agent.nucleus.inbox import (
     CommandCame,
@@ -27,6 +28,8 @@ from edge_agent.nucleus.inbox import (
     Inbox,
     Stop,
     StreamEnded,
+    Subscribed,
+    SubscriptionRefused,
     UpdateAsked,
     ValidationAsked,
 )
@@ -95,10 +98,10 @@ class Agent:
         self._busy = BusyTopic(self._local_topics)
         self._consent = Consent(work, self._busy, self._link)
         self._running = Running(self._link, self._doors, self._reading, self._obedience, self._memory)
+        heard = Heard(self._named, self._online, self._subscribed)
+        self._hearing = Hearing(self._link, self._doors, around.thing, self._timers, heard)
         self._hung: str | None = None
         self._last: Snapshot | None = None
-        self._reconnect = Backoff(0.5, 30.0)
-        self._resubscribe = Backoff(0.5, 5.0)
         self._code: int | None = None
 
     def run(self) -> int:
@@ -112,7 +115,7 @@ class Agent:
         self._outbox.start()
         self._local.start()
         self._flood.start()
-        self._connect()
+        self._hearing.connect()
         while self._code is None:
             event = self._inbox.take(self._timers.wait(time.monotonic(), _LONGEST_WAIT))
             if event is not None:
@@ -138,25 +141,14 @@ class Agent:
                 self._validation.judged(event)
             case CommandCame():
                 self._commands.came(event, time.monotonic())
-            case StreamEnded(name, connection) if connection == self._link.connection:
-                self._doors.ended(name)
-                self._soon("subscribe", self._resubscribe.pause())
-            case ConnectionLost(connection) if connection == self._link.connection and self._link.connected:
-                logger.warning("nucleus away: inferring on")
-                self._away()
+            case Subscribed() | SubscriptionRefused() | StreamEnded() | ConnectionLost():
+                self._hearing.took(event)
             case Stop(number):
                 logger.info("ending", extra={"signal": number})
                 self._code = 128 + number
-            case _:
-                # Of a connection that is closed already.
-                pass
 
     def _due(self, name: str) -> None:
         match name:
-            case "connect":
-                self._connect()
-            case "subscribe":
-                self._subscribe()
             case "read":
                 self._read()
             case "artifact":
@@ -164,7 +156,7 @@ class Agent:
             case "health":
                 self._reporter.health(self._snapshot())
             case _:
-                pass
+                self._hearing.due(name)
 
     def _after(self) -> None:
         """What follows from whatever has just happened."""
@@ -193,51 +185,18 @@ class Agent:
             self._tally.error(self._hung)
             self._code = 1
 
-    def _connect(self) -> None:
-        try:
-            self._link.connect()
-        except NucleusAwayError as error:
-            logger.warning("not connected", extra={"error": str(error)})
-            self._soon("connect", self._reconnect.pause())
-            return
-        self._doors.forget()
-        self._resubscribe.reset()
-        self._reading.hinted()
-        self._subscribe()
-        if self._link.connected:
-            self._reconnect.reset()
-            self._outbox.retry_now()
-            self._flood.retry_now()
+    def _named(self, topics: Topics) -> None:
+        self._reporter.topics = self._predictions.topics = topics
+        # Nothing that happened so far could be said.
+        self._last = None
 
-    def _away(self) -> None:
-        self._link.close()
-        self._doors.forget()
-        for name in ("subscribe", "read"):
-            self._timers.clear(name)
-        self._soon("connect", self._reconnect.pause())
+    def _online(self) -> None:
+        self._outbox.retry_now()
+        self._flood.retry_now()
 
-    def _subscribe(self) -> None:
-        """Subscribe to what is missing, then read: what changed before the subscription gave no event."""
-        try:
-            if self._reporter.topics is None:
-                application = self._doors.application()
-                if application is not None:
-                    self._reporter.topics = self._predictions.topics = Topics(application, self._around.thing)
-                    # Nothing that happened so far could be said.
-                    self._last = None
-            complete = self._doors.subscribe(self._reporter.topics)
-        except NucleusError as error:
-            logger.warning("subscribing failed", extra={"error": str(error)})
-            if isinstance(error, NucleusAwayError):
-                self._away()
-            else:
-                self._soon("subscribe", self._resubscribe.pause())
-            return
-        if complete and self._reporter.topics is not None:
-            self._resubscribe.reset()
-        else:
-            self._soon("subscribe", self._resubscribe.pause())
+    def _subscribed(self) -> None:
         self._running.doors_known()
+        self._reading.hinted()
         self._read()
 
     def _read(self) -> None:
@@ -246,7 +205,9 @@ class Agent:
         except NucleusError as error:
             logger.warning("desired state not read", extra={"error": str(error)})
             pause = self._reading.pause() if self._link.connected else None
-        if pause is not None:
+        if pause is None:
+            self._timers.clear("read")
+        else:
             self._soon("read", pause)
 
     def _apply(self, settings: AgentSettings) -> None:

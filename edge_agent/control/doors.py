@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from edge_agent.control.decisions import Door
-from edge_agent.errors import NotAllowedError, NotOfferedError, NotThereError
+from edge_agent.errors import NotAllowedError, NotOfferedError, NotThereError, NucleusError
 from edge_agent.surroundings import Surroundings
 from shared_schema.desired_state import KEY
 from shared_schema.topics import COMMANDS, Topics
@@ -22,6 +22,7 @@ _OF_CLASSIC: Final = frozenset({_VALIDATION, _CONSENT})
 class Ears(Protocol):
     """What of `NucleusLink` is used here."""
 
+    def end(self, name: str) -> None: ...
     def configuration(self, component: str, key: str) -> object | None: ...
     def follow_configuration(self, name: str, component: str) -> None: ...
     def offer_validation(self, name: str) -> None: ...
@@ -36,9 +37,9 @@ class Doors:
     def __init__(self, ears: Ears, around: Surroundings) -> None:
         self._ears = ears
         self._around = around
-        self._topics: Topics | None = None
         self._local: frozenset[str] = frozenset()
         self._open: set[str] = set()
+        self._pending: set[str] = set()
         self._refused: set[str] = set()
         self._said: set[str] = set()
         self._unheard: dict[str, str] = {}
@@ -66,11 +67,31 @@ class Doors:
     def forget(self) -> None:
         """The connection is new: nothing is subscribed."""
         self._open.clear()
+        self._pending.clear()
         self._refused.clear()
 
     def ended(self, name: str) -> None:
         """A subscription is gone."""
         self._open.discard(name)
+
+    def granted(self, name: str) -> None:
+        """A subscription that was pending stands."""
+        self._pending.discard(name)
+        self._open.add(name)
+        logger.info("subscribed", extra={"to": name})
+
+    def declined(self, name: str, error: NucleusError) -> None:
+        """A subscription that was pending does not stand; to be asked for again in a while."""
+        self._pending.discard(name)
+        self._say_once(name, error)
+
+    def ask_cloud(self, topics: Topics | None) -> None:
+        """Ask for what is missing of the cloud's topics. The answers come as events, when there is a network."""
+        for command in COMMANDS if topics is not None else ():
+            name = topics.command(command)
+            if name not in self._open | self._pending:
+                self._ears.follow_command(name, name)
+                self._pending.add(name)
 
     def listen(self, local: frozenset[str]) -> bool:
         """Which local topics sources want to hear from now on; whether there are new ones to subscribe to. One that
@@ -80,9 +101,8 @@ class Doors:
         self._unheard = {topic: words for topic, words in self._unheard.items() if topic in local}
         return bool(new)
 
-    def subscribe(self, topics: Topics | None) -> bool:
-        """Subscribe to what is missing; whether there is nothing more to try for now."""
-        self._topics = topics
+    def subscribe(self) -> bool:
+        """Subscribe to what is missing of what the nucleus grants by itself; whether there is nothing more to try."""
         complete = True
         for name, subscribe in self._wanted().items():
             if name in self._open or name in self._refused:
@@ -126,10 +146,6 @@ class Doors:
             _OWN: lambda: ears.follow_configuration(_OWN, around.component),
             _FOLLOWED: lambda: ears.follow_configuration(_FOLLOWED, around.desired_component),
         }
-        if self._topics is not None:
-            for command in COMMANDS:
-                topic = self._topics.command(command)
-                wanted[topic] = lambda topic=topic: ears.follow_command(topic, topic)  # type: ignore[misc]
         for local in self._local:
             wanted[_LOCAL + local] = lambda local=local: ears.follow_local(_LOCAL + local, local)  # type: ignore[misc]
         return wanted

@@ -52,6 +52,9 @@ class FileLink:
         if self._thread.is_alive():
             self._thread.join(timeout=2)
 
+    def end(self, name: str) -> None:
+        """There are no streams."""
+
     def configuration(self, component: str, key: str) -> object | None:
         if component != self._component:
             return None

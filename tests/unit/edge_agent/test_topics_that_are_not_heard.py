@@ -17,6 +17,7 @@ class Ears:
     def configuration(self, component: str, key: str) -> object | None:  # noqa: ARG002
         return None
 
+    def end(self, name: str) -> None: ...
     def follow_configuration(self, name: str, component: str) -> None: ...
     def offer_validation(self, name: str) -> None: ...
     def offer_consent(self, name: str) -> None: ...
@@ -36,10 +37,10 @@ def test_it_is_told_until_it_is_heard() -> None:
     ears = Ears("line/busy")
     doors = doors_of(ears)
     doors.listen(frozenset({"line/busy", "asks"}))
-    assert not doors.subscribe(None), "to be tried again"
+    assert not doors.subscribe(), "to be tried again"
     assert doors.troubles == ("line/busy is not heard: subscribe_to_topic is not allowed; add it to the accessControl",)
     ears.deaf.clear()
-    assert doors.subscribe(None)
+    assert doors.subscribe()
     assert doors.troubles == ()
     assert sorted(ears.followed) == ["asks", "line/busy"]
 
@@ -47,6 +48,6 @@ def test_it_is_told_until_it_is_heard() -> None:
 def test_what_the_settings_name_no_more_is_told_no_more() -> None:
     doors = doors_of(Ears("line/busy"))
     doors.listen(frozenset({"line/busy"}))
-    doors.subscribe(None)
+    doors.subscribe()
     doors.listen(frozenset())
     assert doors.troubles == ()

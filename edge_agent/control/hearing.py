@@ -1,0 +1,145 @@
+"""Keeps the agent connected to its nucleus and subscribed, and nobody waiting: the control thread's.
+
+What the nucleus grants by itself is waited for: it answers at once. What only the cloud grants is asked for, and the
+answer is an event, which a device without a network never gets.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from edge_agent.control.doors import Doors
+from edge_agent.control.timers import Backoff, Timers
+from edge_agent.errors import NucleusAwayError, NucleusError
+from edge_agent.nucleus.inbox import ConnectionLost, StreamEnded, Subscribed, SubscriptionRefused
+from shared_schema.topics import Topics
+
+logger = logging.getLogger(__name__)
+TIMERS: Final = frozenset({"connect", "subscribe", "cloud"})
+"""The names of the timers that are for `Hearing.due`."""
+AboutHearing = Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost
+
+
+class Line(Protocol):
+    """What of `NucleusLink` is used here."""
+
+    connection: int
+
+    @property
+    def connected(self) -> bool: ...
+    def connect(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the agent does then. ``named``: the application is known, and with it the topics; ``online``: what waits to
+    be sent may be tried now; ``subscribed``: nothing can change any more without a hint, so read."""
+
+    named: Callable[[Topics], None]
+    online: Callable[[], None]
+    subscribed: Callable[[], None]
+
+
+class Hearing:
+    """Decides when to connect, to subscribe and to try again."""
+
+    def __init__(self, line: Line, doors: Doors, thing: str, timers: Timers, heard: Heard) -> None:
+        self._line = line
+        self._doors = doors
+        self._thing = thing
+        self._timers = timers
+        self._heard = heard
+        self._topics: Topics | None = None
+        self._reconnect = Backoff(0.5, 30.0)
+        self._resubscribe = Backoff(0.5, 5.0)
+        self._recloud = Backoff(0.5, 30.0)
+
+    def connect(self) -> None:
+        """Connect and subscribe; where there is no nucleus, try again later."""
+        try:
+            self._line.connect()
+        except NucleusAwayError as error:
+            logger.warning("not connected", extra={"error": str(error)})
+            self._soon("connect", self._reconnect.pause())
+            return
+        self._doors.forget()
+        self._resubscribe.reset()
+        self._recloud.reset()
+        self.subscribe()
+        if self._line.connected:
+            self._reconnect.reset()
+            self._heard.online()
+
+    def took(self, event: AboutHearing) -> None:
+        """What became of the connection or of a subscription. One of an earlier connection is passed over."""
+        if event.connection != self._line.connection:
+            return
+        match event:
+            case Subscribed(name):
+                self._doors.granted(name)
+                self._heard.online()
+            case SubscriptionRefused(name, _, why):
+                self._doors.declined(name, why)
+                if not self._timers.is_set("cloud"):
+                    self._soon("cloud", self._recloud.pause())
+            case StreamEnded(name):
+                self._doors.ended(name)
+                self._soon("subscribe", self._resubscribe.pause())
+            case ConnectionLost():
+                if self._line.connected:
+                    logger.warning("nucleus away: inferring on")
+                    self._away()
+
+    def due(self, timer: str) -> None:
+        """Do what one of `TIMERS` is for."""
+        match timer:
+            case "connect":
+                self.connect()
+            case "subscribe":
+                self.subscribe()
+            case "cloud":
+                self._ask_cloud()
+            case _:
+                pass
+
+    def subscribe(self) -> None:
+        """Subscribe to what is missing, and have it read: what changed before the subscription gave no event."""
+        try:
+            if self._topics is None and (application := self._doors.application()) is not None:
+                self._topics = Topics(application, self._thing)
+                self._heard.named(self._topics)
+            complete = self._doors.subscribe()
+        except NucleusError as error:
+            logger.warning("subscribing failed", extra={"error": str(error)})
+            if isinstance(error, NucleusAwayError):
+                self._away()
+            else:
+                self._soon("subscribe", self._resubscribe.pause())
+            return
+        if complete and self._topics is not None:
+            self._resubscribe.reset()
+        else:
+            self._soon("subscribe", self._resubscribe.pause())
+        self._heard.subscribed()
+        self._ask_cloud()
+
+    def _ask_cloud(self) -> None:
+        try:
+            self._doors.ask_cloud(self._topics)
+        except NucleusError as error:
+            logger.warning("the cloud's topics are not asked for", extra={"error": str(error)})
+            if self._line.connected:
+                self._soon("cloud", self._recloud.pause())
+
+    def _away(self) -> None:
+        self._line.close()
+        self._doors.forget()
+        for name in TIMERS:
+            self._timers.clear(name)
+        self._soon("connect", self._reconnect.pause())
+
+    def _soon(self, timer: str, seconds: float) -> None:
+        self._timers.set(timer, time.monotonic() + seconds)
