@@ -3,8 +3,11 @@
 import logging
 import signal
 import time
+from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.control.admission import GivingWay, admitted
+from edge_agent.control.bounds import AS_DEPLOYED, Bounds
 from edge_agent.control.busy_topic import BusyTopic
 from edge_agent.control.commands import Commands
 from edge_agent.control.condition import Circumstances, condition
@@ -14,6 +17,7 @@ from edge_agent.control.hearing import Heard, Hearing
 from edge_agent.control.memory import Memory
 from edge_agent.control.obedience import LOOK_AGAIN, Obedience
 from edge_agent.control.reading import Reading
+from edge_agent.control.refusals import Refusals
 from edge_agent.control.running import Running
 from edge_agent.control.soundness import Soundness
 from edge_agent.control.timers import Timers
@@ -33,7 +37,7 @@ from edge_agent.nucleus.inbox import (
     UpdateAsked,
     ValidationAsked,
 )
-from edge_agent.nucleus.link import LinkTo, NucleusLink
+from edge_agent.nucleus.link import Link, LinkTo
 from edge_agent.nucleus.local_topics import LocalTopics
 from edge_agent.pipeline.plumbing import Plumbing, Posts
 from edge_agent.pipeline.tally import Tally
@@ -47,6 +51,7 @@ from edge_agent.serving.slots import Slots
 from edge_agent.surroundings import Surroundings
 from edge_agent.version import AGENT_VERSION
 from edge_agent.vetting.verdicts import Verdicts
+from edge_agent.work_folder import WorkFolder
 from shared_schema.messages import ModelConfirmation
 from shared_schema.settings import AgentSettings, Source
 from shared_schema.topics import Topics
@@ -56,19 +61,50 @@ _LONGEST_WAIT: Final = 5.0
 _FAREWELL: Final = 0.4  # seconds for the last messages; classic kills five seconds after SIGTERM
 
 
-class Agent:
-    """Made, run once, and gone with its process. `run` returns the process's exit code, which is never 0."""
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How the agent hears and is heard: ``link`` puts into ``inbox``, and gives ``topics`` what comes locally."""
 
-    def __init__(self, around: Surroundings, link_to: LinkTo = NucleusLink) -> None:
+    inbox: Inbox
+    topics: LocalTopics
+    link: Link
+
+
+def run_agent(around: Surroundings, folder: WorkFolder, link_to: LinkTo, bounds: Bounds = AS_DEPLOYED) -> int:
+    """Run an agent until it ends; the process's exit code, which is never 0."""
+    inbox, topics = Inbox(), LocalTopics()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: inbox.put_surely(Stop(received)))
+    # The kernel tells the holder of a file lease of the next writer by SIGIO, which would end the process.
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    logger.info("starting", extra={"version": AGENT_VERSION, "component": around.component})
+    link = link_to(inbox.put, topics.came)
+    refusals = Refusals(around.work, bounds)
+    code = admitted(link, inbox, folder, refusals, bounds)
+    if code is not None:
+        link.close()
+        return code
+    # Nothing of the folder is read before it is ours.
+    return Agent(around, Ways(inbox, topics, link), folder, refusals, bounds).run()
+
+
+class Agent:
+    """Made once its link is connected and the work folder is its own; run once, and gone with its process."""
+
+    def __init__(
+        self, around: Surroundings, ways: Ways, folder: WorkFolder, refusals: Refusals, bounds: Bounds
+    ) -> None:
         work = around.work
         self._around = around
-        self._inbox = Inbox()
+        self._inbox = ways.inbox
         self._timers = Timers()
-        self._local_topics = LocalTopics()
-        self._link = link_to(self._inbox.put, self._local_topics.came)
-        self._outbox = Outbox("outbox", self._link.publish)
+        self._local_topics = ways.topics
+        self._link = ways.link
+        self._refusals = refusals
+        self._giving_way = GivingWay(bounds.alone, folder.asked)
+        self._outbox = Outbox("outbox", self._link.publish, most=bounds.messages)
         self._local = Outbox("local-outbox", self._link.publish_local, most=1024, patient=False)
-        self._flood = Outbox("prediction-outbox", self._link.publish)
+        self._flood = Outbox("prediction-outbox", self._link.publish, most=bounds.messages)
         self._predictions = PublishedPredictions(around.thing, self._flood)
         self._memory = Memory(work / "state" / "memory.json")
         kept = Kept(work / "state" / "kept")
@@ -98,24 +134,21 @@ class Agent:
         self._busy = BusyTopic(self._local_topics)
         self._consent = Consent(work, self._busy, self._link)
         self._running = Running(self._link, self._doors, self._reading, self._obedience, self._memory)
-        heard = Heard(self._named, self._online, self._subscribed)
+        heard = Heard(self._named, self._online, self._subscribed, self._refused)
         self._hearing = Hearing(self._link, self._doors, around.thing, self._timers, heard)
         self._hung: str | None = None
         self._last: Snapshot | None = None
+        self._grace: float | None = None
+        """Seconds for what is in hand at the end, where the settings' are not meant."""
         self._code: int | None = None
 
     def run(self) -> int:
-        """Until a signal, or until the agent finds that it must not go on."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda received, _: self._inbox.put_surely(Stop(received)))
-        # The kernel tells the holder of a file lease of the next writer by SIGIO, which would end the process.
-        signal.signal(signal.SIGIO, signal.SIG_IGN)
-        logger.info("starting", extra={"version": AGENT_VERSION, "component": self._around.component})
+        """Until a signal, or until the agent finds that it must not go on; the exit code."""
         self._loader.start()
         self._outbox.start()
         self._local.start()
         self._flood.start()
-        self._hearing.connect()
+        self._hearing.connected()
         while self._code is None:
             event = self._inbox.take(self._timers.wait(time.monotonic(), _LONGEST_WAIT))
             if event is not None:
@@ -168,6 +201,7 @@ class Agent:
             self._soon("health", self._reading.settings.health.interval)
         self._budget.keep(self._reading.settings.memory.budget)
         self._look_after_the_frames()
+        self._give_way()
         now = self._snapshot()
         if not self._running.say(now, time.monotonic()):
             self._code = 1
@@ -183,6 +217,14 @@ class Agent:
         if self._hung is not None:
             logger.error("hung: ending, so that the nucleus starts the agent anew", extra={"why": self._hung})
             self._tally.error(self._hung)
+            self._grace = 0.0
+            self._code = 1
+
+    def _give_way(self) -> None:
+        """Another agent was started on our folder, and our nucleus is gone: finish what is in hand, and end."""
+        if self._giving_way.due(time.monotonic(), connected=self._link.connected):
+            logger.warning("giving way: another agent asks for the work folder, and our nucleus is gone")
+            self._grace = self._reading.settings.watchdog.limit
             self._code = 1
 
     def _named(self, topics: Topics) -> None:
@@ -190,7 +232,13 @@ class Agent:
         # Nothing that happened so far could be said.
         self._last = None
 
+    def _refused(self) -> None:
+        # A restart gives a token where the nucleus is lite; on classic it is another nucleus's agent that is started.
+        if not self._running.rolls_back and self._refusals.refused(time.monotonic()):
+            self._code = 1
+
     def _online(self) -> None:
+        self._refusals.accepted()
         self._outbox.retry_now()
         self._flood.retry_now()
 
@@ -239,7 +287,8 @@ class Agent:
         return condition(self._obedience, self._slots.serving(), around, self._model_of)
 
     def _end(self) -> None:
-        self._plumbing.stop(self._reading.settings.shutdown.grace if self._hung is None else 0.0)
+        grace = self._reading.settings.shutdown.grace if self._grace is None else self._grace
+        self._plumbing.stop(grace)
         self._outbox.stop(_FAREWELL)
         self._local.stop(0.05)
         self._flood.stop(0.05)

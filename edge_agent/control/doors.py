@@ -87,8 +87,7 @@ class Doors:
 
     def ask_cloud(self, topics: Topics | None) -> None:
         """Ask for what is missing of the cloud's topics. The answers come as events, when there is a network."""
-        for command in COMMANDS if topics is not None else ():
-            name = topics.command(command)
+        for name in map(topics.command, COMMANDS) if topics is not None else ():
             if name not in self._open | self._pending:
                 self._ears.follow_command(name, name)
                 self._pending.add(name)

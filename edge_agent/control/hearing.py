@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from edge_agent.control.doors import Doors
 from edge_agent.control.timers import Backoff, Timers
-from edge_agent.errors import NucleusAwayError, NucleusError
+from edge_agent.errors import NucleusAwayError, NucleusError, TokenRefusedError
 from edge_agent.nucleus.inbox import ConnectionLost, StreamEnded, Subscribed, SubscriptionRefused
 from shared_schema.topics import Topics
 
@@ -36,11 +36,13 @@ class Line(Protocol):
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What the agent does then. ``named``: the application is known, and with it the topics; ``online``: what waits to
-    be sent may be tried now; ``subscribed``: nothing can change any more without a hint, so read."""
+    be sent may be tried now; ``subscribed``: nothing can change any more without a hint, so read; ``refused``: the
+    nucleus does not know the component."""
 
     named: Callable[[Topics], None]
     online: Callable[[], None]
     subscribed: Callable[[], None]
+    refused: Callable[[], None]
 
 
 class Hearing:
@@ -57,14 +59,8 @@ class Hearing:
         self._resubscribe = Backoff(0.5, 5.0)
         self._recloud = Backoff(0.5, 30.0)
 
-    def connect(self) -> None:
-        """Connect and subscribe; where there is no nucleus, try again later."""
-        try:
-            self._line.connect()
-        except NucleusAwayError as error:
-            logger.warning("not connected", extra={"error": str(error)})
-            self._soon("connect", self._reconnect.pause())
-            return
+    def connected(self) -> None:
+        """The connection is new: subscribe."""
         self._doors.forget()
         self._resubscribe.reset()
         self._recloud.reset()
@@ -72,6 +68,17 @@ class Hearing:
         if self._line.connected:
             self._reconnect.reset()
             self._heard.online()
+
+    def _connect(self) -> None:
+        try:
+            self._line.connect()
+        except NucleusAwayError as error:
+            logger.warning("not connected", extra={"error": str(error)})
+            self._soon("connect", self._reconnect.pause())
+            if isinstance(error, TokenRefusedError):
+                self._heard.refused()
+            return
+        self.connected()
 
     def took(self, event: AboutHearing) -> None:
         """What became of the connection or of a subscription. One of an earlier connection is passed over."""
@@ -97,7 +104,7 @@ class Hearing:
         """Do what one of `TIMERS` is for."""
         match timer:
             case "connect":
-                self.connect()
+                self._connect()
             case "subscribe":
                 self.subscribe()
             case "cloud":

@@ -10,12 +10,14 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from awsiot import eventstreamrpc
-from awsiot.greengrasscoreipc import connect, model
+from awsiot.greengrasscoreipc import model
+from awsiot.greengrasscoreipc.client import GreengrassCoreIPCClient
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
 from edge_agent.errors import NotThereError, NucleusAwayError
+from edge_agent.nucleus.connecting import Connecting
 from edge_agent.nucleus.inbox import CommandCame, ConnectionLost, Event, Hint, UpdateAsked, ValidationAsked
-from edge_agent.nucleus.ipc_errors import DEADLINE, nucleus_error, words_of
+from edge_agent.nucleus.ipc_errors import DEADLINE, nucleus_error
 from edge_agent.nucleus.subscription import Subscription
 
 logger = logging.getLogger(__name__)
@@ -64,7 +66,10 @@ class NucleusLink:
     networking thread, and must not wait. Calls may come from several threads; connecting and subscribing from one.
     ``heard`` takes what comes on local topics. The ``name`` of a subscription is given back by its events."""
 
-    def __init__(self, put: Callable[[Event], object], heard: Callable[[str, bytes], object] = lambda *_: None) -> None:
+    def __init__(
+        self, component: str, put: Callable[[Event], object], heard: Callable[[str, bytes], object] = lambda *_: None
+    ) -> None:
+        self._connecting = Connecting(component)
         self._put = put
         self._heard = heard
         self._client: Any = None
@@ -77,16 +82,14 @@ class NucleusLink:
         return self._client is not None
 
     def connect(self) -> None:
-        """Close what is left of the last connection, and make a new one. Raises ``NucleusAwayError``."""
+        """Close what is left of the last connection, and make a new one. Raises ``NucleusAwayError``, and
+        ``TokenRefusedError`` where the nucleus does not know the component."""
         self.close()
         self.connection += 1
         number = self.connection
-        try:
-            client = connect(lifecycle_handler=_Lifecycle(lambda: self._put(ConnectionLost(number))), timeout=DEADLINE)
-        except Exception as error:
-            raise NucleusAwayError(f"the nucleus does not answer on its socket: {words_of(error)}") from error
+        connection = self._connecting.open(_Lifecycle(lambda: self._put(ConnectionLost(number))))
         # No executor: our handlers only put into a queue, so the networking thread may run them.
-        self._client = GreengrassCoreIPCClientV2(client=client, executor=None)
+        self._client = GreengrassCoreIPCClientV2(client=GreengrassCoreIPCClient(connection), executor=None)
 
     def close(self) -> None:
         """Close the streams, then the connection: a validation stream that stays open keeps the next one out."""
