@@ -18,11 +18,12 @@ from edge_agent.control.memory import Memory
 from edge_agent.control.obedience import LOOK_AGAIN, Obedience
 from edge_agent.control.reading import Reading
 from edge_agent.control.refusals import Refusals
+from edge_agent.control.renewal import Renewal
 from edge_agent.control.running import Running
 from edge_agent.control.soundness import Soundness
 from edge_agent.control.timers import Timers
 from edge_agent.control.validation import Validation
-from edge_agent.errors import NucleusError
+from edge_agent.errors import NotAllowedError, NucleusError
 from edge_agent.inference.session import RUNTIME_VERSION
 from edge_agent.nucleus.inbox import (
     CommandCame,
@@ -54,7 +55,7 @@ from edge_agent.vetting.verdicts import Verdicts
 from edge_agent.work_folder import WorkFolder
 from shared_schema.messages import ModelConfirmation
 from shared_schema.settings import AgentSettings, Source
-from shared_schema.topics import Topics
+from shared_schema.topics import Topics, local_echo
 
 logger = logging.getLogger(__name__)
 _LONGEST_WAIT: Final = 5.0
@@ -102,7 +103,8 @@ class Agent:
         self._link = ways.link
         self._refusals = refusals
         self._giving_way = GivingWay(bounds.alone, folder.asked)
-        self._outbox = Outbox("outbox", self._link.publish, most=bounds.messages)
+        self._reached = False
+        self._outbox = Outbox("outbox", self._publish, most=bounds.messages)
         self._local = Outbox("local-outbox", self._link.publish_local, most=1024, patient=False)
         self._flood = Outbox("prediction-outbox", self._link.publish, most=bounds.messages)
         self._predictions = PublishedPredictions(around.thing, self._flood)
@@ -135,7 +137,9 @@ class Agent:
         self._consent = Consent(work, self._busy, self._link)
         self._running = Running(self._link, self._doors, self._reading, self._obedience, self._memory)
         heard = Heard(self._named, self._online, self._subscribed, self._refused)
-        self._hearing = Hearing(self._link, self._doors, around.thing, self._timers, heard)
+        renewal = Renewal(self._link, self._doors, around.component, bounds, lambda: self._reached)
+        self._hearing = Hearing(self._link, self._doors, renewal, around.thing, self._timers, bounds, heard)
+        self._local_topics.listen(local_echo(around.component), renewal.heard_locally)
         self._hung: str | None = None
         self._last: Snapshot | None = None
         self._grace: float | None = None
@@ -173,7 +177,8 @@ class Agent:
             case Judged():
                 self._validation.judged(event)
             case CommandCame():
-                self._commands.came(event, time.monotonic())
+                if not self._hearing.echoed(event):
+                    self._commands.came(event, time.monotonic())
             case Subscribed() | SubscriptionRefused() | StreamEnded() | ConnectionLost():
                 self._hearing.took(event)
             case Stop(number):
@@ -182,7 +187,7 @@ class Agent:
 
     def _due(self, name: str) -> None:
         match name:
-            case "read":
+            case "read" | "reconcile":
                 self._read()
             case "artifact":
                 self._obedience.look_again(time.monotonic())
@@ -199,6 +204,8 @@ class Agent:
             self._soon("artifact", LOOK_AGAIN)
         if not self._timers.is_set("health"):
             self._soon("health", self._reading.settings.health.interval)
+        if not self._timers.is_set("reconcile"):
+            self._soon("reconcile", self._reading.settings.reconcile.interval)
         self._budget.keep(self._reading.settings.memory.budget)
         self._look_after_the_frames()
         self._give_way()
@@ -248,11 +255,14 @@ class Agent:
         self._read()
 
     def _read(self) -> None:
+        if not self._link.connected:
+            # What comes meanwhile is read once it is back.
+            return
         try:
             pause = self._reading.read(time.monotonic())
         except NucleusError as error:
             logger.warning("desired state not read", extra={"error": str(error)})
-            pause = self._reading.pause() if self._link.connected else None
+            pause = self._reading.pause()
         if pause is None:
             self._timers.clear("read")
         else:
@@ -264,6 +274,18 @@ class Agent:
         if self._doors.listen(settings.heard):
             self._soon("subscribe", 0.0)
         self._timers.clear("health")
+        self._timers.clear("reconcile")
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        """By the outbox's thread."""
+        try:
+            self._link.publish(topic, payload)
+        except NotAllowedError:
+            raise
+        except NucleusError:
+            self._reached = False
+            raise
+        self._reached = True
 
     def _confirm(self, model: str, confirmation: ModelConfirmation) -> None:
         self._reporter.confirm(model, confirmation, self._validation.deployment_of(confirmation.release))

@@ -16,6 +16,10 @@ class Bounds:
     """With nothing but refusals of its token for so long, the agent ends, for a restart to give it another."""
     restarts: float = 3600.0
     """Between two such ends at least: a nucleus takes three starts within an hour (greengrass-facts.md)."""
+    renewal: float = 300.0
+    """Between two renewals of subscriptions that a nucleus may have forgotten, and between two echoes."""
+    echo: float = 10.0
+    """An echo comes back within so long, or it is not heard."""
     messages: int = 256
     """Messages that wait for the cloud."""
 

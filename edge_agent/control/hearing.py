@@ -10,14 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from edge_agent.control.bounds import Bounds
 from edge_agent.control.doors import Doors
+from edge_agent.control.renewal import Renewal
 from edge_agent.control.timers import Backoff, Timers
 from edge_agent.errors import NucleusAwayError, NucleusError, TokenRefusedError
-from edge_agent.nucleus.inbox import ConnectionLost, StreamEnded, Subscribed, SubscriptionRefused
+from edge_agent.nucleus.inbox import CommandCame, ConnectionLost, StreamEnded, Subscribed, SubscriptionRefused
 from shared_schema.topics import Topics
 
 logger = logging.getLogger(__name__)
-TIMERS: Final = frozenset({"connect", "subscribe", "cloud"})
+TIMERS: Final = frozenset({"connect", "subscribe", "cloud", "renew", "echo"})
 """The names of the timers that are for `Hearing.due`."""
 AboutHearing = Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost
 
@@ -48,11 +50,15 @@ class Heard:
 class Hearing:
     """Decides when to connect, to subscribe and to try again."""
 
-    def __init__(self, line: Line, doors: Doors, thing: str, timers: Timers, heard: Heard) -> None:
+    def __init__(
+        self, line: Line, doors: Doors, renewal: Renewal, thing: str, timers: Timers, bounds: Bounds, heard: Heard
+    ) -> None:
         self._line = line
         self._doors = doors
+        self._renewal = renewal
         self._thing = thing
         self._timers = timers
+        self._bounds = bounds
         self._heard = heard
         self._topics: Topics | None = None
         self._reconnect = Backoff(0.5, 30.0)
@@ -68,6 +74,8 @@ class Hearing:
         if self._line.connected:
             self._reconnect.reset()
             self._heard.online()
+        if self._doors.forgetful:
+            self._soon("renew", self._bounds.renewal)
 
     def _connect(self) -> None:
         try:
@@ -88,6 +96,9 @@ class Hearing:
             case Subscribed(name):
                 self._doors.granted(name)
                 self._heard.online()
+                if self._topics is not None and name == self._topics.echo:
+                    # Said in a while: by then it is known whether the cloud is reached.
+                    self._soon("echo", self._bounds.echo)
             case SubscriptionRefused(name, _, why):
                 self._doors.declined(name, why)
                 if not self._timers.is_set("cloud"):
@@ -100,6 +111,13 @@ class Hearing:
                     logger.warning("nucleus away: inferring on")
                     self._away()
 
+    def echoed(self, event: CommandCame) -> bool:
+        """Whether what came is the agent's own echo; it is taken then."""
+        if self._topics is None or event.topic != self._topics.echo:
+            return False
+        self._renewal.heard_of_cloud(event.payload)
+        return True
+
     def due(self, timer: str) -> None:
         """Do what one of `TIMERS` is for."""
         match timer:
@@ -109,8 +127,21 @@ class Hearing:
                 self.subscribe()
             case "cloud":
                 self._ask_cloud()
+            case "renew":
+                self._renewal.renew(self._topics)
+                self._soon("renew", self._bounds.renewal)
+                self._soon("echo", self._bounds.echo)
+                self.subscribe()
+            case "echo":
+                self._listen_for_echoes()
             case _:
                 pass
+
+    def _listen_for_echoes(self) -> None:
+        if self._renewal.missed():
+            self.subscribe()
+        if self._topics is not None and self._renewal.say_to_cloud(self._topics):
+            self._soon("echo", self._bounds.echo)
 
     def subscribe(self) -> None:
         """Subscribe to what is missing, and have it read: what changed before the subscription gave no event."""
@@ -134,8 +165,10 @@ class Hearing:
         self._ask_cloud()
 
     def _ask_cloud(self) -> None:
+        if self._topics is None:
+            return
         try:
-            self._doors.ask_cloud(self._topics)
+            self._doors.ask_cloud(self._renewal.asked_of_cloud(self._topics))
         except NucleusError as error:
             logger.warning("the cloud's topics are not asked for", extra={"error": str(error)})
             if self._line.connected:

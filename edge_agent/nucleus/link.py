@@ -27,6 +27,7 @@ class Link(Protocol):
     """What the agent wants of what it is connected to; the methods are told of in `NucleusLink`."""
 
     connection: int
+    forgets: bool
 
     @property
     def connected(self) -> bool: ...
@@ -65,6 +66,9 @@ class NucleusLink:
     """One client at a time (many end in an error: aws-iot-device-sdk-python-v2 #521). ``put`` takes events from the
     networking thread, and must not wait. Calls may come from several threads; connecting and subscribing from one.
     ``heard`` takes what comes on local topics. The ``name`` of a subscription is given back by its events."""
+
+    forgets = True
+    """Whether what is behind may restart in parts, beside a connection that stays."""
 
     def __init__(
         self, component: str, put: Callable[[Event], object], heard: Callable[[str, bytes], object] = lambda *_: None

@@ -26,6 +26,7 @@ class FileLink:
     """In place of `NucleusLink`, with its methods. Owns the thread that looks, from `connect` to `close`."""
 
     connection = 0
+    forgets = False
 
     def __init__(self, file: Path, work: Path, component: str, put: Callable[[Event], object]) -> None:
         self._file = file

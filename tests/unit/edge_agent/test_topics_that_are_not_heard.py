@@ -10,6 +10,8 @@ from edge_agent.surroundings import Surroundings
 class Ears:
     """Records what is followed; ``deaf`` to some local topics."""
 
+    forgets = True
+
     def __init__(self, *deaf: str) -> None:
         self.deaf = set(deaf)
         self.followed: list[str] = []
@@ -17,7 +19,6 @@ class Ears:
     def configuration(self, component: str, key: str) -> object | None:  # noqa: ARG002
         return None
 
-    def end(self, name: str) -> None: ...
     def follow_configuration(self, name: str, component: str) -> None: ...
     def offer_validation(self, name: str) -> None: ...
     def offer_consent(self, name: str) -> None: ...
