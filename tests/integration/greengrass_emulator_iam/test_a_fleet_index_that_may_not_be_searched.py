@@ -183,7 +183,7 @@ def confirmed(status: Any) -> set[str]:
     return {
         each["thing"]
         for each in status.json["devices"]
-        if each["as-released"] and each["agent"]["models"]["digits"]["confirmation"]["version"] == "2.0.0"
+        if each["as-released"] and each["agent"]["models"]["digits"]["said"].split(":")[1] == "2.0.0"
     }
 
 
