@@ -69,6 +69,8 @@ class Runtime:
     modelled: frozenset[str]
     """Operations of its service model, with those that only further components answer."""
     largest_frame: int
+    has_fixed_buffers: bool
+    """What is too large for them is refused, mostly in silence (``lite_sizes.py``)."""
     largest_text: int | None
     """The longest configuration string that IPC gives out."""
     errors_have_text: bool
@@ -114,6 +116,7 @@ CLASSIC = Runtime(
     operations=_BOTH | _CLASSIC_ONLY,
     modelled=_BOTH | _CLASSIC_ONLY | _OF_FURTHER_COMPONENTS,
     largest_frame=16 * 1024 * 1024,
+    has_fixed_buffers=False,
     largest_text=None,
     errors_have_text=True,
     reads_recipes_by_case=False,
@@ -150,6 +153,7 @@ LITE = Runtime(
     operations=_BOTH,
     modelled=_BOTH | _CLASSIC_ONLY | _OF_FURTHER_COMPONENTS,
     largest_frame=10_000,
+    has_fixed_buffers=True,
     largest_text=1_000,
     errors_have_text=False,
     reads_recipes_by_case=True,

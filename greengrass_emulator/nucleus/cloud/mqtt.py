@@ -21,6 +21,7 @@ from greengrass_emulator.nucleus.cloud.trust import Trust
 from greengrass_emulator.nucleus.ipc.answers import ServiceError
 from greengrass_emulator.nucleus.ipc.operations.iot_core import MessageListener
 from greengrass_emulator.nucleus.ipc.topics import topic_matches
+from greengrass_emulator.nucleus.lite_sizes import packet_bytes
 from greengrass_emulator.nucleus.settings import CloudSettings
 
 _log = logging.getLogger(__name__)
@@ -57,12 +58,15 @@ class MqttLink:
         clock: DeviceClock,
         *,
         spools: bool,
+        largest_packet: int | None,
         connected_again: Callable[[], Awaitable[None]],
     ) -> None:
+        """``largest_packet``: a broker brings a client nothing beyond its Maximum Packet Size (MQTT 5, 3.1.2.11.4)."""
         self._settings = settings
         self._trust = Trust(settings.root_ca, clock)
         self._thing = thing
         self._spools = spools
+        self._largest_packet = largest_packet
         self._connected_again = connected_again
         self._loop = asyncio.get_running_loop()
         self._connection: Any = None
@@ -250,6 +254,8 @@ class MqttLink:
         self._loop.call_soon_threadsafe(self._dispatch, topic, bytes(payload))
 
     def _dispatch(self, topic: str, payload: bytes) -> None:
+        if self._largest_packet is not None and packet_bytes(topic, len(payload)) > self._largest_packet:
+            return
         for each in tuple(self._subscriptions):
             if topic_matches(each.topic_filter, topic):
                 each.listener(topic, payload)

@@ -15,6 +15,7 @@ from typing import Any
 from greengrass_emulator.nucleus.errors import FrameInvalid
 from greengrass_emulator.nucleus.ipc.answers import IpcError, ServiceError, Unmodelled, internal_error, without_handler
 from greengrass_emulator.nucleus.ipc.frames import PRELUDE, Frame, MessageFlag, MessageType, decode, encode, length_of
+from greengrass_emulator.nucleus.lite_sizes import fault_of_ipc_request
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
@@ -132,17 +133,23 @@ class Connection:
         self.send(stream, MessageType.APPLICATION_MESSAGE, MessageFlag.NONE, shape, payload)
 
     def send(self, stream: Stream, kind: MessageType, flags: MessageFlag, shape: str, payload: dict[str, Any]) -> None:
-        """Queue one message of a stream."""
+        """Queue one message of a stream.
+
+        Lite puts ServiceError in the place of an answer that is too large (ipc_server.c, handle_operation).
+        """
         frame = encode(
             stream=stream.number,
             kind=kind,
             flags=flags,
-            payload=json.dumps(payload).encode(),
+            payload=json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(),
             headers={":content-type": "application/json", "service-model-type": shape},
         )
         if len(frame) > self._runtime.largest_frame:
             _log.warning("a frame is too large", extra={"component": self.component, "bytes": len(frame)})
-            self.abort()
+            if self._runtime.has_fixed_buffers and not stream.is_answered:
+                self._refuse(stream, ServiceError())
+            else:
+                self.abort()
             return
         self._put(frame)
 
@@ -232,7 +239,10 @@ class Connection:
             handler = self._handlers.get(stream.operation)
             if handler is None:
                 raise without_handler(stream.operation, is_modelled=stream.operation in self._runtime.modelled)
-            answer = await handler(stream, _object(payload))
+            request = _object(payload)
+            if self._runtime.has_fixed_buffers and (fault := fault_of_ipc_request(request)) is not None:
+                raise ServiceError(fault)
+            answer = await handler(stream, request)
         except IpcError as error:
             self._refuse(stream, error)
         except Unmodelled as error:
