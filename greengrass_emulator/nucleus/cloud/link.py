@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 
 from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.cloud.candidates import CloudCandidates
@@ -59,7 +60,9 @@ class CloudLink:
         )
         self.download = S3Download(self._data_plane.credentials, settings.region, settings.s3_endpoint)
         self.candidates = CloudCandidates(self._data_plane, packages)
-        self.token_exchange = TokenExchange(self._data_plane.credentials, component_of)
+        # HttpServerImpl.java and tes-serverd/src/http_server.c, of a token that they do not know.
+        refusal = HTTPStatus.NOT_FOUND if runtime.has_daemons else HTTPStatus.FORBIDDEN
+        self.token_exchange = TokenExchange(self._data_plane.credentials, component_of, refusal)
         self._jobs = JobListener(self.mqtt, thing, runtime, self._take, self._withdraw)
         self._shadow = ShadowListener(self.mqtt, thing, runtime, self._take)
         self._fleet: FleetStatus | None = None

@@ -46,6 +46,7 @@ class _Subscription:
     topic_filter: str
     qos: int
     listener: MessageListener
+    of_component: bool
 
 
 class MqttLink:
@@ -119,11 +120,19 @@ class MqttLink:
         """A component's subscription. Raises ServiceError where it is refused; offline, classic asks again later."""
         if not self.is_connected and not self._spools:
             raise ServiceError("the device is offline")
-        return await self.listen(topic_filter, qos, listener)
+        return await self._subscribe(_Subscription(topic_filter, qos, listener, of_component=True))
 
     async def listen(self, topic_filter: str, qos: int, listener: MessageListener) -> Callable[[], Awaitable[None]]:
-        """Subscribe now, or as soon as there is a connection. Raises ServiceError where the broker refuses."""
-        subscription = _Subscription(topic_filter, qos, listener)
+        """The nucleus's own subscription: now, or as soon as there is a connection. Raises ServiceError if refused."""
+        return await self._subscribe(_Subscription(topic_filter, qos, listener, of_component=False))
+
+    def restart(self) -> None:
+        """Lose the connection, and forget components' subscriptions; the nucleus's own are made again."""
+        self._subscriptions = [each for each in self._subscriptions if not each.of_component]
+        self._lost.set()
+
+    async def _subscribe(self, subscription: _Subscription) -> Callable[[], Awaitable[None]]:
+        topic_filter, qos = subscription.topic_filter, subscription.qos
         is_first = not any(each.topic_filter == topic_filter for each in self._subscriptions)
         self._subscriptions.append(subscription)
 

@@ -7,12 +7,15 @@ as fast as they come ends with an error, so that a slow component neither fills 
 import asyncio
 import json
 import logging
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from greengrass_emulator.nucleus.errors import FrameInvalid
+from greengrass_emulator.nucleus.ipc.admission import Admitted
 from greengrass_emulator.nucleus.ipc.answers import IpcError, ServiceError, Unmodelled, internal_error, without_handler
 from greengrass_emulator.nucleus.ipc.frames import PRELUDE, Frame, MessageFlag, MessageType, decode, encode, length_of
 from greengrass_emulator.nucleus.lite_sizes import fault_of_ipc_request
@@ -78,7 +81,8 @@ Handler = Callable[[Stream, dict[str, Any]], Awaitable[Answer]]
 
 
 class Connection:
-    """Serves one socket until it closes. ``component_of`` gives the component of a token, or None.
+    """Serves one socket until it closes. ``admit`` gets the connect message and the number of the process at the other
+    end; it says who is let in, or None.
 
     It may raise ``ConnectionError`` instead: then the socket is closed without an answer. ``component`` is whose it is.
     """
@@ -89,13 +93,13 @@ class Connection:
         writer: asyncio.StreamWriter,
         runtime: Runtime,
         handlers: dict[str, Handler],
-        component_of: Callable[[str], str | None],
+        admit: Callable[[bytes, int], Admitted | None],
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._runtime = runtime
         self._handlers = handlers
-        self._component_of = component_of
+        self._admit = admit
         self.component = ""
         self._streams: dict[int, Stream] = {}
         self._latest = 0
@@ -112,6 +116,8 @@ class Connection:
                     self._take(await self._next_frame())
         except FrameInvalid as error:
             _log.warning("a connection is closed", extra={"component": self.component, "reason": str(error)})
+        except ConnectionAbortedError as error:
+            _log.info("a connection is closed without an answer", extra={"reason": str(error)})
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -182,15 +188,16 @@ class Connection:
             raise FrameInvalid("no connect message came") from error
         if frame.number(":message-type") != MessageType.CONNECT:
             raise FrameInvalid("the first message is no connect")
-        component = self._component_of(_token(frame.payload))
-        accepted = component is not None
-        self.component = component or ""
+        admitted = self._admit(frame.payload, self._peer())
+        accepted = admitted is not None
+        self.component = admitted.component if admitted else ""
         self._put(
             encode(
                 stream=0,
                 kind=MessageType.CONNECT_ACK,
                 flags=MessageFlag.CONNECTION_ACCEPTED if accepted else MessageFlag.NONE,
                 payload=b"",
+                headers={"svcuid": admitted.token} if admitted and admitted.token else None,
             )
         )
         if not accepted:
@@ -199,6 +206,13 @@ class Connection:
             while not self._waiting.empty():
                 await asyncio.sleep(0)
         return accepted
+
+    def _peer(self) -> int:
+        """The number of the process at the other end (SO_PEERCRED: pid, uid, gid)."""
+        credentials = self._writer.get_extra_info("socket").getsockopt(
+            socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
+        )
+        return int(struct.unpack("3i", credentials)[0])
 
     def _take(self, frame: Frame) -> None:
         kind = frame.number(":message-type")
@@ -292,14 +306,6 @@ class Connection:
         self._writer.close()
         with suppress(ConnectionError):
             await self._writer.wait_closed()
-
-
-def _token(payload: bytes) -> str:
-    try:
-        token = json.loads(payload).get("authToken")
-    except (ValueError, AttributeError):
-        return ""
-    return token if isinstance(token, str) else ""
 
 
 def _object(payload: bytes) -> dict[str, Any]:

@@ -28,6 +28,9 @@ class IotCore(Protocol):
     ) -> Callable[[], Awaitable[None]]:
         """Have messages brought; the answer ends it. Raises ServiceError."""
 
+    def restart(self) -> None:
+        """Lose the connection, and forget whom messages were brought to (lite's iotcored)."""
+
 
 class NoCloud:
     """A device without a cloud: nothing can be sent."""
@@ -37,6 +40,9 @@ class NoCloud:
 
     async def subscribe(self, _filter: str, _qos: int, _listener: MessageListener, /) -> Callable[[], Awaitable[None]]:
         raise ServiceError("this device has no cloud")
+
+    def restart(self) -> None:
+        """There is nothing to forget."""
 
 
 @dataclass(slots=True)
