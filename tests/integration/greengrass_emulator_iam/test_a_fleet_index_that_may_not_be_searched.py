@@ -16,7 +16,7 @@ GROUP = f"arn:aws:iot:eu-west-1:{ACCOUNT}:thinggroup/line"
 DEPLOY, STATUS = "MlopsDeployRole", "MlopsOperatorRole"
 """Who deploys, and who looks."""
 LINE = [f"line-{number:02}" for number in range(11)]
-MODEL = {"digest": "d" * 64, "vetting-timeout": 60.0}
+MODEL = {"digest": "k" * 43, "vetting-timeout": 60.0}
 SECONDS = 30
 NO_INDEX = "no fleet index"
 DENIED = f"{NO_INDEX} (AccessDeniedException): each shadow is read by itself"
