@@ -102,10 +102,13 @@ def _fill(beside: str, final: str, artifact: str) -> bool:
             "(apt install python3-venv), then deploy again"
         )
     venv = os.path.join(beside, "venv")
-    _run([sys.executable, "-m", "venv", venv])
-    pip = [os.path.join(venv, "bin", "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    pip += ["--no-index", "--no-color", "--progress-bar=off", "--no-cache-dir"]
-    _run([*pip, "--find-links", os.path.join(artifact, WHEELS), "--requirement", requirements])
+    # pip by itself, since `venv` passes over what it says. Isolated: the work folder is no place to import from.
+    _run([sys.executable, "-I", "-m", "venv", "--without-pip", venv])
+    python = [os.path.join(venv, "bin", "python"), "-I", "-m"]
+    _run([*python, "ensurepip", "--upgrade", "--default-pip"])
+    pip = [*python, "pip", "install", "--isolated", "--disable-pip-version-check", "--no-input", "--no-index"]
+    pip += ["--no-color", "--progress-bar=off", "--no-cache-dir", "--find-links", os.path.join(artifact, WHEELS)]
+    _run([*pip, "--requirement", requirements])
     return True
 
 
@@ -137,7 +140,7 @@ def _run(command: list[str]) -> None:
             preexec_fn=lambda: dies_with_parent(signal.SIGKILL, parent),
         )
     except subprocess.TimeoutExpired as error:
-        raise NotInstalledError(f"{' '.join(command[1:4])} was not done within {_LONGEST:.0f} s") from error
+        raise NotInstalledError(f"{' '.join(command[2:5])} was not done within {_LONGEST:.0f} s") from error
     if done.returncode != 0:
         raise NotInstalledError(_words(done.stdout.decode(errors="replace"), command, done.returncode))
 
@@ -147,5 +150,5 @@ def _words(output: str, command: list[str], code: int) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
     end = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-    said = "; ".join(errors or lines[-3:]) or f"{' '.join(command[1:3])} {end}"
+    said = "; ".join(errors or lines[-3:]) or f"{' '.join(command[2:4])} {end}"
     return said if len(said) <= LONGEST_WORDS else f"{said[: LONGEST_WORDS - 1]}…"
