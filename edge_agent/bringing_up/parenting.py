@@ -96,7 +96,8 @@ class Parent:
         if installer.returncode == 0 and folder is not None:
             self._stop_agent()
             self._try(folder, serving)
-        self._not_installed(words or f"the installation was ended by signal {-installer.returncode}")
+        words = words or f"its installation was ended by signal {-installer.returncode}"
+        self._not_installed(f"version {self._wanted.version} is not installed: {words}")
         if self._agent is None:
             release_signals(self._held)
             become(self._work, serving, self._standing)

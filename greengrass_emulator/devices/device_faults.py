@@ -11,6 +11,7 @@ import signal
 import time
 from pathlib import Path
 
+from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import NucleusError, WrongUse
 from greengrass_emulator.nucleus.clock import clock_file, written_ahead
 from greengrass_emulator.nucleus.durable import write_atomically
@@ -26,9 +27,16 @@ FULL_BEYOND = 65_536
 
 
 def kill_nucleus(root: Path) -> NucleusStatus:
-    """Kills the nucleus that serves a root folder, as a loss of power does. Raises ``NucleusError``."""
+    """Kills the nucleus that serves a root folder; classic's components go on. Raises ``NucleusError``."""
     status = _running(root)
     os.kill(status.pid, signal.SIGKILL)
+    return status
+
+
+def cut_power(root: Path) -> NucleusStatus:
+    """Kills the nucleus that serves a root folder with all that it started. Raises ``NucleusError``."""
+    status = kill_nucleus(root)
+    kill_orphans(root)
     return status
 
 

@@ -7,7 +7,7 @@ texts of a YAML default configuration's numbers (greengrass-facts.md, "Recipes")
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -159,7 +159,21 @@ def _lifecycle(section: Any, keys: _Keys, where: str) -> Lifecycle:
             steps[name] = _step(written, name, keys, where)
     if "run" in steps and "startup" in steps:
         raise RecipeInvalid(f"{where}: has both run and startup; exactly one of them is allowed.")
-    return Lifecycle(steps, _texts(keys.get(section, "Setenv"), where))
+    return Lifecycle(steps, _texts(keys.get(section, "Setenv"), where), frozenset(_numbers(section, keys)))
+
+
+def _numbers(section: Any, keys: _Keys) -> Iterator[tuple[str, ...]]:
+    for at in ((), *((name,) for name in _STEPS)):
+        part = keys.get(section, at[0]) if at else section
+        if _is_number(keys.get(part, "Timeout")):
+            yield (*at, "timeout")
+        variables = keys.get(part, "Setenv")
+        if isinstance(variables, Mapping):
+            yield from ((*at, "setenv", str(key)) for key, value in variables.items() if _is_number(value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _step(written: Any, name: str, keys: _Keys, where: str) -> Step:
