@@ -137,7 +137,9 @@ class MqttLink:
                 await self._ask_for(topic_filter, qos)
             await subscription.granted
         except BaseException:
-            self._subscriptions.remove(subscription)
+            # Unless a restart has forgotten it meanwhile.
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
             raise
         return partial(self._end, subscription)
 

@@ -188,6 +188,10 @@ class Device:
         pubsub = {
             "p:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["halves", "asks/reply"]},
             "p:2": {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["asks", "line/busy"]},
+            "p:3": {
+                "operations": ["aws.greengrass#PublishToTopic", "aws.greengrass#SubscribeToTopic"],
+                "resources": [f"{AGENT}/echo"],
+            },
         }
         mqtt = {
             "m:1": {

@@ -31,7 +31,10 @@ class Ear:
             clean_session=True,
         )
         self._connection.connect().result(10)
-        for topic in (f"dt/halves-demo/{thing}/#", f"cmd/halves-demo/{thing}/+/reply"):
+        for topic in (
+            f"dt/halves-demo/{thing}/#",
+            *(f"cmd/halves-demo/{thing}/{each}" for each in ("+/reply", "echo")),
+        ):
             done, _ = self._connection.subscribe(topic, mqtt.QoS.AT_LEAST_ONCE, self._hear)
             done.result(10)
 
