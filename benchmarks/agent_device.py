@@ -76,11 +76,8 @@ class AgentDevice:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     def add_agent(self) -> None:
-        script = f"exec {sys.executable} -u -m edge_agent run"
-        environment = {"PYTHONPATH": str(REPOSITORY)}
-        self._recipe(
-            AGENT, "1.0.0", [], {"Setenv": environment, "run": {"Script": script}}, {"application": "measured"}
-        )
+        script = f"exec env PYTHONPATH='{REPOSITORY}' {sys.executable} -u -m edge_agent run"
+        self._recipe(AGENT, "1.0.0", [], {"run": {"Script": script}}, {"application": "measured"})
         self._recipe(f"{AGENT}.desired", "1.0.0", [], {"run": "exit 0"}, {})
 
     def add_model(self, version: str, model: Path) -> None:

@@ -223,9 +223,8 @@ def _release(prefix: str) -> Release:
 
 
 def _report(thing: str, desired: dict[str, Any]) -> dict[str, Any]:
-    model = desired["models"]["digits"]
-    said = {"component": model["component"], "version": model["version"], "digest": model["digest"]}
-    confirmation = {**said, "release": desired["release"], "verdict": "CONFIRMED"}
+    _, version, digest = desired["models"]["digits"].split(":")
+    said = f"{desired['release']}:{version}:{digest}:CONFIRMED"
     return {
         "schema": 1,
         "thing": thing,
@@ -233,7 +232,7 @@ def _report(thing: str, desired: dict[str, Any]) -> dict[str, Any]:
         "agentVersion": "1.0.0",
         "state": "SERVING",
         "release": desired["release"],
-        "models": {"digits": {**said, "confirmation": confirmation}},
+        "models": {"digits": {"serves": f"{version}:{digest}", "said": said}},
     }
 
 

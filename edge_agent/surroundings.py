@@ -34,6 +34,14 @@ def surroundings(environment: Mapping[str, str] = os.environ, folder: Path | Non
         for name in ("AWS_IOT_THING_NAME", "SVCUID", "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT")
         if not environment.get(name)
     ]
+    if missing and "SUDO_COMMAND" in environment:
+        # Classic runs another user's steps by `sudo -E` (aws-greengrass-nucleus, UnixPlatform.java), which passes the
+        # nucleus's variables on; sudo-rs, Ubuntu's from 25.10 on, does not (its issue #1799).
+        raise WrongUseError(
+            f"sudo has not passed on {', '.join(missing)}, as sudo-rs never does: on Ubuntu 25.10 and newer choose the "
+            "other sudo (update-alternatives --set sudo /usr/bin/sudo.ws), elsewhere allow SETENV in sudoers, "
+            "or let runWithDefault name the nucleus's own user"
+        )
     if missing:
         raise WrongUseError(
             f"the environment has no {', '.join(missing)}: `edge-agent run` is started by a Greengrass nucleus; "

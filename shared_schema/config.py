@@ -8,7 +8,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared_schema.names import ApplicationName, BucketName, ComponentName, ModelName, Region
+from shared_schema.names import (
+    ApplicationName,
+    BucketName,
+    ComponentName,
+    ModelName,
+    Region,
+    alike_but_for_case,
+)
 from shared_schema.recipe import Artifact, Configuration, Dependency, Lifecycle, Manifest
 from shared_schema.settings import AgentSettings
 from shared_schema.stages import Stage, StageName
@@ -154,6 +161,16 @@ class Config(WrittenByPeople):
     """The accounts that a release goes through; ``dev`` is the one that builds."""
     custom_components: Annotated[dict[ModelName, Component], Field(min_length=1)] = Field(alias="custom-components")
     """The components by a short key of one's own; a model's key is its name on the device and in its topics."""
+
+    @model_validator(mode="after")
+    def _keys_differ_in_more_than_case(self) -> "Config":
+        alike = alike_but_for_case(self.custom_components)
+        if alike:
+            raise ValueError(
+                f"has {', '.join(alike)}, which differ in case alone: the classic nucleus takes them for one key; "
+                "rename one"
+            )
+        return self
 
     @model_validator(mode="after")
     def _the_agent_has_an_application(self) -> "Config":

@@ -1,27 +1,43 @@
 """The desired state: the one document that says what an agent should do (architecture, section 3).
 
 Written whole by `deploy` under the key `desired`, in one of two places; read by the agent, which may catch it half
-written: hence the seal. Each leaf is text.
+written: hence the seal. Each leaf is text, and each model one text: a key called ``version`` would have the classic
+nucleus restart the agent, and nucleus lite carries few bytes.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+)
 
 from shared_schema.canonical_json import canonical_json, sha256_of_document
-from shared_schema.names import ComponentName, ModelName, Sha256, Version
+from shared_schema.names import ComponentName, ModelDigest, ModelName, Version, alike_but_for_case
 
 KEY = "desired"
 """The key of a component's configuration that holds the document."""
+FORM: Final = "2"
+"""The form of the document that this code writes and reads. ``form``, ``release`` and ``seal`` are the same in all."""
+FORMS: Final = (FORM,)
+"""The forms that an agent of this code reads."""
 MAXIMUM_BYTES = 6_000
 MAXIMUM_STRING = 900
 """Lite closes a connection at a frame of 10,000 bytes, and refuses a configuration string of about 1,000."""
+_RELEASE = re.compile(r"[0-9]{1,18}")
 
 
 def desired_component_name(agent: str) -> str:
-    """The name of the small component that carries the desired state at the followed door."""
+    """The name of the small component that carries the desired state at the subscribed channel."""
     return f"{agent}.desired"
 
 
@@ -36,21 +52,63 @@ class NotWhole:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownForm:
+    """A whole document of a form that this code does not read. The remedy is another agent, or a new `deploy`."""
+
+    form: str
+    release: str
+
+    @property
+    def order(self) -> int:
+        """What two documents are compared by, as with ``DesiredState.order``."""
+        return int(self.release)
+
+
 class DesiredModel(BaseModel):
     """One model: its component, that component's version, and the model digest of its files."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     component: ComponentName
     version: Version
-    digest: Sha256
+    digest: ModelDigest
+
+    @property
+    def text(self) -> str:
+        """How the document writes it: ``component:version:digest``. None of the three can hold a colon."""
+        return f"{self.component}:{self.version}:{self.digest}"
+
+
+def _model_of(given: Any) -> Any:
+    """The three parts of a model's text. Raises ``ValueError`` for any other number of them."""
+    if isinstance(given, DesiredModel):
+        return given
+    parts = given.split(":") if isinstance(given, str) else []
+    if len(parts) != 3:
+        raise ValueError(f"{given!r} is no model; it is component:version:digest")
+    return dict(zip(("component", "version", "digest"), parts, strict=True))
+
+
+_ModelText = Annotated[
+    DesiredModel,
+    BeforeValidator(_model_of),
+    PlainSerializer(lambda model: model.text, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[^:]+:[^:]+:[A-Za-z0-9_-]{43}$",
+            "description": "component:version:digest, the model digest in base64url",
+        }
+    ),
+]
 
 
 def _with_its_seal(schema: dict[str, Any]) -> None:
     """The seal is checked before the document becomes a ``DesiredState``, which has no use for it."""
     told = "The SHA-256 of the document's canonical JSON without the seal and without empty objects."
     schema["properties"]["seal"] = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": told}
-    schema["required"] = [*schema.get("required", []), "seal"]
+    schema["required"] = ["form", *schema.get("required", []), "seal"]
 
 
 class DesiredState(BaseModel):
@@ -58,9 +116,18 @@ class DesiredState(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra=_with_its_seal)
 
-    release: str = Field(pattern=r"^[0-9]{1,18}$")
-    models: dict[ModelName, DesiredModel] = Field(default_factory=dict)
+    form: Literal["2"] = FORM
+    release: str = Field(pattern=rf"^{_RELEASE.pattern}$")
+    models: dict[ModelName, _ModelText] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("models")
+    @classmethod
+    def _names_differ(cls, models: dict[str, DesiredModel]) -> dict[str, DesiredModel]:
+        alike = alike_but_for_case(models)
+        if alike:
+            raise ValueError(f"{', '.join(alike)} differ in case alone, and classic takes them for one key")
+        return models
 
     @property
     def order(self) -> int:
@@ -94,21 +161,24 @@ def seal_of(document: Mapping[str, Any]) -> str:
     return sha256_of_document(_without_empty({key: value for key, value in document.items() if key != "seal"}))
 
 
-def read_desired_state(document: object) -> DesiredState | NotWhole:
-    """The state that a configuration's ``desired`` holds, or why it is not whole. Never raises for bad input."""
+def read_desired_state(document: object) -> DesiredState | UnknownForm | NotWhole:
+    """The state that a configuration's ``desired`` holds, or why there is none to read. Never raises for bad input."""
     if not isinstance(document, Mapping) or not document:
         return NotWhole("there is no desired state")
     seal = document.get("seal")
     if not isinstance(seal, str):
         return NotWhole("the desired state has no seal")
-    if any(not isinstance(leaf, str) for _, leaf in _all_leaves(document, "")):
-        return NotWhole("a leaf of the desired state is no text")
     try:
         right = seal_of(document)
     except ValueError as error:
         return NotWhole(f"the desired state cannot be written canonically: {error}")
     if seal != right:
         return NotWhole("the seal of the desired state does not match what it holds")
+    form, release = document.get("form", "none"), document.get("release")
+    if form not in FORMS and isinstance(form, str) and isinstance(release, str) and _RELEASE.fullmatch(release):
+        return UnknownForm(form, release)
+    if any(not isinstance(leaf, str) for _, leaf in _all_leaves(document, "")):
+        return NotWhole("a leaf of the desired state is no text")
     try:
         return DesiredState.model_validate(document)
     except ValidationError as error:
@@ -117,10 +187,13 @@ def read_desired_state(document: object) -> DesiredState | NotWhole:
         return NotWhole(f"the desired state is sealed, and wrong at {place}: {first['msg']}")
 
 
-def higher_release(one: DesiredState | NotWhole, other: DesiredState | NotWhole) -> DesiredState | NotWhole:
-    """Of the documents at the two doors, the whole one with the higher release; the first of two equal ones."""
+Read = DesiredState | UnknownForm | NotWhole
+
+
+def higher_release(one: Read, other: Read) -> Read:
+    """Of the documents at the two channels, the whole one with the higher release; the first of two equal ones."""
     if isinstance(one, NotWhole):
-        return other if isinstance(other, DesiredState) else one
+        return one if isinstance(other, NotWhole) else other
     if isinstance(other, NotWhole):
         return one
     return other if other.order > one.order else one

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
+from shared_schema.names import digest_text
+
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
 
@@ -36,7 +38,7 @@ def sha256_of_file(path: Path) -> str:
 
 
 def digest_of_entries(entries: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
-    """The digest of a set of files, from each one's name and SHA-256 (hexadecimal).
+    """The digest of a set of files, from each one's name and SHA-256 (hexadecimal), as a ``ModelDigest``.
 
     Names are relative, with ``/`` between; they are sorted bytewise in UTF-8. Each file counts as its name's
     length (8 bytes, big-endian), its name, and the 32 raw bytes of its SHA-256: no two sets of files can be
@@ -46,7 +48,7 @@ def digest_of_entries(entries: Mapping[str, str] | Iterable[tuple[str, str]]) ->
     digest = hashlib.sha256()
     for name, sha256 in sorted((name.encode(), sha256) for name, sha256 in pairs):
         digest.update(len(name).to_bytes(8, "big") + name + bytes.fromhex(sha256))
-    return digest.hexdigest()
+    return digest_text(digest.digest())
 
 
 def model_digest_of_folder(folder: Path) -> str:

@@ -1,19 +1,23 @@
-"""What passes over IoT Core: health, confirmations, predictions, replies, the named shadow (architecture, section 4).
+"""What passes over IoT Core: health, confirmations, predictions, replies (architecture, section 4).
 
-Each message is one JSON object under 5 KB with `schema`, the thing, a UTC timestamp and a sequence number.
+Each message is one JSON object under 5 KB with `schema`, the thing, a UTC timestamp and a sequence number. Words that
+programs go by (a state, a verdict, a reason, a channel) may be ones that a reader does not know yet: it takes them as
+texts, and shows them.
 """
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shared_schema.names import ModelName, Sha256, Version
+from shared_schema.names import ModelDigest, ModelName, Version
 from shared_schema.strict_model import Message
 
-MAXIMUM_BYTES = 5_000
-"""One billing increment of IoT Core, and below lite's IPC frame limit."""
+MAXIMUM_BYTES = 4_800
+"""Below a billing increment of IoT Core (5 KB), lite's largest MQTT packet (5,000 with its topic) and its IPC frame."""
+LONGEST_WORDS = 700
+"""Characters of a confirmation's words."""
 
 
 class AgentState(StrEnum):
@@ -39,6 +43,24 @@ class Verdict(StrEnum):
     """It could not be brought to serve for a reason that is not the model's (its artifact never came, no memory)."""
 
 
+class StateReason(StrEnum):
+    """Why an agent is DEGRADED, for programs, where that is not a model's."""
+
+    INSTALL = "install"
+    """A newer version of the agent could not be brought up; this one goes on."""
+    FORM = "form"
+    """The desired state has a form that this agent does not read; it goes on as before."""
+
+
+class Channel(StrEnum):
+    """By which of its two ways a desired state can reach the agent (architecture, section 3)."""
+
+    VALIDATED = "validated"
+    """The agent's own configuration, which classic asks it to validate first."""
+    SUBSCRIBED = "subscribed"
+    """The configuration of ``<agent>.desired``, which it subscribes to."""
+
+
 class Reason(StrEnum):
     """Why a model was refused, for programs; the words for people stand beside it."""
 
@@ -56,6 +78,14 @@ class Reason(StrEnum):
 
 CONTENT_REASONS = frozenset({Reason.DIGEST, Reason.MANIFEST, Reason.GRAPH, Reason.GOLDEN})
 """Refusals that hold for ever for a digest; any other is tried once more (architecture, section 3)."""
+
+
+SaidState = Annotated[AgentState | str, Field(union_mode="left_to_right")]
+SaidVerdict = Annotated[Verdict | str, Field(union_mode="left_to_right")]
+SaidReason = Annotated[Reason | str, Field(union_mode="left_to_right")]
+SaidStateReason = Annotated[StateReason | str, Field(union_mode="left_to_right")]
+SaidChannel = Annotated[Channel | str, Field(union_mode="left_to_right")]
+"""What a newer agent may say in a word of its own, read as that text."""
 
 
 class Envelope(Message):
@@ -81,11 +111,10 @@ class Latency(Message):
 
 
 class ModelHealth(Message):
-    """One model that serves. ``throughput`` is predictions a second over the window."""
+    """One model that serves. ``throughput`` is predictions a second over the window. The digest says which it is."""
 
-    component: str
     version: Version
-    digest: Sha256
+    digest: ModelDigest
     provider: str | None = None
     """The execution provider that onnxruntime took."""
     provider_wanted: str | None = None
@@ -97,32 +126,42 @@ class ModelHealth(Message):
 
 
 class Health(Envelope):
-    """The agent's health. ``cpu`` is percent of one core, ``rss`` and ``free_disk`` are bytes."""
+    """The agent's health. ``cpu`` is percent of one core, ``rss`` and ``free_disk`` are bytes.
 
-    state: AgentState
+    With more models than one message carries it comes in ``parts``, of which this is number ``part``, from 1 on: each
+    has some of the models, and all the rest. Those of one health have one timestamp.
+    """
+
+    state: SaidState
     agent_version: str
     release: str | None = None
     models: dict[ModelName, ModelHealth] = Field(default_factory=dict)
-    doors: list[Literal["validated", "followed"]] = Field(default_factory=list)
+    channels: list[SaidChannel] = Field(default_factory=list)
+    """The channels that a desired state can come by just now."""
     cpu: float = 0.0
     rss: int = 0
     free_disk: int = 0
     dropped_frames: int = 0
+    dropped_messages: int = 0
+    """How many messages were let go unsent since the agent's start: its queue is bounded."""
     last_error: str | None = None
+    reason: SaidStateReason | None = None
     why: str | None = None
     """Why the state is DEGRADED or ERRORED, in words for people."""
+    part: int = Field(default=1, ge=1)
+    parts: int = Field(default=1, ge=1)
 
 
 class ModelConfirmation(Message):
-    """What became of one model of a release: the part of a confirmation that the shadow keeps."""
+    """What became of one model of a release."""
 
     release: str
     component: str
     version: Version
-    digest: Sha256
-    verdict: Verdict
-    reason: Reason | None = None
-    words: str | None = Field(default=None, max_length=700)
+    digest: ModelDigest
+    verdict: SaidVerdict
+    reason: SaidReason | None = None
+    words: str | None = Field(default=None, max_length=LONGEST_WORDS)
     """The reason in words for people."""
     steps_ms: dict[str, float] = Field(default_factory=dict)
     """How long each step took: digest, graph, load, warm-up, golden, cost, swap."""
@@ -157,7 +196,7 @@ class Prediction(Message):
     """Tells this frame from every other of its source; where the source cannot offer one twice, it is left out."""
     model: ModelName
     version: Version
-    digest: Sha256
+    digest: ModelDigest
     timestamp: datetime
     latency_ms: float
     output: dict[str, Any]
@@ -167,26 +206,3 @@ class PublishedPrediction(Envelope, Prediction):
     """A prediction as it passes over IoT Core. ``cut``: boxes or rows beyond a message's size are left out."""
 
     cut: bool = False
-
-
-class ShadowModel(Message):
-    """What the shadow says of a model: what serves (if any does), and the last confirmation."""
-
-    component: str | None = None
-    version: Version | None = None
-    digest: Sha256 | None = None
-    confirmation: ModelConfirmation | None = None
-
-
-class ShadowReport(Message):
-    """``state.reported`` of the named shadow ``mlops``."""
-
-    schema_: Literal[1] = Field(default=1, alias="schema")
-    thing: str
-    timestamp: datetime
-    agent_version: str
-    state: AgentState
-    release: str | None = None
-    """The release that the agent obeys. With no model in it, this alone is the confirmation."""
-    models: dict[ModelName, ShadowModel] = Field(default_factory=dict)
-    why: str | None = None

@@ -5,8 +5,10 @@ the AWS IoT API reference (thing and thing group names), the S3 bucket naming ru
 specification 2.0.0, which Greengrass's versions follow.
 """
 
+import base64
 import re
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
@@ -14,6 +16,10 @@ _COMPONENT = re.compile(r"[a-zA-Z0-9._-]{1,128}")
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 _BUCKET = re.compile(r"(?!xn--)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_MODEL_DIGEST = re.compile(r"[A-Za-z0-9_-]{43}")
+RESTARTING_KEYS: Final = frozenset({"version", "install", "runwith", "lifecycle", "setenv"})
+"""Keys, in any case, below which a change of configuration reinstalls or restarts a component on classic: of a changed
+leaf the nucleus asks every key above it (config/Node.java, ``childOf``; GenericExternalService.java:116-156)."""
 
 
 def _component_name(text: str) -> str:
@@ -55,6 +61,34 @@ def _region(text: str) -> str:
     return text
 
 
+def digest_text(sha256: bytes) -> str:
+    """A SHA-256 as a model digest is written: its 32 bytes in base64url without padding, 43 characters."""
+    return base64.urlsafe_b64encode(sha256).rstrip(b"=").decode()
+
+
+def _model_digest(text: str) -> str:
+    """The one way to write these 32 bytes: the last character has two bits that stand for nothing."""
+    if not _MODEL_DIGEST.fullmatch(text):
+        raise ValueError(f"{text!r} is no model digest; it is a SHA-256 in base64url, 43 characters")
+    return digest_text(base64.urlsafe_b64decode(f"{text}="))
+
+
+def _configuration_key(text: str) -> str:
+    if text.lower() in RESTARTING_KEYS:
+        raise ValueError(
+            f"{text!r} cannot be a name: it becomes a key of the agent's configuration, below which the classic "
+            "nucleus restarts the agent at every change; choose another"
+        )
+    return text
+
+
+def alike_but_for_case(names: Iterable[str]) -> list[str]:
+    """The names that differ from another one in case alone, sorted: classic takes them for one key."""
+    found = list(names)
+    lowered = [name.lower() for name in found]
+    return sorted(name for name in found if lowered.count(name.lower()) > 1)
+
+
 def _schema(pattern: re.Pattern[str]) -> WithJsonSchema:
     """What an editor checks by; our own messages say more than "does not match"."""
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$"})
@@ -65,7 +99,12 @@ Version = Annotated[str, AfterValidator(_version), _schema(_VERSION)]
 BucketName = Annotated[str, AfterValidator(_bucket), _schema(_BUCKET)]
 Region = Annotated[str, AfterValidator(_region), _schema(_REGION)]
 ThingName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9:_-]{1,128}$")]
-ModelName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+ConfigurationKey = AfterValidator(_configuration_key)
+"""Annotates a name that people choose and that becomes a key of a configuration: none of ``RESTARTING_KEYS``."""
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$"), ConfigurationKey]
 """A model's name is a level of an MQTT topic and a key of the shadow: no '/', '+', '#', '.' or '$'."""
 ApplicationName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+ModelDigest = Annotated[str, AfterValidator(_model_digest), _schema(_MODEL_DIGEST)]
+"""A model digest in base64url: a third shorter than in hexadecimal, since twenty of them must fit into what lite takes.
+Two that are equal as bytes are equal as text."""

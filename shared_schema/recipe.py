@@ -7,7 +7,7 @@ component recipe reference; greengrass-facts.md, "Recipes". What a nucleus would
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from shared_schema.names import ComponentName, Version
 
@@ -35,7 +35,15 @@ def _seconds(value: Any) -> Any:
 
 
 Flag = Annotated[bool, BeforeValidator(_boolean, json_schema_input_type=bool | Literal["true", "false"])]
-Seconds = Annotated[int, Field(gt=0), BeforeValidator(_seconds, json_schema_input_type=int | str)]
+Seconds = Annotated[
+    int,
+    Field(gt=0),
+    BeforeValidator(_seconds, json_schema_input_type=int | str),
+    PlainSerializer(str, when_used="json"),
+]
+"""Read as a number or as text, written as text: classic takes a number in a lifecycle step for a change at the first
+deployment after each of its starts, and reinstalls the component (greengrass-facts.md, "Lifecycle"). Lite reads text
+too (aws-greengrass-lite, ggl-recipe/src/recipe.c: process_script_section_as_map)."""
 
 
 class Permission(_RecipePart):

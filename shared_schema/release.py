@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 # It lives there, so that a starting agent need not know of releases.
 from shared_schema.desired_state import desired_component_name as desired_component_name  # noqa: PLC0414
-from shared_schema.names import ApplicationName, BucketName, ComponentName, Region, Sha256, Version
+from shared_schema.names import ApplicationName, BucketName, ComponentName, ModelDigest, Region, Sha256, Version
 from shared_schema.settings import AgentSettings
 from shared_schema.stages import AccountId, ExternalId, RoleArn, Stage, StageName, ThingGroupArn
 from shared_schema.strict_model import WrittenByPeople
@@ -40,7 +40,7 @@ class ReleaseArtifact(_WrittenByBuild):
 class ReleaseModel(_WrittenByBuild):
     """What a hot-reloadable component brings: its model digest, and how long its vetting may take (seconds)."""
 
-    digest: Sha256
+    digest: ModelDigest
     vetting_timeout: float = Field(gt=0)
     source: str | None = None
     """The model package's ARN, or the S3 object, that it was built from."""

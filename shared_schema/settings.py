@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared_schema.names import ModelName
+from shared_schema.names import ConfigurationKey, ModelName
 from shared_schema.strict_model import WrittenByPeople
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$"), ConfigurationKey]
+"""A source's or sink's name. Lower case alone: classic takes two keys that differ in case for one."""
 
 
 class HealthSettings(WrittenByPeople):

@@ -35,9 +35,10 @@ def lint(
             "recipes": list(linted.files),
             "errors": linted.errors,
             "warnings": linted.warnings,
+            "notes": linted.notes,
             "findings": [finding.as_json() for finding in linted.findings],
         },
-        f"{len(linted.files)} recipes: {linted.errors} errors, {linted.warnings} warnings",
+        f"{len(linted.files)} recipes: {linted.errors} errors, {linted.warnings} warnings, {linted.notes} notes",
     )
     if linted.errors or (strict and linted.warnings):
         raise typer.Exit(2)

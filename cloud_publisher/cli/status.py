@@ -85,8 +85,8 @@ def _rows(device: "DeviceStatus") -> Iterator[tuple[str, ...]]:
     if not models:
         yield (*first, agent, "-", "-", "-", standing + away)
     for index, (name, model) in enumerate(models):
-        said = model.confirmation
-        serves = f"{model.version} {(model.digest or '')[:12]}" if model.version else "-"
+        said = model.said
+        serves = f"{model.serves.version} {model.serves.digest[:12]}" if model.serves else "-"
         confirmation = f"{said.verdict} {said.version} (release {said.release})" if said else "-"
         head = (*first, agent) if index == 0 else ("",) * 5
         yield (*head, name, serves, confirmation, standing + away if index == 0 else "")

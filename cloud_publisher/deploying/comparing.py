@@ -8,15 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
-from cloud_publisher.deploying.doors import without_number
+from cloud_publisher.deploying.doors import meaning
 from shared_schema.canonical_json import sha256_of_document
-from shared_schema.desired_state import KEY
 
 
-def reduced(content: DeploymentContent) -> dict[str, Any]:
-    """The document that deployments are compared by."""
+def reduced(content: DeploymentContent, *, digests: bool = True) -> dict[str, Any]:
+    """The document that deployments are compared by; without ``digests``, with no model's digest in it."""
     return {
-        "components": {name: _component(component) for name, component in content.components.items()},
+        "components": {name: _component(component, digests=digests) for name, component in content.components.items()},
         "policies": _policies(content.policies),
         "job": _without_empty(content.job),
         "name": content.name,
@@ -40,7 +39,7 @@ def fingerprint(content: DeploymentContent) -> str:
 
     A model component's version stands for its content as well: a plan pins both.
     """
-    return sha256_of_document(_without_model_digests(reduced(content)))
+    return sha256_of_document(reduced(content, digests=False))
 
 
 def client_token(target_arn: str, content: DeploymentContent, replaces: str | None) -> str:
@@ -51,9 +50,9 @@ def client_token(target_arn: str, content: DeploymentContent, replaces: str | No
     return sha256_of_document({"target": target_arn, "asks": reduced(content), "replaces": replaces or ""})
 
 
-def _component(component: DeployedComponent) -> dict[str, Any]:
+def _component(component: DeployedComponent, *, digests: bool = True) -> dict[str, Any]:
     try:
-        merge: Any = without_number(component.merged)
+        merge: Any = meaning(component.merged, digests=digests)
     except ValueError:
         merge = component.merge
     written: dict[str, Any] = _without_empty(
@@ -65,19 +64,6 @@ def _component(component: DeployedComponent) -> dict[str, Any]:
         }
     )
     return written
-
-
-def _without_model_digests(document: dict[str, Any]) -> dict[str, Any]:
-    components: dict[str, Any] = {}
-    for name, component in document["components"].items():
-        merge = component.get("merge")
-        desired = merge.get(KEY) if isinstance(merge, Mapping) else None
-        models = desired.get("models") if isinstance(desired, Mapping) else None
-        if isinstance(merge, Mapping) and isinstance(desired, Mapping) and isinstance(models, Mapping):
-            bare = {key: {**model, "digest": None} for key, model in models.items() if isinstance(model, Mapping)}
-            component = {**component, "merge": {**merge, KEY: {**desired, "models": bare}}}  # noqa: PLW2901
-        components[name] = component
-    return {**document, "components": components}
 
 
 def _policies(given: Json) -> dict[str, Any]:

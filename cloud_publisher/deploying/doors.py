@@ -10,7 +10,14 @@ from enum import StrEnum
 from typing import Any
 
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
-from shared_schema.desired_state import KEY, DesiredState, NotWhole, higher_release, read_desired_state
+from shared_schema.desired_state import (
+    KEY,
+    DesiredState,
+    NotWhole,
+    Read,
+    higher_release,
+    read_desired_state,
+)
 from shared_schema.release import desired_component_name
 
 CLASSIC = "aws_nucleus_classic"
@@ -45,7 +52,7 @@ def carrier(agent: str, door: Door) -> str:
     return agent if door is Door.VALIDATED else desired_component_name(agent)
 
 
-def documents(content: DeploymentContent, agent: str) -> dict[Door, DesiredState | NotWhole]:
+def documents(content: DeploymentContent, agent: str) -> dict[Door, Read]:
     """What stands at each door of a deployment."""
     return {door: _document(content.components.get(carrier(agent, door))) for door in Door}
 
@@ -80,7 +87,7 @@ def next_release(now: int, content: DeploymentContent | None) -> int:
         document.order
         for agent in find_agents(content)
         for document in documents(content, agent).values()
-        if isinstance(document, DesiredState)
+        if not isinstance(document, NotWhole)
     ]
     return max([now, *(order + 1 for order in orders)])
 
@@ -100,15 +107,22 @@ def without_configuration(component: DeployedComponent) -> DeployedComponent:
     return replace(component, merge=None, reset=())
 
 
-def without_number(merge: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration in which the desired state has neither release nor seal: what two deployments compare by."""
-    document = merge.get(KEY)
-    if not isinstance(document, Mapping) or "seal" not in document:
+def meaning(merge: Mapping[str, Any], *, digests: bool = True) -> dict[str, Any]:
+    """What a configuration asks, as two deployments are compared by: the desired state in it without release and seal.
+
+    Without ``digests`` each model is its component and version, which is all that is known before a build. A document
+    that is not whole, or of another form, is compared as it stands.
+    """
+    state = read_desired_state(merge.get(KEY))
+    if not isinstance(state, DesiredState):
         return dict(merge)
-    return {**merge, KEY: {key: value for key, value in document.items() if key not in {"release", "seal"}}}
+    models = {
+        name: model.text if digests else f"{model.component}:{model.version}" for name, model in state.models.items()
+    }
+    return {**merge, KEY: {"form": state.form, "models": models, "settings": state.settings}}
 
 
-def _document(component: DeployedComponent | None) -> DesiredState | NotWhole:
+def _document(component: DeployedComponent | None) -> Read:
     if component is None or component.merge is None:
         return NotWhole("the deployment holds no desired state here")
     try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared_schema.messages import ShadowReport
+from shared_schema.shadow import ShadowReport
 
 SUCCEEDED = frozenset({"SUCCEEDED", "COMPLETED"})
 """The service says the first of a group's deployment, the second of a thing's."""

@@ -26,7 +26,7 @@ from cloud_publisher.fleet.jobs import JobExecution, JobProgress
 from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted, confirms, outcome_of, standing_of
 from cloud_publisher.fleet.reading import Ended, Index, Read, Reports
 from cloud_publisher.fleet.targets import Target
-from shared_schema.messages import ShadowReport
+from shared_schema.shadow import ShadowReport
 
 log = logging.getLogger(__name__)
 SOONEST, LATEST = 0.3, 60.0

@@ -12,7 +12,7 @@ from cloud_publisher.cloud_errors import asking, code_of
 from cloud_publisher.fleet.devices import CoreDevice, Execution, InstalledComponent, Observation
 from cloud_publisher.fleet.shadows import read_report
 from cloud_publisher.fleet.targets import Target
-from shared_schema.messages import ShadowReport
+from shared_schema.shadow import ShadowReport
 from shared_schema.topics import SHADOW
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from enum import StrEnum
 from cloud_publisher.fleet.devices import OPEN, SUCCEEDED, DeviceStanding, Execution, Observation, Standing
 from cloud_publisher.fleet.remedies import remedy_for
 from shared_schema.desired_state import DesiredModel, DesiredState
-from shared_schema.messages import ModelConfirmation, ShadowReport, Verdict
+from shared_schema.messages import Verdict
+from shared_schema.shadow import Said, ShadowReport
 
 CONFIRMATION_GRACE = timedelta(seconds=5)
 """A refusing device's confirmation and its job's update take different ways to the cloud; either may be first."""
@@ -95,12 +96,12 @@ def as_released(report: ShadowReport, name: str, model: DesiredModel, release: s
 
     Its last confirmation may be of an earlier release, if the agent obeys this one and the digest is the same.
     """
-    said = report.models.get(name)
-    if said is None or said.confirmation is None:
+    found = report.models.get(name)
+    if found is None or found.said is None or found.serves is None:
         return False
-    of_this_release = release in (said.confirmation.release, report.release)
-    serves = said.digest == said.confirmation.digest == model.digest
-    return serves and of_this_release and said.confirmation.verdict is Verdict.CONFIRMED
+    of_this_release = release in (found.said.release, report.release)
+    serves = found.serves.digest == found.said.digest == model.digest
+    return serves and of_this_release and found.said.verdict is Verdict.CONFIRMED
 
 
 def confirms(report: ShadowReport, wanted: Wanted) -> bool:
@@ -151,9 +152,14 @@ def _verdict(report: ShadowReport, name: str, model: DesiredModel, release: str)
         return Standing.HELD, f"{name} {model.version}: an operator holds it back (release-hold lets it serve)"
     if said is not None and said.verdict is Verdict.FAILED:
         return Standing.FAILED, f"{name} {model.version}: {_reason(said)}"
-    serving = report.models.get(name)
-    now = f"serves {serving.version}" if serving and serving.version else "serves none"
-    return Standing.UNCONFIRMED, f"{name} {model.version}: not confirmed yet; its agent is {report.state} and {now}"
+    found = report.models.get(name)
+    now = f"serves {found.serves.version}" if found and found.serves else "serves none"
+    # A verdict that a newer agent knows and we do not is shown, and decides nothing.
+    unknown = (
+        f" ({said.verdict}: {_reason(said)})" if said is not None and not isinstance(said.verdict, Verdict) else ""
+    )
+    agent = f"its agent is {report.state}{f' ({report.reason})' if report.reason else ''} and {now}"
+    return Standing.UNCONFIRMED, f"{name} {model.version}: not confirmed yet{unknown}; {agent}"
 
 
 def _refusals(report: ShadowReport | None, wanted: Wanted) -> list[str]:
@@ -167,16 +173,16 @@ def _refusals(report: ShadowReport | None, wanted: Wanted) -> list[str]:
     ]
 
 
-def _confirmation(report: ShadowReport, name: str, model: DesiredModel, release: str) -> ModelConfirmation | None:
-    """What the agent said of just this model in just this release; a word of an earlier one is none."""
-    said = report.models.get(name)
-    if said is None or said.confirmation is None:
+def _confirmation(report: ShadowReport, name: str, model: DesiredModel, release: str) -> Said | None:
+    """What the agent said of just this model in just this release; what it said of an earlier one is ignored."""
+    found = report.models.get(name)
+    if found is None or found.said is None:
         return None
-    one = said.confirmation
+    one = found.said
     return one if one.release == release and one.digest == model.digest else None
 
 
-def _reason(said: ModelConfirmation) -> str:
+def _reason(said: Said) -> str:
     return ": ".join(part for part in (said.reason, said.words) if part) or str(said.verdict)
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from cloud_publisher.fleet.index import pages_of
 from cloud_publisher.fleet.targets import Target
-from shared_schema.messages import ShadowReport
+from shared_schema.shadow import ShadowReport
 
 log = logging.getLogger(__name__)
 FEW = 10

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared_schema.messages import ShadowReport
+from shared_schema.shadow import ShadowReport
 from shared_schema.topics import SHADOW
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from cloud_publisher.fleet.jobs import JobExecution, Jobs
 from cloud_publisher.fleet.observing import FleetView
 from cloud_publisher.fleet.outcome import Quorum, Wanted, standing_of
 from cloud_publisher.fleet.targets import Target
-from shared_schema.messages import ShadowReport
+from shared_schema.shadow import ShadowReport
 
 log = logging.getLogger(__name__)
 _BROKEN = frozenset({"ERRORED", "BROKEN"})

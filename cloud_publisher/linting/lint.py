@@ -27,7 +27,12 @@ class Linted:
     @property
     def warnings(self) -> int:
         """How many findings are worth a look."""
-        return len(self.findings) - self.errors
+        return sum(finding.severity == "warning" for finding in self.findings)
+
+    @property
+    def notes(self) -> int:
+        """How many findings tell of what works, and could be better."""
+        return len(self.findings) - self.errors - self.warnings
 
 
 def lint(paths: list[Path], *, runtime: Runtime | None = None, bucket: str | None = None) -> Linted:

@@ -30,7 +30,8 @@ cloud-publisher lint --bucket my-artifacts …      # also artifacts that are in
 cloud-publisher lint --json …                     # one JSON document: code, severity, file, line, column, path, …
 ```
 
-It ends with 0 when there is no error (warnings may be there), and with 2 otherwise; `--strict` counts warnings too.
+It ends with 0 when there is no error (warnings may be there), and with 2 otherwise; `--strict` counts warnings too,
+and nothing counts notes.
 Each finding has its code, its line and column (in a script of many lines, the line inside it), and a remedy.
 Dependencies are followed among the recipes of one call: name a project's recipes together.
 

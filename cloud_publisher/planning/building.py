@@ -7,12 +7,10 @@ from cloud_publisher.artifacts.listings import newest_listing
 from cloud_publisher.artifacts.uploaded import check_bucket
 from cloud_publisher.build.planning import Planned, Planner
 from cloud_publisher.build.whole_release import new_component, release_of
+from cloud_publisher.planning.differences import UNKNOWN_DIGEST
 from cloud_publisher.planning.reasons import reasons
 from shared_schema.plan import ComponentBuild
 from shared_schema.release import Release, ReleaseComponent, ReleaseModel
-
-UNKNOWN_DIGEST = "0" * 64
-"""Stands for the digest of a model that is not built yet."""
 
 
 @dataclass(frozen=True, slots=True)

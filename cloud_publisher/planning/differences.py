@@ -9,8 +9,9 @@ from cloud_publisher.planning.leaves import changed_leaves
 from shared_schema.plan import ComponentChange, ValueChange
 
 EMPTY = DeploymentContent({})
-_NOT_BUILT = '"' + "0" * 64 + '"'
-_KNOWN_LATER = '"known once it is built"'
+UNKNOWN_DIGEST = "A" * 43
+"""Stands for the model digest of a model that is not built yet: 32 bytes of 0."""
+_KNOWN_LATER = "known once it is built"
 
 
 def component_changes(
@@ -56,7 +57,9 @@ def _configuration(component: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _known(leaf: ValueChange) -> ValueChange:
-    return leaf.model_copy(update={"after": _KNOWN_LATER}) if leaf.after == _NOT_BUILT else leaf
+    if leaf.after is None or UNKNOWN_DIGEST not in leaf.after:
+        return leaf
+    return leaf.model_copy(update={"after": leaf.after.replace(UNKNOWN_DIGEST, _KNOWN_LATER)})
 
 
 def _settings(content: DeploymentContent) -> dict[str, Any]:

@@ -45,8 +45,10 @@ def _manifest(
         raise ValueError(f"{component.component_name} is no agent")
     folder = f"{{artifacts:decompressedPath}}/{PurePosixPath(artifact.uri).stem}"
     python = "{work:path}/venv/bin/python" if build.wheels else agent.python
-    script = f"exec {python} -u -m edge_agent run"
-    steps: dict[str, Any] = {"set_env": {"PYTHONPATH": folder}}
+    # In the script, since sudo, by which classic runs another user's step, takes PYTHONPATH out of Setenv's names
+    # (aws-greengrass-nucleus, util/platforms/unix/UnixPlatform.java; greengrass-facts.md, "Another user").
+    script = f'exec env PYTHONPATH="{folder}" {python} -u -m edge_agent run'
+    steps: dict[str, Any] = {}
     if build.wheels:
         steps["install"] = Step(script=_install_script(agent.python, folder), timeout=_INSTALL_TIMEOUT)
     if runtime == LITE:
@@ -82,11 +84,20 @@ def _install_script(python: str, folder: str) -> str:
     """
     venv, mark = "{work:path}/venv", "{work:path}/venv/made-from"
     return (
+        f"{_asks_for_venv(python)}; "
         f'if [ "$(cat {mark} 2>/dev/null)" != "{folder}" ] || ! {venv}/bin/python -c ""; then '
         f"{python} -m venv --clear {venv} && "
         f"{venv}/bin/python -m pip install --disable-pip-version-check --no-input --no-index "
         f"--find-links {folder}/wheels -r {folder}/requirements.txt && "
         f'sync && echo "{folder}" > {mark}; fi'
+    )
+
+
+def _asks_for_venv(python: str) -> str:
+    """Says what the device lacks before ``venv`` does, whose own words name a package of the build machine's Python."""
+    return (
+        f'if ! {python} -c "import ensurepip, venv"; then echo "{python} cannot make a virtual environment on this '
+        'device: install the package python3-venv (apt install python3-venv), then deploy again" >&2; exit 1; fi'
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cloud_publisher.linting.checks.access_control import check_access_control
+from cloud_publisher.linting.checks.classic import check_classic
 from cloud_publisher.linting.checks.dependencies import check_ranges
 from cloud_publisher.linting.checks.lifecycles import check_lifecycles
 from cloud_publisher.linting.checks.lite import check_lite
@@ -21,7 +22,15 @@ from shared_schema.recipe import MAXIMUM_BYTES, Recipe
 
 _LONGEST_BUCKET = "b" * 63
 # What the config's own shape, and the checks beside this one, do not say already.
-_CHECKS = (check_ranges, check_platforms, check_lifecycles, check_variables, check_access_control, check_lite)
+_CHECKS = (
+    check_ranges,
+    check_platforms,
+    check_lifecycles,
+    check_classic,
+    check_variables,
+    check_access_control,
+    check_lite,
+)
 
 
 def check_recipes(sources: Sources) -> Iterator[Fault | Note]:

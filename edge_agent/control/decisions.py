@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge_agent.serving.lifecycle import Target
-from shared_schema.desired_state import DesiredState, NotWhole, higher_release, read_desired_state
+from shared_schema.desired_state import DesiredState, NotWhole, UnknownForm, higher_release, read_desired_state
 from shared_schema.messages import AgentState
 
-Door = Literal["validated", "followed"]
+Door = Literal["validated", "subscribed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,16 @@ class Obeyed:
         return Target(model, desired.component, desired.version, desired.digest, self.state.release)
 
 
-def choose(own: object, followed: object) -> Obeyed | NotWhole:
+def choose(own: object, followed: object) -> Obeyed | UnknownForm | NotWhole:
     """Of what stands at the two doors, the whole document with the higher release (architecture, section 3)."""
     at_own, at_followed = read_desired_state(own), read_desired_state(followed)
     chosen = higher_release(at_own, at_followed)
     if isinstance(chosen, NotWhole):
         # Absent at one door and torn at the other: the torn one is the news.
         return at_followed if not own and isinstance(at_followed, NotWhole) else chosen
-    return Obeyed(chosen, "validated" if chosen is at_own else "followed")
+    if isinstance(chosen, UnknownForm):
+        return chosen
+    return Obeyed(chosen, "validated" if chosen is at_own else "subscribed")
 
 
 @dataclass(frozen=True, slots=True)

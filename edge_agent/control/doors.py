@@ -55,7 +55,7 @@ class Doors:
         if _VALIDATION in self._open:
             doors.append("validated")
         if _FOLLOWED in self._open:
-            doors.append("followed")
+            doors.append("subscribed")
         return tuple(doors)
 
     @property

@@ -84,7 +84,7 @@ class Obedience:
             for model in {*current, *obeyed.state.models}
             if (served := self._slots.previous(model)) is not None
         }
-        wait = artifact_deadline if obeyed.door == "followed" else 0.0
+        wait = artifact_deadline if obeyed.door == "subscribed" else 0.0
         for action in plan(obeyed, current, previous, self._memory.says.held):
             self._do(action, now, now + wait)
         for model in (self.lives.keys() | self.confirmations.keys()) - obeyed.state.models.keys():

@@ -9,7 +9,7 @@ from edge_agent.control.doors import Doors
 from edge_agent.control.obedience import Obedience
 from edge_agent.control.settings import InvalidSettingsError, read_settings
 from edge_agent.control.timers import Backoff
-from shared_schema.desired_state import NotWhole
+from shared_schema.desired_state import FORM, NotWhole, UnknownForm
 from shared_schema.settings import AgentSettings
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,10 @@ class Reading:
             self._torn_since = self._torn_since or now
             logger.info("desired state not whole", extra={"why": chosen.reason})
             return self.pause()
+        if isinstance(chosen, UnknownForm):
+            self._torn_since = None
+            logger.warning("desired state not understood", extra={"form": chosen.form, "reads": FORM})
+            return None
         self._torn_since = None
         self._backoff.reset()
         settings = self._settings_of(chosen.state.settings)

@@ -17,7 +17,7 @@ from edge_agent.serving.artifacts import model_folder
 from edge_agent.serving.lifecycle import Target
 from edge_agent.serving.loader import Judge, Judged, Loader
 from edge_agent.vetting.outcome import Outcome, refused
-from shared_schema.desired_state import KEY, NotWhole, read_desired_state
+from shared_schema.desired_state import FORM, KEY, NotWhole, UnknownForm, read_desired_state
 from shared_schema.messages import ModelConfirmation, Reason, Verdict
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,10 @@ class Validation:
         state = read_desired_state(document)
         if isinstance(state, NotWhole):
             self._answer(event.deployment, f"the proposed desired state is not whole: {state.reason}; deploy again")
+            return
+        if isinstance(state, UnknownForm):
+            words = f"the desired state has form {state.form}, and this agent reads {FORM}: deploy a newer agent first"
+            self._answer(event.deployment, words)
             return
         try:
             read_settings(state.settings)

@@ -21,7 +21,7 @@ _LONGEST_PAUSE: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message. A later one with the same ``kind`` takes its place; ``None`` keeps both."""
+    """One message, or a part of one. A later one with the same ``kind`` takes its place; ``None`` keeps both."""
 
     topic: str
     payload: bytes
@@ -37,7 +37,7 @@ class Outbox:
         self._most = most
         self._patient = patient
         self._changed = threading.Condition()
-        self._letters: OrderedDict[object, Letter] = OrderedDict()
+        self._letters: OrderedDict[int, Letter] = OrderedDict()
         self._number = 0
         self._lost = 0
         self._stopping = False
@@ -53,18 +53,25 @@ class Outbox:
     def start(self) -> None:
         self._thread.start()
 
-    def post(self, letter: Letter) -> None:
-        """Put a message on its way; never waits."""
+    def post(self, *letters: Letter) -> None:
+        """Put a message, or all the parts of one, on its way; never waits."""
+        kinds = {letter.kind for letter in letters} - {None}
         with self._changed:
-            self._number += 1
             # A newer health goes to the end: it is to follow what was confirmed before it.
-            key: object = letter.kind or self._number
-            self._letters.pop(key, None)
-            self._letters[key] = letter
-            if len(self._letters) > self._most:
+            for key in [key for key, each in self._letters.items() if each.kind in kinds]:
+                del self._letters[key]
+            for letter in letters:
+                self._number += 1
+                self._letters[self._number] = letter
+            while len(self._letters) > self._most:
                 self._letters.popitem(last=False)
                 self._lost += 1
             self._changed.notify_all()
+
+    def holds(self, kind: str) -> bool:
+        """Whether something of a kind still waits to be sent."""
+        with self._changed:
+            return any(letter.kind == kind for letter in self._letters.values())
 
     def retry_now(self) -> None:
         """The connection is back: do not wait out the pause."""

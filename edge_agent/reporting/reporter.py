@@ -1,6 +1,5 @@
 """Health, confirmations, the named shadow and replies, as messages in the outbox. Called by the control thread only."""
 
-import json
 import logging
 import os
 import shutil
@@ -15,9 +14,9 @@ import psutil
 from edge_agent.control.decisions import Door
 from edge_agent.control.memory import Memory
 from edge_agent.reporting.outbox import Letter, Outbox
+from edge_agent.reporting.parts import health_parts, shadow_updates
 from edge_agent.serving.slots import Served
 from edge_agent.version import AGENT_VERSION
-from edge_agent.vetting.outcome import STEPS
 from shared_schema.messages import (
     MAXIMUM_BYTES,
     AgentState,
@@ -26,14 +25,14 @@ from shared_schema.messages import (
     Health,
     ModelConfirmation,
     ModelHealth,
-    ShadowModel,
-    ShadowReport,
+    SaidChannel,
+    StateReason,
 )
+from shared_schema.shadow import Said, Serving, ShadowModel, ShadowReport
 from shared_schema.topics import Command, Topics
 
 logger = logging.getLogger(__name__)
-_SHORT: Final = 120
-_ALL_STEPS: Final = (*STEPS, "swap")
+_SHADOW: Final = "shadow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,7 @@ class Snapshot:
     doors: tuple[Door, ...]
     dropped: int = 0
     last_error: str | None = None
+    reason: StateReason | None = None
 
     def differs(self, other: "Snapshot | None") -> bool:
         """Whether the cloud should know at once."""
@@ -55,7 +55,7 @@ class Snapshot:
 
     def _told(self) -> tuple[Any, ...]:
         served = {name: each.target for name, each in self.serving.items()}
-        return self.state, self.why, self.release, served, dict(self.confirmations), self.doors
+        return self.state, self.reason, self.why, self.release, served, dict(self.confirmations), self.doors
 
 
 class Reporter:
@@ -68,6 +68,7 @@ class Reporter:
         self._outbox = outbox
         self._memory = memory
         self._sequence = 0
+        self._told_gone: tuple[str, ...] = ()
         self._process = psutil.Process(os.getpid())
         self._process.cpu_percent()
 
@@ -81,24 +82,25 @@ class Reporter:
             agent_version=AGENT_VERSION,
             release=now.release,
             models={name: _model_health(served) for name, served in now.serving.items()},
-            doors=list(now.doors),
+            channels=list[SaidChannel](now.doors),
             cpu=self._process.cpu_percent(),
             rss=self._process.memory_info().rss,
             free_disk=self._free_disk(),
             dropped_frames=now.dropped,
+            dropped_messages=self._outbox.lost,
             last_error=now.last_error,
+            reason=now.reason,
             why=now.why,
         )
-        payload = message.encoded()
-        if len(payload) > MAXIMUM_BYTES:
-            slim = {name: each.model_copy(update={"latency_ms": None}) for name, each in message.models.items()}
-            payload = message.model_copy(update={"models": slim}).encoded()
-        self._post(self.topics.health, payload, kind="health")
+        self._post(self.topics.health, *health_parts(message), kind="health")
 
     def shadow(self, now: Snapshot) -> None:
-        """The named shadow's reported state. What it no longer has is written as null: a shadow merges."""
+        """The named shadow's reported state. What it no longer has is written as null, once: a shadow merges."""
         if self.topics is None:
             return
+        if self._told_gone and not self._outbox.holds(_SHADOW):
+            left = [name for name in self._memory.says.in_shadow if name not in self._told_gone]
+            self._memory.in_shadow(tuple(left))
         models = {
             name: _shadow_model(now.serving.get(name), now.confirmations.get(name))
             for name in sorted({*now.serving, *now.confirmations})
@@ -111,13 +113,11 @@ class Reporter:
             state=now.state,
             release=now.release,
             models=models,
+            reason=now.reason,
             why=now.why,
         )
-        payload = _shadow_payload(report, gone)
-        if len(payload) > MAXIMUM_BYTES:
-            payload = _shadow_payload(_shortened(report), gone)
-        self._post(self.topics.shadow_update, payload, kind="shadow")
-        # Whether a report arrived is not known: names that are gone are told as null each time.
+        self._post(self.topics.shadow_update, *shadow_updates(report, gone), kind=_SHADOW)
+        self._told_gone = tuple(gone)
         self._memory.in_shadow(tuple(sorted({*models, *gone})))
 
     def confirm(self, model: str, confirmation: ModelConfirmation, deployment: str | None) -> None:
@@ -154,10 +154,11 @@ class Reporter:
         self._sequence += 1
         return {"thing": self._thing, "timestamp": datetime.now(UTC), "sequence": self._sequence}
 
-    def _post(self, topic: str, payload: bytes, kind: str | None = None) -> None:
-        if len(payload) > MAXIMUM_BYTES:
-            logger.warning("message too large", extra={"topic": topic, "bytes": len(payload)})
-        self._outbox.post(Letter(topic, payload, kind))
+    def _post(self, topic: str, *payloads: bytes, kind: str | None = None) -> None:
+        largest = max(len(payload) for payload in payloads)
+        if largest > MAXIMUM_BYTES:
+            logger.warning("message too large", extra={"topic": topic, "bytes": largest})
+        self._outbox.post(*(Letter(topic, payload, kind) for payload in payloads))
 
     def _free_disk(self) -> int:
         try:
@@ -171,7 +172,6 @@ def _model_health(served: Served) -> ModelHealth:
     wanted = served.handle.model.manifest.runtime.providers[0]
     provider = served.handle.model.provider
     return ModelHealth(
-        component=served.target.component,
         version=served.target.version,
         digest=served.target.digest,
         provider=provider,
@@ -184,30 +184,15 @@ def _model_health(served: Served) -> ModelHealth:
 
 
 def _shadow_model(served: Served | None, confirmation: ModelConfirmation | None) -> ShadowModel:
-    if served is None:
-        return ShadowModel(confirmation=confirmation)
-    target = served.target
-    return ShadowModel(
-        component=target.component, version=target.version, digest=target.digest, confirmation=confirmation
+    serves = Serving(served.target.version, served.target.digest) if served is not None else None
+    if confirmation is None:
+        return ShadowModel(serves=serves)
+    said = Said(
+        confirmation.release,
+        confirmation.version,
+        confirmation.digest,
+        confirmation.verdict,
+        confirmation.reason,
+        confirmation.words,
     )
-
-
-def _shadow_payload(report: ShadowReport, gone: list[str]) -> bytes:
-    reported = report.model_dump(mode="json", by_alias=True)
-    for model in reported["models"].values():
-        if model["confirmation"] is not None:
-            steps = model["confirmation"]["stepsMs"]
-            # The steps of an earlier confirmation would stay otherwise.
-            model["confirmation"]["stepsMs"] = {name: steps.get(name) for name in _ALL_STEPS}
-    reported["models"].update(dict.fromkeys(gone))
-    return json.dumps({"state": {"reported": reported}}, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _shortened(report: ShadowReport) -> ShadowReport:
-    models = {}
-    for name, model in report.models.items():
-        said = model.confirmation
-        if said is not None:
-            said = said.model_copy(update={"words": (said.words or "")[:_SHORT] or None, "steps_ms": {}})
-        models[name] = model.model_copy(update={"confirmation": said})
-    return report.model_copy(update={"models": models, "why": (report.why or "")[:_SHORT] or None})
+    return ShadowModel(serves=serves, said=said)

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared_schema.messages import CONTENT_REASONS, Reason
-from shared_schema.names import Sha256
+from shared_schema.names import ModelDigest
 
 STEPS = ("digest", "manifest", "graph", "load", "warm-up", "golden", "cost")
 """In their order. A later step is not begun when an earlier one refuses."""
@@ -17,7 +17,7 @@ class Outcome(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     accepted: bool
-    digest: Sha256 | None = None
+    digest: ModelDigest | None = None
     """The model digest that the child found; absent when it died before."""
     reason: Reason | None = None
     words: str | None = Field(default=None, max_length=700)

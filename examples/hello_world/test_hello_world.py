@@ -31,7 +31,7 @@ def test_whom_it_greets_is_configuration_and_it_goes_when_it_is_removed(greengra
 def test_after_a_loss_of_power_it_is_there_again(greengrass_cloud, greengrass_device):
     device = greengrass_device
     device.deploy({PUBLISHER: "1.0.0"}, recipes=HERE / "recipes", artifacts=HERE / "artifacts")
-    device.kill()
+    device.cut_power()
     with greengrass_cloud.listen(f"hello/world/{device.thing}") as published:
         device.start()
         assert published.next(seconds=20).payload == b"Hello, World!"

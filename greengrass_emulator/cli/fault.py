@@ -100,11 +100,19 @@ def clear(state: State) -> None:
 
 @fault.command()
 def kill_nucleus(root: Root) -> None:
-    """Kill a device's nucleus, as a loss of power does."""
+    """Kill a device's nucleus alone: a classic one's components go on without it."""
     from greengrass_emulator.devices.device_faults import kill_nucleus as kill
 
     killed = kill(root)
     typer.echo(f"{killed.thing}: process {killed.pid} was killed")
+
+
+@fault.command()
+def cut_power(root: Root) -> None:
+    """Kill a device's nucleus and all that it started, as a loss of power does."""
+    from greengrass_emulator.devices.device_faults import cut_power as cut
+
+    typer.echo(f"{cut(root).thing}: nothing of it runs")
 
 
 @fault.command()

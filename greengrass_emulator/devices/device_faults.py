@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import NucleusError, WrongUse
 from greengrass_emulator.nucleus.clock import clock_file, written_ahead
 from greengrass_emulator.nucleus.daemons import DaemonName, read_restarts, restarts_file, written_restarts
@@ -29,9 +30,16 @@ FULL_BEYOND = 65_536
 
 
 def kill_nucleus(root: Path) -> NucleusStatus:
-    """Kills the nucleus that serves a root folder, as a loss of power does. Raises ``NucleusError``."""
+    """Kills the nucleus that serves a root folder; classic's components go on. Raises ``NucleusError``."""
     status = _running(root)
     os.kill(status.pid, signal.SIGKILL)
+    return status
+
+
+def cut_power(root: Path) -> NucleusStatus:
+    """Kills the nucleus that serves a root folder with all that it started. Raises ``NucleusError``."""
+    status = kill_nucleus(root)
+    kill_orphans(root)
     return status
 
 

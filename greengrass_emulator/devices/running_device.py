@@ -12,6 +12,7 @@ from typing import Any, Literal
 from greengrass_emulator.cloud.provisioning import DeviceFolder
 from greengrass_emulator.devices.device_faults import restart_daemon, turn_device_clock
 from greengrass_emulator.devices.local_deployment import LocalDeployment, deploy_locally, wait_for_deployment
+from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import NucleusError
 from greengrass_emulator.interruption import ctrl_c_held_back
 from greengrass_emulator.nucleus.daemons import DaemonName
@@ -65,24 +66,29 @@ class RunningDevice:
         self.until(lambda: (status := self.status()) is not None and status.connected, _START_SECONDS)
 
     def stop(self) -> None:
-        """Ends the nucleus and its components. Nothing, where it has ended already."""
+        """Ends the nucleus and its components, as its unit does, also those that a killed nucleus left."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        kill_orphans(self.root)
 
     def kill(self) -> None:
-        """Kills the nucleus, as a loss of power does. ``start`` goes on where it was."""
+        """Kills the nucleus alone. Classic's components go on without it; ``start`` begins beside them."""
         if self._process is None:
             raise NucleusError(f"{self.thing} does not run; start() it first")
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
         self._process = None
+
+    def cut_power(self) -> None:
+        """Kills the nucleus and all that it started, as a loss of power does. ``start`` goes on where it was."""
+        self.kill()
+        kill_orphans(self.root)
 
     def turn_clock(self, seconds: float) -> None:
         """Lets so many seconds pass for the device; returns once its nucleus goes by it. See ``nucleus/clock.py``."""

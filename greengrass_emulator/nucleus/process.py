@@ -36,7 +36,12 @@ from greengrass_emulator.nucleus.ipc.operations.deployments import DeploymentOpe
 from greengrass_emulator.nucleus.ipc.operations.iot_core import IotCore, IotCoreMessages, NoCloud
 from greengrass_emulator.nucleus.ipc.operations.local_messages import LocalMessages
 from greengrass_emulator.nucleus.ipc.server import IpcServer
-from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper, environment_of_nucleus, use_pidfd_watcher
+from greengrass_emulator.nucleus.lifecycle.processes import (
+    DEVICE_MARK,
+    GroupReaper,
+    environment_of_nucleus,
+    use_pidfd_watcher,
+)
 from greengrass_emulator.nucleus.lifecycle.run_as import Identities, check_launcher
 from greengrass_emulator.nucleus.lifecycle.service import Service
 from greengrass_emulator.nucleus.lifecycle.services import Doors, Services
@@ -132,8 +137,10 @@ class Nucleus:
         for folder in ("logs", "work", "packages", "config"):
             make_folder(self._root / folder)
         self._packages.begin_anew()
-        await self._reaper.start()
+        if not self._runtime.components_outlive_it:
+            await self._reaper.start()
         self._services.listeners.append(self._state_changed)
+        self._configuration.listeners.append(self._services.configuration_changed)
         self._queue.listeners.append(self._deployment_changed)
         if self._settings.cloud is not None:
             self._cloud = self._link_to(self._settings.cloud)
@@ -278,6 +285,7 @@ class Nucleus:
     def _environment(self, token: str) -> dict[str, str]:
         environment = {
             **environment_of_nucleus(),
+            DEVICE_MARK: str(self._root),
             "SVCUID": token,
             "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT": str(self._ipc.path),
             "AWS_IOT_THING_NAME": self._settings.thing,

@@ -109,6 +109,17 @@ class Runtime:
     """Lite does not start a component without ``runWithDefault`` (recipe2unit writes ``User=`` from it)."""
     reads_run_with: bool
     """A deployment's ``runWith``: ggdeploymentd does not look at it."""
+    changes_user_by_sudo: bool
+    """And with it what sudo does to the environment (``lifecycle/sudo.py``); lite's systemd has ``User=``."""
+    components_outlive_it: bool
+    """A JVM that is killed leaves its components running, and the next one starts them once more beside (seen on
+    2.18.0). Lite's are systemd's own: here they end with the one process that stands for all of its daemons."""
+    restarts_by_keys_of_configuration: bool
+    """Of a changed leaf every key above it is asked (``lifecycle/states.py``); lite compares recipes."""
+    numbers_change_when_stored: bool
+    """A number in a lifecycle comes back from the store as another type, and so counts as changed (seen on 2.18.0)."""
+    configuration_keys_by_case: bool
+    """Classic's are case-insensitive: ``Aa`` and ``aA`` are one (config/CaseInsensitiveString.java)."""
     pause_before_retry: float
     spools: bool
     retains: bool
@@ -118,7 +129,7 @@ CLASSIC = Runtime(
     name="classic",
     fleet_name="aws_nucleus_classic",
     nucleus_component="aws.greengrass.Nucleus",
-    version="2.15.0",
+    version="2.18.0",
     operations=_BOTH | _CLASSIC_ONLY,
     modelled=_BOTH | _CLASSIC_ONLY | _OF_FURTHER_COMPONENTS,
     largest_frame=16 * 1024 * 1024,
@@ -149,6 +160,11 @@ CLASSIC = Runtime(
     counts_starts=False,
     runs_as_itself_unless_told=True,
     reads_run_with=True,
+    changes_user_by_sudo=True,
+    components_outlive_it=True,
+    restarts_by_keys_of_configuration=True,
+    numbers_change_when_stored=True,
+    configuration_keys_by_case=False,
     pause_before_retry=0.0,
     spools=True,
     retains=True,
@@ -189,6 +205,11 @@ LITE = Runtime(
     counts_starts=True,
     runs_as_itself_unless_told=False,
     reads_run_with=False,
+    changes_user_by_sudo=False,
+    components_outlive_it=False,
+    restarts_by_keys_of_configuration=False,
+    numbers_change_when_stored=False,
+    configuration_keys_by_case=True,
     pause_before_retry=1.0,
     spools=False,
     retains=False,

@@ -5,7 +5,7 @@ A folder without endpoints is a device without a cloud: it takes local deploymen
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -28,6 +28,7 @@ class _Mqtt(BaseModel):
 
     port: int = Field(default=8883, gt=0, lt=65536)
     spooler_bytes: int = Field(default=2_621_440, alias="spoolerMaxSizeInBytes", gt=0)
+    version: Literal["mqtt3", "mqtt5"] = "mqtt5"
 
 
 class _RunWithDefault(BaseModel):
@@ -59,6 +60,8 @@ class CloudSettings:
     mqtt_host: str
     mqtt_port: int
     spooler_bytes: int
+    is_mqtt3: bool
+    """``mqtt.version``. MQTT 3.1.1 is spoken in either case; the first subscriptions come as late as with it."""
     data_plane: str
     s3_endpoint: str | None
     certificate: Path
@@ -150,6 +153,7 @@ def _cloud(config: Path, base: Path, system: _System, nucleus: _NucleusConfigura
         mqtt_host=nucleus.data_endpoint,
         mqtt_port=nucleus.mqtt.port,
         spooler_bytes=nucleus.mqtt.spooler_bytes,
+        is_mqtt3=nucleus.mqtt.version == "mqtt3",
         data_plane=nucleus.data_plane.rstrip("/"),
         s3_endpoint=nucleus.s3_endpoint,
         certificate=base / system.certificate,

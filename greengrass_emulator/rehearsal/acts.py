@@ -13,7 +13,8 @@ from greengrass_emulator.rehearsal.pipeline import Pipeline, PipelineRun
 from greengrass_emulator.rehearsal.registry import Registrations, Registry, TrainedModel
 from greengrass_emulator.rehearsal.timeline import Proof, Timeline
 from greengrass_emulator.rehearsal.world import AGENT, Device, World
-from shared_schema.messages import ShadowModel, Verdict
+from shared_schema.messages import Verdict
+from shared_schema.shadow import ShadowModel
 
 MODEL = "digits"
 REJECTED = 5
@@ -93,7 +94,7 @@ def bad_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
     undisturbed: list[str] = []
     for device in stage.world.devices:
         model = _model_of(stage, device)
-        verdict = model.confirmation.verdict if model and model.confirmation else None
+        verdict = model.said.verdict if model and model.said else None
         outcome = device.view.outcome(device.name)
         detailed = device.detailed_status()
         wanted = "SUCCEEDED" if device.runtime == "lite" else "FAILED_NO_STATE_CHANGE"
@@ -177,17 +178,17 @@ def _model_of(stage: Stagecraft, device: Device) -> ShadowModel | None:
     except LookupError:
         return None
     model = report.models.get(MODEL)
-    if model and model.confirmation:
-        words = f"{model.confirmation.verdict} {model.confirmation.version}"
+    if model and model.said:
+        words = f"{model.said.verdict} {model.said.version}"
         stage.timeline.told(device.name, words, when=report.timestamp)
     return model
 
 
 def _confirms(model: ShadowModel | None, wanted: TrainedModel) -> bool:
     """What serves and what was last confirmed must both be the wanted version, with one digest."""
-    if model is None or model.confirmation is None:
+    if model is None or model.said is None:
         return False
-    said = model.confirmation
+    said = model.said
     return (
         said.verdict is Verdict.CONFIRMED
         and said.version == model.version == wanted.released_as

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from shared_schema.desired_state import KEY
-from shared_schema.messages import ShadowReport
+from shared_schema.shadow import ShadowReport
 from shared_schema.release import desired_component_name
 from shared_schema.topics import SHADOW
 

@@ -18,12 +18,13 @@ from pydantic_core import core_schema
 from shared_schema.config import Config
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import DesiredState
-from shared_schema.messages import CommandReply, Confirmation, Health, Prediction, PublishedPrediction, ShadowReport
+from shared_schema.messages import CommandReply, Confirmation, Health, Prediction, PublishedPrediction
 from shared_schema.model_manifest import ModelManifest
 from shared_schema.plan import Plan
 from shared_schema.recipe import Recipe
 from shared_schema.release import Release
 from shared_schema.settings import AgentSettings
+from shared_schema.shadow import ShadowReport
 
 DOCUMENTS: dict[str, type[BaseModel]] = {
     "agent-settings": AgentSettings,

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 def model_of(device: Device) -> tuple[str | None, Verdict | None]:
     model = device.view.shadow(device.name).models[acts.MODEL]
-    return model.version, model.confirmation.verdict if model.confirmation else None
+    return model.version, model.said.verdict if model.said else None
 
 
 def test_a_gated_pipeline_stops_at_devs_refusal_and_preprod_is_untouched(stage: Raise) -> None:

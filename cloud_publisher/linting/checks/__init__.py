@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from cloud_publisher.linting.checks.access_control import check_access_control
 from cloud_publisher.linting.checks.artifacts import check_artifacts
+from cloud_publisher.linting.checks.classic import check_classic
 from cloud_publisher.linting.checks.dependencies import check_dependencies
 from cloud_publisher.linting.checks.identity import check_identity, check_placeholders
 from cloud_publisher.linting.checks.keys import check_case, check_keys
@@ -25,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     check_platforms,
     check_artifacts,
     check_lifecycles,
+    check_classic,
     check_variables,
     check_access_control,
     check_lite,

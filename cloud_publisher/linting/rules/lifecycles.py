@@ -37,6 +37,21 @@ ROWS: tuple[Row, ...] = (
         "the manifest selects a part of the global lifecycle that is not there",
         "correct the selection",
     ),
+    (
+        "GG510",
+        "note",
+        "number in a lifecycle (classic)",
+        "after each start of the nucleus it counts as changed, so that the next deployment restarts the component, or "
+        "reinstalls it",
+        "write it as text",
+    ),
+    (
+        "GG511",
+        "warning",
+        "variable that sudo takes away (classic)",
+        "a step of another user than the nucleus's is run by sudo, which removes it from the environment",
+        "set it in the script",
+    ),
     # Variables
     (
         "GG601",

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+"""A note is of what works, and could be better: nothing counts it."""
 
 
 @dataclass(frozen=True, slots=True)

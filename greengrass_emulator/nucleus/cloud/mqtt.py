@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from awscrt import io, mqtt
@@ -31,6 +32,7 @@ _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
 _KEEP_ALIVE = 30
 _MOST_SPOOLED = 10_000
+_SECONDS_OF_MQTT3 = 11.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,12 @@ class _Message:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Subscription:
+    """``granted`` is done once the broker has acknowledged it, or has an exception if it refused."""
+
     topic_filter: str
     qos: int
     listener: MessageListener
+    granted: "asyncio.Future[None]"
     of_component: bool
 
 
@@ -78,6 +83,8 @@ class MqttLink:
         self._spool: deque[_Message] = deque()
         self._spooled_bytes = 0
         self._spool_filled = asyncio.Event()
+        # With MQTT 3 classic connects, disconnects and waits for its own rate limit (11 s, seen on 2.18.0).
+        self._grants_from = self._loop.time() + (_SECONDS_OF_MQTT3 if settings.is_mqtt3 and spools else 0.0)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -117,35 +124,55 @@ class MqttLink:
     async def subscribe(
         self, topic_filter: str, qos: int, listener: MessageListener, /
     ) -> Callable[[], Awaitable[None]]:
-        """A component's subscription. Raises ServiceError where it is refused; offline, classic asks again later."""
+        """A component's subscription, once the broker has acknowledged it: on classic never while offline (seen).
+
+        Raises ServiceError where it is refused; offline, lite refuses it itself.
+        """
         if not self.is_connected and not self._spools:
             raise ServiceError("the device is offline")
-        return await self._subscribe(_Subscription(topic_filter, qos, listener, of_component=True))
+        await asyncio.sleep(max(0.0, self._grants_from - self._loop.time()))
+        subscription = self._add(topic_filter, qos, listener, of_component=True)
+        try:
+            if self.is_connected and not subscription.granted.done():
+                await self._ask_for(topic_filter, qos)
+            await subscription.granted
+        except BaseException:
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
+            raise
+        return partial(self._end, subscription)
 
     async def listen(self, topic_filter: str, qos: int, listener: MessageListener) -> Callable[[], Awaitable[None]]:
-        """The nucleus's own subscription: now, or as soon as there is a connection. Raises ServiceError if refused."""
-        return await self._subscribe(_Subscription(topic_filter, qos, listener, of_component=False))
+        """The nucleus's own: subscribe now, or as soon as there is a connection."""
+        subscription = self._add(topic_filter, qos, listener, of_component=False)
+        # Nobody waits for it: a refusal is in the log.
+        subscription.granted.add_done_callback(lambda granted: granted.cancelled() or granted.exception())
+        if self.is_connected and not subscription.granted.done():
+            await self._ask_for(topic_filter, qos)
+        return partial(self._end, subscription)
 
     def restart(self) -> None:
         """Lose the connection, and forget components' subscriptions; the nucleus's own are made again."""
-        self._subscriptions = [each for each in self._subscriptions if not each.of_component]
+        for each in [each for each in self._subscriptions if each.of_component]:
+            self._subscriptions.remove(each)
+            if not each.granted.done():
+                each.granted.set_exception(ServiceError("the daemon that was asked is gone"))
         self._lost.set()
 
-    async def _subscribe(self, subscription: _Subscription) -> Callable[[], Awaitable[None]]:
-        topic_filter, qos = subscription.topic_filter, subscription.qos
-        is_first = not any(each.topic_filter == topic_filter for each in self._subscriptions)
+    def _add(self, topic_filter: str, qos: int, listener: MessageListener, *, of_component: bool) -> _Subscription:
+        subscription = _Subscription(topic_filter, qos, listener, self._loop.create_future(), of_component)
+        others = [each for each in self._subscriptions if each.topic_filter == topic_filter]
+        if self.is_connected and any(each.granted.done() for each in others):
+            subscription.granted.set_result(None)
         self._subscriptions.append(subscription)
+        return subscription
 
-        async def end() -> None:
-            if subscription in self._subscriptions:
-                self._subscriptions.remove(subscription)
-                if self.is_connected and not any(each.topic_filter == topic_filter for each in self._subscriptions):
-                    await self._wait(lambda: self._connection.unsubscribe(topic_filter)[0])
-
-        if is_first and self.is_connected and not await self._ask_for(topic_filter, qos) and self.is_connected:
+    async def _end(self, subscription: _Subscription) -> None:
+        if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
-            raise ServiceError(f"IoT Core refuses the subscription of {topic_filter}")
-        return end
+            topic_filter = subscription.topic_filter
+            if self.is_connected and not any(each.topic_filter == topic_filter for each in self._subscriptions):
+                await self._wait(lambda: self._connection.unsubscribe(topic_filter)[0])
 
     def _keep(self, message: _Message) -> None:
         size = len(message.payload) + len(message.topic)
@@ -175,8 +202,15 @@ class MqttLink:
             lambda: self._connection.publish(message.topic, message.payload, mqtt.QoS(message.qos), message.retain)[0]
         )
 
-    async def _ask_for(self, topic_filter: str, qos: int) -> bool:
-        return await self._wait(lambda: self._connection.subscribe(topic_filter, mqtt.QoS(qos))[0])
+    async def _ask_for(self, topic_filter: str, qos: int) -> None:
+        is_granted = await self._wait(lambda: self._connection.subscribe(topic_filter, mqtt.QoS(qos))[0])
+        for each in self._subscriptions:
+            if each.topic_filter != topic_filter or each.granted.done():
+                continue
+            if is_granted:
+                each.granted.set_result(None)
+            elif not self._lost.is_set():
+                each.granted.set_exception(ServiceError(f"IoT Core refuses the subscription of {topic_filter}"))
 
     async def _wait(self, ask: Callable[[], "Future[Any]"]) -> bool:
         """Whether the library did what it was asked, before the time is up or the connection is lost."""

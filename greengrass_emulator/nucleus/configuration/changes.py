@@ -8,6 +8,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from greengrass_emulator.nucleus.configuration.spelling import as_it_stands, respelled
+
 KeyPath = tuple[str, ...]
 Configuration = dict[str, Any]
 
@@ -100,12 +102,14 @@ def resolved(
     Running values; then ``reset`` pointers removed; then the recipe's defaults where nothing stands; then ``merge``
     (KernelConfigResolver.java:340-395), but for leaves that stand and ``is_younger`` than the deployment: they were
     written since it was made (Topic.java, withNewerValue; DefaultActivator.java: with the deployment's time).
+    It is classic's: keys that differ in case alone are one.
     """
     result = running
     for pointer in reset:
-        result = without(result, key_path(pointer))
+        result = without(result, as_it_stands(result, key_path(pointer)))
+    defaults = respelled(defaults, result)
     wanted: Configuration = {}
-    for leaf in leaves(merge):
+    for leaf in leaves(respelled(merge, merged(defaults, result))):
         if not (_stands(result, leaf.path) and is_younger(leaf.path)):
             put(wanted, leaf.path, leaf.value)
     return dict(merged(merged(defaults, result), wanted))

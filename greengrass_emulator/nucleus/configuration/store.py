@@ -7,7 +7,7 @@ leaves, so that a reader can catch a document half written, as on a device (Depl
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from greengrass_emulator.nucleus.clock import DeviceClock
@@ -21,6 +21,7 @@ from greengrass_emulator.nucleus.configuration.changes import (
     put,
     value_at,
 )
+from greengrass_emulator.nucleus.configuration.spelling import as_it_stands
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 Follower = Callable[[str, KeyPath], None]
@@ -54,6 +55,8 @@ class ConfigurationStore:
         self._times = times
         self._changed = changed
         self._subscriptions: list[_Subscription] = []
+        self.listeners: list[Follower] = []
+        """Told of every change of every component, with what it was that changed."""
 
     def components(self) -> frozenset[str]:
         return frozenset(self._values)
@@ -70,14 +73,20 @@ class ConfigurationStore:
         """A copy of the value under a path. Raises KeyError for a component or a key that is not there."""
         if component not in self._values:
             raise KeyError(component)
-        return deepcopy(value_at(self._values[component], path))
+        return deepcopy(value_at(self._values[component], self.spelled(component, path)))
+
+    def spelled(self, component: str, path: KeyPath) -> KeyPath:
+        """A path as the runtime finds it: on classic in whatever case it is written."""
+        if self._runtime.configuration_keys_by_case:
+            return path
+        return as_it_stands(self._values.get(component, {}), path)
 
     def changed_at(self, component: str, path: KeyPath) -> float:
         """When something at, below or above a path was last written, in seconds since 1970; 0 for what is not there.
 
         It outlives the nucleus, as classic's config.tlog has a time with each value (ConfigurationWriter.java).
         """
-        wanted = pointer_of(path) + "/"
+        wanted = pointer_of(self.spelled(component, path)) + "/"
         return max(
             (
                 at
@@ -99,7 +108,8 @@ class ConfigurationStore:
         values = self._values.setdefault(component, {})
         written_at = self.clock.now() if at is None else at
         times = self._times.setdefault(component, {})
-        for change in changes:
+        for written in changes:
+            change = replace(written, path=self.spelled(component, written.path))
             pointer = pointer_of(change.path)
             for known in [each for each in times if (each + "/").startswith(pointer + "/")]:
                 del times[known]
@@ -142,7 +152,7 @@ class ConfigurationStore:
         Raises KeyError for a component or a key that is not there: neither nucleus lets one follow it.
         """
         self.read(component, path)
-        subscription = _Subscription(component, path, follower)
+        subscription = _Subscription(component, self.spelled(component, path), follower)
         self._subscriptions.append(subscription)
 
         def end() -> None:
@@ -172,6 +182,8 @@ class ConfigurationStore:
             ]
 
     def _tell(self, component: str, path: KeyPath) -> None:
+        for listener in self.listeners:
+            listener(component, path)
         for each in tuple(self._subscriptions):
             # A change above what is followed changes it as well.
             if each.component == component and path[: len(each.path)] == each.path[: len(path)]:

@@ -184,7 +184,7 @@ class ClassicDeployer:
             await device.configuration.apply(name, differences(device.configuration.of(name), configuration))
             device.configuration.put_times_back(name, before.times[name])
         for name, component in before.components.items():
-            device.services.put(component, before.users.get(name))
+            device.services.put(component, before.users.get(name), restored=True)
         await device.until_well(before.components, since)
         device.memory.write()
 

@@ -1,7 +1,7 @@
-"""A lifecycle step's process: ``sh -c`` in its own process group, which ends with the nucleus whatever happens.
+"""A lifecycle step's process: ``sh -c`` in its own process group, begun with what ``run_as.py`` says.
 
-``run_as.py`` says what it is begun with, a parent-death signal among it. ``GroupReaper`` covers the step's children,
-which such a signal does not reach.
+On lite it ends with the nucleus whatever happens: by a parent-death signal, and by ``GroupReaper`` for the step's
+children, which such a signal does not reach. Classic's outlive a nucleus that is killed (``devices/orphans.py``).
 """
 
 import asyncio
@@ -20,8 +20,11 @@ _log = logging.getLogger(__name__)
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL (UnixExec.java:120-144)."""
+DEVICE_MARK = "GREENGRASS_EMULATOR_ROOT"
+"""The variable by which ``devices/orphans.py`` knows whose a process is. No real nucleus sets it."""
 _LARGEST_LOG = 10 * 1024 * 1024
 _POLL = 0.05
+_SUDO_SECONDS = 2.0
 
 _REAPER = """
 while read -r sign group; do
@@ -79,8 +82,10 @@ class GroupReaper:
 class StepProcess:
     """One running step. Made by ``start``; ended by ``stop``, also if its first process is gone."""
 
-    def __init__(self, process: asyncio.subprocess.Process, reaper: GroupReaper) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, reaper: GroupReaper, script: int | None = None) -> None:
         self._process = process
+        self.script = process.pid if script is None else script
+        """The script's own process, where sudo stays as its parent."""
         self._reaper = reaper
         self._group_is_gone = False
         self.is_paused = False
@@ -115,7 +120,7 @@ class StepProcess:
         except (OSError, ValueError) as error:
             raise StepFailed(f"the script cannot be started: {error}") from error
         reaper.watch(process.pid)
-        return cls(process, reaper)
+        return cls(process, reaper, await _below(process) if "sudo" in launcher else None)
 
     @property
     def pid(self) -> int:
@@ -184,6 +189,18 @@ class StepProcess:
             with suppress(OSError, subprocess.TimeoutExpired):
                 command = ["sudo", "-n", "kill", f"-{number.value}", "--", f"-{self.pid}"]
                 subprocess.run(command, check=False, timeout=GRACE)
+
+
+async def _below(sudo: asyncio.subprocess.Process) -> int | None:
+    """The one child that sudo has, once it is there; None where sudo has ended, or nobody can tell."""
+    children = Path(f"/proc/{sudo.pid}/task/{sudo.pid}/children")
+    with suppress(TimeoutError, OSError):
+        async with asyncio.timeout(_SUDO_SECONDS):
+            while sudo.returncode is None:
+                if found := children.read_text().split():
+                    return int(found[0])
+                await asyncio.sleep(_POLL / 10)
+    return None
 
 
 def _turn_over(log: Path) -> None:

@@ -1,8 +1,10 @@
 """As whom a component's steps run: the deployment's ``runWith``, or the device's ``runWithDefault``, or root.
 
-UnixRunWithGenerator.java and UnixPlatform.java (SudoDecorator): a nucleus that is root becomes whoever is wanted; any
-other asks ``sudo -n``, and the step fails where that is not allowed. Where no user is named a nucleus that is not root
-runs components as itself, and one that is root refuses: a device's configuration says so if they are to be root.
+UnixRunWithGenerator.java and UnixPlatform.java:777-820 (SudoDecorator): a classic nucleus, root or not, asks
+``sudo -n`` for any other user than itself, and the step fails where that is not allowed; as itself it asks nobody. On
+a machine without sudo one that is root changes user by setpriv, with the same environment. Lite's are systemd's
+``User=``. Where no user is named a nucleus that is not root runs components as itself, and one that is root refuses: a
+device's configuration says so if they are to be root.
 """
 
 import grp
@@ -10,11 +12,13 @@ import logging
 import os
 import pwd
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from greengrass_emulator.errors import NucleusError
 from greengrass_emulator.nucleus.errors import StepFailed
+from greengrass_emulator.nucleus.lifecycle.sudo import after_sudo
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
@@ -44,6 +48,11 @@ def whoever_this_is() -> Identity:
     return Identity(os.geteuid(), os.getegid(), _name(os.geteuid()))
 
 
+def has_sudo() -> bool:
+    """Whether this machine has it. That it lets us in is seen when a step runs."""
+    return shutil.which("sudo") is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Identities:
     """Who runs what on one device. ``default`` is ``runWithDefault.posixUser`` of its configuration."""
@@ -51,6 +60,7 @@ class Identities:
     runtime: Runtime
     default: str | None
     nucleus: Identity = field(default_factory=whoever_this_is)
+    sudo: bool = field(default_factory=has_sudo)
 
     def of(self, posix_user: str | None) -> Identity:
         """The user for a component, whose deployment may name one as ``USER[:GROUP]``. Raises StepFailed."""
@@ -71,33 +81,47 @@ class Identities:
         return found
 
     def launcher(self, who: Identity, *, privileged: bool) -> tuple[str, ...]:
-        """What a step's command is begun with, so that it is ``who``, or root if it is privileged, and ends with us.
+        """What a step's command is begun with, so that it is ``who``, or root if it is privileged. Raises StepFailed.
 
         A component that is root, as its nucleus is, has not root's right to read past file modes unless its step is
         privileged: "readable by this component" means the same here as under a user of its own.
         """
         wanted = ROOT if privileged else who
-        begun = ["setpriv", "--pdeathsig", "KILL"]
-        is_root = self.nucleus.uid == _ROOT
-        if wanted.is_same(self.nucleus):
-            become: list[str] = []
-        elif is_root:
+        ending = [] if self.runtime.components_outlive_it else ["--pdeathsig", "KILL"]
+        if self._asks_sudo(wanted):
+            if not self.sudo:
+                raise StepFailed(
+                    f"to run as {wanted.name or wanted.uid} it takes sudo, which is not there. Install sudo and allow "
+                    "it without a password, or run the nucleus as root, or as the components' own user"
+                )
+            # Nobody is asked for a password: it fails where one would do.
+            return (*_setpriv(ending), "sudo", "-n", "-E", "-H", "-u", f"#{wanted.uid}", "-g", f"#{wanted.gid}", "--")
+        become: list[str] = []
+        if not wanted.is_same(self.nucleus):
             groups = "--clear-groups" if wanted.name is None else "--init-groups"
-            become = ["--reuid", str(wanted.uid), "--regid", str(wanted.gid), groups]
-        else:
-            # SudoDecorator: nobody is asked for a password, so that it fails where none would do.
-            become = ["sudo", "-n", "-E", "-H", "-u", f"#{wanted.uid}", "-g", f"#{wanted.gid}", "--"]
-        if is_root and wanted.uid == _ROOT and not privileged:
+            become += ["--reuid", str(wanted.uid), "--regid", str(wanted.gid), groups]
+        if self.nucleus.uid == _ROOT and wanted.uid == _ROOT and not privileged:
             become += ["--bounding-set", "-dac_override,-dac_read_search"]
-        return (*begun, *become)
+        return _setpriv([*ending, *become])
 
-    def home_environment(self, who: Identity, *, privileged: bool) -> dict[str, str]:
-        """What ``sudo -H`` makes of a step's environment for another user."""
+    def environment(
+        self, given: Mapping[str, str], setenv: Mapping[str, str], who: Identity, *, privileged: bool
+    ) -> dict[str, str]:
+        """What a step finds of what the nucleus gives and of its recipe's ``Setenv``, once it is ``who``."""
         wanted = ROOT if privileged else who
-        if wanted.is_same(self.nucleus):
-            return {}
+        if wanted.is_same(self.nucleus) or self._asks_sudo(wanted):
+            return {**given, **setenv}
         name = wanted.name or str(wanted.uid)
-        return {"HOME": wanted.home, "USER": name, "LOGNAME": name}
+        theirs = {"HOME": wanted.home, "USER": name, "LOGNAME": name}
+        if not self.runtime.changes_user_by_sudo:
+            return {**given, **theirs, **setenv}
+        return {**after_sudo({**given, **setenv}), **theirs}
+
+    def _asks_sudo(self, wanted: Identity) -> bool:
+        """A nucleus that is root can do without, where there is none; lite's systemd always does."""
+        if wanted.is_same(self.nucleus):
+            return False
+        return self.nucleus.uid != _ROOT or (self.sudo and self.runtime.changes_user_by_sudo)
 
 
 def look_up(wanted: str) -> Identity | None:
@@ -144,6 +168,10 @@ def give(folder: Path, who: Identity) -> None:
                     extra={"path": str(each), "user": who.name or who.uid, "reason": str(error)},
                 )
                 return
+
+
+def _setpriv(options: list[str]) -> tuple[str, ...]:
+    return ("setpriv", *options) if options else ()
 
 
 def _gid(group: str) -> int | None:

@@ -70,7 +70,7 @@ class Service:
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process is not None and self._process.is_alive else None
+        return self._process.script if self._process is not None and self._process.is_alive else None
 
     def begin(self) -> None:
         self._task = asyncio.create_task(self._live(), name=f"component {self.name}")

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper
+from greengrass_emulator.nucleus.lifecycle.restart_rules import wish_of_deployment, wish_of_key_path, wish_of_recipe
 from greengrass_emulator.nucleus.lifecycle.run_as import Identities, Identity
 from greengrass_emulator.nucleus.lifecycle.service import Service, StateListener
-from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, State, Wish, wish_of_change
+from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, State, Wish
 from greengrass_emulator.nucleus.lifecycle.steps import Plan
 from greengrass_emulator.nucleus.lifecycle.units import component_of_process
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
@@ -75,26 +76,31 @@ class Services:
             service.renew_token()
 
     def put(
-        self, component: Component, posix_user: str | None = None, *, installed: bool = False, resumed: bool = False
+        self,
+        component: Component,
+        posix_user: str | None = None,
+        *,
+        installed: bool = False,
+        resumed: bool = False,
+        restored: bool = False,
     ) -> Service:
         """Start a component that is new, or change one that is there as its recipe's change asks for.
 
         ``posix_user``: whom its deployment names to run it. ``installed``: its install step was done by an earlier
-        process of this nucleus. ``resumed``: that had deployed it.
+        process of this nucleus. ``resumed``: that had deployed it. ``restored``: a deployment is gone back from.
         """
         # Lite compares what is written in the recipe: it fills variables in only when a script runs.
         filled_later = self.runtime.cuts_scripts_at_unknown_variables
         lifecycle = component.lifecycle if filled_later else self.doors.fill(component)
-        plan = Plan(component, lifecycle, posix_user)
+        stored = self.runtime.numbers_change_when_stored and (resumed or restored)
+        plan = Plan(component, lifecycle, posix_user, stored)
         service = self._services.get(component.name)
         if service is None:
             service = self._services[component.name] = Service(plan, self, installed=installed, resumed=resumed)
             service.begin()
         else:
-            wish = wish_of_change(service.component, service.lifecycle, component, lifecycle)
-            if posix_user != service.plan.posix_user:
-                # A change under runWith (GenericExternalService.java, the listener of its configuration).
-                wish = Wish.REINSTALL
+            rule = wish_of_deployment if self.runtime.restarts_by_keys_of_configuration else wish_of_recipe
+            wish = rule(service.plan, plan)
             if wish is None and service.state is State.BROKEN:
                 # A deployment gives what was broken another chance.
                 wish = Wish.REINSTALL
@@ -102,6 +108,19 @@ class Services:
             if wish is not None and not self.runtime.waits_for_hard_dependencies:
                 self._restart_bound(component.name)
         return service
+
+    def configuration_changed(self, name: str, path: tuple[str, ...]) -> None:
+        """A leaf of a component's configuration has changed, or is gone with all below it."""
+        service = self._services.get(name)
+        if service is None or not self.runtime.restarts_by_keys_of_configuration:
+            return
+        wish = wish_of_key_path((name, "configuration", *path))
+        if wish is not None:
+            _log.info(
+                "a changed key restarts its component",
+                extra={"component": name, "key": "/".join(path), "wish": wish},
+            )
+            service.ask(Wish.REINSTALL if service.state is State.BROKEN else wish)
 
     def restart(self, name: str) -> None:
         service = self._services[name]

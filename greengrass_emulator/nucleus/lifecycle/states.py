@@ -1,8 +1,6 @@
-"""A component's states, and what a change of its recipe asks for (Lifecycle.java, GenericExternalService.java)."""
+"""A component's states, what can be asked of it, and how long its steps may last (Lifecycle.java)."""
 
 from enum import StrEnum
-
-from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 
 
 class State(StrEnum):
@@ -46,17 +44,3 @@ DEFAULT_TIMEOUTS: dict[str, float | None] = {
 
 BOOTSTRAP_SUCCESSES = frozenset({0, 100, 101})
 """A bootstrap says with 100 that the nucleus, with 101 that the machine should start again (BootstrapManager.java)."""
-
-
-def wish_of_change(old: Component, old_texts: Lifecycle, new: Component, new_texts: Lifecycle) -> Wish | None:
-    """What a deployment must do with a component that stays (GenericExternalService.java:134-157, :779).
-
-    ``old_texts`` and ``new_texts`` have their variables filled in: a text that changes by them counts as changed.
-    """
-    if old.version != new.version:
-        return Wish.REINSTALL
-    if any(old_texts.steps.get(name) != new_texts.steps.get(name) for name in ("install", "bootstrap")):
-        return Wish.REINSTALL
-    if old_texts != new_texts or not new.dependencies.keys() <= old.dependencies.keys():
-        return Wish.RESTART
-    return None

@@ -22,11 +22,15 @@ _SUCCESS = frozenset({0})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a component is: its version, its steps with their variables filled in, and the user of its deployment."""
+    """What a component is: its version, its steps with their variables filled in, and the user of its deployment.
+
+    ``is_stored``: the nucleus has read it back from its store, at a start or to go back.
+    """
 
     component: Component
     lifecycle: Lifecycle
     posix_user: str | None = None
+    is_stored: bool = False
 
     def needs_bootstrap_after(self, before: "Plan") -> bool:
         """A new version, or another text of the step (GenericExternalService.java, isBootstrapRequired)."""
@@ -55,12 +59,12 @@ class Steps:
             step.script,
             launcher=around.identities.launcher(who, privileged=step.privileged),
             folder=folder,
-            environment={
-                **around.environment(self.token),
-                **around.identities.home_environment(who, privileged=step.privileged),
-                **lifecycle.environment,
-                **step.environment,
-            },
+            environment=around.identities.environment(
+                around.environment(self.token),
+                {**lifecycle.environment, **step.environment},
+                who,
+                privileged=step.privileged,
+            ),
             log=around.log_file(component.name),
             reaper=around.reaper,
         )

@@ -20,10 +20,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """The steps of a component by their names in lower case, and the environment that they share."""
+    """The steps of a component by their names in lower case, and the environment that they share.
+
+    ``numbers``: where the recipe has a number and no text, such as ``("startup", "timeout")``.
+    """
 
     steps: Mapping[str, Step] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    numbers: frozenset[tuple[str, ...]] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ texts of a YAML default configuration's numbers (greengrass-facts.md, "Recipes")
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from greengrass_emulator.nucleus.errors import RecipeInvalid
 from greengrass_emulator.nucleus.lite_sizes import fault_of_recipe
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component, Dependency, Lifecycle, Step, Who
 from greengrass_emulator.nucleus.recipes.platform import Platform
+from greengrass_emulator.nucleus.recipes.selecting import selected_by_classic, selected_by_lite
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _STEPS = ("install", "startup", "run", "shutdown", "recover", "bootstrap", "uninstall")
@@ -64,7 +65,7 @@ def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> 
         for manifest in manifests:
             if not isinstance(keys.get(manifest, "Artifacts"), list):
                 raise RecipeInvalid(f"{where}: lite wants an Artifacts list in every manifest, if an empty one.")
-    manifest = _manifest(manifests, keys, runtime, platform, where)
+    manifest, section = _manifest(document, manifests, keys, runtime, platform, where)
     defaults = keys.get(keys.get(document, "ComponentConfiguration"), "DefaultConfiguration") or {}
     if not isinstance(defaults, Mapping):
         raise RecipeInvalid(f"{where}: DefaultConfiguration is no object.")
@@ -73,7 +74,7 @@ def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> 
         version=str(version),
         defaults=dict(defaults) if is_json or not runtime.reads_recipes_by_case else texts_of(defaults),
         dependencies=_dependencies(keys.get(document, "ComponentDependencies"), keys, where),
-        lifecycle=_lifecycle(document, manifest, keys, platform, where),
+        lifecycle=_lifecycle(section, keys, where),
         artifacts=tuple(
             _artifact(each, keys, where) for each in _list(keys.get(manifest, "Artifacts"), "Artifacts", where)
         ),
@@ -105,17 +106,38 @@ def _document(text: str, where: str) -> tuple[Mapping[str, Any], bool]:
     return document, is_json
 
 
-def _manifest(manifests: list[Any], keys: _Keys, runtime: Runtime, platform: Platform, where: str) -> Any:
-    for manifest in manifests:
-        section = keys.get(manifest, "Platform") or {}
-        wanted = {key: keys.get(section, key) for key in ("os", "architecture", "runtime")}
+def _manifest(
+    document: Any, manifests: list[Any], keys: _Keys, runtime: Runtime, platform: Platform, where: str
+) -> tuple[Any, Any]:
+    """The first manifest for this platform, and its lifecycle; lite goes on to the next if that one has none."""
+    selections = [
+        [str(each) for each in _list(keys.get(manifest, "Selections"), "Selections", where)] for manifest in manifests
+    ]
+    fits = False
+    for manifest, selected in zip(manifests, selections, strict=True):
+        platform_section = keys.get(manifest, "Platform") or {}
+        wanted = {key: keys.get(platform_section, key) for key in ("os", "architecture", "runtime")}
         if not all(value is None or isinstance(value, str) for value in wanted.values()):
             raise RecipeInvalid(f"{where}: a Platform has {wanted}; each of them must be a text.")
         try:
-            if platform.matches(wanted, runtime):
-                return manifest
+            if not platform.matches(wanted, runtime):
+                continue
         except re.error as error:
             raise RecipeInvalid(f"{where}: a Platform has a regular expression that is none: {error}.") from error
+        fits = True
+        shared = keys.get(document, "Lifecycle") or {}
+        if own := keys.get(manifest, "Lifecycle"):
+            return manifest, own
+        if not runtime.reads_recipes_by_case:
+            every = frozenset(each for several in selections for each in several)
+            return manifest, selected_by_classic(shared, selected, every)
+        if (section := selected_by_lite(shared, selected)) is not None:
+            return manifest, section
+    if fits:
+        raise RecipeInvalid(
+            f"{where}: no manifest has a lifecycle. Lite takes a global one only by Selections of all or linux, and "
+            "only its sections all and linux."
+        )
     raise RecipeInvalid(
         f"{where}: no manifest is for {platform.os}/{platform.architecture} on {runtime.fleet_name}. "
         "Add one whose Platform says so (lite takes only manifests that name a runtime).",
@@ -134,11 +156,7 @@ def _dependencies(section: Any, keys: _Keys, where: str) -> dict[str, Dependency
     return found
 
 
-def _lifecycle(document: Any, manifest: Any, keys: _Keys, platform: Platform, where: str) -> Lifecycle:
-    section = keys.get(manifest, "Lifecycle")
-    if not section:
-        selections = _list(keys.get(manifest, "Selections"), "Selections", where) or [platform.os, "all"]
-        section = _selected(keys.get(document, "Lifecycle") or {}, [str(each) for each in selections], keys)
+def _lifecycle(section: Any, keys: _Keys, where: str) -> Lifecycle:
     steps: dict[str, Step] = {}
     for name in _STEPS:
         written = keys.get(section, name)
@@ -146,22 +164,21 @@ def _lifecycle(document: Any, manifest: Any, keys: _Keys, platform: Platform, wh
             steps[name] = _step(written, name, keys, where)
     if "run" in steps and "startup" in steps:
         raise RecipeInvalid(f"{where}: has both run and startup; exactly one of them is allowed.")
-    return Lifecycle(steps, _texts(keys.get(section, "Setenv"), where))
+    return Lifecycle(steps, _texts(keys.get(section, "Setenv"), where), frozenset(_numbers(section, keys)))
 
 
-def _selected(section: Any, selections: list[str], keys: _Keys) -> Any:
-    """The global lifecycle with each part that is written by selection replaced by the first that is selected."""
-    result: dict[str, Any] = {}
-    for name in (*_STEPS, "Setenv"):
-        part = keys.get(section, name)
-        if isinstance(part, Mapping):
-            part = next((part[each] for each in selections if each in part), part)
-        if part is not None:
-            result[name] = part
-    for each in selections:
-        if isinstance(keys.get(section, each), Mapping):
-            return {**result, **keys.get(section, each)}
-    return result
+def _numbers(section: Any, keys: _Keys) -> Iterator[tuple[str, ...]]:
+    for at in ((), *((name,) for name in _STEPS)):
+        part = keys.get(section, at[0]) if at else section
+        if _is_number(keys.get(part, "Timeout")):
+            yield (*at, "timeout")
+        variables = keys.get(part, "Setenv")
+        if isinstance(variables, Mapping):
+            yield from ((*at, "setenv", str(key)) for key, value in variables.items() if _is_number(value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _step(written: Any, name: str, keys: _Keys, where: str) -> Step:

@@ -55,6 +55,7 @@ class Variables:
                 for name, step in lifecycle.steps.items()
             },
             {key: self.fill(value) for key, value in lifecycle.environment.items()},
+            lifecycle.numbers,
         )
 
     def fill(self, text: str) -> str:

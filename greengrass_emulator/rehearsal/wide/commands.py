@@ -13,7 +13,7 @@ from shared_schema.messages import AgentState, CommandReply, Health, Verdict
 from shared_schema.topics import Command
 
 _ACT = "3 commands"
-_DOORS = {"classic": {"validated", "followed"}, "lite": {"followed"}}
+_CHANNELS = {"classic": {"validated", "subscribed"}, "lite": {"subscribed"}}
 
 
 def commands(play: Play) -> Iterator[Proof]:
@@ -67,7 +67,7 @@ def send(play: Play, command: Command, **payload: str) -> dict[str, CommandReply
 
 def all_ok(replies: dict[str, CommandReply]) -> bool:
     """Whether every device has answered, and has done it."""
-    return len(replies) == len(_DOORS) and all(each.ok for each in replies.values())
+    return len(replies) == len(_CHANNELS) and all(each.ok for each in replies.values())
 
 
 def words_of(replies: dict[str, CommandReply]) -> str:
@@ -104,7 +104,7 @@ def _report(play: Play) -> Proof:
     ]
     return Proof(
         _ACT,
-        "report: health and shadow are sent at once, with every model, its latency, and the doors that are open",
+        "report: health and shadow are sent at once, with every model, its latency, and the channels that are open",
         all_ok(replies) and rows.on_all(play, shadows) and rows.on_all(play, healthy),
         "; ".join(each),
     )
@@ -119,7 +119,7 @@ def _is_whole(health: Health | None, device: Device, since: datetime) -> bool:
         and all(
             model.requests > 0 and model.latency_ms is not None and model.provider for model in health.models.values()
         )
-        and set(health.doors) == _DOORS[device.runtime]
+        and set(health.channels) == _CHANNELS[device.runtime]
         and health.rss > 0
         and health.free_disk > 0
     )
@@ -130,9 +130,9 @@ def _health(play: Play, device: Device) -> Health | None:
     return found[-1] if found else None
 
 
-def _verdict(play: Play, device: Device) -> Verdict | None:
+def _verdict(play: Play, device: Device) -> Verdict | str | None:
     model = play.shadow(device).models.get(DIGITS)
-    return model.confirmation.verdict if model and model.confirmation else None
+    return model.said.verdict if model and model.said else None
 
 
 def _others_go_on(play: Play) -> bool:

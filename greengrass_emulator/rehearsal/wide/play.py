@@ -12,8 +12,9 @@ from greengrass_emulator.rehearsal.wide.deploy_repository import MODELS, SOURCES
 from greengrass_emulator.rehearsal.wide.ear import Ear
 from greengrass_emulator.rehearsal.wide.made_models import bring
 from greengrass_emulator.rehearsal.world import AGENT, BUCKET, Device
-from shared_schema.messages import Prediction, ShadowReport, Verdict
+from shared_schema.messages import Prediction, Verdict
 from shared_schema.release import FILE, Release
+from shared_schema.shadow import ShadowReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Play:
         told = self.shadow(device).models
         for each in self.release().of_kind("model"):
             model = told.get(each.key)
-            said = model.confirmation if model else None
+            said = model.said if model else None
             if model is None or said is None or each.model is None or said.verdict is not Verdict.CONFIRMED:
                 return False
             wanted = (each.version, each.model.digest)

@@ -61,7 +61,7 @@ def one_of_two_is_bad(play: Play) -> Iterator[Proof]:
     )
     comes_true(lambda: serving(play, lite) == {**was, WEAR: released[WEAR]})
     said = play.shadow(lite).models
-    verdicts = {name: each.confirmation.verdict for name, each in said.items() if each.confirmation}
+    verdicts = {name: each.said.verdict for name, each in said.items() if each.said}
     yield Proof(
         act,
         "lite refuses the bad one, and serves and confirms the good one",

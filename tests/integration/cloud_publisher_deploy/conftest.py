@@ -1,6 +1,7 @@
 """What these tests share: a target of their own in the one cloud, releases, devices that play their part over MQTT,
 and the command itself, run in this process."""
 
+import hashlib
 import json
 import queue
 import threading
@@ -18,6 +19,7 @@ from awsiot import mqtt_connection_builder
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
 from shared_schema.desired_state import DesiredState, higher_release, read_desired_state
+from shared_schema.names import digest_text
 
 ACCOUNT = "preprod"
 SECONDS = 10
@@ -119,16 +121,21 @@ class ReleaseWriter:
             "name": name,
             "version": version,
             "kind": kind,
-            "content-digest": digest or digest_of(f"{name} {version}"),
+            "content-digest": digest or content_digest_of(f"{name} {version}"),
             "reused": False,
             "recipe": json.dumps(recipe, indent=2),
             **more,
         }
 
 
+def content_digest_of(text: str) -> str:
+    """Some content digest, another for another text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def digest_of(text: str) -> str:
-    """Some digest, another for another text."""
-    return uuid.uuid5(uuid.NAMESPACE_OID, text).hex * 2
+    """Some model digest, another for another text."""
+    return digest_text(hashlib.sha256(text.encode()).digest())
 
 
 @pytest.fixture
@@ -201,9 +208,8 @@ class PlayedDevice:
 
     def says(self, release: str, digest: str, version: str, verdict: str, *, serves: str | None = None) -> None:
         """Writes the shadow, as the agent would."""
-        confirmation = {"release": release, "component": "x", "version": version, "digest": digest, "verdict": verdict}
-        if verdict == "REJECTED":
-            confirmation |= {"reason": "golden", "words": "3 of 20 golden samples agree"}
+        words = ":golden:3 of 20 golden samples agree" if verdict == "REJECTED" else ""
+        now = serves or (digest if verdict == "CONFIRMED" else digest_of("before"))
         reported = {
             "schema": 1,
             "thing": self.thing,
@@ -213,10 +219,8 @@ class PlayedDevice:
             "release": release,
             "models": {
                 "digits": {
-                    "component": "x",
-                    "version": version if verdict == "CONFIRMED" else "0.9.0",
-                    "digest": serves or (digest if verdict == "CONFIRMED" else digest_of("before")),
-                    "confirmation": confirmation,
+                    "serves": f"{version if verdict == 'CONFIRMED' else '0.9.0'}:{now}",
+                    "said": f"{release}:{version}:{digest}:{verdict}{words}",
                 }
             },
         }

@@ -75,9 +75,9 @@ class LargeFleet:
 
     def say(self, desired: dict[str, Any], verdict: str = "CONFIRMED", things: list[str] | None = None) -> None:
         """Every device's agent writes its shadow."""
-        said = desired["models"]["digits"]
+        _, version, digest = desired["models"]["digits"].split(":")
         for thing in self.things if things is None else things:
-            confirmation = {**said, "release": desired["release"], "verdict": verdict}
+            said = f"{desired['release']}:{version}:{digest}:{verdict}"
             reported = {
                 "schema": 1,
                 "thing": thing,
@@ -85,7 +85,7 @@ class LargeFleet:
                 "agentVersion": "1.0.0",
                 "state": "SERVING",
                 "release": desired["release"],
-                "models": {"digits": {**said, "confirmation": confirmation}},
+                "models": {"digits": {"serves": f"{version}:{digest}", "said": said}},
             }
             self.write(thing, reported)
 
@@ -126,9 +126,7 @@ def test_a_fleet_is_waited_for_and_looked_at_by_pages_of_the_index(
     calls.clear()
     seen = run("status", "--json")
     assert seen.code == 0, seen.err
-    assert {each["agent"]["models"]["digits"]["confirmation"]["verdict"] for each in seen.json["devices"]} == {
-        "CONFIRMED"
-    }
+    assert {each["agent"]["models"]["digits"]["said"].split(":")[3] for each in seen.json["devices"]} == {"CONFIRMED"}
     assert (calls["SearchIndex"], calls["GetThingShadow"]) == (2, 0)
     assert (calls["ListJobExecutionsForJob"], calls["ListEffectiveDeployments"]) == (1, 0)
 

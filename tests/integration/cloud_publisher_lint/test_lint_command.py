@@ -85,7 +85,7 @@ def test_the_page_lists_every_code_and_is_current() -> None:
 
 def test_a_good_recipe_of_anybody_s_has_no_findings(tmp_path: Path, lint: Lint) -> None:
     (tmp_path / "recipe.yaml").write_text(GOOD)
-    assert lint(tmp_path, "recipe.yaml") == (0, "1 recipes: 0 errors, 0 warnings\n", "")
+    assert lint(tmp_path, "recipe.yaml") == (0, "1 recipes: 0 errors, 0 warnings, 0 notes\n", "")
 
 
 def test_a_good_gdk_project_has_its_placeholders_filled_in(tmp_path: Path, lint: Lint) -> None:
@@ -108,7 +108,7 @@ def test_a_good_gdk_project_has_its_placeholders_filled_in(tmp_path: Path, lint:
         recipe.replace("s3://artifacts/app/1.0.0/", "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/")
     )
     for named in (".", "gdk-config.json", "recipe.yaml"):
-        assert lint(tmp_path, named) == (0, "1 recipes: 0 errors, 0 warnings\n", "")
+        assert lint(tmp_path, named) == (0, "1 recipes: 0 errors, 0 warnings, 0 notes\n", "")
 
 
 def test_findings_as_json_have_code_severity_place_problem_and_remedy(lint: Lint) -> None:
@@ -134,6 +134,14 @@ def test_a_warning_alone_ends_with_0_and_with_strict_with_2(lint: Lint) -> None:
     folder = BROKEN / "artifacts-in-two-buckets"
     assert lint(folder, "recipe.yaml")[0] == 0
     assert lint(folder, "recipe.yaml", "--strict")[0] == 2
+
+
+def test_a_note_is_told_and_counts_for_nothing(tmp_path: Path, lint: Lint) -> None:
+    (tmp_path / "recipe.yaml").write_text(GOOD.replace("Timeout: '300'", "Timeout: 300"))
+    code, out, err = lint(tmp_path, "recipe.yaml", "--strict")
+    assert (code, out) == (0, "1 recipes: 0 errors, 0 warnings, 1 notes\n")
+    assert "note GG510" in err
+    assert lint(tmp_path, "recipe.yaml", "--runtime", "lite")[2].count("GG510") == 0
 
 
 def test_json_that_is_none_is_told_though_yaml_would_read_it(tmp_path: Path, lint: Lint) -> None:
@@ -165,4 +173,4 @@ def test_every_recipe_that_we_write_ourselves_passes_for_both_runtimes(tmp_path:
     assert len(names) == 3
     for runtime in ("classic", "lite"):
         code, out, err = lint(tmp_path, ".", "--runtime", runtime, "--bucket", "artifacts", "--strict")
-        assert (code, out, err) == (0, "3 recipes: 0 errors, 0 warnings\n", "")
+        assert (code, out, err) == (0, "3 recipes: 0 errors, 0 warnings, 0 notes\n", "")

@@ -151,8 +151,7 @@ class Device:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     def add_agent(self, version: str = "1.0.0", before: str = "") -> str:
-        script = f"{before} exec {sys.executable} -u -m edge_agent run".strip()
-        environment = {"PYTHONPATH": str(REPOSITORY)}
+        script = f"{before} exec env PYTHONPATH='{REPOSITORY}' {sys.executable} -u -m edge_agent run".strip()
         pubsub = {
             "p:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["halves", "asks/reply"]},
             "p:2": {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["asks", "line/busy"]},
@@ -170,12 +169,12 @@ class Device:
                 {
                     "Platform": {"os": "linux", "runtime": "aws_nucleus_lite"},
                     "Artifacts": [],
-                    "Lifecycle": {"Setenv": environment, "run": {"Script": script}},
+                    "Lifecycle": {"run": {"Script": script}},
                 },
                 {
                     "Platform": {"os": "linux"},
                     "Artifacts": [],
-                    "Lifecycle": {"Setenv": environment, "startup": {"Script": script, "Timeout": 60}},
+                    "Lifecycle": {"startup": {"Script": script, "Timeout": "60"}},
                 },
             ],
             {

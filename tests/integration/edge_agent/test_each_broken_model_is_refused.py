@@ -140,7 +140,7 @@ def _digest(folder: Path) -> str:
     try:
         return model_digest_of_folder(folder)
     except UndigestibleModelError:
-        return "0" * 64
+        return "0" * 43
 
 
 @pytest.mark.parametrize("name", list(MODELS.BROKEN))

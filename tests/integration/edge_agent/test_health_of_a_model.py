@@ -17,7 +17,7 @@ WriteModel = Callable[..., Path]
 
 def health_of(folder: Path, work: Path) -> ModelHealth:
     slots = Slots(lambda model: model.close())
-    slots.swap(Target("halves", "com.example.halves", "1.0.0", "1" * 64, "1"), open_model(folder))
+    slots.swap(Target("halves", "com.example.halves", "1.0.0", "w" * 43, "1"), open_model(folder))
     lease = slots.lease("halves")
     assert lease is not None
     with lease:
@@ -27,11 +27,11 @@ def health_of(folder: Path, work: Path) -> ModelHealth:
     outbox = Outbox("outbox", lambda _, payload: sent.append(payload))
     reporter = Reporter("device-1", work, outbox, Memory(work / "memory.json"))
     reporter.topics = Topics("halves-demo", "device-1")
-    reporter.health(Snapshot(AgentState.SERVING, None, "1", slots.serving(), {}, ("followed",)))
+    reporter.health(Snapshot(AgentState.SERVING, None, "1", slots.serving(), {}, ("subscribed",)))
     outbox.start()
     outbox.stop(10)
     health = Health.model_validate_json(sent[0])
-    assert health.doors == ["followed"]
+    assert health.channels == ["subscribed"]
     return health.models["halves"]
 
 

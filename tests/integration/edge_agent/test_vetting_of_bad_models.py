@@ -59,7 +59,7 @@ def test_a_good_model_is_accepted_with_every_step_timed(tmp_path: Path, write_mo
 def test_files_that_are_not_what_was_released_are_refused_first(tmp_path: Path, write_model: WriteModel) -> None:
     folder = write_model(tmp_path / "changed")
     (folder / "halves.onnx").write_bytes(b"not even a graph")
-    outcome = vetted(folder, "0" * 64)
+    outcome = vetted(folder, "0" * 43)
     assert (outcome.accepted, outcome.reason, list(outcome.steps_ms)) == (False, Reason.DIGEST, ["digest"])
 
 

@@ -14,7 +14,8 @@ from awsiot import mqtt_connection_builder
 
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
-from shared_schema.messages import CommandReply, Confirmation, Health, PublishedPrediction, ShadowReport, Verdict
+from shared_schema.messages import CommandReply, Confirmation, Health, PublishedPrediction, Verdict
+from shared_schema.shadow import ShadowReport
 
 Devices = Callable[..., Any]
 Eventually = Callable[..., Any]
@@ -116,7 +117,7 @@ def test_a_release_and_a_refusal_are_confirmed_in_message_and_shadow(
         what="health with a request",
     )[-1]
     assert health.state == "SERVING"
-    assert health.doors == (["validated", "followed"] if runtime == "classic" else ["followed"])
+    assert health.channels == (["validated", "subscribed"] if runtime == "classic" else ["subscribed"])
     assert health.rss > 0
     assert health.models["halves"].provider == "CPUExecutionProvider"
 
@@ -128,7 +129,7 @@ def test_a_release_and_a_refusal_are_confirmed_in_message_and_shadow(
 
     def refused() -> bool:
         said = shadow()
-        confirmation = said.models["halves"].confirmation if said else None
+        confirmation = said.models["halves"].said if said else None
         return confirmation is not None and confirmation.verdict == Verdict.REJECTED
 
     eventually(refused, what="the refusal in the shadow")

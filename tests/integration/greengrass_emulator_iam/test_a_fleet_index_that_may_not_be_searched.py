@@ -16,7 +16,7 @@ GROUP = f"arn:aws:iot:eu-west-1:{ACCOUNT}:thinggroup/line"
 DEPLOY, STATUS = "MlopsDeployRole", "MlopsOperatorRole"
 """Who deploys, and who looks."""
 LINE = [f"line-{number:02}" for number in range(11)]
-MODEL = {"digest": "d" * 64, "vetting-timeout": 60.0}
+MODEL = {"digest": "k" * 43, "vetting-timeout": 60.0}
 SECONDS = 30
 NO_INDEX = "no fleet index"
 DENIED = f"{NO_INDEX} (AccessDeniedException): each shadow is read by itself"
@@ -45,8 +45,8 @@ class Thing:
         desired = next(
             each["configurationUpdate"]["merge"]["desired"] for each in components if each.get("configurationUpdate")
         )
-        said = desired["models"]["digits"]
-        confirmation = {**said, "release": desired["release"], "verdict": "CONFIRMED"}
+        _, version, digest = desired["models"]["digits"].split(":")
+        said = f"{desired['release']}:{version}:{digest}:CONFIRMED"
         reported = {
             "schema": 1,
             "thing": self._name,
@@ -54,7 +54,7 @@ class Thing:
             "agentVersion": "1.0.0",
             "state": "SERVING",
             "release": desired["release"],
-            "models": {"digits": {**said, "confirmation": confirmation}},
+            "models": {"digits": {"serves": f"{version}:{digest}", "said": said}},
         }
         self._publish("shadow/name/mlops/update", {"state": {"reported": reported}})
         # It may not hear of its shadow; what it asks afterwards is answered afterwards.
@@ -183,7 +183,7 @@ def confirmed(status: Any) -> set[str]:
     return {
         each["thing"]
         for each in status.json["devices"]
-        if each["as-released"] and each["agent"]["models"]["digits"]["confirmation"]["version"] == "2.0.0"
+        if each["as-released"] and each["agent"]["models"]["digits"]["said"].split(":")[1] == "2.0.0"
     }
 
 

@@ -19,6 +19,7 @@ from awsiot.greengrasscoreipc import connect
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 from awsiot.greengrasscoreipc.model import RunWithInfo
 
+from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, NucleusStatus, read_status
 
 SECONDS = 15.0
@@ -136,6 +137,8 @@ class Device:
             self.process.kill()
             self.process.wait()
             raise
+        finally:
+            kill_orphans(self.root)
 
     def is_as_new(self) -> bool:
         """Take everything away again; False if that cannot be, or its process has ended."""
@@ -154,6 +157,8 @@ class Device:
         if (names or status.components) and self.deploy(remove=names).status != "SUCCEEDED":
             return False
         self._close_clients()
+        # Of a nucleus that was killed: no component of this one is left.
+        kill_orphans(self.root)
         for work in (self.root / "work").iterdir():
             shutil.rmtree(work)
         for log in (self.root / "logs").iterdir():
@@ -169,6 +174,10 @@ class Device:
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(SECONDS)
+
+    def cut_power(self) -> None:
+        self.kill()
+        kill_orphans(self.root)
 
     def status_or_none(self) -> NucleusStatus | None:
         return read_status(self.root)

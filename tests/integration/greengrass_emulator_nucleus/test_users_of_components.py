@@ -3,8 +3,10 @@
 import grp
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,13 +30,13 @@ def device_for(make_device: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     folder = Path(tempfile.mkdtemp(prefix="users-"))
     folder.chmod(0o755)
 
-    def make(runtime: str, user: str | None) -> Any:
+    def make(runtime: str, user: str | None, program: list[str] | None = None) -> Any:
         config = folder / "config.yaml"
         run_with = {"runWithDefault": {"posixUser": user}} if user else {}
         services = {"aws.greengrass.Nucleus": {"configuration": run_with}}
         system = {"rootpath": str(folder / "root"), "thingName": "thing-1"}
         config.write_text(yaml.safe_dump({"system": system, "services": services}))
-        return make_device(runtime, config)
+        return make_device(runtime, config, program=program)
 
     yield make
     shutil.rmtree(folder)
@@ -61,6 +63,36 @@ def test_components_are_the_devices_user_and_own_their_folder_and_files(
     pid = device.pid(A)
     device.deploy(remove=(A,))
     wait_until(lambda: not alive(pid))
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root runs components as others without asking")
+@pytest.mark.parametrize("way", ["by sudo", "without sudo", "lite"])
+def test_what_changes_how_a_program_is_loaded_reaches_no_other_users_step_on_classic(
+    device_for: Callable[..., Any], tmp_path: Path, way: str
+) -> None:
+    if way == "by sudo" and shutil.which("sudo") is None:
+        pytest.skip("there is no sudo here")
+    program = None
+    if way == "without sudo":
+        (tmp_path / "setpriv").symlink_to(shutil.which("setpriv") or "")
+        nucleus = shlex.join([sys.executable, "-m", "greengrass_emulator.nucleus"])
+        program = ["sh", "-c", f'shift; PATH={tmp_path} exec {nucleus} "$@"', "sh"]
+    device = device_for("lite" if way == "lite" else "classic", NOBODY, program)
+    setenv = {"PYTHONPATH": "/app", "LD_MINE": "1", "PERL5LIB": "/p", "JAVA_TOOL_OPTIONS": "-X", "OWN": "kept"}
+    script = f'echo "$PYTHONPATH,$LD_MINE,$PERL5LIB,$JAVA_TOOL_OPTIONS,$OWN,$HOME" > env; echo $PATH > path; {STAY}'
+    device.give(A, run=script, Setenv={**setenv, "PATH": f"/own:{os.environ['PATH']}"})
+    assert device.deploy(f"{A}=1.0.0").status == "SUCCEEDED"
+    device.token(A)
+    home = pwd.getpwnam("nobody").pw_dir
+    found = [(device.work(A) / name).read_text().strip() for name in ("env", "path")]
+    if way == "lite":
+        assert found[0] == f"/app,1,/p,-X,kept,{home}"
+        assert found[1].startswith("/own:")
+    else:
+        assert found[0] == f",,,,kept,{home}"
+        assert found[1].startswith("/usr/local/sbin:")
+    # It is the component's own process that the status names, not the sudo before it.
+    assert Path(f"/proc/{device.pid(A)}").stat().st_uid == pwd.getpwnam("nobody").pw_uid
 
 
 def test_a_privileged_step_is_root(device_for: Callable[..., Any], tmp_path: Path) -> None:

@@ -113,9 +113,26 @@ def test_with_wheels_it_runs_in_an_environment_that_its_install_step_makes() -> 
         script = lifecycle["install"]["Script"]
         assert "venv --clear {work:path}/venv" in script
         assert script.count("{") == script.count("{work:path}") + script.count("{artifacts:decompressedPath}")
-        assert lifecycle[step]["Script"] == "exec {work:path}/venv/bin/python -u -m edge_agent run"
+        assert lifecycle[step]["Script"].endswith(" {work:path}/venv/bin/python -u -m edge_agent run")
         # Lite cuts a script at a shell's ${X}.
         assert "${" not in lifecycle["install"]["Script"]
+
+
+def test_nothing_hangs_on_the_environment_that_sudo_takes_away() -> None:
+    for manifest in _recipe()["Manifests"]:
+        assert "Setenv" not in manifest["Lifecycle"]
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict | list):
+        return [leaf for inner in (value.values() if isinstance(value, dict) else value) for leaf in _leaves(inner)]
+    return [value]
+
+
+def test_no_lifecycle_has_a_number_which_classic_takes_for_a_change_after_each_start() -> None:
+    build = {"build_system": "python", "packages": ["edge_agent"], "extra": "agent"}
+    for manifest in _recipe(build=build)["Manifests"]:
+        assert {type(leaf) for leaf in _leaves(manifest["Lifecycle"])} == {str}
 
 
 def test_each_of_several_architectures_has_manifests_and_an_artifact_of_its_own() -> None:
@@ -128,7 +145,8 @@ def test_each_of_several_architectures_has_manifests_and_an_artifact_of_its_own(
         (artifact,) = manifest["Artifacts"]
         assert artifact["Uri"].endswith(f"/1.2.3/agent-{architecture}.zip")
         folder = f"{{artifacts:decompressedPath}}/agent-{architecture}"
-        assert manifest["Lifecycle"]["Setenv"]["PYTHONPATH"] == folder
+        step = manifest["Lifecycle"].get("run") or manifest["Lifecycle"]["startup"]
+        assert f'PYTHONPATH="{folder}"' in step["Script"]
         assert f"--find-links {folder}/wheels" in manifest["Lifecycle"]["install"]["Script"]
 
 

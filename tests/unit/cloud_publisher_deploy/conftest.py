@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from shared_schema.names import digest_text
 from shared_schema.release import Release
 
 AGENT = "com.example.agent"
@@ -58,4 +60,4 @@ def component(key: str, name: str, version: str, kind: str, **more: Any) -> dict
 
 
 def model(version: str, seconds: float = 20.0) -> dict[str, Any]:
-    return {"digest": version[0] * 64, "vetting-timeout": seconds}
+    return {"digest": digest_text(sha256(version.encode()).digest()), "vetting-timeout": seconds}

@@ -9,12 +9,12 @@ from cloud_publisher.fleet.jobs import JobExecution, JobProgress
 from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted
 from cloud_publisher.fleet.targets import Target, parse_target
 from shared_schema.desired_state import DesiredModel, DesiredState
-from shared_schema.messages import ShadowReport
+from shared_schema.shadow import ShadowReport
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 AHEAD = NOW + timedelta(hours=1)
 TARGET = parse_target("arn:aws:iot:eu-west-1:111111111111:thinggroup/lines")
-MODEL = {"component": "com.example.digits", "version": "2.0.0", "digest": "a" * 64}
+MODEL = {"component": "com.example.digits", "version": "2.0.0", "digest": "A" * 43}
 WANTED = Wanted("d-1", DesiredState(release="7", models={"digits": DesiredModel.model_validate(MODEL)}))
 REFUSED = {
     "schema": 1,
@@ -23,7 +23,7 @@ REFUSED = {
     "agentVersion": "1.0.0",
     "state": "SERVING",
     "release": "6",
-    "models": {"digits": {"confirmation": {**MODEL, "release": "7", "verdict": "REJECTED"}}},
+    "models": {"digits": {"said": f"7:2.0.0:{MODEL['digest']}:REJECTED"}},
 }
 
 

@@ -16,14 +16,12 @@ from cloud_publisher.fleet.outcome import (
     standing_of,
 )
 from shared_schema.desired_state import DesiredState
-from shared_schema.messages import ShadowReport
+from shared_schema.shadow import ShadowReport
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(hours=1)
-DIGEST, OTHER = "a" * 64, "b" * 64
-STATE = DesiredState.model_validate(
-    {"release": "100", "models": {"digits": {"component": "com.example.digits", "version": "2.0.0", "digest": DIGEST}}}
-)
+DIGEST, OTHER = "A" * 43, "Q" * 43
+STATE = DesiredState.model_validate({"release": "100", "models": {"digits": f"com.example.digits:2.0.0:{DIGEST}"}})
 WANTED = Wanted("d-1", STATE)
 
 
@@ -44,9 +42,11 @@ def shadow(
     serves: str | None = DIGEST,
 ) -> ShadowReport:
     """``release`` is what the agent obeys, ``of`` the release that its confirmation speaks of."""
-    confirmation = {"release": of, "component": "c", "version": "2.0.0", "digest": digest, "verdict": verdict}
-    confirmation |= {"reason": "golden", "words": "3 of 20 agree"} if verdict == "REJECTED" else {}
-    model = {"component": "c", "version": "2.0.0", "digest": serves, "confirmation": confirmation if verdict else None}
+    words = ":golden:3 of 20 agree" if verdict == "REJECTED" else ""
+    model = {
+        "serves": f"2.0.0:{serves}" if serves else None,
+        "said": f"{of}:2.0.0:{digest}:{verdict}{words}" if verdict else None,
+    }
     return ShadowReport.model_validate(
         {
             "thing": "press-4",

@@ -19,17 +19,17 @@ from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted
 from cloud_publisher.fleet.status import status_of
 from cloud_publisher.fleet.targets import Target, parse_target
 from shared_schema.desired_state import DesiredModel, DesiredState
-from shared_schema.messages import ShadowReport
+from shared_schema.shadow import ShadowReport
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 TARGET = parse_target("arn:aws:iot:eu-west-1:111111111111:thinggroup/lines")
-GOOD, OTHER = "a" * 64, "b" * 64
+GOOD, OTHER = "A" * 43, "Q" * 43
 MODEL = DesiredModel(component="com.example.digits", version="2.0.0", digest=GOOD)
 WANTED = Wanted("d-1", DesiredState(release="7", models={"digits": MODEL}))
 
 
 def reported(thing: str, *, release: str = "7", digest: str = GOOD, verdict: str = "CONFIRMED") -> dict[str, Any]:
-    said = {"component": MODEL.component, "version": MODEL.version, "digest": digest}
+    model = {"serves": f"{MODEL.version}:{digest}", "said": f"{release}:{MODEL.version}:{digest}:{verdict}"}
     return {
         "schema": 1,
         "thing": thing,
@@ -37,7 +37,7 @@ def reported(thing: str, *, release: str = "7", digest: str = GOOD, verdict: str
         "agentVersion": "1.0.0",
         "state": "SERVING",
         "release": release,
-        "models": {"digits": {**said, "confirmation": {**said, "release": release, "verdict": verdict}}},
+        "models": {"digits": model},
     }
 
 

@@ -15,6 +15,7 @@ from cloud_publisher.deploying.doors import Door, held
 from cloud_publisher.deploying.steps import Order, Situation, kept_of, removed_of, steps_of
 from cloud_publisher.errors import WorkFailedError, WrongUseError
 from shared_schema.deployment import DeploymentTemplate
+from shared_schema.desired_state import seal_of
 from shared_schema.documents import read_text_document
 from shared_schema.plan import TargetPlan
 from shared_schema.release import Release
@@ -136,7 +137,9 @@ def test_a_fingerprint_leaves_out_release_seal_and_model_digests_and_nothing_els
     later = content_of(order(), replace(content, components=dict(content.components)))
     assert fingerprint(content) == fingerprint(later)
     merged = json.loads(content.components[AGENT].merge or "")
-    merged["desired"]["models"]["digits"]["digest"] = "9" * 64
+    component, version, _ = merged["desired"]["models"]["digits"].split(":")
+    merged["desired"]["models"]["digits"] = f"{component}:{version}:{'8' * 43}"
+    merged["desired"]["seal"] = seal_of(merged["desired"])
     agent = replace(content.components[AGENT], merge=json.dumps(merged))
     assert fingerprint(replace(content, components={**content.components, AGENT: agent})) == fingerprint(content)
     for other in (order(model="2.0.0"), order(level="debug"), order(agent="1.1.0")):

@@ -18,8 +18,8 @@ from cloud_publisher.fleet.waiting import Clock, Patience, wait_for_fleet
 from cloud_publisher.publishing.component_versions import PublishedVersion, VersionTakenError
 from cloud_publisher.publishing.publish import client_token, publish
 from shared_schema.desired_state import DesiredState
-from shared_schema.messages import ShadowReport
 from shared_schema.release import Release
+from shared_schema.shadow import ShadowReport
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 TARGET = parse_target("arn:aws:iot:eu-west-1:111111111111:thinggroup/lines")

@@ -42,6 +42,15 @@ def test_without_a_nucleus_the_error_says_what_to_do() -> None:
         surroundings({**NUCLEUS, "SVCUID": ""}, Path("/gg/work/com.example.a"))
 
 
+def test_a_sudo_that_passes_no_environment_on_is_named_with_what_helps() -> None:
+    environment = {"SUDO_COMMAND": "/usr/bin/sh -c exec …", "SUDO_USER": "root", "PATH": "/usr/bin"}
+    with pytest.raises(WrongUseError, match=r"SVCUID, .*sudo-rs.*sudo\.ws.*runWithDefault") as told:
+        surroundings(environment, Path("/gg/work/com.example.a"))
+    assert "\n" not in str(told.value)
+    # With what it needs it does not matter how it was started.
+    assert surroundings({**NUCLEUS, **environment}, Path("/gg/work/com.example.a")).thing == "device-1"
+
+
 def test_a_deployed_agent_is_called_by_its_components_version(tmp_path: Path) -> None:
     deployed = tmp_path / "packages/artifacts-unarchived/com.example.edge-agent/1.4.2/agent/edge_agent/version.py"
     assert agent_version(deployed) == "1.4.2"

@@ -19,7 +19,7 @@ from edge_agent.control.decisions import (
 from shared_schema.desired_state import DesiredModel, DesiredState, NotWhole
 from shared_schema.messages import AgentState
 
-OLD, NEW = "a" * 64, "b" * 64
+OLD, NEW = "A" * 43, "Q" * 43
 
 
 def state(release: int, **digests: str) -> DesiredState:
@@ -44,7 +44,7 @@ def test_the_higher_release_is_obeyed_whichever_door_it_is_at() -> None:
     assert isinstance(at_own, Obeyed)
     assert isinstance(at_followed, Obeyed)
     assert (at_own.door, at_own.state.release) == ("validated", "8")
-    assert (at_followed.door, at_followed.state.release) == ("followed", "8")
+    assert (at_followed.door, at_followed.state.release) == ("subscribed", "8")
 
 
 def test_releases_are_compared_as_numbers() -> None:
@@ -55,7 +55,7 @@ def test_releases_are_compared_as_numbers() -> None:
 
 def test_a_torn_document_does_not_hide_a_whole_one_at_the_other_door() -> None:
     torn = document(9, digits=NEW)
-    del torn["models"]["digits"]["version"]
+    torn["models"]["digits"] = document(8, digits=OLD)["models"]["digits"]
     chosen = choose(document(7, digits=OLD), torn)
     assert isinstance(chosen, Obeyed)
     assert chosen.state.release == "7"
@@ -91,7 +91,7 @@ def test_a_model_that_is_named_no_more_is_withdrawn() -> None:
 
 
 def test_a_held_digest_is_held_until_another_is_desired() -> None:
-    same, other = obeyed(digits=NEW), obeyed(digits="c" * 64)
+    same, other = obeyed(digits=NEW), obeyed(digits="c" * 43)
     assert plan(same, {"digits": OLD}, {}, {"digits": NEW}) == (Hold(same.target("digits")),)
     assert plan(other, {"digits": OLD}, {}, {"digits": NEW}) == (Unmark("digits"), Bring(other.target("digits")))
 

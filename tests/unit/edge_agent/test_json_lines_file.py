@@ -23,7 +23,7 @@ def prediction(frame: str, frame_id: str | None = None, source: str = "camera") 
         frame_id=frame_id,
         model="digits",
         version="1.0.0",
-        digest="a" * 64,
+        digest="A" * 43,
         timestamp=datetime(2026, 11, 24, tzinfo=UTC),
         latency_ms=1.5,
         output={"label": "7", "score": 0.9},

@@ -10,7 +10,7 @@ from edge_agent.vetting.verdicts import Verdicts
 from shared_schema.digests import model_digest_of_folder
 from shared_schema.messages import Reason
 
-DIGEST = "d" * 64
+DIGEST = "k" * 43
 
 
 def verdicts(tmp_path: Path, agent: str = "1.0.0", runtime: str = "1.32.0") -> Verdicts:

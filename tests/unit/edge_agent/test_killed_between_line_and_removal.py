@@ -34,7 +34,7 @@ class Dies(ImageFolder):
 session = SimpleNamespace(get_outputs=lambda: [SimpleNamespace(name="y")], run=lambda names, feed: [feed["x"]])
 task = BoundTask(lambda content, name: content, lambda _: {"x": np.zeros(1)}, lambda _, frame: {"is": frame.decode()})
 slots = Slots(lambda _: None)
-slots.swap(Target("m", "c", "1.0.0", "1" * 64, "1"), LoadedModel(work, None, session, task))
+slots.swap(Target("m", "c", "1.0.0", "w" * 43, "1"), LoadedModel(work, None, session, task))
 sink = JsonLinesFile(JsonLinesSink(), work)
 worker = Worker("images", Dies(FolderSource(), work), [sink], slots, lambda: "m", Tally())
 worker.start()

@@ -6,7 +6,7 @@ import pytest
 
 from edge_agent.serving.lifecycle import FOLLOWS, IllegalTransitionError, ModelLife, ModelState, Target
 
-TARGET = Target("digits", "com.example.digits", "4.0.0", "a" * 64, "7")
+TARGET = Target("digits", "com.example.digits", "4.0.0", "A" * 43, "7")
 
 
 def test_a_good_model_goes_from_proposed_to_serving_to_retired() -> None:

@@ -80,7 +80,7 @@ def test_a_request_waits_for_the_first_model() -> None:
 def test_the_same_digest_of_another_release_is_predicted_under_its_new_version() -> None:
     slots = Slots(lambda _: None)
     slots.swap(target(1), opened(1))
-    renamed = Target("digits", "com.example.digits", "9.0.0", "1" * 64, "2")
+    renamed = Target("digits", "com.example.digits", "9.0.0", "w" * 43, "2")
     slots.rename(renamed)
     lease = slots.lease("digits")
     assert lease is not None

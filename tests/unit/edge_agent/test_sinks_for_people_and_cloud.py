@@ -29,7 +29,7 @@ SEEN = Seen(IMAGE, IMAGE)
 def predicted(label: str, score: float, frame: str = "a.png", at: int = 0, **output: Any) -> Predicted:
     when = datetime(2026, 11, 24, 20, at // 60, at % 60, tzinfo=UTC)
     said = output or {"label": label, "score": score}
-    return Predicted("camera", frame, None, "digits", "1.0.0", "a" * 64, when, 1.0, said)
+    return Predicted("camera", frame, None, "digits", "1.0.0", "A" * 43, when, 1.0, said)
 
 
 def sent_of(settings: dict[str, Any], *told: tuple[float, Predicted]) -> list[Predicted]:

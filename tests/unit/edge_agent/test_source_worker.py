@@ -20,7 +20,7 @@ from edge_agent.sinks.sink import Seen
 from edge_agent.sources.source import Offered
 from edge_agent.tasks.task import BoundTask
 
-TARGET = Target("digits", "com.example.digits", "4.0.0", "4" * 64, "7")
+TARGET = Target("digits", "com.example.digits", "4.0.0", "4" * 43, "7")
 
 
 class ListedSource:

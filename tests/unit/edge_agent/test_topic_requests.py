@@ -33,7 +33,7 @@ class Line:
 
 def predicted(frame: str) -> Predicted:
     at, output = datetime(2026, 11, 24, 20, tzinfo=UTC), {"label": "7", "score": 0.9}
-    return Predicted("line", frame, None, "digits", "1.0.0", "a" * 64, at, 1.0, output)
+    return Predicted("line", frame, None, "digits", "1.0.0", "A" * 43, at, 1.0, output)
 
 
 def test_a_files_bytes_are_one_frame_and_one_answer() -> None:

@@ -17,7 +17,7 @@ def predicted(**other: Any) -> Predicted:
         frame_id="1f-2e",
         model="digits",
         version="1.2.3",
-        digest="a" * 64,
+        digest="A" * 43,
         timestamp=datetime(2026, 11, 24, 20, 15, 12, 123456, tzinfo=UTC),
         latency_ms=12.345,
         output={"label": "7", "score": 0.9},

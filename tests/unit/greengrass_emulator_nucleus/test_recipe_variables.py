@@ -1,11 +1,10 @@
-"""What variables become, and what a change of a recipe asks of its component."""
+"""What variables become."""
 
 from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.nucleus.lifecycle.states import Wish, wish_of_change
-from greengrass_emulator.nucleus.recipes.component import Component, Dependency, Lifecycle, Step
+from greengrass_emulator.nucleus.recipes.component import Lifecycle, Step
 from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
 from greengrass_emulator.nucleus.runtimes import CLASSIC, LITE, Runtime
 
@@ -56,28 +55,3 @@ def test_lite_cuts_a_script_at_what_it_does_not_know(script: str, run: str) -> N
 def test_lite_exports_the_environment_unquoted() -> None:
     lifecycle = Lifecycle({"run": Step("go", environment={"B": "{iot:thingName}"})}, {"A": "x y"})
     assert _variables(LITE).fill_lifecycle(lifecycle).steps["run"].script == "export A=x y\nexport B=thing-1\ngo"
-
-
-def _component(version: str = "1.0.0", dependencies: tuple[str, ...] = ()) -> Component:
-    hard = {name: Dependency("*", True) for name in dependencies}
-    return Component("c", version, {}, hard, Lifecycle(), ())
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "wish"),
-    [
-        ((_component(), "run"), (_component(), "run"), None),
-        ((_component(), "run"), (_component(), "run differently"), Wish.RESTART),
-        ((_component(), "run"), (_component("1.0.1"), "run"), Wish.REINSTALL),
-        ((_component(), "run"), (_component(dependencies=("d",)), "run"), Wish.RESTART),
-        ((_component(dependencies=("d",)), "run"), (_component(), "run"), None),
-    ],
-)
-def test_a_change_asks_for(old: tuple[Component, str], new: tuple[Component, str], wish: Wish | None) -> None:
-    texts = [Lifecycle({"install": Step("i"), "run": Step(each[1])}) for each in (old, new)]
-    assert wish_of_change(old[0], texts[0], new[0], texts[1]) == wish
-
-
-def test_a_changed_install_step_reinstalls() -> None:
-    old, new = (Lifecycle({"install": Step(text)}) for text in "ab")
-    assert wish_of_change(_component(), old, _component(), new) is Wish.REINSTALL

@@ -61,5 +61,5 @@ def test_the_repository_that_is_made_has_four_models_and_keeps_its_own_agent_and
 
 def test_its_settings_fit_into_a_desired_state() -> None:
     settings = AgentSettings.model_validate(SETTINGS)
-    models = {name: DesiredModel(component=f"com.example.{name}", version="1.0.0", digest="d" * 64) for name in MODELS}
+    models = {name: DesiredModel(component=f"com.example.{name}", version="1.0.0", digest="k" * 43) for name in MODELS}
     assert DesiredState(release="1800000000", models=models, settings=settings.as_text()).sealed()["seal"]

@@ -22,7 +22,7 @@ from greengrass_emulator.rehearsal.wide.play import Play
 from greengrass_emulator.rehearsal.world import Device
 
 BEGAN = datetime(2026, 11, 24, 12, tzinfo=UTC)
-DIGEST = "d" * 64
+DIGEST = "k" * 43
 
 
 class NoCloud:

@@ -15,13 +15,15 @@ from shared_schema.desired_state import (
     DesiredState,
     DesiredStateTooLargeError,
     NotWhole,
+    UnknownForm,
     higher_release,
     read_desired_state,
     seal_of,
 )
+from shared_schema.names import digest_text
 from shared_schema.settings import AgentSettings
 
-SHA = "ab" * 32
+SHA = digest_text(bytes.fromhex("ab" * 32))
 
 
 def state(release: int = 1_795_544_309, **settings: Any) -> DesiredState:
@@ -92,23 +94,50 @@ def test_what_is_no_document_is_not_whole_and_raises_nothing(nothing: object) ->
 
 
 def test_a_number_in_place_of_text_is_not_whole_even_if_sealed() -> None:
-    document: dict[str, Any] = {"release": 1, "models": {}, "settings": {}}
+    document: dict[str, Any] = {"form": "2", "release": "1", "models": {}, "settings": {"health": {"interval": 5}}}
     document["seal"] = seal_of(document)
     found = read_desired_state(document)
     assert isinstance(found, NotWhole)
     assert "no text" in found.reason
 
 
-def test_a_sealed_document_with_a_wrong_value_says_where() -> None:
-    document: dict[str, Any] = {"release": "1", "models": {"digits": {"component": "a", "version": "4", "digest": SHA}}}
+@pytest.mark.parametrize(
+    ("models", "place"),
+    [
+        ({"digits": f"com.example.digits:4:{SHA}"}, "models.digits.version"),
+        ({"digits": f"com.example.digits:4.0.0:{'ab' * 32}"}, "models.digits.digest"),
+        ({"digits": f"com.example.digits:4.0.0:{SHA}:more"}, "component:version:digest"),
+        ({"digits": "4.0.0"}, "component:version:digest"),
+        ({"digits": {"component": "c", "version": "4.0.0", "digest": SHA}}, "models"),
+        ({"runwith": f"c:4.0.0:{SHA}"}, "models.runwith"),
+        ({"a": f"c:4.0.0:{SHA}", "A": f"d:4.0.0:{SHA}"}, "A, a differ in case alone"),
+    ],
+)
+def test_a_sealed_document_with_a_wrong_value_says_where(models: dict[str, Any], place: str) -> None:
+    document: dict[str, Any] = {"form": "2", "release": "1", "models": models}
     document["seal"] = seal_of(document)
     found = read_desired_state(document)
     assert isinstance(found, NotWhole)
-    assert "models.digits.version" in found.reason
+    assert place in found.reason
+
+
+def test_two_ways_to_write_one_digest_are_one() -> None:
+    # The last of the 43 characters has two bits that stand for nothing.
+    zero = [DesiredModel(component="c", version="1.0.0", digest="A" * 42 + last) for last in "ABCD"]
+    assert len(set(zero)) == 1
+    assert DesiredModel(component="c", version="1.0.0", digest="A" * 42 + "E") not in zero
+
+
+@pytest.mark.parametrize("document", [{"form": "3", "models": [1]}, {"form": "3"}, {}])
+def test_a_document_of_another_form_is_whole_and_not_read(document: dict[str, Any]) -> None:
+    document = {**document, "release": "7"}
+    document["seal"] = seal_of(document)
+    assert read_desired_state(document) == UnknownForm(document.get("form", "none"), "7")
+    assert isinstance(read_desired_state({**document, "release": "8"}), NotWhole)
 
 
 def test_fields_that_a_later_publisher_adds_are_sealed_and_ignored() -> None:
-    document: dict[str, Any] = {"release": "7", "models": {}, "settings": {}, "later": {"field": "x"}}
+    document: dict[str, Any] = {"form": "2", "release": "7", "models": {}, "later": {"field": "x"}}
     document["seal"] = seal_of(document)
     assert read_desired_state(document) == DesiredState(release="7")
     document["later"]["field"] = "y"
@@ -127,13 +156,13 @@ def test_nothing_that_a_configuration_may_hold_makes_reading_raise(document: Any
     assert isinstance(read_desired_state(document), NotWhole)
 
 
-@given(some.dictionaries(some.sampled_from(["release", "models", "settings", "x"]), _JSON))
+@given(some.dictionaries(some.sampled_from(["form", "release", "models", "settings", "x"]), _JSON))
 def test_a_sealed_document_of_any_content_is_read_or_not_whole(document: dict[str, Any]) -> None:
     try:
         sealed = {**document, "seal": seal_of(document)}
     except ValueError:
         return
-    assert isinstance(read_desired_state(sealed), DesiredState | NotWhole)
+    assert isinstance(read_desired_state(sealed), DesiredState | UnknownForm | NotWhole)
 
 
 def test_the_higher_release_of_two_doors_is_obeyed() -> None:
@@ -143,20 +172,22 @@ def test_the_higher_release_of_two_doors_is_obeyed() -> None:
     assert higher_release(torn, low) == low
     assert higher_release(low, torn) == low
     assert higher_release(torn, NotWhole("other")) == torn
+    assert higher_release(low, UnknownForm("3", "2")) == UnknownForm("3", "2")
+    assert higher_release(UnknownForm("3", "1"), high) == high
     # Numbers are compared as numbers: "10" is after "9".
     assert higher_release(state(9), state(10)).order == 10  # type: ignore[union-attr]
 
 
 def test_more_models_than_lite_can_carry_are_refused_with_the_size() -> None:
     models = {
-        f"model-{n}": DesiredModel(component=f"com.example.model-{n}", version="1.0.0", digest=SHA) for n in range(50)
+        f"model-{n}": DesiredModel(component=f"com.example.model-{n}", version="1.0.0", digest=SHA) for n in range(100)
     }
     with pytest.raises(DesiredStateTooLargeError, match=f"{MAXIMUM_BYTES} is the most"):
         DesiredState(release="1", models=models).sealed()
 
 
 def test_a_document_at_the_limit_is_written() -> None:
-    models = {f"m{n:02d}": DesiredModel(component=f"c{n:02d}", version="1.0.0", digest=SHA) for n in range(45)}
+    models = {f"m{n:02d}": DesiredModel(component=f"c{n:02d}", version="1.0.0", digest=SHA) for n in range(92)}
     document = DesiredState(release="1", models=models).sealed()
     assert MAXIMUM_BYTES - 500 < len(canonical_json(document)) <= MAXIMUM_BYTES
     assert isinstance(read_desired_state(document), DesiredState)

@@ -11,21 +11,21 @@ from shared_schema.messages import (
     CONTENT_REASONS,
     MAXIMUM_BYTES,
     AgentState,
+    Channel,
     CommandReply,
     Confirmation,
     Envelope,
     Health,
     Latency,
-    ModelConfirmation,
     ModelHealth,
     Reason,
-    ShadowModel,
-    ShadowReport,
     Verdict,
 )
+from shared_schema.names import digest_text
+from shared_schema.shadow import Said, Serving, ShadowModel, ShadowReport
 from shared_schema.topics import ANY_THING, COMMANDS, Topics
 
-SHA = "ab" * 32
+SHA = digest_text(bytes.fromhex("ab" * 32))
 NOW = datetime(2026, 11, 24, 12, 0, 0, 250_000, tzinfo=UTC)
 ENVELOPE: dict[str, Any] = {"thing": "edge-1", "timestamp": NOW, "sequence": 7}
 
@@ -36,14 +36,13 @@ HEALTH = Health(
     release="1795544309",
     models={
         "digits": ModelHealth(
-            component="com.example.digits",
             version="4.0.0",
             digest=SHA,
             requests=10,
             latency_ms=Latency(p50=1.0, p95=2.0, p99=3.0, max=4.0),
         )
     },
-    doors=["validated", "followed"],
+    channels=[Channel.VALIDATED, Channel.SUBSCRIBED],
 )
 CONFIRMATION = Confirmation(
     **ENVELOPE,
@@ -68,10 +67,8 @@ REPORT = ShadowReport(
     release="1795544309",
     models={
         "digits": ShadowModel(
-            component="com.example.digits",
-            version="3.0.0",
-            digest=SHA,
-            confirmation=ModelConfirmation.model_validate(CONFIRMATION.model_dump(by_alias=True)),
+            serves=Serving("3.0.0", SHA),
+            said=Said("1795544309", "4.0.0", SHA, Verdict.REJECTED, Reason.GOLDEN, "0 of 20: golden samples agree"),
         )
     },
     why="4.0.0 was refused",
@@ -114,14 +111,66 @@ def test_a_report_reads_back_from_the_shadow_where_absent_and_null_are_one() -> 
     assert ShadowReport.model_validate(kept) == REPORT
 
 
+def test_what_serves_and_what_was_said_of_it_is_one_text_each() -> None:
+    written = json.loads(REPORT.model_dump_json(by_alias=True))["models"]["digits"]
+    assert written == {
+        "serves": f"3.0.0:{SHA}",
+        "said": f"1795544309:4.0.0:{SHA}:REJECTED:golden:0 of 20: golden samples agree",
+    }
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Said("7", "4.0.0", SHA, Verdict.CONFIRMED),
+        Said("7", "4.0.0", SHA, Verdict.HELD, None, "by: an operator"),
+        Said("7", "4.0.0", SHA, Verdict.FAILED, Reason.MEMORY),
+    ],
+)
+def test_a_confirmation_without_reason_or_words_reads_back(said: Said) -> None:
+    model = ShadowModel(said=said)
+    assert ShadowModel.model_validate_json(model.model_dump_json()) == model
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"said": f"7:4.0.0:{SHA}"},
+        {"said": f"7:4.0.0:{SHA}:"},
+        {"said": f"7:four:{SHA}:CONFIRMED"},
+        {"said": "7:4.0.0:short:CONFIRMED"},
+        {"serves": "4.0.0"},
+        {"serves": f"4.0.0:{SHA}:more"},
+        {"serves": {"version": "4.0.0", "digest": SHA}, "said": 7},
+    ],
+)
+def test_a_text_of_another_form_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ShadowModel.model_validate(wrong)
+
+
+def test_a_word_that_a_newer_agent_says_is_read_as_its_text() -> None:
+    newer = json.loads(REPORT.model_dump_json(by_alias=True)) | {"state": "DREAMING", "reason": "moon"}
+    newer["models"]["digits"]["said"] = f"7:4.0.0:{SHA}:POSTPONED:tide:"
+    read = ShadowReport.model_validate(newer)
+    said = read.models["digits"].said
+    assert (read.state, read.reason) == ("DREAMING", "moon")
+    assert said is not None
+    assert (said.verdict, said.reason, said.words) == ("POSTPONED", "tide", None)
+    health = json.loads(HEALTH.encoded()) | {"channels": ["validated", "by-post"]}
+    assert Health.model_validate(health).channels == [Channel.VALIDATED, "by-post"]
+    assert Health.model_validate(health).channels[0] is Channel.VALIDATED
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"schema": 2},
-        {"state": "FINE"},
+        {"state": 7},
         {"sequence": -1},
-        {"models": {"a/b": {"component": "c", "version": "1.0.0", "digest": SHA}}},
-        {"models": {"a": {"component": "c", "version": "1.0.0", "digest": "short"}}},
+        {"models": {"a/b": {"version": "1.0.0", "digest": SHA}}},
+        {"models": {"setEnv": {"version": "1.0.0", "digest": SHA}}},
+        {"models": {"a": {"version": "1.0.0", "digest": "short"}}},
     ],
 )
 def test_a_message_with_a_wrong_field_is_refused(wrong: dict[str, Any]) -> None:

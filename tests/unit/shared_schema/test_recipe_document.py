@@ -37,7 +37,7 @@ def test_the_seeds_spelling_is_read_and_the_canonical_one_written() -> None:
     assert manifest["Lifecycle"] == {
         "Setenv": {"MODEL": "x"},
         "install": "pip install x",
-        "run": {"RequiresPrivilege": True, "Timeout": 30, "Script": "python3 app.py"},
+        "run": {"RequiresPrivilege": True, "Timeout": "30", "Script": "python3 app.py"},
     }
     assert manifest["Artifacts"] == [{"Uri": "s3://bucket/app.zip", "Unarchive": "ZIP"}]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from greengrass_emulator.nucleus.configuration.changes import KeyPath, differences, leaves, merged
 from greengrass_emulator.nucleus.configuration.lite_writes import LeafRefused, lite_writes
+from greengrass_emulator.nucleus.configuration.spelling import respelled
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.ipc.answers import (
     FailedUpdateConditionCheckError,
@@ -49,7 +50,7 @@ class ConfigurationOperations:
         if self.runtime.has_fixed_buffers and (fault := fault_of_reading(value)) is not None:
             raise ServiceError(fault)
         # A single value is answered as an object of its key.
-        answered = value if isinstance(value, dict) or not path else {path[-1]: value}
+        answered = value if isinstance(value, dict) or not path else {self.store.spelled(component, path)[-1]: value}
         return Answer({"componentName": component, "value": answered})
 
     async def _update(self, stream: Stream, request: dict[str, Any]) -> Answer:
@@ -87,7 +88,7 @@ class ConfigurationOperations:
         # What was written later than this was said stays (ConfigStoreIPCEventStreamAgent.java).
         changes = [
             each
-            for each in differences(current, merged(current, value))
+            for each in differences(current, merged(current, respelled(value, current)))
             if self.store.changed_at(component, each.path) <= said_at
         ]
         await self.store.apply(component, changes, said_at)

@@ -1,5 +1,6 @@
 """Publish and subscribe at AWS IoT Core, through the nucleus's own connection."""
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ class IotCore(Protocol):
     async def subscribe(
         self, topic_filter: str, qos: int, listener: MessageListener, /
     ) -> Callable[[], Awaitable[None]]:
-        """Have messages brought; the answer ends it. Raises ServiceError."""
+        """Have messages brought; the answer, which may take as long as there is no connection, ends it.
+
+        Raises ServiceError.
+        """
 
     def restart(self) -> None:
         """Lose the connection, and forget whom messages were brought to (lite's iotcored)."""
@@ -80,11 +84,18 @@ class IotCoreMessages:
             message = {"topicName": topic, "payload": base64.b64encode(payload).decode()}
             stream.send_event("aws.greengrass#IoTCoreMessage", {"message": message})
 
-        end = await self.iot_core.subscribe(topic_filter, qos, bring)
+        granted = asyncio.ensure_future(self.iot_core.subscribe(topic_filter, qos, bring))
+        # A device that is offline has it wait for as long as that lasts, and its component may go meanwhile.
+        stream.on_close.append(lambda: _give_up(granted))
+        end = await granted
         if not stream.is_open:
             self.later(end())
         stream.on_close.append(lambda: self.later(end()))
         return Answer(stays_open=True)
+
+
+def _give_up(waiting: "asyncio.Future[Any]") -> None:
+    waiting.cancel()
 
 
 def _topic(request: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ def test_a_new_agent_and_a_new_model_go_out_one_after_the_other(
     assert between[release.agent]["componentVersion"] == "1.1.0"
     assert between[release.model]["componentVersion"] == "1.0.0"
     state = json.loads(between[release.agent]["configurationUpdate"]["merge"])["desired"]
-    assert state["models"]["digits"]["version"] == "1.0.0"
+    assert state["models"]["digits"].split(":")[1] == "1.0.0"
     assert run(*WAIT, "--json").json["deployments"][0]["action"] == "unchanged"
 
 

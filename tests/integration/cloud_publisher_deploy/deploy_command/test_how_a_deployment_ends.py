@@ -74,8 +74,8 @@ def test_a_device_that_never_answers_is_a_time_out_and_the_next_run_computes_it_
     assert deployed()["tags"]["mlops:outcome"] == "timed-out"
 
     state = desired(deployed(), release.agent)
-    model = state["models"]["digits"]
-    late.says(state["release"], model["digest"], model["version"], "CONFIRMED")
+    _, version, digest = state["models"]["digits"].split(":")
+    late.says(state["release"], digest, version, "CONFIRMED")
     again = run("deploy", "--json")
     assert again.code == 0, again.err
     assert again.json["outcome"] == "confirmed"

@@ -22,7 +22,7 @@ def test_a_classic_fleet_confirms_by_the_validated_door(
     whole = deployed()
     assert whole["tags"]["mlops:outcome"] == "confirmed"
     state = desired(whole, release.agent)
-    assert state["models"]["digits"]["version"] == "1.0.0"
+    assert state["models"]["digits"].split(":")[1] == "1.0.0"
     assert state["settings"] == {"health": {"interval": "10.0"}}
     assert "configurationUpdate" not in whole["components"][f"{release.agent}.desired"]
     # 60 s that the manifest gives to vetting, and 10.
@@ -36,7 +36,7 @@ def test_a_fleet_with_a_lite_device_takes_it_by_the_followed_door(
     device("one", "classic"), device("two", "lite")
     assert run(*WAIT).code == 0
     whole = deployed()
-    assert desired(whole, f"{release.agent}.desired")["models"]["digits"]["version"] == "1.0.0"
+    assert desired(whole, f"{release.agent}.desired")["models"]["digits"].split(":")[1] == "1.0.0"
     assert "configurationUpdate" not in whole["components"][release.agent]
 
 
@@ -81,7 +81,7 @@ def test_a_new_model_has_a_higher_release_and_goes_out_alone(
     assert run(*WAIT).code == 0
     second = desired(deployed(), release.agent)
     assert int(second["release"]) > int(first["release"])
-    assert second["models"]["digits"]["version"] == "2.0.0"
+    assert second["models"]["digits"].split(":")[1] == "2.0.0"
     assert len(revisions()) == 2
 
 

@@ -18,13 +18,39 @@ def _text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def test_components_do_not_outlive_a_nucleus_that_is_killed(device: Any, wait_until: Any, alive: Any) -> None:
-    device.give(A, run="sleep 1000 & echo $! > child; wait")
-    device.deploy(f"{A}=1.0.0")
-    child = int(wait_until(lambda: _text(device.work(A) / "child")))
-    pid = device.pid(A)
-    device.kill()
+def test_on_lite_components_end_with_the_process_of_the_nucleus(lite: Any, wait_until: Any, alive: Any) -> None:
+    lite.give(A, run="sleep 1000 & echo $! > child; wait")
+    lite.deploy(f"{A}=1.0.0")
+    child = int(wait_until(lambda: _text(lite.work(A) / "child")))
+    pid = lite.pid(A)
+    lite.kill()
     wait_until(lambda: not alive(pid) and not alive(child), 5)
+
+
+def test_classic_leaves_its_components_when_it_is_killed_and_starts_them_once_more_beside(
+    make_device: Any, wait_until: Any, alive: Any
+) -> None:
+    device = make_device("classic")
+    # The child leaves the step's process group, as a daemon does.
+    device.give(A, run="setsid sleep 1000 & echo $! >> children; wait")
+    device.deploy(f"{A}=1.0.0")
+    wait_until(lambda: _text(device.work(A) / "children"))
+    first = device.pid(A)
+    device.kill()
+    (device.root / "nucleus.json").unlink()
+    device.start()
+    device.until_state(A, "RUNNING")
+    second = device.pid(A)
+    children = wait_until(lambda: len(found := _text(device.work(A) / "children").split()) == 2 and found)
+    everybody = [first, second, *map(int, children)]
+    assert first != second
+    assert all(alive(pid) for pid in everybody)
+    # A deployment restarts the second alone: of the first this nucleus knows nothing.
+    device.give(A, run="sleep 1000")
+    assert device.deploy(f"{A}=1.0.0").status == "SUCCEEDED"
+    assert (alive(first), alive(second)) == (True, False)
+    device.stop()
+    assert not any(alive(pid) for pid in everybody)
 
 
 def test_a_nucleus_that_is_started_again_goes_on(device: Any, wait_until: Any) -> None:

@@ -1,0 +1,121 @@
+"""A shadow report or a health as the messages that carry it: none too large, all of it said. Pure.
+
+The shadow's document has a bound of its own, over all its updates. What gives way are the words: each is cut to its
+share of what is left. A health in parts has some of the models in each, and all the rest.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from shared_schema.messages import MAXIMUM_BYTES, Health
+from shared_schema.shadow import MAXIMUM_SHADOW_BYTES, ShadowReport
+
+_CUT: Final = "…"
+
+
+def shadow_updates(report: ShadowReport, gone: Sequence[str]) -> list[bytes]:
+    """The payloads of the updates that write a report, in their order. ``gone`` are models to be written as null.
+
+    Each update has at most ``MAXIMUM_BYTES``; the document that they merge to has at most ``MAXIMUM_SHADOW_BYTES``,
+    unless that is not enough for what it must say without any words.
+    """
+    report = _with_fitting_words(report, gone)
+    reported = _reported(report, gone)
+    models = reported.pop("models")
+    bare = len(_update({**reported, "models": {}}))
+    return [_update({**reported, "models": part}) for part in _parts(models, MAXIMUM_BYTES - bare)]
+
+
+def health_parts(health: Health) -> list[bytes]:
+    """The payloads that say one health, in their order, each of at most ``MAXIMUM_BYTES``."""
+    models = {name: each.model_dump(mode="json", by_alias=True) for name, each in health.models.items()}
+    # The figures of the longest part numbers, so that counting them cannot make a part too large.
+    bare = len(health.model_copy(update={"models": {}, "part": 99, "parts": 99}).encoded())
+    parts = [list(part) for part in _parts(models, MAXIMUM_BYTES - bare)]
+    return [
+        health.model_copy(
+            update={"models": {name: health.models[name] for name in names}, "part": index + 1, "parts": len(parts)}
+        ).encoded()
+        for index, names in enumerate(parts)
+    ]
+
+
+def _parts(models: Mapping[str, Any], room: int) -> Iterator[dict[str, Any]]:
+    """The models in as few parts as they need, each of at most ``room`` bytes of JSON; one where there are none."""
+    part: dict[str, Any] = {}
+    used = 0
+    for name, model in models.items():
+        size = len(_json({name: model})) - 1  # its braces are the part's own, and a comma takes the place of one
+        if part and used + size > room:
+            yield part
+            part, used = {}, 0
+        part[name] = model
+        used += size
+    yield part
+
+
+def _with_fitting_words(report: ShadowReport, gone: Sequence[str]) -> ShadowReport:
+    """The report, each of its words cut to an equal share of the bytes that the document has left."""
+    models = report.models
+    texts = {name: each.said.words for name, each in models.items() if each.said is not None and each.said.words}
+    silent = report.model_copy(
+        update={
+            "why": None,
+            "models": {
+                name: each.model_copy(update={"said": replace(each.said, words=None) if each.said else None})
+                for name, each in models.items()
+            },
+        }
+    )
+    # A text takes a colon before it, or the quotes in place of null.
+    left = MAXIMUM_SHADOW_BYTES - len(_json(_reported(silent, gone))) - 2 * (len(texts) + 1)
+    lengths = sorted([*(_length(text) for text in texts.values()), *([_length(report.why)] if report.why else [])])
+    share = 0
+    for index, length in enumerate(lengths):
+        share = max(0, left // (len(lengths) - index))
+        left -= min(length, share)
+    return report.model_copy(
+        update={
+            "why": _cut(report.why, share),
+            "models": {
+                name: each.model_copy(update={"said": replace(each.said, words=_cut(each.said.words, share))})
+                if each.said is not None
+                else each
+                for name, each in models.items()
+            },
+        }
+    )
+
+
+def _cut(words: str | None, room: int) -> str | None:
+    """The words within ``room`` bytes of JSON, marked where they end early; None where that would say nothing."""
+    if words is None or _length(words) <= room:
+        return words
+    short, used = [], _length(_CUT)
+    for character in words:
+        used += _length(character)
+        if used > room:
+            break
+        short.append(character)
+    return f"{''.join(short)}{_CUT}" if len(short) > 1 else None
+
+
+def _length(text: str) -> int:
+    """The bytes of a text within JSON: an escaped character has up to six."""
+    return len(_json(text)) - 2
+
+
+def _reported(report: ShadowReport, gone: Sequence[str]) -> dict[str, Any]:
+    reported = report.model_dump(mode="json", by_alias=True)
+    reported["models"].update(dict.fromkeys(gone))
+    return reported
+
+
+def _update(reported: Mapping[str, Any]) -> bytes:
+    return _json({"state": {"reported": reported}})
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

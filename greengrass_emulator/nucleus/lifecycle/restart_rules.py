@@ -1,0 +1,85 @@
+"""What a deployment, or a change of configuration, asks of a component that stays: nothing, or to begin anew.
+
+Classic looks at each leaf that changed, and asks every key above it, in any case, the component's own configuration
+included (GenericExternalService.java:116-156; Node.childOf, config/Node.java:173). Lite compares recipes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from greengrass_emulator.nucleus.lifecycle.states import Wish
+from greengrass_emulator.nucleus.lifecycle.steps import Plan
+from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
+
+_PASSED_OVER = "shutdown"
+_REINSTALLS = frozenset({"install", "version"})
+_USER, _LIMITS = "runwith", "systemresourcelimits"
+_RESTARTS = frozenset({"lifecycle", "setenv"})
+_KeyPath = tuple[str, ...]
+
+
+def wish_of_key_path(path: Sequence[str]) -> Wish | None:
+    """What a changed leaf asks for, by its keys from the component's name on."""
+    keys = {key.lower() for key in path}
+    if _PASSED_OVER in keys:
+        return None
+    if keys & _REINSTALLS or (_USER in keys and _LIMITS not in keys):
+        return Wish.REINSTALL
+    return Wish.RESTART if keys & _RESTARTS else None
+
+
+def wish_of_deployment(old: Plan, new: Plan) -> Wish | None:
+    """What classic does with a component that a deployment names anew, beyond what its configuration asks for.
+
+    Variables are filled in: a text that changes by them counts. A number counts as changed where one of the two was
+    read back from the nucleus's store, from which it comes as another type (seen on 2.18.0).
+    """
+    if old.component.version != new.component.version or old.posix_user != new.posix_user:
+        return Wish.REINSTALL
+    if old.lifecycle.steps.get("bootstrap") != new.lifecycle.steps.get("bootstrap"):
+        return Wish.REINSTALL
+    wishes = {wish_of_key_path(path) for path in _changed(old, new)}
+    if Wish.REINSTALL in wishes:
+        return Wish.REINSTALL
+    return Wish.RESTART if Wish.RESTART in wishes or _adds_dependency(old.component, new.component) else None
+
+
+def wish_of_recipe(old: Plan, new: Plan) -> Wish | None:
+    """What lite does with a component whose recipe a deployment brings."""
+    texts, before = new.lifecycle, old.lifecycle
+    if old.component.version != new.component.version or old.posix_user != new.posix_user:
+        return Wish.REINSTALL
+    if any(before.steps.get(name) != texts.steps.get(name) for name in ("install", "bootstrap")):
+        return Wish.REINSTALL
+    return Wish.RESTART if before != texts or _adds_dependency(old.component, new.component) else None
+
+
+def _adds_dependency(old: Component, new: Component) -> bool:
+    """GenericExternalService.java, GreengrassService.java:779: a dependency that is gone asks for nothing."""
+    return not new.dependencies.keys() <= old.dependencies.keys()
+
+
+def _changed(old: Plan, new: Plan) -> Iterator[_KeyPath]:
+    before, after = dict(_leaves(old.lifecycle)), dict(_leaves(new.lifecycle))
+    numbers = (old.lifecycle.numbers, new.lifecycle.numbers)
+    for path in before.keys() | after.keys():
+        was_number, is_number = (path[1:] in each for each in numbers)
+        retyped = was_number != is_number or (is_number and old.is_stored != new.is_stored)
+        if before.get(path) != after.get(path) or retyped:
+            yield path
+
+
+def _leaves(lifecycle: Lifecycle) -> Iterator[tuple[_KeyPath, object]]:
+    yield from _variables(("lifecycle",), lifecycle.environment)
+    for name, step in lifecycle.steps.items():
+        at = ("lifecycle", name)
+        yield (*at, "script"), step.script
+        yield (*at, "requiresprivilege"), step.privileged
+        for key, value in (("timeout", step.timeout), ("skipif", step.skip_if)):
+            if value is not None:
+                yield (*at, key), value
+        yield from _variables(at, step.environment)
+
+
+def _variables(at: _KeyPath, environment: Mapping[str, str]) -> Iterator[tuple[_KeyPath, object]]:
+    for key, value in environment.items():
+        yield (*at, "setenv", key), value

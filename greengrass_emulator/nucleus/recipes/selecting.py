@@ -1,0 +1,40 @@
+"""Which part of a recipe's global lifecycle a manifest selects; the two nuclei do not agree.
+
+Sources: classic, config/PlatformResolver.java (filterPlatform) and componentmanager/converter/RecipeLoader.java
+(collectAllSelectors); lite, ggl-recipe/src/recipe.c (lifecycle_selection). Both were asked: oracles' R38 to R41.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+ALL = "all"
+_OF_LITE = frozenset({ALL, "linux"})
+
+
+def selected_by_classic(shared: Any, selections: Sequence[str], every_selection: frozenset[str]) -> Any:
+    """The lifecycle with each part that is written by selection replaced by the first that is selected, else ``all``.
+
+    ``every_selection``: what any manifest of the recipe selects. A key that nobody selects is a step, at any depth.
+    """
+    if not isinstance(shared, Mapping):
+        return shared
+    keywords = every_selection | {ALL}
+    if not keywords.isdisjoint(shared):
+        part = next((shared[each] for each in (*selections, ALL) if shared.get(each) is not None), None)
+        return selected_by_classic(part, selections, every_selection)
+    filtered = {key: selected_by_classic(value, selections, every_selection) for key, value in shared.items()}
+    return {key: value for key, value in filtered.items() if value is not None}
+
+
+def selected_by_lite(shared: Any, selections: Sequence[str]) -> Any:
+    """The section ``all`` or ``linux``, whichever is selected last; lite passes over every other selection.
+
+    Without any selection that is ``all``. None where there is no such section: steps without one are never chosen.
+    """
+    if not isinstance(shared, Mapping):
+        return None
+    chosen = None
+    for each in selections or [ALL]:
+        if each in _OF_LITE and each in shared:
+            chosen = shared[each]
+    return chosen

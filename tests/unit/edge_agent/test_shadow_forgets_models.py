@@ -1,0 +1,60 @@
+"""A model that is gone is written into the shadow as null until that has been sent, and then no more."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edge_agent.control.memory import Memory
+from edge_agent.errors import NucleusAwayError
+from edge_agent.reporting.outbox import Outbox
+from edge_agent.reporting.reporter import Reporter, Snapshot
+from shared_schema.messages import AgentState, ModelConfirmation, Verdict
+from shared_schema.topics import Topics
+
+Eventually = Callable[..., Any]
+
+
+def snapshot(*models: str) -> Snapshot:
+    said = {
+        name: ModelConfirmation(
+            release="7", component="c", version="1.0.0", digest="A" * 43, verdict=Verdict.CONFIRMED, words=None
+        )
+        for name in models
+    }
+    return Snapshot(AgentState.SERVING, None, "7", {}, said, ("subscribed",))
+
+
+def test_it_is_told_again_while_it_could_not_be_sent_and_once_when_it_was(tmp_path: Path) -> None:
+    sent: list[dict[str, Any]] = []
+    away = True
+
+    def send(_: str, payload: bytes) -> None:
+        if away:
+            raise NucleusAwayError("away")
+        sent.append(json.loads(payload)["state"]["reported"]["models"])
+
+    outbox, memory = Outbox("outbox", send), Memory(tmp_path / "memory.json")
+    reporter = Reporter("device-1", tmp_path, outbox, memory)
+    reporter.topics = Topics("lines", "device-1")
+    memory.in_shadow(("halves", "thirds"))
+    outbox.start()
+    reporter.shadow(snapshot("halves"))
+    reporter.shadow(snapshot("halves"))
+    away = False
+    outbox.retry_now()
+    outbox.stop(10)
+    assert [models["thirds"] for models in sent] == [None]
+    again = Outbox("outbox", send)
+    reporter = Reporter("device-1", tmp_path, again, Memory(tmp_path / "memory.json"))
+    reporter.topics = Topics("lines", "device-1")
+    again.start()
+    sent.clear()
+    for _ in range(2):
+        reporter.shadow(snapshot("halves"))
+        # As when some time passes between two reports.
+        with again._changed:
+            assert again._changed.wait_for(lambda: not again._letters, 10)
+    again.stop(10)
+    # A new start does not know whether the last one arrived: it tells once more, and that is all.
+    assert ["thirds" in models for models in sent] == [True, False]
