@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 class Service:
     """One component. ``token`` is its SVCUID.
 
-    ``resumed``: an earlier process had deployed it, so that it needs no bootstrap. Lite's are bootstrapped and installed
-    elsewhere, as units of their own (``deployments/lite_installation.py``).
+    ``resumed``: an earlier process had deployed it, so that it needs no bootstrap. Lite's are bootstrapped and
+    installed elsewhere, as units of their own (``deployments/lite_installation.py``).
     """
 
     def __init__(self, plan: Plan, around: Surroundings, *, resumed: bool = False) -> None:

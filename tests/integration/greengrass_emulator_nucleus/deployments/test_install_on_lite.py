@@ -5,11 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from awsiot.greengrasscoreipc.model import ServiceError
+
+from greengrass_emulator.devices.device_faults import turn_device_clock
 
 A, B = "com.example.a", "com.example.b"
 STAY = "echo $SVCUID > svcuid; exec sleep 1000"
@@ -72,7 +75,10 @@ def test_a_failed_install_is_tried_three_times_and_the_old_version_is_not_starte
         failed.connect(command_line).restart_component(component_name=A)
     os.kill(pid, signal.SIGKILL)
     failed.until_state(A, "ERRORED")
-    assert failed.status().components[A].pid is None
+    turn_device_clock(failed.root, 60)
+    wait_until(lambda: not alive(pid))
+    time.sleep(0.2)
+    assert (failed.state(A), failed.status().components[A].pid) == ("ERRORED", None)
     # A restart of the device does not bring it back; a deployment does.
     assert fault(failed, "reboot") == "thing-1: the device was restarted\n"
     assert (failed.state(A), failed.status().components[A].pid) == ("INSTALLED", None)
