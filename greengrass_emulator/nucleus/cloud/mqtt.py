@@ -137,6 +137,7 @@ class MqttLink:
                 await self._ask_for(topic_filter, qos)
             await subscription.granted
         except BaseException:
+            # Unless a restart has forgotten it meanwhile.
             if subscription in self._subscriptions:
                 self._subscriptions.remove(subscription)
             raise
