@@ -47,6 +47,8 @@ class Running:
     def say(self, now: Snapshot, at: float) -> bool:
         """Say it if it is time; ``False`` when the start has failed, and the process is to end. ``at``: the monotonic
         clock."""
+        if self._said:
+            self._remember(now)
         if self._said or not self._mouth.connected:
             return True
         if now.state is AgentState.ERRORED and self._doors.validated:
@@ -60,5 +62,12 @@ class Running:
             logger.warning("running not said", extra={"error": str(error)})
             return True
         self._said = self._obedience.may_hide = True
+        self._memory.runs(AGENT_VERSION)
+        self._remember(now)
         logger.info("running", extra={"state": now.state})
         return True
+
+    def _remember(self, now: Snapshot) -> None:
+        """An agent without a model has nothing to confirm: that it runs is all that it can do."""
+        if now.state is AgentState.IDLE:
+            self._memory.confirmed(AGENT_VERSION)
