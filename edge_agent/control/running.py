@@ -36,9 +36,12 @@ class Running:
         self._obedience = obedience
         self._memory = memory
         self._said = False
+        self.rolls_back = False
+        """Whether this nucleus was ever seen to ask before it commits, and so to roll back: classic."""
 
     def doors_known(self) -> None:
         """Which doors are open decides whether a kept model may serve in place of the desired one."""
+        self.rolls_back = self.rolls_back or self._doors.validated
         self._obedience.may_hide = self._said or not self._doors.validated or self._memory.has_confirmed(AGENT_VERSION)
 
     def say(self, now: Snapshot, at: float) -> bool:

@@ -11,6 +11,9 @@ from greengrass_emulator.nucleus.recipes.reading import read_recipe
 from greengrass_emulator.nucleus.runtimes import RUNTIMES
 from shared_schema.config import Config
 
+ECHO = {(operation, "com.example.agent/echo") for operation in ("SubscribeToTopic", "PublishToTopic")}
+"""How an agent that is told something locally hears whether it still hears."""
+
 
 def _recipe(agent: dict[str, Any] | None = None, **component: Any) -> dict[str, Any]:
     config = Config.model_validate(
@@ -56,8 +59,18 @@ def test_its_rights_are_its_own_topics_and_nothing_else() -> None:
         (into, "cmd/lines/+/report"),
         (into, "cmd/lines/+/rollback"),
         (into, "cmd/lines/+/release-hold"),
+        (out, "cmd/lines/+/echo"),
+        (into, "cmd/lines/+/echo"),
         ("PublishToTopic", "mlops/predictions"),
     }
+
+
+def test_a_right_that_came_later_stands_in_an_entry_of_its_own() -> None:
+    # Classic keeps an older default's list when an agent is upgraded, and takes new keys over.
+    control = _recipe()["ComponentConfiguration"]["DefaultConfiguration"]["accessControl"]
+    entries = control["aws.greengrass.ipc.mqttproxy"]
+    with_echo = [name for name, entry in entries.items() if "cmd/lines/+/echo" in entry["resources"]]
+    assert [entries[name]["resources"] for name in with_echo] == [["cmd/lines/+/echo"]]
 
 
 def test_local_topics_are_those_of_its_sinks() -> None:
@@ -72,13 +85,13 @@ def test_a_source_that_is_asked_may_hear_its_topic_and_answer_on_its_reply_topic
     sources = {"line": {"type": "topic", "topic": "line/asks"}, "camera": {"path": "images"}}
     rights = _rights(_recipe({"settings": {"sources": sources, "sinks": {"file": {"type": "json-lines"}}}}))
     local = {(operation, resource) for operation, resource in rights if operation.endswith("ToTopic")}
-    assert local == {("SubscribeToTopic", "line/asks"), ("PublishToTopic", "line/asks/reply")}
+    assert local == {("SubscribeToTopic", "line/asks"), ("PublishToTopic", "line/asks/reply")} | ECHO
 
 
 def test_an_agent_that_is_told_when_the_line_is_busy_may_hear_that_topic_and_no_other() -> None:
     settings = {"busy": {"topic": "line/busy"}, "sinks": {"file": {"type": "json-lines"}}}
     rights = _rights(_recipe({"settings": settings}))
-    assert {each for each in rights if each[0].endswith("ToTopic")} == {("SubscribeToTopic", "line/busy")}
+    assert {each for each in rights if each[0].endswith("ToTopic")} == {("SubscribeToTopic", "line/busy")} | ECHO
 
 
 def test_its_default_configuration_has_nothing_where_the_desired_state_goes() -> None:
