@@ -51,6 +51,10 @@ def _manifest(recipe: RecipeText, manifest: Node) -> Iterator[Finding]:
             yield recipe.finding("GG803", skip, "nucleus lite has no Skipif", "test for it in the script")
         if name == "startup":
             yield recipe.finding("GG804", step, "startup asks for systemd 254 on the device")
+        if name == "install":
+            yield recipe.finding("GG809", step, "an install that fails takes the component down on lite")
+        if name == "bootstrap":
+            yield recipe.finding("GG810", step, "bootstrap reboots the device on lite")
         script = script_of(step)
         if script is not None and script.text is not None:
             yield from _script(recipe, script, script.text)

@@ -84,4 +84,13 @@ ROWS: tuple[Row, ...] = (
         "nucleus lite writes no text or list of more than 1,024 bytes of JSON: the deployment fails",
         "put it into a file of the artifact, or an object in the list's place",
     ),
+    (
+        "GG809",
+        "warning",
+        "install (lite)",
+        "a new version whose install fails, or is interrupted, is down until it is deployed again: neither it nor the "
+        "version before starts after a crash or a reboot",
+        "install in run, beside the version that serves, and switch when it is whole",
+    ),
+    ("GG810", "warning", "bootstrap (lite)", "nucleus lite reboots the device for it", "do it in run"),
 )
