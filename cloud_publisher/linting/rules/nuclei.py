@@ -84,4 +84,19 @@ ROWS: tuple[Row, ...] = (
         "nucleus lite writes no text or list of more than 1,024 bytes of JSON: the deployment fails",
         "put it into a file of the artifact, or an object in the list's place",
     ),
+    (
+        "GG810",
+        "warning",
+        "recipe too long (lite)",
+        "nucleus lite reads no recipe of more than 8,196 bytes: the deployment fails",
+        "keep scripts in the artifact, have each once, and fewer manifests",
+    ),
+    (
+        "GG811",
+        "warning",
+        "recipe too wide, too deep or too full (lite)",
+        "nucleus lite goes through 255 objects (a key with its value is two), 15 levels and 16,384 bytes of its memory: "
+        "the deployment fails",
+        "write fewer manifests, steps and defaults; keep what is large in a file of the artifact",
+    ),
 )
