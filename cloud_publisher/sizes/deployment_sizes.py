@@ -67,7 +67,7 @@ class Place:
     @property
     def words(self) -> str:
         """The nuclei whose limits count."""
-        return "nucleus lite" if self.lite else "its devices"
+        return f"{'nucleus lite' if self.lite else 'the devices'} in {self.target.words}"
 
 
 def place_of(target: Target, things: Sequence[str], *, lite: bool) -> Place:
@@ -91,7 +91,7 @@ def refuse_too_large(figures: Sequence[Figure], place: Place) -> None:
     if over:
         told = "; ".join(each.words for each in over)
         raise WrongUseError(
-            f"too large for {place.words} of {place.target.words}: {told}. {reasons(over)}. Nothing was deployed",
+            f"too large for {place.words}: {told}. {reasons(over)}. Nothing was deployed",
             remedies(over),
         )
 
