@@ -13,6 +13,7 @@
     ├── SinkError                     a prediction could not be written
     └── NucleusError                  a call over IPC failed
         ├── NucleusAwayError          there is no connection, or no answer in time
+        │   └── TokenRefusedError     the nucleus does not know the component's token, and gives no other
         ├── NotThereError             the component, key or topic does not exist
         ├── NotAllowedError           the recipe's access control does not allow it
         └── NotOfferedError           this nucleus does not offer the call, or failed in it
@@ -74,6 +75,10 @@ class NucleusError(EdgeAgentError):
 
 class NucleusAwayError(NucleusError):
     """The connection is lost, or the answer did not come in time."""
+
+
+class TokenRefusedError(NucleusAwayError):
+    """The nucleus refuses the component's token, and gives no other: only a restart of the component may help."""
 
 
 class NotThereError(NucleusError):

@@ -1,23 +1,21 @@
-"""Which version of the agent this is: verdicts hold for one agent version, and health names it."""
+"""Which version of the agent this is: verdicts hold for one agent version, and health names it.
 
-from pathlib import Path
+A device's agent is called by its component's version, which is what a release names: the program that brings it up says
+so in its environment, on both nuclei. One that was begun by hand, as on a laptop, goes by the package's.
+"""
+
+import os
+from collections.abc import Mapping
 from typing import Final
 
+from edge_agent.bringing_up.standing import VERSION_VARIABLE
+
 PACKAGE_VERSION: Final = "0.1.0"
-"""What a laptop's agent calls itself; a device's is called by its component's version."""
 
 
-def agent_version(module: Path = Path(__file__)) -> str:
-    """The component's version when run from a nucleus's unpacked artifact, else the package's.
-
-    A nucleus unpacks to ``packages/artifacts-unarchived/<component>/<version>/<stem>/`` (greengrass-facts.md).
-    """
-    parts = module.resolve().parts
-    if "artifacts-unarchived" in parts:
-        place = parts.index("artifacts-unarchived")
-        if len(parts) > place + 2:
-            return parts[place + 2]
-    return PACKAGE_VERSION
+def agent_version(environment: Mapping[str, str] = os.environ) -> str:
+    """The component's version where a nucleus has started the agent, else the package's."""
+    return environment.get(VERSION_VARIABLE) or PACKAGE_VERSION
 
 
 AGENT_VERSION: Final = agent_version()

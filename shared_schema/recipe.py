@@ -167,7 +167,8 @@ class Recipe(_RecipePart):
     component_configuration: Configuration | None = Field(default=None, alias="ComponentConfiguration")
     component_dependencies: dict[ComponentName, Dependency] | None = Field(default=None, alias="ComponentDependencies")
     manifests: list[Manifest] = Field(alias="Manifests", min_length=1)
-    lifecycle: Lifecycle | None = Field(default=None, alias="Lifecycle")
+    lifecycle: dict[str, Lifecycle] | None = Field(default=None, alias="Lifecycle")
+    """By selection: a manifest without a lifecycle of its own has the sections that its ``Selections`` name."""
 
     def canonical(self) -> dict[str, Any]:
         """The recipe as a JSON object in the canonical spelling, without the keys that were never given."""

@@ -21,6 +21,13 @@ class HealthSettings(WrittenByPeople):
     interval: float = Field(default=60.0, ge=1, le=86_400)
 
 
+class ReconcileSettings(WrittenByPeople):
+    """``interval``: seconds between two looks at the desired state, beside those that the nucleus's hints cause: a
+    nucleus may restart a part of itself, and forget whom to tell."""
+
+    interval: float = Field(default=60.0, ge=1, le=86_400)
+
+
 class ArtifactSettings(WrittenByPeople):
     """``deadline``: how many seconds a sealed document may be ahead of its artifact at the followed door."""
 
@@ -191,6 +198,7 @@ class AgentSettings(WrittenByPeople):
     """All of the agent's settings; with none given, a folder ``images`` in and ``predictions.jsonl`` out."""
 
     health: HealthSettings = Field(default_factory=HealthSettings)
+    reconcile: ReconcileSettings = Field(default_factory=ReconcileSettings)
     artifact: ArtifactSettings = Field(default_factory=ArtifactSettings)
     shutdown: ShutdownSettings = Field(default_factory=ShutdownSettings)
     memory: MemorySettings = Field(default_factory=MemorySettings)

@@ -36,5 +36,15 @@ class Topics:
         return f"cmd/{self.application}/{self.thing}/{command}/reply"
 
     @property
+    def echo(self) -> str:
+        """By which an agent hears whether it still hears: it says and hears it itself."""
+        return f"cmd/{self.application}/{self.thing}/echo"
+
+    @property
     def shadow_update(self) -> str:
         return f"$aws/things/{self.thing}/shadow/name/{SHADOW}/update"
+
+
+def local_echo(component: str) -> str:
+    """The local topic by which an agent hears whether it still hears those of the device."""
+    return f"{component}/echo"

@@ -222,4 +222,5 @@ def wanted_of(deployment: Deployment) -> Wanted:
         for name, component in sorted(deployment.content.components.items())
         if component.configures and name not in carriers
     )
-    return Wanted(deployment.id, found.state if found else None, configured)
+    agent = deployment.content.components[found.agent].version if found else None
+    return Wanted(deployment.id, found.state if found else None, configured, agent)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from cloud_publisher.fleet.devices import OPEN, SUCCEEDED, DeviceStanding, Execution, Observation, Standing
 from cloud_publisher.fleet.remedies import remedy_for
 from shared_schema.desired_state import DesiredModel, DesiredState
-from shared_schema.messages import Verdict
+from shared_schema.messages import StateReason, Verdict
 from shared_schema.shadow import Said, ShadowReport
 
 CONFIRMATION_GRACE = timedelta(seconds=5)
@@ -45,13 +45,15 @@ class Quorum:
 class Wanted:
     """What devices should come to: a deployment, and the desired state in it (none where there is no agent).
 
-    ``configured`` names the other components that the deployment configures: the nucleus would wait for them in vain
-    if their configuration changed while their version did not.
+    ``agent`` is the version of the agent's component in it: what another version says confirms nothing. ``configured``
+    names the other components that the deployment configures: the nucleus would wait for them in vain if their
+    configuration changed while their version did not.
     """
 
     deployment_id: str
     state: DesiredState | None
     configured: tuple[str, ...] = ()
+    agent: str | None = None
 
 
 def standing_of(
@@ -108,7 +110,7 @@ def confirms(report: ShadowReport, wanted: Wanted) -> bool:
     """Whether an agent says of itself just what is wanted: the release, and each of its models by digest."""
     if wanted.state is None or _refusals(report, wanted):
         return False
-    return _of_agent(report, wanted.state)[0] is Standing.CONFIRMED
+    return _of_agent(report, wanted.state, wanted.agent)[0] is Standing.CONFIRMED
 
 
 def _standing(seen: Observation, wanted: Wanted, now: datetime, waited: timedelta | None) -> tuple[Standing, str]:
@@ -119,19 +121,27 @@ def _standing(seen: Observation, wanted: Wanted, now: datetime, waited: timedelt
         if execution.status == "QUEUED":
             return Standing.QUEUED, execution.reason or "has not begun with the deployment yet"
         return Standing.IN_PROGRESS, execution.reason or "works on the deployment"
-    refusals = _refusals(seen.report, wanted)
+    # An earlier agent that serves on after its deployment has succeeded speaks for itself; the one that is named comes.
+    by_another = execution.status in SUCCEEDED and seen.report is not None and _is_another(seen.report, wanted.agent)
+    refusals = [] if by_another else _refusals(seen.report, wanted)
     if refusals:
         return Standing.REJECTED, "; ".join(refusals)
     if execution.status not in SUCCEEDED:
         return _failed(execution, wanted, _age(execution, now, waited))
     if wanted.state is None:
         return Standing.CONFIRMED, "its deployment succeeded"
-    return _of_agent(seen.report, wanted.state)
+    return _of_agent(seen.report, wanted.state, wanted.agent)
 
 
-def _of_agent(report: ShadowReport | None, state: DesiredState) -> tuple[Standing, str]:
+def _is_another(report: ShadowReport, agent: str | None) -> bool:
+    return agent is not None and report.agent_version != agent
+
+
+def _of_agent(report: ShadowReport | None, state: DesiredState, agent: str | None) -> tuple[Standing, str]:
     if report is None:
         return Standing.UNCONFIRMED, "its deployment succeeded, and its agent has not written the shadow yet"
+    if _is_another(report, agent):
+        return _of_another_agent(report, agent)
     if not state.models:
         if report.release == state.release:
             return Standing.CONFIRMED, f"obeys release {state.release}, which names no model"
@@ -142,6 +152,14 @@ def _of_agent(report: ShadowReport | None, state: DesiredState) -> tuple[Standin
         if words:
             return standing, "; ".join(words)
     return Standing.CONFIRMED, "; ".join(text for _, text in verdicts.values())
+
+
+def _of_another_agent(report: ShadowReport, agent: str | None) -> tuple[Standing, str]:
+    """An earlier agent serves. Its last word is that the wanted one cannot be installed, which it names."""
+    why = report.why or ""
+    if report.reason == StateReason.INSTALL and f"version {agent} " in why:
+        return Standing.FAILED, f"its agent {report.agent_version} serves on: {why}"
+    return Standing.UNCONFIRMED, f"its agent is {report.agent_version} still, and the deployment names {agent}"
 
 
 def _verdict(report: ShadowReport, name: str, model: DesiredModel, release: str) -> tuple[Standing, str]:

@@ -7,7 +7,7 @@ holds it to its own name anyway (architecture, section 4). Shape: AWS's "Authori
 from typing import Any
 
 from shared_schema.settings import AgentSettings, LocalTopicSink, TopicSource
-from shared_schema.topics import ANY_THING, COMMANDS, Topics
+from shared_schema.topics import ANY_THING, COMMANDS, Topics, local_echo
 
 
 def agent_access_control(component: str, application: str, settings: AgentSettings) -> dict[str, Any]:
@@ -24,11 +24,18 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
         "aws.greengrass.ipc.mqttproxy": {
             f"{component}:mqttproxy:1": _policy(
                 "Health, confirmations, predictions, replies and the named shadow",
-                "aws.greengrass#PublishToIoTCore",
+                ["aws.greengrass#PublishToIoTCore"],
                 published,
             ),
             f"{component}:mqttproxy:2": _policy(
-                "Commands", "aws.greengrass#SubscribeToIoTCore", [topics.command(command) for command in COMMANDS]
+                "Commands", ["aws.greengrass#SubscribeToIoTCore"], [topics.command(command) for command in COMMANDS]
+            ),
+            # A right that came later stands in an entry of its own: classic keeps an older default's lists when an
+            # agent is upgraded, and takes new keys over (greengrass-facts.md, "Configuration").
+            f"{component}:mqttproxy:3": _policy(
+                "Whether commands are still heard",
+                ["aws.greengrass#PublishToIoTCore", "aws.greengrass#SubscribeToIoTCore"],
+                [topics.echo],
             ),
         }
     }
@@ -38,20 +45,26 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
     pubsub = {}
     if local:
         pubsub[f"{component}:pubsub:1"] = _policy(
-            "Predictions to other components", "aws.greengrass#PublishToTopic", sorted(local)
+            "Predictions to other components", ["aws.greengrass#PublishToTopic"], sorted(local)
         )
     if asked:
         pubsub[f"{component}:pubsub:2"] = _policy(
-            "Requests of other components", "aws.greengrass#SubscribeToTopic", asked
+            "Requests of other components", ["aws.greengrass#SubscribeToTopic"], asked
         )
     if settings.busy.topic is not None:
         pubsub[f"{component}:pubsub:3"] = _policy(
-            "Whether the line may be disturbed", "aws.greengrass#SubscribeToTopic", [settings.busy.topic]
+            "Whether the line may be disturbed", ["aws.greengrass#SubscribeToTopic"], [settings.busy.topic]
+        )
+    if settings.heard:
+        pubsub[f"{component}:pubsub:4"] = _policy(
+            "Whether local topics are still heard",
+            ["aws.greengrass#PublishToTopic", "aws.greengrass#SubscribeToTopic"],
+            [local_echo(component)],
         )
     if pubsub:
         control["aws.greengrass.ipc.pubsub"] = pubsub
     return control
 
 
-def _policy(description: str, operation: str, resources: list[str]) -> dict[str, Any]:
-    return {"policyDescription": description, "operations": [operation], "resources": resources}
+def _policy(description: str, operations: list[str], resources: list[str]) -> dict[str, Any]:
+    return {"policyDescription": description, "operations": operations, "resources": resources}

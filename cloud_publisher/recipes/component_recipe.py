@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloud_publisher.artifacts.keys import artifact_uri, name_in_uri
-from cloud_publisher.recipes.agent_recipe import LITE, agent_configuration, agent_manifests
+from cloud_publisher.recipes.agent_recipe import LITE, agent_configuration, agent_lifecycle, agent_manifests
 from cloud_publisher.recipes.architectures import architectures_of, manifests_by_architecture
 from cloud_publisher.recipes.placeholders import BUCKET, NAME, VERSION, filled_everywhere, filled_name
 from shared_schema.config import Component, Config
@@ -92,12 +92,13 @@ def recipe_of(source: RecipeSource, version: str, *, bucket: str, versions: Mapp
     if source.kind == "agent":
         manifests = agent_manifests(component, placed(_agent_artifact(source, component)))
         configuration: Configuration | None = agent_configuration(component, source.application or "")
+        lifecycle = agent_lifecycle(component)
     else:
         manifests = [
             manifest.model_copy(update={"artifacts": [placed(artifact) for artifact in manifest.artifacts]})
             for manifest in _manifests(component)
         ]
-        configuration = component.component_configuration
+        configuration, lifecycle = component.component_configuration, None
     recipe = Recipe(
         component_name=source.name,
         component_version=version,
@@ -106,6 +107,7 @@ def recipe_of(source: RecipeSource, version: str, *, bucket: str, versions: Mapp
         component_configuration=configuration,
         component_dependencies=_dependencies(component, versions) or None,
         manifests=manifests,
+        lifecycle=lifecycle,
     )
     document: dict[str, Any] = filled_everywhere(recipe.canonical(), values)
     if component.build.build_system == "python" and component.agent is None and component.manifests is None:

@@ -4,15 +4,13 @@ import gc
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from edge_agent.errors import WrongUseError
-
-if TYPE_CHECKING:
-    from edge_agent.control.agent import Agent
 
 
 def run(
@@ -26,13 +24,13 @@ def run(
     """Serve the models of the desired state, until the nucleus (or Ctrl-C) ends it."""
     from edge_agent.log import log_to_stderr
 
-    agent = _under_a_nucleus() if config is None else _by_a_file(config, work)
+    run_it = _under_a_nucleus() if config is None else _by_a_file(config, work)
     log_to_stderr()
     # What was imported stays: no collection is to go through it.
     gc.freeze()
     gc.enable()
     try:
-        code = agent.run()
+        code = run_it()
     except Exception:
         logging.getLogger(__name__).exception("the agent failed: report this with the lines above")
         code = 1
@@ -42,16 +40,19 @@ def run(
     os._exit(code)
 
 
-def _under_a_nucleus() -> "Agent":
+def _under_a_nucleus() -> Callable[[], int]:
     from edge_agent.surroundings import surroundings
 
     around = surroundings()
-    from edge_agent.control.agent import Agent
+    from edge_agent.control.agent import run_agent
+    from edge_agent.nucleus.link import NucleusLink
+    from edge_agent.work_folder import WorkFolder
 
-    return Agent(around)
+    folder = WorkFolder(around.work)
+    return lambda: run_agent(around, folder, lambda put, heard: NucleusLink(around.component, put, heard))
 
 
-def _by_a_file(config: Path, work: Path | None) -> "Agent":
+def _by_a_file(config: Path, work: Path | None) -> Callable[[], int]:
     from edge_agent.standalone.config import read_config
     from shared_schema.documents import DocumentError
 
@@ -59,15 +60,20 @@ def _by_a_file(config: Path, work: Path | None) -> "Agent":
         read = read_config(config)
     except DocumentError as error:
         raise WrongUseError("\n".join(str(fault) for fault in error.faults)) from None
-    from edge_agent.control.agent import Agent
+    from edge_agent.control.agent import run_agent
     from edge_agent.standalone.file_link import FileLink
     from edge_agent.surroundings import Surroundings
+    from edge_agent.work_folder import WorkFolder
 
     component = "local.edge-agent"
     place = (work or config.parent / "edge-agent-work").resolve()
+    folder = WorkFolder(place)
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        taken = folder.take()
     except OSError as error:
         raise WrongUseError(f"{place} cannot be the work folder ({error.strerror}); name another with --work") from None
+    if not taken:
+        other = f"process {holder}" if (holder := folder.holder()) else "another process"
+        raise WrongUseError(f"{place} is the work folder of {other}; stop it, or name another folder with --work")
     around = Surroundings(component=component, thing=read.thing, root=place, work=place)
-    return Agent(around, lambda put, _: FileLink(config.resolve(), place, component, put))
+    return lambda: run_agent(around, folder, lambda put, _: FileLink(config.resolve(), place, component, put))

@@ -3,21 +3,27 @@
 import logging
 import signal
 import time
+from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.control.admission import GivingWay, admitted
+from edge_agent.control.bounds import AS_DEPLOYED, Bounds
 from edge_agent.control.busy_topic import BusyTopic
 from edge_agent.control.commands import Commands
 from edge_agent.control.condition import Circumstances, condition
 from edge_agent.control.consent import Consent
 from edge_agent.control.doors import Doors
+from edge_agent.control.hearing import Heard, Hearing
 from edge_agent.control.memory import Memory
 from edge_agent.control.obedience import LOOK_AGAIN, Obedience
 from edge_agent.control.reading import Reading
+from edge_agent.control.refusals import Refusals
+from edge_agent.control.renewal import Renewal
 from edge_agent.control.running import Running
 from edge_agent.control.soundness import Soundness
-from edge_agent.control.timers import Backoff, Timers
+from edge_agent.control.timers import Timers
 from edge_agent.control.validation import Validation
-from edge_agent.errors import NucleusAwayError, NucleusError
+from edge_agent.errors import NotAllowedError, NucleusError
 from edge_agent.inference.session import RUNTIME_VERSION
 from edge_agent.nucleus.inbox import (
     CommandCame,
@@ -27,10 +33,12 @@ from edge_agent.nucleus.inbox import (
     Inbox,
     Stop,
     StreamEnded,
+    Subscribed,
+    SubscriptionRefused,
     UpdateAsked,
     ValidationAsked,
 )
-from edge_agent.nucleus.link import LinkTo, NucleusLink
+from edge_agent.nucleus.link import Link, LinkTo
 from edge_agent.nucleus.local_topics import LocalTopics
 from edge_agent.pipeline.plumbing import Plumbing, Posts
 from edge_agent.pipeline.tally import Tally
@@ -44,28 +52,61 @@ from edge_agent.serving.slots import Slots
 from edge_agent.surroundings import Surroundings
 from edge_agent.version import AGENT_VERSION
 from edge_agent.vetting.verdicts import Verdicts
+from edge_agent.work_folder import WorkFolder
 from shared_schema.messages import ModelConfirmation
 from shared_schema.settings import AgentSettings, Source
-from shared_schema.topics import Topics
+from shared_schema.topics import Topics, local_echo
 
 logger = logging.getLogger(__name__)
 _LONGEST_WAIT: Final = 5.0
 _FAREWELL: Final = 0.4  # seconds for the last messages; classic kills five seconds after SIGTERM
 
 
-class Agent:
-    """Made, run once, and gone with its process. `run` returns the process's exit code, which is never 0."""
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How the agent hears and is heard: ``link`` puts into ``inbox``, and gives ``topics`` what comes locally."""
 
-    def __init__(self, around: Surroundings, link_to: LinkTo = NucleusLink) -> None:
+    inbox: Inbox
+    topics: LocalTopics
+    link: Link
+
+
+def run_agent(around: Surroundings, folder: WorkFolder, link_to: LinkTo, bounds: Bounds = AS_DEPLOYED) -> int:
+    """Run an agent until it ends; the process's exit code, which is never 0."""
+    inbox, topics = Inbox(), LocalTopics()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: inbox.put_surely(Stop(received)))
+    # The kernel tells the holder of a file lease of the next writer by SIGIO, which would end the process.
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    logger.info("starting", extra={"version": AGENT_VERSION, "component": around.component})
+    link = link_to(inbox.put, topics.came)
+    refusals = Refusals(around.work, bounds)
+    code = admitted(link, inbox, folder, refusals, bounds)
+    if code is not None:
+        link.close()
+        return code
+    # Nothing of the folder is read before it is ours.
+    return Agent(around, Ways(inbox, topics, link), folder, refusals, bounds).run()
+
+
+class Agent:
+    """Made once its link is connected and the work folder is its own; run once, and gone with its process."""
+
+    def __init__(
+        self, around: Surroundings, ways: Ways, folder: WorkFolder, refusals: Refusals, bounds: Bounds
+    ) -> None:
         work = around.work
         self._around = around
-        self._inbox = Inbox()
+        self._inbox = ways.inbox
         self._timers = Timers()
-        self._local_topics = LocalTopics()
-        self._link = link_to(self._inbox.put, self._local_topics.came)
-        self._outbox = Outbox("outbox", self._link.publish)
+        self._local_topics = ways.topics
+        self._link = ways.link
+        self._refusals = refusals
+        self._giving_way = GivingWay(bounds.alone, folder.asked)
+        self._reached = False
+        self._outbox = Outbox("outbox", self._publish, most=bounds.messages)
         self._local = Outbox("local-outbox", self._link.publish_local, most=1024, patient=False)
-        self._flood = Outbox("prediction-outbox", self._link.publish)
+        self._flood = Outbox("prediction-outbox", self._link.publish, most=bounds.messages)
         self._predictions = PublishedPredictions(around.thing, self._flood)
         self._memory = Memory(work / "state" / "memory.json")
         kept = Kept(work / "state" / "kept")
@@ -95,24 +136,23 @@ class Agent:
         self._busy = BusyTopic(self._local_topics)
         self._consent = Consent(work, self._busy, self._link)
         self._running = Running(self._link, self._doors, self._reading, self._obedience, self._memory)
+        heard = Heard(self._named, self._online, self._subscribed, self._refused)
+        renewal = Renewal(self._link, self._doors, around.component, bounds, lambda: self._reached)
+        self._hearing = Hearing(self._link, self._doors, renewal, around.thing, self._timers, bounds, heard)
+        self._local_topics.listen(local_echo(around.component), renewal.heard_locally)
         self._hung: str | None = None
         self._last: Snapshot | None = None
-        self._reconnect = Backoff(0.5, 30.0)
-        self._resubscribe = Backoff(0.5, 5.0)
+        self._grace: float | None = None
+        """Seconds for what is in hand at the end, where the settings' are not meant."""
         self._code: int | None = None
 
     def run(self) -> int:
-        """Until a signal, or until the agent finds that it must not go on."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda received, _: self._inbox.put_surely(Stop(received)))
-        # The kernel tells the holder of a file lease of the next writer by SIGIO, which would end the process.
-        signal.signal(signal.SIGIO, signal.SIG_IGN)
-        logger.info("starting", extra={"version": AGENT_VERSION, "component": self._around.component})
+        """Until a signal, or until the agent finds that it must not go on; the exit code."""
         self._loader.start()
         self._outbox.start()
         self._local.start()
         self._flood.start()
-        self._connect()
+        self._hearing.connected()
         while self._code is None:
             event = self._inbox.take(self._timers.wait(time.monotonic(), _LONGEST_WAIT))
             if event is not None:
@@ -137,34 +177,24 @@ class Agent:
             case Judged():
                 self._validation.judged(event)
             case CommandCame():
-                self._commands.came(event, time.monotonic())
-            case StreamEnded(name, connection) if connection == self._link.connection:
-                self._doors.ended(name)
-                self._soon("subscribe", self._resubscribe.pause())
-            case ConnectionLost(connection) if connection == self._link.connection and self._link.connected:
-                logger.warning("nucleus away: inferring on")
-                self._away()
+                if not self._hearing.echoed(event):
+                    self._commands.came(event, time.monotonic())
+            case Subscribed() | SubscriptionRefused() | StreamEnded() | ConnectionLost():
+                self._hearing.took(event)
             case Stop(number):
                 logger.info("ending", extra={"signal": number})
                 self._code = 128 + number
-            case _:
-                # Of a connection that is closed already.
-                pass
 
     def _due(self, name: str) -> None:
         match name:
-            case "connect":
-                self._connect()
-            case "subscribe":
-                self._subscribe()
-            case "read":
+            case "read" | "reconcile":
                 self._read()
             case "artifact":
                 self._obedience.look_again(time.monotonic())
             case "health":
                 self._reporter.health(self._snapshot())
             case _:
-                pass
+                self._hearing.due(name)
 
     def _after(self) -> None:
         """What follows from whatever has just happened."""
@@ -174,8 +204,11 @@ class Agent:
             self._soon("artifact", LOOK_AGAIN)
         if not self._timers.is_set("health"):
             self._soon("health", self._reading.settings.health.interval)
+        if not self._timers.is_set("reconcile"):
+            self._soon("reconcile", self._reading.settings.reconcile.interval)
         self._budget.keep(self._reading.settings.memory.budget)
         self._look_after_the_frames()
+        self._give_way()
         now = self._snapshot()
         if not self._running.say(now, time.monotonic()):
             self._code = 1
@@ -191,62 +224,48 @@ class Agent:
         if self._hung is not None:
             logger.error("hung: ending, so that the nucleus starts the agent anew", extra={"why": self._hung})
             self._tally.error(self._hung)
+            self._grace = 0.0
             self._code = 1
 
-    def _connect(self) -> None:
-        try:
-            self._link.connect()
-        except NucleusAwayError as error:
-            logger.warning("not connected", extra={"error": str(error)})
-            self._soon("connect", self._reconnect.pause())
-            return
-        self._doors.forget()
-        self._resubscribe.reset()
-        self._reading.hinted()
-        self._subscribe()
-        if self._link.connected:
-            self._reconnect.reset()
-            self._outbox.retry_now()
-            self._flood.retry_now()
+    def _give_way(self) -> None:
+        """Another agent was started on our folder, and our nucleus is gone: finish what is in hand, and end."""
+        if self._giving_way.due(time.monotonic(), connected=self._link.connected):
+            logger.warning("giving way: another agent asks for the work folder, and our nucleus is gone")
+            self._grace = self._reading.settings.watchdog.limit
+            self._code = 1
 
-    def _away(self) -> None:
-        self._link.close()
-        self._doors.forget()
-        for name in ("subscribe", "read"):
-            self._timers.clear(name)
-        self._soon("connect", self._reconnect.pause())
+    def _named(self, topics: Topics) -> None:
+        self._reporter.topics = self._predictions.topics = topics
+        # Nothing that happened so far could be said.
+        self._last = None
 
-    def _subscribe(self) -> None:
-        """Subscribe to what is missing, then read: what changed before the subscription gave no event."""
-        try:
-            if self._reporter.topics is None:
-                application = self._doors.application()
-                if application is not None:
-                    self._reporter.topics = self._predictions.topics = Topics(application, self._around.thing)
-                    # Nothing that happened so far could be said.
-                    self._last = None
-            complete = self._doors.subscribe(self._reporter.topics)
-        except NucleusError as error:
-            logger.warning("subscribing failed", extra={"error": str(error)})
-            if isinstance(error, NucleusAwayError):
-                self._away()
-            else:
-                self._soon("subscribe", self._resubscribe.pause())
-            return
-        if complete and self._reporter.topics is not None:
-            self._resubscribe.reset()
-        else:
-            self._soon("subscribe", self._resubscribe.pause())
+    def _refused(self) -> None:
+        # A restart gives a token where the nucleus is lite; on classic it is another nucleus's agent that is started.
+        if not self._running.rolls_back and self._refusals.refused(time.monotonic()):
+            self._code = 1
+
+    def _online(self) -> None:
+        self._refusals.accepted()
+        self._outbox.retry_now()
+        self._flood.retry_now()
+
+    def _subscribed(self) -> None:
         self._running.doors_known()
+        self._reading.hinted()
         self._read()
 
     def _read(self) -> None:
+        if not self._link.connected:
+            # What comes meanwhile is read once it is back.
+            return
         try:
             pause = self._reading.read(time.monotonic())
         except NucleusError as error:
             logger.warning("desired state not read", extra={"error": str(error)})
-            pause = self._reading.pause() if self._link.connected else None
-        if pause is not None:
+            pause = self._reading.pause()
+        if pause is None:
+            self._timers.clear("read")
+        else:
             self._soon("read", pause)
 
     def _apply(self, settings: AgentSettings) -> None:
@@ -255,6 +274,18 @@ class Agent:
         if self._doors.listen(settings.heard):
             self._soon("subscribe", 0.0)
         self._timers.clear("health")
+        self._timers.clear("reconcile")
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        """By the outbox's thread."""
+        try:
+            self._link.publish(topic, payload)
+        except NotAllowedError:
+            raise
+        except NucleusError:
+            self._reached = False
+            raise
+        self._reached = True
 
     def _confirm(self, model: str, confirmation: ModelConfirmation) -> None:
         self._reporter.confirm(model, confirmation, self._validation.deployment_of(confirmation.release))
@@ -278,7 +309,8 @@ class Agent:
         return condition(self._obedience, self._slots.serving(), around, self._model_of)
 
     def _end(self) -> None:
-        self._plumbing.stop(self._reading.settings.shutdown.grace if self._hung is None else 0.0)
+        grace = self._reading.settings.shutdown.grace if self._grace is None else self._grace
+        self._plumbing.stop(grace)
         self._outbox.stop(_FAREWELL)
         self._local.stop(0.05)
         self._flood.stop(0.05)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from edge_agent.control.decisions import Door
-from edge_agent.errors import NotAllowedError, NotOfferedError, NotThereError
+from edge_agent.errors import NotAllowedError, NotOfferedError, NotThereError, NucleusError
 from edge_agent.surroundings import Surroundings
 from shared_schema.desired_state import KEY
-from shared_schema.topics import COMMANDS, Topics
+from shared_schema.topics import local_echo
 
 logger = logging.getLogger(__name__)
 _OWN: Final = "own configuration"
@@ -21,6 +21,8 @@ _OF_CLASSIC: Final = frozenset({_VALIDATION, _CONSENT})
 
 class Ears(Protocol):
     """What of `NucleusLink` is used here."""
+
+    forgets: bool
 
     def configuration(self, component: str, key: str) -> object | None: ...
     def follow_configuration(self, name: str, component: str) -> None: ...
@@ -36,9 +38,11 @@ class Doors:
     def __init__(self, ears: Ears, around: Surroundings) -> None:
         self._ears = ears
         self._around = around
-        self._topics: Topics | None = None
+        self._echo = local_echo(around.component)
         self._local: frozenset[str] = frozenset()
         self._open: set[str] = set()
+        self._cloud: tuple[str, ...] = ()
+        self._pending: set[str] = set()
         self._refused: set[str] = set()
         self._said: set[str] = set()
         self._unheard: dict[str, str] = {}
@@ -66,11 +70,55 @@ class Doors:
     def forget(self) -> None:
         """The connection is new: nothing is subscribed."""
         self._open.clear()
+        self._pending.clear()
         self._refused.clear()
 
     def ended(self, name: str) -> None:
         """A subscription is gone."""
         self._open.discard(name)
+
+    def granted(self, name: str) -> None:
+        """A subscription that was pending stands."""
+        self._pending.discard(name)
+        self._open.add(name)
+        logger.info("subscribed", extra={"to": name})
+
+    def declined(self, name: str, error: NucleusError) -> None:
+        """A subscription that was pending does not stand; to be asked for again in a while, but for one that an older
+        recipe gives no right to, and that the agent can do without."""
+        self._pending.discard(name)
+        if isinstance(error, NotAllowedError) and name.endswith("/echo"):
+            self._refused.add(name)
+        self._say_once(name, error)
+
+    def ask_cloud(self, names: tuple[str, ...]) -> None:
+        """Ask for what is missing of these topics. The answers come as events, when there is a network."""
+        self._cloud = names
+        for name in names:
+            if name not in self._open | self._pending | self._refused:
+                self._ears.follow_command(name, name)
+                self._pending.add(name)
+
+    @property
+    def forgetful(self) -> bool:
+        """Whether parts of this nucleus may restart by themselves, and forget what was subscribed: lite."""
+        return self._ears.forgets and _VALIDATION in self._refused
+
+    def hears(self, topic: str) -> bool:
+        """Whether a topic, of the cloud or a local one, is subscribed to."""
+        return topic in self._open or _LOCAL + topic in self._open
+
+    def renew_configuration(self) -> None:
+        """Take the configuration for not subscribed: the next `subscribe` ends the old streams and opens new ones."""
+        self._open -= {_OWN, _FOLLOWED}
+
+    def renew_local(self) -> None:
+        """The same for local topics."""
+        self._open -= {name for name in self._open if name.startswith(_LOCAL)}
+
+    def renew_cloud(self) -> None:
+        """The same for the cloud's, by `ask_cloud`."""
+        self._open -= set(self._cloud)
 
     def listen(self, local: frozenset[str]) -> bool:
         """Which local topics sources want to hear from now on; whether there are new ones to subscribe to. One that
@@ -80,31 +128,34 @@ class Doors:
         self._unheard = {topic: words for topic, words in self._unheard.items() if topic in local}
         return bool(new)
 
-    def subscribe(self, topics: Topics | None) -> bool:
-        """Subscribe to what is missing; whether there is nothing more to try for now."""
-        self._topics = topics
-        complete = True
-        for name, subscribe in self._wanted().items():
-            if name in self._open or name in self._refused:
-                continue
-            try:
-                subscribe()
-            except NotThereError:
-                complete = False
-            except (NotOfferedError, NotAllowedError) as error:
-                # Lite has neither, and that does not change; another failure may.
-                if name in _OF_CLASSIC:
-                    self._refused.add(name)
-                else:
-                    complete = False
-                if (topic := name.removeprefix(_LOCAL)) in self._local:
-                    self._unheard[topic] = f"{topic} is not heard: {error}"
-                self._say_once(name, error)
-            else:
-                self._open.add(name)
-                self._unheard.pop(name.removeprefix(_LOCAL), None)
-                logger.info("subscribed", extra={"to": name})
-        return complete
+    def subscribe(self) -> bool:
+        """Subscribe to what is missing of what the nucleus grants by itself; whether there is nothing more to try."""
+        first = [self._try(name, subscribe) for name, subscribe in self._of_nucleus().items()]
+        # What these tell of the nucleus decides which of the others are wanted.
+        return all([*first, *(self._try(_LOCAL + topic, self._hearing_of(topic)) for topic in self._topics())])
+
+    def _try(self, name: str, subscribe: Callable[[], None]) -> bool:
+        """Subscribe, unless that is done; whether there is nothing more to try."""
+        if name in self._open or name in self._refused:
+            return True
+        topic = name.removeprefix(_LOCAL)
+        try:
+            subscribe()
+        except NotThereError:
+            return False
+        except (NotOfferedError, NotAllowedError) as error:
+            if topic in self._local:
+                self._unheard[topic] = f"{topic} is not heard: {error}"
+            self._say_once(name, error)
+            if name not in _OF_CLASSIC and topic != self._echo:
+                return False
+            # Lite has neither of those two, an older recipe no right to the third; another failure may pass.
+            self._refused.add(name)
+        else:
+            self._open.add(name)
+            self._unheard.pop(topic, None)
+            logger.info("subscribed", extra={"to": name})
+        return True
 
     def read(self) -> tuple[object, object]:
         """What stands under ``desired`` in the agent's own configuration, and in the followed component's."""
@@ -118,21 +169,21 @@ class Doors:
     def _read(self, component: str) -> object:
         return self._ears.configuration(component, KEY)
 
-    def _wanted(self) -> dict[str, Callable[[], None]]:
+    def _of_nucleus(self) -> dict[str, Callable[[], None]]:
         around, ears = self._around, self._ears
-        wanted: dict[str, Callable[[], None]] = {
+        return {
             _VALIDATION: lambda: ears.offer_validation(_VALIDATION),
             _CONSENT: lambda: ears.offer_consent(_CONSENT),
             _OWN: lambda: ears.follow_configuration(_OWN, around.component),
             _FOLLOWED: lambda: ears.follow_configuration(_FOLLOWED, around.desired_component),
         }
-        if self._topics is not None:
-            for command in COMMANDS:
-                topic = self._topics.command(command)
-                wanted[topic] = lambda topic=topic: ears.follow_command(topic, topic)  # type: ignore[misc]
-        for local in self._local:
-            wanted[_LOCAL + local] = lambda local=local: ears.follow_local(_LOCAL + local, local)  # type: ignore[misc]
-        return wanted
+
+    def _topics(self) -> frozenset[str]:
+        """The local topics to subscribe to: with an echo where there is any, and a nucleus that forgets."""
+        return self._local | {self._echo} if self._local and self.forgetful else self._local
+
+    def _hearing_of(self, topic: str) -> Callable[[], None]:
+        return lambda: self._ears.follow_local(_LOCAL + topic, topic)
 
     def _say_once(self, name: str, error: Exception) -> None:
         if name not in self._said:

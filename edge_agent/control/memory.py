@@ -12,13 +12,18 @@ _MOST_VERSIONS = 20
 
 
 class Remembered(BaseModel):
-    """``held``: digests by model that an operator put aside; ``confirmed_by``: agent versions that ever confirmed a
-    model here; ``in_shadow``: the models that the shadow may still name."""
+    """What the file holds; ``confirmed_by`` and ``running`` are read by ``bringing_up/standing.py`` too.
+
+    ``held``: digests by model that an operator put aside. ``confirmed_by``: agent versions that ever confirmed a model
+    here, or ran with none to serve, the last one last. ``running``: the one that last told its nucleus that it runs.
+    ``in_shadow``: the models that the shadow may still name.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     held: dict[str, str] = Field(default_factory=dict)
     confirmed_by: tuple[str, ...] = ()
+    running: str | None = None
     in_shadow: tuple[str, ...] = ()
 
 
@@ -42,6 +47,9 @@ class Memory:
     def confirmed(self, agent_version: str) -> None:
         versions = (*(each for each in self.says.confirmed_by if each != agent_version), agent_version)
         self._write(self.says.model_copy(update={"confirmed_by": versions[-_MOST_VERSIONS:]}))
+
+    def runs(self, agent_version: str) -> None:
+        self._write(self.says.model_copy(update={"running": agent_version}))
 
     def in_shadow(self, models: tuple[str, ...]) -> None:
         self._write(self.says.model_copy(update={"in_shadow": models}))

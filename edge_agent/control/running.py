@@ -36,14 +36,19 @@ class Running:
         self._obedience = obedience
         self._memory = memory
         self._said = False
+        self.rolls_back = False
+        """Whether this nucleus was ever seen to ask before it commits, and so to roll back: classic."""
 
     def doors_known(self) -> None:
         """Which doors are open decides whether a kept model may serve in place of the desired one."""
+        self.rolls_back = self.rolls_back or self._doors.validated
         self._obedience.may_hide = self._said or not self._doors.validated or self._memory.has_confirmed(AGENT_VERSION)
 
     def say(self, now: Snapshot, at: float) -> bool:
         """Say it if it is time; ``False`` when the start has failed, and the process is to end. ``at``: the monotonic
         clock."""
+        if self._said:
+            self._remember(now)
         if self._said or not self._mouth.connected:
             return True
         if now.state is AgentState.ERRORED and self._doors.validated:
@@ -57,5 +62,12 @@ class Running:
             logger.warning("running not said", extra={"error": str(error)})
             return True
         self._said = self._obedience.may_hide = True
+        self._memory.runs(AGENT_VERSION)
+        self._remember(now)
         logger.info("running", extra={"state": now.state})
         return True
+
+    def _remember(self, now: Snapshot) -> None:
+        """An agent without a model has nothing to confirm: that it runs is all that it can do."""
+        if now.state is AgentState.IDLE:
+            self._memory.confirmed(AGENT_VERSION)

@@ -7,6 +7,7 @@ import queue
 from dataclasses import dataclass
 from typing import Any, Final
 
+from edge_agent.errors import NucleusError
 from edge_agent.serving.loader import Brought, Judged
 
 MOST: Final = 512
@@ -41,6 +42,23 @@ class CommandCame:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription that nobody waited for is granted."""
+
+    name: str
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRefused:
+    """One that nobody waited for is not granted."""
+
+    name: str
+    connection: int
+    why: NucleusError
+
+
+@dataclass(frozen=True, slots=True)
 class StreamEnded:
     """A subscription is gone; ``connection`` numbers the connection that it was on."""
 
@@ -62,7 +80,9 @@ class Stop:
     signal: int
 
 
-Event = Hint | ValidationAsked | UpdateAsked | CommandCame | StreamEnded | ConnectionLost | Stop | Brought | Judged
+Asked = ValidationAsked | UpdateAsked | CommandCame
+"""What others may ask for any number of times."""
+Event = Hint | Asked | Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost | Stop | Brought | Judged
 
 
 class Inbox:
@@ -73,12 +93,13 @@ class Inbox:
         self._hinted = False
 
     def put(self, event: Event) -> bool:
-        """Queue an event of the outside; ``False`` when too many wait already. Hints that wait count as one."""
+        """Queue an event of the outside; ``False`` when too much is asked already. Hints that wait count as one, and
+        what becomes of a subscription is bounded by their number."""
         if isinstance(event, Hint):
             if self._hinted:
                 return True
             self._hinted = True
-        elif self._events.qsize() >= MOST:
+        elif isinstance(event, Asked) and self._events.qsize() >= MOST:
             return False
         self._events.put(event)
         return True

@@ -3,42 +3,37 @@
 It decides nothing, and starts nothing by itself: who owns it connects, and connects again.
 """
 
-import concurrent.futures
 import json
 import logging
-import threading
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from concurrent.futures import Future
+from typing import Any, Protocol
 
 from awsiot import eventstreamrpc
-from awsiot.greengrasscoreipc import connect, model
+from awsiot.greengrasscoreipc import model
+from awsiot.greengrasscoreipc.client import GreengrassCoreIPCClient
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
-from edge_agent.errors import NotAllowedError, NotOfferedError, NotThereError, NucleusAwayError
-from edge_agent.nucleus.inbox import (
-    CommandCame,
-    ConnectionLost,
-    Event,
-    Hint,
-    StreamEnded,
-    UpdateAsked,
-    ValidationAsked,
-)
+from edge_agent.errors import NotThereError, NucleusAwayError
+from edge_agent.nucleus.connecting import Connecting
+from edge_agent.nucleus.inbox import CommandCame, ConnectionLost, Event, Hint, UpdateAsked, ValidationAsked
+from edge_agent.nucleus.ipc_errors import DEADLINE, nucleus_error
+from edge_agent.nucleus.subscription import Subscription
 
 logger = logging.getLogger(__name__)
-DEADLINE: Final = 5.0
-"""Seconds for each call."""
 
 
 class Link(Protocol):
     """What the agent wants of what it is connected to; the methods are told of in `NucleusLink`."""
 
     connection: int
+    forgets: bool
 
     @property
     def connected(self) -> bool: ...
     def connect(self) -> None: ...
     def close(self) -> None: ...
+    def end(self, name: str) -> None: ...
     def configuration(self, component: str, key: str) -> object | None: ...
     def follow_configuration(self, name: str, component: str) -> None: ...
     def offer_validation(self, name: str) -> None: ...
@@ -70,13 +65,19 @@ class _Lifecycle(eventstreamrpc.LifecycleHandler):
 class NucleusLink:
     """One client at a time (many end in an error: aws-iot-device-sdk-python-v2 #521). ``put`` takes events from the
     networking thread, and must not wait. Calls may come from several threads; connecting and subscribing from one.
-    ``heard`` takes what comes on local topics. The ``name`` of a subscription is given back by `StreamEnded`."""
+    ``heard`` takes what comes on local topics. The ``name`` of a subscription is given back by its events."""
 
-    def __init__(self, put: Callable[[Event], object], heard: Callable[[str, bytes], object] = lambda *_: None) -> None:
+    forgets = True
+    """Whether what is behind may restart in parts, beside a connection that stays."""
+
+    def __init__(
+        self, component: str, put: Callable[[Event], object], heard: Callable[[str, bytes], object] = lambda *_: None
+    ) -> None:
+        self._connecting = Connecting(component)
         self._put = put
         self._heard = heard
         self._client: Any = None
-        self._streams: list[Any] = []
+        self._subscriptions: dict[str, Subscription] = {}
         self.connection = 0
         """Counts connections, so that an event of an earlier one is known."""
 
@@ -85,26 +86,28 @@ class NucleusLink:
         return self._client is not None
 
     def connect(self) -> None:
-        """Close what is left of the last connection, and make a new one. Raises ``NucleusAwayError``."""
+        """Close what is left of the last connection, and make a new one. Raises ``NucleusAwayError``, and
+        ``TokenRefusedError`` where the nucleus does not know the component."""
         self.close()
         self.connection += 1
         number = self.connection
-        try:
-            client = connect(lifecycle_handler=_Lifecycle(lambda: self._put(ConnectionLost(number))), timeout=DEADLINE)
-        except Exception as error:
-            raise NucleusAwayError(f"the nucleus does not answer on its socket: {_words(error)}") from error
+        connection = self._connecting.open(_Lifecycle(lambda: self._put(ConnectionLost(number))))
         # No executor: our handlers only put into a queue, so the networking thread may run them.
-        self._client = GreengrassCoreIPCClientV2(client=client, executor=None)
+        self._client = GreengrassCoreIPCClientV2(client=GreengrassCoreIPCClient(connection), executor=None)
 
     def close(self) -> None:
         """Close the streams, then the connection: a validation stream that stays open keeps the next one out."""
         client, self._client = self._client, None
-        streams, self._streams = self._streams, []
-        if client is None:
-            return
-        for stream in streams:
-            _quietly(stream.close)
-        _quietly(client.close)
+        for name in list(self._subscriptions):
+            self.end(name)
+        if client is not None:
+            _quietly(client.close)
+
+    def end(self, name: str) -> None:
+        """End a subscription, pending or not; it gives no event any more."""
+        subscription = self._subscriptions.pop(name, None)
+        if subscription is not None:
+            subscription.end()
 
     def configuration(self, component: str, key: str) -> object | None:
         """What stands under a key of a component's configuration; ``None`` when nothing does."""
@@ -149,7 +152,8 @@ class NucleusLink:
         self._subscribe(name, "subscribe_to_component_updates", asked)
 
     def follow_command(self, name: str, topic: str) -> None:
-        """Receive what comes on an IoT Core topic."""
+        """Ask for what comes on an IoT Core topic, and do not wait: classic answers when the broker has, which may be
+        never (greengrass-facts.md). `Subscribed` or `SubscriptionRefused` tells the answer."""
 
         def came(message: Any) -> None:
             if message.message is not None and not self._put(
@@ -157,7 +161,9 @@ class NucleusLink:
             ):
                 logger.warning("command lost: too many at once", extra={"topic": topic})
 
-        self._subscribe(name, "subscribe_to_iot_core", came, topic_name=topic, qos=model.QOS.AT_LEAST_ONCE)
+        qos = model.QOS.AT_LEAST_ONCE
+        answer, subscription = self._open(name, "subscribe_to_iot_core", came, topic_name=topic, qos=qos)
+        answer.add_done_callback(subscription.answered)
 
     def follow_local(self, name: str, topic: str) -> None:
         """Receive what other components say on a local topic."""
@@ -198,62 +204,42 @@ class NucleusLink:
     def _call(self, operation: str, **arguments: Any) -> Any:
         try:
             return getattr(self._here(), f"{operation}_async")(**arguments).result(DEADLINE)
-        except NucleusAwayError:
-            raise
         except Exception as error:
-            raise _ours(operation, error) from error
+            raise nucleus_error(operation, error) from error
 
     def _subscribe(self, name: str, operation: str, on_event: Callable[[Any], object], **arguments: Any) -> None:
-        number, asked, ended = self.connection, threading.Event(), threading.Event()
-        stream = None
-
-        def closed() -> None:
-            # A refused subscription closes too; that one is the caller's to see.
-            ended.set()
-            if asked.is_set():
-                self._put(StreamEnded(name, number))
-
+        """Subscribe to what the nucleus grants by itself, at once."""
+        answer, subscription = self._open(name, operation, on_event, **arguments)
         try:
-            answer, stream = getattr(self._here(), f"{operation}_async")(
+            answer.result(DEADLINE)
+        except Exception as error:
+            self.end(name)
+            raise nucleus_error(operation, error) from error
+        subscription.granted()
+
+    def _open(
+        self, name: str, operation: str, on_event: Callable[[Any], object], **arguments: Any
+    ) -> tuple["Future[Any]", Subscription]:
+        """Ask on a new stream; one of this name that is still open ends first, or its events would come twice."""
+        self.end(name)
+        subscription = self._subscriptions[name] = Subscription(name, self.connection, self._put)
+        try:
+            answer, subscription.stream = getattr(self._here(), f"{operation}_async")(
                 **arguments,
                 on_stream_event=on_event,
                 on_stream_error=lambda _: True,
-                on_stream_closed=closed,
+                on_stream_closed=subscription.closed,
             )
-            answer.result(DEADLINE)
-        except NucleusAwayError:
-            raise
         except Exception as error:
-            if stream is not None and not ended.is_set():
-                _quietly(stream.close)
-            raise _ours(operation, error) from error
-        asked.set()
-        if ended.is_set():
-            self._put(StreamEnded(name, number))
-        self._streams.append(stream)
+            del self._subscriptions[name]
+            raise nucleus_error(operation, error) from error
+        return answer, subscription
 
     def _here(self) -> Any:
         client = self._client
         if client is None:
             raise NucleusAwayError("there is no connection to the nucleus")
         return client
-
-
-def _ours(operation: str, error: Exception) -> NotThereError | NotAllowedError | NotOfferedError | NucleusAwayError:
-    """By class: lite's errors reach the SDK without text (greengrass-facts.md)."""
-    if isinstance(error, model.ResourceNotFoundError | model.ComponentNotFoundError):
-        return NotThereError(f"{operation}: {_words(error)}")
-    if isinstance(error, model.UnauthorizedError | eventstreamrpc.AccessDeniedError):
-        return NotAllowedError(f"{operation} is not allowed; add it to the accessControl of the agent's recipe")
-    if isinstance(error, model.GreengrassCoreIPCError):
-        return NotOfferedError(f"{operation}: the nucleus answers {type(error).__name__} {_words(error)}")
-    if isinstance(error, TimeoutError | concurrent.futures.TimeoutError):
-        return NucleusAwayError(f"{operation}: no answer within {DEADLINE:g} s")
-    return NucleusAwayError(f"{operation}: {_words(error)}")
-
-
-def _words(error: Exception) -> str:
-    return str(getattr(error, "message", None) or str(error) or type(error).__name__)[:200]
 
 
 def _quietly(close: Callable[[], object]) -> None:

@@ -26,6 +26,7 @@ class FileLink:
     """In place of `NucleusLink`, with its methods. Owns the thread that looks, from `connect` to `close`."""
 
     connection = 0
+    forgets = False
 
     def __init__(self, file: Path, work: Path, component: str, put: Callable[[Event], object]) -> None:
         self._file = file
@@ -51,6 +52,9 @@ class FileLink:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=2)
+
+    def end(self, name: str) -> None:
+        """There are no streams."""
 
     def configuration(self, component: str, key: str) -> object | None:
         if component != self._component:

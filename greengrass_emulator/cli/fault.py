@@ -160,6 +160,19 @@ def mend_ipc(component: Component, root: Root) -> None:
     typer.echo(f"{mend(root, component).thing}: {component} may connect again")
 
 
+@fault.command()
+def restart_daemon(
+    daemon: Annotated[
+        Literal["ggconfigd", "ggpubsubd", "iotcored", "ggipcd"], typer.Argument(help="Which of lite's daemons.")
+    ],
+    root: Root,
+) -> None:
+    """Restart a daemon of a lite device: it forgets subscriptions, or tokens, and tells nobody."""
+    from greengrass_emulator.devices.device_faults import restart_daemon as restart
+
+    typer.echo(f"{restart(root, daemon).thing}: {daemon} was restarted")
+
+
 def _order(state: Path, order: dict[str, object]) -> None:
     import urllib3
 

@@ -47,8 +47,8 @@ def rehearse(
         if proof is None:
             console.print(f"  … {words}")
         else:
-            mark = "[green]✓[/]" if proof.holds else "[red]✗[/]"
-            console.print(f"  {mark} {proof.act}: {proof.claim}")
+            colour = "green" if proof.holds else "red"
+            console.print(f"  [{colour}]{proof.mark}[/] {proof.act}: {proof.claim}")
 
     try:
         roles = EnforcedRoles(repository.absolute(), folder.absolute()) if enforce_iam else None

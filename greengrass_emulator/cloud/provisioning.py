@@ -42,11 +42,18 @@ class DeviceFolder:
 
 
 def provision_device(
-    cloud: Cloud | CloudState, folder: Path, *, account: str, thing: str, groups: tuple[str, ...] = ()
+    cloud: Cloud | CloudState,
+    folder: Path,
+    *,
+    account: str,
+    thing: str,
+    groups: tuple[str, ...] = (),
+    posix_user: str | None = None,
 ) -> DeviceFolder:
     """Makes thing, certificate, role alias and groups, and the device's folder.
 
-    Raises ``ProvisioningFailed`` with what the cloud said.
+    ``posix_user`` runs the components (``runWithDefault``): whom somebody has written into the folder's config, or
+    else whoever this is, where it is not given. Raises ``ProvisioningFailed`` with what the cloud said.
     """
     state = cloud if isinstance(cloud, CloudState) else read_state(cloud.state_path)
     try:
@@ -54,7 +61,8 @@ def provision_device(
     except (ClientError, BotoCoreError) as fault:
         raise ProvisioningFailed(f"The thing {thing} could not be made in account {account}: {fault}") from fault
     device = DeviceFolder(thing, folder.absolute())
-    _write_folder(device, state, account, keys)
+    run_with = {"posixUser": posix_user} if posix_user else _run_with(device.config_path)
+    _write_folder(device, state, account, keys, run_with)
     return device
 
 
@@ -99,7 +107,9 @@ def _enrol(state: CloudState, account: str, thing: str, groups: tuple[str, ...])
     return keys
 
 
-def _write_folder(device: DeviceFolder, state: CloudState, account: str, keys: dict[str, Any]) -> None:
+def _write_folder(
+    device: DeviceFolder, state: CloudState, account: str, keys: dict[str, Any], run_with: dict[str, str]
+) -> None:
     folder = device.folder
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key, root = folder / "thing.cert.pem", folder / "thing.key.pem", folder / "root.ca.pem"
@@ -111,7 +121,7 @@ def _write_folder(device: DeviceFolder, state: CloudState, account: str, keys: d
     configuration = {
         "awsRegion": state.region,
         "iotRoleAlias": ROLE_ALIAS,
-        "runWithDefault": _run_with(device.config_path),
+        "runWithDefault": run_with,
         "iotDataEndpoint": "localhost",
         "iotCredEndpoint": "localhost",
         "mqtt": {"port": doors.broker_port},

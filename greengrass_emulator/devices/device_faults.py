@@ -1,4 +1,4 @@
-"""What befalls a device: its power goes, its disk is full, time passes, a component loses its IPC connection.
+"""What befalls a device: its power goes, its disk is full, time passes, IPC is cut, a daemon is restarted.
 
 All of it is done to a nucleus from outside. A full disk is a limit on the files of the nucleus's process,
 and of what it starts from then on. The error is EFBIG, where a full disk has ENOSPC; a program that does not ignore
@@ -9,11 +9,13 @@ import os
 import resource
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import NucleusError, WrongUse
 from greengrass_emulator.nucleus.clock import clock_file, written_ahead
+from greengrass_emulator.nucleus.daemons import DaemonName, read_restarts, restarts_file, written_restarts
 from greengrass_emulator.nucleus.durable import write_atomically
 from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut, written_cut
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
@@ -21,6 +23,7 @@ from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 _FARTHEST = 20 * 365 * 86_400.0
 _TURN_SECONDS = 30.0
 _CUT_SECONDS = 30.0
+_RESTART_SECONDS = 30.0
 _POLL = 0.02
 FULL_BEYOND = 65_536
 """Bytes that a file may still have on a full disk: logs and state go on for a while, artifacts do not fit."""
@@ -67,13 +70,7 @@ def turn_device_clock(root: Path, seconds: float) -> NucleusStatus:
     ahead = status.clock_ahead + seconds
     write_atomically(clock_file(root), written_ahead(ahead))
     os.kill(status.pid, signal.SIGUSR1)
-    deadline = time.monotonic() + _TURN_SECONDS
-    while time.monotonic() < deadline:
-        status = _running(root)
-        if status.clock_ahead >= ahead:
-            return status
-        time.sleep(_POLL)
-    raise NucleusError(f"{root}: the nucleus has not looked at its clock within {_TURN_SECONDS:g} s")
+    return _until(root, lambda now: now.clock_ahead >= ahead, "looked at its clock", _TURN_SECONDS)
 
 
 def cut_ipc(root: Path, component: str) -> NucleusStatus:
@@ -94,17 +91,39 @@ def mend_ipc(root: Path, component: str) -> NucleusStatus:
     return _cut(root, read_cut(cut_file(root)) - {component})
 
 
+def restart_daemon(root: Path, daemon: DaemonName) -> NucleusStatus:
+    """Restarts one of a lite device's daemons, which forgets what only it knows, and tells nobody.
+
+    Returns once it is so; a ggipcd takes connections again a second later. Raises ``NucleusError``, and ``WrongUse``
+    for a device that runs classic.
+    """
+    status = _running(root)
+    if status.runtime != "lite":
+        raise WrongUse(f"{status.thing} runs {status.runtime}, which is one process; only lite has daemons")
+    wanted = {**read_restarts(restarts_file(root))}
+    number = wanted[daemon] = wanted.get(daemon, 0) + 1
+    write_atomically(restarts_file(root), written_restarts(wanted))
+    os.kill(status.pid, signal.SIGUSR2)
+    return _until(
+        root, lambda now: now.daemon_restarts.get(daemon, 0) >= number, "restarted its daemon", _RESTART_SECONDS
+    )
+
+
 def _cut(root: Path, components: frozenset[str]) -> NucleusStatus:
     status = _running(root)
     write_atomically(cut_file(root), written_cut(components))
     os.kill(status.pid, signal.SIGUSR2)
-    deadline = time.monotonic() + _CUT_SECONDS
+    return _until(root, lambda now: now.ipc_cut == components, "looked at whose IPC is cut", _CUT_SECONDS)
+
+
+def _until(root: Path, is_so: Callable[[NucleusStatus], bool], what: str, seconds: float) -> NucleusStatus:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         status = _running(root)
-        if status.ipc_cut == components:
+        if is_so(status):
             return status
         time.sleep(_POLL)
-    raise NucleusError(f"{root}: the nucleus has not looked at whose IPC is cut within {_CUT_SECONDS:g} s")
+    raise NucleusError(f"{root}: the nucleus has not {what} within {seconds:g} s")
 
 
 def _running(root: Path) -> NucleusStatus:

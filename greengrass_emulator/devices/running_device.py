@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from greengrass_emulator.cloud.provisioning import DeviceFolder
-from greengrass_emulator.devices.device_faults import turn_device_clock
+from greengrass_emulator.devices.device_faults import restart_daemon, turn_device_clock
 from greengrass_emulator.devices.local_deployment import LocalDeployment, deploy_locally, wait_for_deployment
 from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import NucleusError
 from greengrass_emulator.interruption import ctrl_c_held_back
+from greengrass_emulator.nucleus.daemons import DaemonName
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, NucleusStatus, read_status
 
 Runtime = Literal["classic", "lite"]
@@ -92,6 +93,10 @@ class RunningDevice:
     def turn_clock(self, seconds: float) -> None:
         """Lets so many seconds pass for the device; returns once its nucleus goes by it. See ``nucleus/clock.py``."""
         turn_device_clock(self.root, seconds)
+
+    def restart_daemon(self, daemon: DaemonName) -> None:
+        """Restarts one of a lite device's daemons by itself. See ``nucleus/daemons.py``."""
+        restart_daemon(self.root, daemon)
 
     def status(self) -> NucleusStatus | None:
         """What the nucleus says of itself; None while it does not run."""

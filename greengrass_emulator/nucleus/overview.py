@@ -1,9 +1,11 @@
 """What ``nucleus.json`` says, put together from the parts of a nucleus."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from greengrass_emulator.nucleus.clock import DeviceClock
+from greengrass_emulator.nucleus.daemons import DaemonName
 from greengrass_emulator.nucleus.deployments.queue import DeploymentQueue
 from greengrass_emulator.nucleus.lifecycle.services import Services
 from greengrass_emulator.nucleus.runtimes import Runtime
@@ -16,6 +18,7 @@ def overview(
     *,
     socket: Path,
     ipc_cut: frozenset[str],
+    daemon_restarts: Mapping[DaemonName, int],
     connected: bool,
     clock: DeviceClock,
     services: Services,
@@ -28,6 +31,7 @@ def overview(
         thing=thing,
         socket=str(socket),
         ipc_cut=ipc_cut,
+        daemon_restarts=dict(daemon_restarts),
         connected=connected,
         clock_ahead=clock.ahead,
         components={

@@ -8,12 +8,13 @@ import json
 import logging
 import secrets
 import signal
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from greengrass_emulator.nucleus.clock import DeviceClock, DeviceLoop, clock_file
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
+from greengrass_emulator.nucleus.daemons import DOWN_SECONDS, DaemonName, Daemons, restarts_file
 from greengrass_emulator.nucleus.deployments.classic import ClassicDeployer
 from greengrass_emulator.nucleus.deployments.device import Device, LocalThenCloud
 from greengrass_emulator.nucleus.deployments.journal import Journal, go_back
@@ -26,6 +27,7 @@ from greengrass_emulator.nucleus.deployments.validation import ConfigurationVali
 from greengrass_emulator.nucleus.durable import make_folder, write_atomically
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.ipc.access import Access
+from greengrass_emulator.nucleus.ipc.admission import Admission
 from greengrass_emulator.nucleus.ipc.authorization import CLI
 from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut
 from greengrass_emulator.nucleus.ipc.operations.components import ComponentOperations
@@ -91,7 +93,9 @@ class Nucleus:
             Identities(runtime, settings.posix_user),
             Doors(self._fill, self._environment, self._packages.hand_over),
         )
-        self._ipc = IpcServer(self._root, runtime, self._component_of)
+        admission = Admission(runtime, self._component_of, self._services.component_of_process, self._services.token_of)
+        self._ipc = IpcServer(self._root, runtime, admission)
+        self._daemons = Daemons(restarts_file(self._root), {})
         self._cloud: CloudLink | None = None
         self._status = StatusFile(self._root / "nucleus.json", self._look)
         journal = Journal(self._memory)
@@ -121,7 +125,7 @@ class Nucleus:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGUSR1, self._clock_turned)
-        loop.add_signal_handler(signal.SIGUSR2, self._ipc_cut)
+        loop.add_signal_handler(signal.SIGUSR2, self._faults_changed)
         with RootLock(self._root):
             try:
                 await self._start()
@@ -144,8 +148,17 @@ class Nucleus:
         access = Access(self._configuration, self._runtime, self._settings.thing)
         candidates = LocalThenCloud(self._packages, self._cloud.candidates if self._cloud else None)
         iot_core: IotCore = self._cloud.mqtt if self._cloud else NoCloud()
+        local_messages = LocalMessages(access, self._runtime.reads_receive_mode)
+        if self._runtime.has_daemons:
+            forgets: dict[DaemonName, Callable[[], None]] = {
+                "ggconfigd": self._configuration.forget_followers,
+                "ggpubsubd": local_messages.forget,
+                "iotcored": iot_core.restart,
+                "ggipcd": self._restart_ipc,
+            }
+            self._daemons = Daemons(restarts_file(self._root), forgets)
         for family in (
-            LocalMessages(access),
+            local_messages,
             IotCoreMessages(access, iot_core, self._later, self._runtime.retains),
             ConfigurationOperations(self._configuration, self._runtime),
             ComponentOperations(self._services, self._configuration, access, self._runtime, self._component_of),
@@ -203,9 +216,16 @@ class Nucleus:
         self._clock.read_again()
         self._status.write()
 
-    def _ipc_cut(self) -> None:
-        self._ipc.cut_off(read_cut(cut_file(self._root)))
+    def _faults_changed(self) -> None:
+        cut = read_cut(cut_file(self._root))
+        if cut != self._ipc.cut:
+            self._ipc.cut_off(cut)
+        self._daemons.look_again()
         self._status.write()
+
+    def _restart_ipc(self) -> None:
+        self._services.forget_tokens()
+        self._ipc.restart(DOWN_SECONDS)
 
     def _resume(self, name: str, version: str) -> None:
         """Go on with a component that an earlier process of this nucleus had deployed."""
@@ -295,6 +315,7 @@ class Nucleus:
             self._settings.thing,
             socket=self._ipc.path,
             ipc_cut=self._ipc.cut,
+            daemon_restarts=self._daemons.restarts,
             connected=self._cloud is not None and self._cloud.mqtt.is_connected,
             clock=self._clock,
             services=self._services,

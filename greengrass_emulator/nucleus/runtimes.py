@@ -69,6 +69,14 @@ class Runtime:
     modelled: frozenset[str]
     """Operations of its service model, with those that only further components answer."""
     largest_frame: int
+    has_daemons: bool
+    """It is several processes, of which each can be restarted by itself (``daemons.py``)."""
+    has_fixed_buffers: bool
+    """What is too large for them is refused, mostly in silence (``lite_sizes.py``)."""
+    admits_by_unit: bool
+    """A process without a token says its component's name, and its unit proves it (``ipc/admission.py``)."""
+    reads_receive_mode: bool
+    """Lite brings a component its own local messages, whatever it asked for (ggpubsubd has no such setting)."""
     largest_text: int | None
     """The longest configuration string that IPC gives out."""
     errors_have_text: bool
@@ -125,6 +133,10 @@ CLASSIC = Runtime(
     operations=_BOTH | _CLASSIC_ONLY,
     modelled=_BOTH | _CLASSIC_ONLY | _OF_FURTHER_COMPONENTS,
     largest_frame=16 * 1024 * 1024,
+    has_daemons=False,
+    has_fixed_buffers=False,
+    admits_by_unit=False,
+    reads_receive_mode=True,
     largest_text=None,
     errors_have_text=True,
     reads_recipes_by_case=False,
@@ -166,6 +178,10 @@ LITE = Runtime(
     operations=_BOTH,
     modelled=_BOTH | _CLASSIC_ONLY | _OF_FURTHER_COMPONENTS,
     largest_frame=10_000,
+    has_daemons=True,
+    has_fixed_buffers=True,
+    admits_by_unit=True,
+    reads_receive_mode=False,
     largest_text=1_000,
     errors_have_text=False,
     reads_recipes_by_case=True,

@@ -6,9 +6,12 @@ API, and at what the devices wrote. No row of the table is assumed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from greengrass_emulator.rehearsal.boots import boot_anew
 from greengrass_emulator.rehearsal.cloud_view import Published
 from greengrass_emulator.rehearsal.feeder import Account, Feeder, settle
+from greengrass_emulator.rehearsal.other_user import OtherUser
 from greengrass_emulator.rehearsal.pipeline import Pipeline, PipelineRun
 from greengrass_emulator.rehearsal.registry import Registrations, Registry, TrainedModel
 from greengrass_emulator.rehearsal.timeline import Proof, Timeline
@@ -30,6 +33,8 @@ class Stagecraft:
     registry: Registry
     models: Registrations
     timeline: Timeline
+    user: OtherUser | str = "not asked for"
+    """Who runs the devices' components, or why they are whose nucleus they are."""
 
     def approve(self, model: TrainedModel) -> None:
         """Set a package to Approved, as a person would after looking at its metrics."""
@@ -57,12 +62,18 @@ def first_release(stage: Stagecraft) -> list[Proof]:
         _all_confirm(act, "every device serves and confirms {version}", serving, stage.models.linear),
         _same_digest(act, serving),
         _both_doors(act, stage),
+        as_another_user(act, stage),
     ]
 
 
 def better_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
-    """The better model takes the place of the first, in the same process, and no scan goes without its prediction."""
+    """The better model takes the place of the first, in the same process, and no scan goes without its prediction.
+
+    Each classic nucleus has just been started anew, one of them without a network: what it reads back of its own store
+    is not to look like a change to it.
+    """
     act = "2 hot reload"
+    booted = boot_anew(act, stage.world)
     before = {device.name: device.agent_pid() for device in stage.world.devices}
     stage.approve(stage.models.better)
     run = stage.run_pipeline()
@@ -70,11 +81,12 @@ def better_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
     after = {device.name: device.agent_pid() for device in stage.world.devices}
     kept = [name for name, pid in after.items() if pid is not None and pid == before[name]]
     return [
+        booted,
         Proof(act, "the pipeline brings the better model out", _all_zero(run), _codes(run)),
         _all_confirm(act, "every device serves and confirms {version}", serving, stage.models.better),
         Proof(
             act,
-            "no agent was restarted",
+            "no agent was restarted, though it is the first release since its nucleus's start",
             len(kept) == len(after),
             ", ".join(f"{name} pid {pid}" for name, pid in after.items()),
         ),
@@ -211,6 +223,26 @@ def _both_doors(act: str, stage: Stagecraft) -> Proof:
         runtimes == {"classic", "lite"} and doors == {a.name: a.wanted_door for a in stage.world.accounts.values()},
         ", ".join(f"{name}: {door}" for name, door in doors.items()),
     )
+
+
+def as_another_user(act: str, stage: Stagecraft) -> Proof:
+    """The agents are not their nuclei's user, where that can be tried."""
+    claim = "components run as another user than their nucleus's, as under AWS's default"
+    user = stage.user
+    if isinstance(user, str):
+        return Proof(act, claim, True, f"not tried: {user}", tried=False)
+    users = {device.name: _user_of(device) for device in stage.world.devices}
+    return Proof(
+        act,
+        claim,
+        all(each == user.uid for each in users.values()),
+        f"{user.name}, on classic by {user.by}: {len(users)} devices",
+    )
+
+
+def _user_of(device: Device) -> int | None:
+    pid = device.agent_pid()
+    return None if pid is None else Path(f"/proc/{pid}").stat().st_uid
 
 
 def _every_scan_once(act: str, stage: Stagecraft, feeder: Feeder) -> Proof:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greengrass_emulator.rehearsal.acts import MODEL, Stagecraft
+from greengrass_emulator.rehearsal.device_python import name_python
 from greengrass_emulator.rehearsal.feeder import Feeder, accuracy, read_predictions, read_scans
 from greengrass_emulator.rehearsal.memory import MemoryWatch
+from greengrass_emulator.rehearsal.other_user import OtherUser, other_user
 from greengrass_emulator.rehearsal.permissions import Permissions
 from greengrass_emulator.rehearsal.pipeline import Pipeline
 from greengrass_emulator.rehearsal.program import Program
@@ -54,10 +56,16 @@ def rehearse(
     with ExitStack() as stack:
         memory = stack.enter_context(MemoryWatch())
         trainings = stack.enter_context(Trainings(scripts, folder / "models"))
+        other = stack.enter_context(other_user(folder))
+        user = other if isinstance(other, OtherUser) else None
         world = stack.enter_context(
-            World(folder, program.groups, recording=permissions.recording, prepare=permissions.prepare)
-            if permissions
-            else World(folder, program.groups)
+            World(
+                folder,
+                program.groups,
+                recording=permissions.recording if permissions else None,
+                prepare=permissions.prepare if permissions else None,
+                other=user,
+            )
         )
         tell(f"three accounts and {len(world.devices)} devices are up", None)
         timeline.add("world", "accounts and devices are up", began=0.0)
@@ -75,7 +83,9 @@ def rehearse(
             told=lambda words: tell(words, None),
         )
         program.write(pipeline.source)
-        stagecraft = Stagecraft(world, pipeline, registry, models, timeline)
+        if user is not None:
+            name_python(pipeline.source, user.python)
+        stagecraft = Stagecraft(world, pipeline, registry, models, timeline, other)
         images = {device.name: device.images for device in world.devices}
         feeder = Feeder(lambda: read_scans(trainings.scans()), images, rate=SCANS_A_SECOND)
         for proof in program.acts(stagecraft, feeder, stack):

@@ -17,8 +17,8 @@ def proofs_table(proofs: Sequence[Proof]) -> Table:
     table.add_column("Seen")
     last = ""
     for proof in proofs:
-        mark = "[green]✓[/]" if proof.holds else "[red]✗[/]"
-        table.add_row(mark, proof.act if proof.act != last else "", proof.claim, proof.seen)
+        colour = "green" if proof.holds else "red"
+        table.add_row(f"[{colour}]{proof.mark}[/]", proof.act if proof.act != last else "", proof.claim, proof.seen)
         last = proof.act
     return table
 

@@ -18,12 +18,23 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One row of the closing table: what was to be shown, whether it was, and what was seen."""
+    """One row of the closing table: what was to be shown, whether it was, and what was seen.
+
+    What could not be ``tried`` on this machine is said, and breaks nothing.
+    """
 
     act: str
     claim: str
     holds: bool
     seen: str
+    tried: bool = True
+
+    @property
+    def mark(self) -> str:
+        """As people see it."""
+        if not self.tried:
+            return "–"
+        return "✓" if self.holds else "✗"
 
 
 class Timeline:

@@ -17,11 +17,13 @@ from typing import Literal
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import DeviceFolder, provision_device
 from greengrass_emulator.cloud.seeding import SeededCloud, create_thing_group, seed_cloud
+from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import RehearsalError
 from greengrass_emulator.interruption import ctrl_c_held_back
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 from greengrass_emulator.rehearsal.cloud_view import AccountView, Door, Published, objects_of
 from greengrass_emulator.rehearsal.feeder import read_predictions
+from greengrass_emulator.rehearsal.other_user import OtherUser
 from greengrass_emulator.rehearsal.pipeline import Stage, process_environment
 
 Runtime = Literal["classic", "lite"]
@@ -121,9 +123,15 @@ class World:
         *,
         recording: Path | None = None,
         prepare: Callable[[Cloud, SeededCloud], None] | None = None,
+        other: OtherUser | None = None,
     ) -> None:
-        """``recording`` enforces permissions; ``prepare`` sees the accounts before there is a device in them."""
+        """``recording`` enforces permissions; ``prepare`` sees the accounts before there is a device in them.
+
+        ``other`` runs the components, and says where devices lie; without it they are whose nucleus they are.
+        """
         self.folder = folder
+        self._other = other
+        self._nuclei: dict[str, subprocess.Popen[bytes]] = {}
         self._groups = groups
         self._recording = recording
         self._prepare = prepare
@@ -148,18 +156,36 @@ class World:
                 of_group = {**dict.fromkeys(group.devices, GROUP), **dict.fromkeys(group.canary, CANARY)}
                 for thing, runtime in {**group.devices, **group.canary}.items():
                     folder = provision_device(
-                        cloud, self.folder / "devices" / thing, account=name, thing=thing, groups=(of_group[thing],)
+                        cloud,
+                        (self._other.folder if self._other else self.folder) / "devices" / thing,
+                        account=name,
+                        thing=thing,
+                        groups=(of_group[thing],),
+                        posix_user=self._other.name if self._other else None,
                     )
                     device = Device(thing, name, runtime, folder, view)
                     self.devices.append(device)
                     with ctrl_c_held_back():
-                        stack.callback(_end, _start(device))
+                        stack.callback(self.stop, device)
+                        self.start(device)
             self._wait_until_known(cloud)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def start(self, device: Device) -> None:
+        """Start a device's nucleus, which does not run."""
+        with ctrl_c_held_back():
+            self._nuclei[device.name] = _start(device)
+
+    def stop(self, device: Device) -> None:
+        """End a device as its unit does: its nucleus, if it runs, and all that it has started."""
+        nucleus = self._nuclei.pop(device.name, None)
+        if nucleus is not None:
+            _end(nucleus)
+        kill_orphans(device.folder.root)
 
     @property
     def cloud(self) -> Cloud:

@@ -16,7 +16,7 @@ from cloud_publisher.linting.settings import Settings
 from shared_schema.documents.reading import did_you_mean
 
 _TYPES = ("HARD", "SOFT")
-_AGENT = re.compile(r"(?:-m\s+edge_agent|\bedge-agent)\s+run\b")
+_AGENT = re.compile(r"(?:-m\s+edge_agent|\bedge-agent)\s+run\b|/edge_agent/bringing_up/__main__\.py\s+(?:start|run)\b")
 _ENDS_WITH_SUCCESS = re.compile(r"\s*(exit 0|true|:)\s*")
 
 

@@ -41,7 +41,7 @@ def check_lite(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
 def _manifest(recipe: RecipeText, manifest: Node) -> Iterator[Finding]:
     if manifest.get("Artifacts") is None:
         yield recipe.finding("GG802", manifest, "the manifest has no Artifacts", key="Artifacts")
-    lifecycle = manifest.get("Lifecycle") or recipe.top.get("Lifecycle")
+    lifecycle = manifest.get("Lifecycle") or _selected(recipe, manifest)
     steps = dict(steps_of(lifecycle)) if lifecycle is not None else {}
     if not steps.keys() & {"run", "startup"}:
         yield recipe.finding("GG503", lifecycle or manifest, "there is neither run nor startup")
@@ -56,6 +56,18 @@ def _manifest(recipe: RecipeText, manifest: Node) -> Iterator[Finding]:
         script = script_of(step)
         if script is not None and script.text is not None:
             yield from _script(recipe, script, script.text)
+
+
+def _selected(recipe: RecipeText, manifest: Node) -> Node | None:
+    """The section of the global lifecycle that lite takes: ``all`` or ``linux``, whichever is selected last.
+
+    Source: aws-greengrass-lite, ggl-recipe/src/recipe.c (lifecycle_selection).
+    """
+    shared, listed = recipe.top.get("Lifecycle"), manifest.get("Selections")
+    sections = dict(shared.items()) if shared is not None else {}
+    selections = [each.text for each in listed.each()] if listed is not None else []
+    taken = [each for each in selections or ["all"] if each in {"all", "linux"} and each in sections]
+    return sections[taken[-1]] if taken and taken[-1] is not None else None
 
 
 def _script(recipe: RecipeText, script: Node, text: str) -> Iterator[Finding]:

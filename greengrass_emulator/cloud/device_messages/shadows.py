@@ -20,11 +20,12 @@ from greengrass_emulator.cloud.accounts import Account
 from greengrass_emulator.cloud.device_messages.publications import Publication
 
 MAXIMUM_BYTES = 8192
-"""AWS's limit of a shadow document."""
+"""AWS's limit of a shadow's state document, and so of an update; metadata does not count (AWS IoT Core quotas)."""
 MAXIMUM_DEPTH = 8
 """AWS's limit of levels in ``desired`` and in ``reported``."""
 MAXIMUM_TOKEN = 64
 _NOT_SENT = object()
+_SECTIONS = ("desired", "reported")
 _NAME = re.compile(r"[$a-zA-Z0-9:_-]{1,64}")
 
 
@@ -66,6 +67,8 @@ class Shadows:
         document = _document(payload, len(payload) if from_service else MAXIMUM_BYTES)
         before = self._current(thing, name)
         self._refuse_stale(document, before)
+        if not from_service:
+            _refuse_too_large(document, before)
         _clear_sections(document, before)
         # moto merges into the former document itself.
         previous = copy.deepcopy(_kept(before.to_dict())) if before else {}
@@ -158,6 +161,29 @@ def _document(payload: bytes, limit: int) -> dict[str, Any]:
     if document.get("version") == 0:
         document = {key: value for key, value in document.items() if key != "version"}
     return document
+
+
+def _refuse_too_large(document: dict[str, Any], before: FakeShadow | None) -> None:
+    stands = (before.to_dict().get("state") or {}) if before and not before.deleted else {}
+    state = {name: section for name, section in stands.items() if name in _SECTIONS}
+    size = len(json.dumps(_merged(state, document["state"]), ensure_ascii=False, separators=(",", ":")).encode())
+    if size > MAXIMUM_BYTES:
+        raise ShadowRefused(
+            413, f"The payload exceeds the maximum size allowed: the shadow would have {size} of {MAXIMUM_BYTES} bytes"
+        )
+
+
+def _merged(below: Any, above: Any) -> Any:
+    """An update over what stands: objects key by key, and null takes a key away."""
+    if not isinstance(above, dict):
+        return above
+    result = dict(below) if isinstance(below, dict) else {}
+    for key, value in above.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merged(result.get(key), value)
+    return result
 
 
 def _clear_sections(document: dict[str, Any], before: FakeShadow | None) -> None:

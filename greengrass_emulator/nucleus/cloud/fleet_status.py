@@ -1,6 +1,11 @@
-"""What a device says of itself to Greengrass's cloud (FleetStatusService.java)."""
+"""What a device says of itself to Greengrass's cloud (FleetStatusService.java).
+
+Lite says less of a component, leaves out those for which its buffer has no room, and sends nothing at all where the
+message is too long (gg-fleet-statusd/src/fleet_status_service.c).
+"""
 
 import json
+import logging
 from typing import Any
 
 from greengrass_emulator.nucleus.cloud.mqtt import MqttLink
@@ -8,10 +13,13 @@ from greengrass_emulator.nucleus.deployments.queue import Order
 from greengrass_emulator.nucleus.lifecycle.service import Service
 from greengrass_emulator.nucleus.lifecycle.services import Services
 from greengrass_emulator.nucleus.lifecycle.states import State
+from greengrass_emulator.nucleus.lite_sizes import FLEET_STATUS_BYTES, ReportedComponent, json_bytes, reported
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.state import StateFile
 
+_log = logging.getLogger(__name__)
+_OF_LITE = frozenset({"componentName", "version", "fleetConfigArns", "isRoot", "status"})
 _TRIGGERS = {"LOCAL": "LOCAL_DEPLOYMENT", "THING": "THING_DEPLOYMENT", "THING_GROUP": "THING_GROUP_DEPLOYMENT"}
 
 
@@ -79,10 +87,15 @@ class FleetStatus:
             "trigger": trigger,
             "components": [self._describe(each) for each in services],
         }
-        if complete:
-            message["components"].append(self._nucleus())
         if deployment is not None:
             message["deploymentInformation"] = deployment
+        if self._runtime.has_fixed_buffers:
+            message["components"] = _with_room(message["components"])
+            if (size := json_bytes(message)) > FLEET_STATUS_BYTES:
+                _log.error("a fleet status is too long, and not sent", extra={"trigger": trigger, "bytes": size})
+                return
+        elif complete:
+            message["components"].append(self._nucleus())
         topic = f"$aws/things/{self._thing}/greengrassv2/health/json"
         self._link.report(topic, json.dumps(message).encode())
 
@@ -108,3 +121,22 @@ class FleetStatus:
             "statusDetails": None,
             "isRoot": False,
         }
+
+
+def _with_room(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The components that lite's fleet status has room for, in lite's form."""
+    kept = {
+        each.name
+        for each in reported(
+            ReportedComponent(said["componentName"], said["version"], tuple(said["fleetConfigArns"]))
+            for said in components
+        )
+    }
+    for said in components:
+        if said["componentName"] not in kept:
+            _log.error("a fleet status has no room for a component", extra={"component": said["componentName"]})
+    return [
+        {key: value for key, value in said.items() if key in _OF_LITE}
+        for said in components
+        if said["componentName"] in kept
+    ]

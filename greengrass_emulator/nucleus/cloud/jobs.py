@@ -11,6 +11,7 @@ from greengrass_emulator.nucleus.cloud.error_types import error_types
 from greengrass_emulator.nucleus.cloud.mqtt import MqttLink
 from greengrass_emulator.nucleus.deployments.document import Deployment, FleetConfiguration, Outcome
 from greengrass_emulator.nucleus.deployments.queue import Order
+from greengrass_emulator.nucleus.lite_sizes import fault_of_deployment, fault_of_job_message
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
@@ -52,17 +53,31 @@ class JobListener:
 
     def _came(self, _topic: str, payload: bytes) -> None:
         try:
-            execution = json.loads(payload).get("execution") or {}
+            message = json.loads(payload)
+            execution = message.get("execution") or {}
         except (ValueError, AttributeError):
             _log.warning("a job notification cannot be read")
+            return
+        if self._runtime.has_fixed_buffers and (fault := fault_of_job_message(message)) is not None:
+            _log.error(
+                "a job cannot be read, and nobody is told", extra={"job": execution.get("jobId"), "reason": fault}
+            )
             return
         job_id = execution.get("jobId")
         self._withdraw(job_id or "")
         if not job_id or job_id in self._known:
             return
         self._known = [*self._known[-_MOST_KNOWN:], job_id]
+        document = execution.get("jobDocument")
+        if self._runtime.has_fixed_buffers and isinstance(document, dict):
+            fault = fault_of_deployment(document, job_id)
+            if fault is not None:
+                _log.error("a job does not fit, and nobody is told", extra={"job": job_id, "reason": fault})
+                # Lite's own word (iot_jobs_listener.c, enqueue_job), which IoT Jobs does not know: it stays QUEUED.
+                self._report(job_id, {"status": "FAILURE"})
+                return
         try:
-            deployment = FleetConfiguration.model_validate(execution.get("jobDocument")).deployment(job_id)
+            deployment = FleetConfiguration.model_validate(document).deployment(job_id)
         except ValidationError as error:
             self._update(job_id, "REJECTED", Outcome("REJECTED", f"the job's document cannot be read: {error}"))
             return
@@ -79,6 +94,9 @@ class JobListener:
                 details["deployment-error-stack"] = _list(outcome.codes)
                 details["deployment-error-types"] = _list(error_types(outcome.codes))
             document["statusDetails"] = details
+        self._report(job_id, document)
+
+    def _report(self, job_id: str, document: dict[str, Any]) -> None:
         self._link.report(f"{self._prefix}/{job_id}/update", json.dumps(document).encode())
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 
 from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.cloud.candidates import CloudCandidates
@@ -19,6 +20,7 @@ from greengrass_emulator.nucleus.deployments.queue import DeploymentQueue, Order
 from greengrass_emulator.nucleus.lifecycle.service import Service
 from greengrass_emulator.nucleus.lifecycle.services import Services
 from greengrass_emulator.nucleus.lifecycle.states import State
+from greengrass_emulator.nucleus.lite_sizes import LARGEST_PACKET
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.settings import CloudSettings
@@ -48,10 +50,19 @@ class CloudLink:
         self._changed = changed
         self._queue: DeploymentQueue | None = None
         self._data_plane = DataPlane(settings, thing, runtime, Platform.here(), clock)
-        self.mqtt = MqttLink(settings, thing, clock, spools=runtime.spools, connected_again=self._connection_changed)
+        self.mqtt = MqttLink(
+            settings,
+            thing,
+            clock,
+            spools=runtime.spools,
+            largest_packet=LARGEST_PACKET if runtime.has_fixed_buffers else None,
+            connected_again=self._connection_changed,
+        )
         self.download = S3Download(self._data_plane.credentials, settings.region, settings.s3_endpoint)
         self.candidates = CloudCandidates(self._data_plane, packages)
-        self.token_exchange = TokenExchange(self._data_plane.credentials, component_of)
+        # HttpServerImpl.java and tes-serverd/src/http_server.c, of a token that they do not know.
+        refusal = HTTPStatus.NOT_FOUND if runtime.has_daemons else HTTPStatus.FORBIDDEN
+        self.token_exchange = TokenExchange(self._data_plane.credentials, component_of, refusal)
         self._jobs = JobListener(self.mqtt, thing, runtime, self._take, self._withdraw)
         self._shadow = ShadowListener(self.mqtt, thing, runtime, self._take)
         self._fleet: FleetStatus | None = None

@@ -22,6 +22,7 @@ from greengrass_emulator.nucleus.cloud.trust import Trust
 from greengrass_emulator.nucleus.ipc.answers import ServiceError
 from greengrass_emulator.nucleus.ipc.operations.iot_core import MessageListener
 from greengrass_emulator.nucleus.ipc.topics import topic_matches
+from greengrass_emulator.nucleus.lite_sizes import packet_bytes
 from greengrass_emulator.nucleus.settings import CloudSettings
 
 _log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class _Subscription:
     qos: int
     listener: MessageListener
     granted: "asyncio.Future[None]"
+    of_component: bool
 
 
 class MqttLink:
@@ -62,12 +64,15 @@ class MqttLink:
         clock: DeviceClock,
         *,
         spools: bool,
+        largest_packet: int | None,
         connected_again: Callable[[], Awaitable[None]],
     ) -> None:
+        """``largest_packet``: a broker brings a client nothing beyond its Maximum Packet Size (MQTT 5, 3.1.2.11.4)."""
         self._settings = settings
         self._trust = Trust(settings.root_ca, clock)
         self._thing = thing
         self._spools = spools
+        self._largest_packet = largest_packet
         self._connected_again = connected_again
         self._loop = asyncio.get_running_loop()
         self._connection: Any = None
@@ -126,27 +131,34 @@ class MqttLink:
         if not self.is_connected and not self._spools:
             raise ServiceError("the device is offline")
         await asyncio.sleep(max(0.0, self._grants_from - self._loop.time()))
-        subscription = self._add(topic_filter, qos, listener)
+        subscription = self._add(topic_filter, qos, listener, of_component=True)
         try:
             if self.is_connected and not subscription.granted.done():
                 await self._ask_for(topic_filter, qos)
             await subscription.granted
         except BaseException:
-            self._subscriptions.remove(subscription)
+            # Unless a restart has forgotten it meanwhile.
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
             raise
         return partial(self._end, subscription)
 
     async def listen(self, topic_filter: str, qos: int, listener: MessageListener) -> Callable[[], Awaitable[None]]:
         """The nucleus's own: subscribe now, or as soon as there is a connection."""
-        subscription = self._add(topic_filter, qos, listener)
+        subscription = self._add(topic_filter, qos, listener, of_component=False)
         # Nobody waits for it: a refusal is in the log.
         subscription.granted.add_done_callback(lambda granted: granted.cancelled() or granted.exception())
         if self.is_connected and not subscription.granted.done():
             await self._ask_for(topic_filter, qos)
         return partial(self._end, subscription)
 
-    def _add(self, topic_filter: str, qos: int, listener: MessageListener) -> _Subscription:
-        subscription = _Subscription(topic_filter, qos, listener, self._loop.create_future())
+    def restart(self) -> None:
+        """Lose the connection, and forget components' subscriptions; the nucleus's own are made again."""
+        self._subscriptions = [each for each in self._subscriptions if not each.of_component]
+        self._lost.set()
+
+    def _add(self, topic_filter: str, qos: int, listener: MessageListener, *, of_component: bool) -> _Subscription:
+        subscription = _Subscription(topic_filter, qos, listener, self._loop.create_future(), of_component)
         others = [each for each in self._subscriptions if each.topic_filter == topic_filter]
         if self.is_connected and any(each.granted.done() for each in others):
             subscription.granted.set_result(None)
@@ -283,6 +295,8 @@ class MqttLink:
         self._loop.call_soon_threadsafe(self._dispatch, topic, bytes(payload))
 
     def _dispatch(self, topic: str, payload: bytes) -> None:
+        if self._largest_packet is not None and packet_bytes(topic, len(payload)) > self._largest_packet:
+            return
         for each in tuple(self._subscriptions):
             if topic_matches(each.topic_filter, topic):
                 each.listener(topic, payload)

@@ -20,7 +20,11 @@ _TIMEOUT = 5.0
 class TokenExchange:
     """Listens from ``start()`` to ``stop()``; ``uri`` is what components are told."""
 
-    def __init__(self, credentials: Callable[[], Credentials], component_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self, credentials: Callable[[], Credentials], component_of: Callable[[str], str | None], refusal: HTTPStatus
+    ) -> None:
+        """``refusal``: what a token that nobody has is answered."""
+        self._refusal = refusal
         self._credentials = credentials
         self._component_of = component_of
         self._server: asyncio.Server | None = None
@@ -61,7 +65,7 @@ class TokenExchange:
         if method != "GET" or path.partition(" ")[0] != _PATH:
             return HTTPStatus.NOT_FOUND, b"{}"
         if self._component_of(headers.get("authorization", "")) is None:
-            return HTTPStatus.FORBIDDEN, b"{}"
+            return self._refusal, b"{}"
         try:
             given = await asyncio.to_thread(self._credentials)
         except (DeploymentFailed, CloudAway) as error:

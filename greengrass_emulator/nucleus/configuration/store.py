@@ -160,6 +160,10 @@ class ConfigurationStore:
 
         return end
 
+    def forget_followers(self) -> None:
+        """A restart of the daemon that keeps the store: who followed it is not told (ggconfigd)."""
+        self._subscriptions.clear()
+
     def _remove(self, component: str, values: Configuration, path: KeyPath) -> None:
         try:
             value_at(values, path)

@@ -15,6 +15,7 @@ from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
 from greengrass_emulator.nucleus.errors import DeploymentFailed, StepFailed
+from greengrass_emulator.nucleus.lite_sizes import fault_of_write
 from greengrass_emulator.nucleus.recipes.component import Component
 
 _log = logging.getLogger(__name__)
@@ -68,12 +69,14 @@ class LiteDeployer:
         for pointer in wanted.reset if wanted else ():
             await store.apply(name, [Removed(key_path(pointer))])
         # A default has the time 0, and so replaces an older default, and nothing else (deployment_handler.c).
-        await self._write(name, component.defaults, 0.0)
+        await self._write(name, component.defaults, 0.0, dated=True)
         if wanted is not None:
-            await self._write(name, wanted.merge, store.clock.now())
+            await self._write(name, wanted.merge, store.clock.now(), dated=False)
 
-    async def _write(self, name: str, value: Mapping[str, Any], at: float) -> None:
+    async def _write(self, name: str, value: Mapping[str, Any], at: float, *, dated: bool) -> None:
         store = self._device.configuration
+        if (fault := fault_of_write(name, value, dated=dated)) is not None:
+            raise DeploymentFailed(f"the configuration of {name} is not written: {fault}. Split it, or write less.")
         try:
             writes = lite_writes(store.of(name), value, at, lambda leaf: store.written_at(name, leaf))
             await store.apply(name, writes, at)

@@ -7,14 +7,18 @@ as fast as they come ends with an error, so that a slow component neither fills 
 import asyncio
 import json
 import logging
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from greengrass_emulator.nucleus.errors import FrameInvalid
+from greengrass_emulator.nucleus.ipc.admission import Admitted
 from greengrass_emulator.nucleus.ipc.answers import IpcError, ServiceError, Unmodelled, internal_error, without_handler
 from greengrass_emulator.nucleus.ipc.frames import PRELUDE, Frame, MessageFlag, MessageType, decode, encode, length_of
+from greengrass_emulator.nucleus.lite_sizes import fault_of_ipc_request
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
@@ -77,7 +81,8 @@ Handler = Callable[[Stream, dict[str, Any]], Awaitable[Answer]]
 
 
 class Connection:
-    """Serves one socket until it closes. ``component_of`` gives the component of a token, or None.
+    """Serves one socket until it closes. ``admit`` gets the connect message and the number of the process at the other
+    end; it says who is let in, or None.
 
     It may raise ``ConnectionError`` instead: then the socket is closed without an answer. ``component`` is whose it is.
     """
@@ -88,13 +93,13 @@ class Connection:
         writer: asyncio.StreamWriter,
         runtime: Runtime,
         handlers: dict[str, Handler],
-        component_of: Callable[[str], str | None],
+        admit: Callable[[bytes, int], Admitted | None],
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._runtime = runtime
         self._handlers = handlers
-        self._component_of = component_of
+        self._admit = admit
         self.component = ""
         self._streams: dict[int, Stream] = {}
         self._latest = 0
@@ -111,6 +116,8 @@ class Connection:
                     self._take(await self._next_frame())
         except FrameInvalid as error:
             _log.warning("a connection is closed", extra={"component": self.component, "reason": str(error)})
+        except ConnectionAbortedError as error:
+            _log.info("a connection is closed without an answer", extra={"reason": str(error)})
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -132,17 +139,23 @@ class Connection:
         self.send(stream, MessageType.APPLICATION_MESSAGE, MessageFlag.NONE, shape, payload)
 
     def send(self, stream: Stream, kind: MessageType, flags: MessageFlag, shape: str, payload: dict[str, Any]) -> None:
-        """Queue one message of a stream."""
+        """Queue one message of a stream.
+
+        Lite puts ServiceError in the place of an answer that is too large (ipc_server.c, handle_operation).
+        """
         frame = encode(
             stream=stream.number,
             kind=kind,
             flags=flags,
-            payload=json.dumps(payload).encode(),
+            payload=json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(),
             headers={":content-type": "application/json", "service-model-type": shape},
         )
         if len(frame) > self._runtime.largest_frame:
             _log.warning("a frame is too large", extra={"component": self.component, "bytes": len(frame)})
-            self.abort()
+            if self._runtime.has_fixed_buffers and not stream.is_answered:
+                self._refuse(stream, ServiceError())
+            else:
+                self.abort()
             return
         self._put(frame)
 
@@ -175,15 +188,16 @@ class Connection:
             raise FrameInvalid("no connect message came") from error
         if frame.number(":message-type") != MessageType.CONNECT:
             raise FrameInvalid("the first message is no connect")
-        component = self._component_of(_token(frame.payload))
-        accepted = component is not None
-        self.component = component or ""
+        admitted = self._admit(frame.payload, self._peer())
+        accepted = admitted is not None
+        self.component = admitted.component if admitted else ""
         self._put(
             encode(
                 stream=0,
                 kind=MessageType.CONNECT_ACK,
                 flags=MessageFlag.CONNECTION_ACCEPTED if accepted else MessageFlag.NONE,
                 payload=b"",
+                headers={"svcuid": admitted.token} if admitted and admitted.token else None,
             )
         )
         if not accepted:
@@ -192,6 +206,13 @@ class Connection:
             while not self._waiting.empty():
                 await asyncio.sleep(0)
         return accepted
+
+    def _peer(self) -> int:
+        """The number of the process at the other end (SO_PEERCRED: pid, uid, gid)."""
+        credentials = self._writer.get_extra_info("socket").getsockopt(
+            socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
+        )
+        return int(struct.unpack("3i", credentials)[0])
 
     def _take(self, frame: Frame) -> None:
         kind = frame.number(":message-type")
@@ -232,7 +253,10 @@ class Connection:
             handler = self._handlers.get(stream.operation)
             if handler is None:
                 raise without_handler(stream.operation, is_modelled=stream.operation in self._runtime.modelled)
-            answer = await handler(stream, _object(payload))
+            request = _object(payload)
+            if self._runtime.has_fixed_buffers and (fault := fault_of_ipc_request(request)) is not None:
+                raise ServiceError(fault)
+            answer = await handler(stream, request)
         except IpcError as error:
             self._refuse(stream, error)
         except Unmodelled as error:
@@ -282,14 +306,6 @@ class Connection:
         self._writer.close()
         with suppress(ConnectionError):
             await self._writer.wait_closed()
-
-
-def _token(payload: bytes) -> str:
-    try:
-        token = json.loads(payload).get("authToken")
-    except (ValueError, AttributeError):
-        return ""
-    return token if isinstance(token, str) else ""
 
 
 def _object(payload: bytes) -> dict[str, Any]:

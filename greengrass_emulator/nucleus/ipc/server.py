@@ -7,9 +7,9 @@ import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
+from greengrass_emulator.nucleus.ipc.admission import Admission, Admitted
 from greengrass_emulator.nucleus.ipc.connection import Connection, Handler
 from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut
 from greengrass_emulator.nucleus.runtimes import Runtime
@@ -21,11 +21,12 @@ _LONGEST_PATH = 107
 class IpcServer:
     """Listens from ``start()`` to ``stop()``. ``path`` is where."""
 
-    def __init__(self, root: Path, runtime: Runtime, component_of: Callable[[str], str | None]) -> None:
+    def __init__(self, root: Path, runtime: Runtime, admission: Admission) -> None:
         self.path = root / "ipc.socket"
         self._own_folder: Path | None = None
         self._runtime = runtime
-        self._component_of = component_of
+        self._admission = admission
+        self._back: asyncio.Event | None = None
         self._handlers: dict[str, Handler] = {}
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], Connection] = {}
@@ -43,6 +44,13 @@ class IpcServer:
         for connection in self._connections.values():
             if connection.component in components:
                 connection.abort()
+
+    def restart(self, seconds: float) -> None:
+        """End every connection; who connects within so many seconds waits (systemd holds the socket)."""
+        back = self._back = asyncio.Event()
+        asyncio.get_running_loop().call_later(seconds, back.set)
+        for connection in self._connections.values():
+            connection.abort()
 
     async def start(self) -> None:
         if len(os.fsencode(self.path)) > _LONGEST_PATH:
@@ -65,6 +73,8 @@ class IpcServer:
             self._own_folder.rmdir()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._back is not None:
+            await self._back.wait()
         connection = Connection(reader, writer, self._runtime, self._handlers, self._admitted)
         task = asyncio.current_task()
         if task is not None:
@@ -72,8 +82,8 @@ class IpcServer:
             task.add_done_callback(self._connections.pop)
         await connection.serve()
 
-    def _admitted(self, token: str) -> str | None:
-        component = self._component_of(token)
-        if component in self.cut:
-            raise ConnectionAbortedError(f"the IPC of {component} is cut")
-        return component
+    def _admitted(self, said: bytes, pid: int) -> Admitted | None:
+        admitted = self._admission.admit(said, pid)
+        if admitted is not None and admitted.component in self.cut:
+            raise ConnectionAbortedError(f"the IPC of {admitted.component} is cut")
+        return admitted

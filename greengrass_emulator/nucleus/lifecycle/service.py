@@ -6,7 +6,6 @@ whatever it is doing. The rules of the state machine are greengrass-facts.md's (
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Callable
 
 from greengrass_emulator.nucleus.errors import StepFailed
@@ -41,11 +40,16 @@ class Service:
         self._installed = installed
         self._bootstraps = not resumed
         self._uninstalls = False
-        self.token = secrets.token_hex(16)
-        self._steps = Steps(around, self.token)
+        self.token = ""
+        self.renew_token()
         self.state = State.NEW
         self.changed_at = around.clock.passed()
         self.detail = ""
+
+    def renew_token(self) -> None:
+        """From now on another token is its SVCUID; a process that runs already has the old one."""
+        self.token = self._around.new_token(self.name)
+        self._steps = Steps(self._around, self.token)
 
     @property
     def name(self) -> str:

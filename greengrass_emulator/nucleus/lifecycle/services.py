@@ -4,7 +4,9 @@ It starts and ends every service. Which components there are is decided by deplo
 """
 
 import asyncio
+import base64
 import logging
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +18,13 @@ from greengrass_emulator.nucleus.lifecycle.run_as import Identities, Identity
 from greengrass_emulator.nucleus.lifecycle.service import Service, StateListener
 from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, State, Wish
 from greengrass_emulator.nucleus.lifecycle.steps import Plan
+from greengrass_emulator.nucleus.lifecycle.units import component_of_process
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
+_MOST_TOKENS = 10_000
+"""That are remembered, so that a process which has an old one is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Services:
     doors: Doors
     listeners: list[StateListener] = field(default_factory=list)
     _services: dict[str, Service] = field(default_factory=dict)
+    _given: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> Service | None:
         return self._services.get(name)
@@ -53,6 +59,21 @@ class Services:
     def component_of(self, token: str) -> str | None:
         """The component whose SVCUID this is."""
         return next((each.name for each in self._services.values() if each.token == token), None)
+
+    def component_of_process(self, pid: int) -> str | None:
+        """The component on this device that a process is part of, whoever its user is, or None."""
+        steps = {each.pid: each.name for each in self._services.values() if each.pid is not None}
+        found = component_of_process(pid, steps, self._given.get)
+        return found if found in self._services else None
+
+    def token_of(self, name: str) -> str:
+        """A component's SVCUID. Raises KeyError for one that is not there."""
+        return self._services[name].token
+
+    def forget_tokens(self) -> None:
+        """A restart of the daemon that knows the tokens: no process has a right one any more."""
+        for service in self._services.values():
+            service.renew_token()
 
     def put(
         self,
@@ -129,6 +150,15 @@ class Services:
 
     def hand_over_files(self, component: Component, owner: Identity) -> None:
         self.doors.hand_over_files(component, owner)
+
+    def new_token(self, component: str) -> str:
+        # Lite: 12 bytes in base64 (ggipcd/src/ipc_components.c).
+        made = base64.b64encode(secrets.token_bytes(12)).decode() if self.runtime.admits_by_unit else ""
+        token = made or secrets.token_hex(16)
+        while len(self._given) >= _MOST_TOKENS:
+            del self._given[next(iter(self._given))]
+        self._given[token] = component
+        return token
 
     def work_folder(self, component: str) -> Path:
         return self.root / "work" / component

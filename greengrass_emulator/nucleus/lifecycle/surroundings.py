@@ -27,6 +27,9 @@ class Surroundings(Protocol):
 
     def environment(self, token: str) -> dict[str, str]: ...
 
+    def new_token(self, component: str) -> str:
+        """A SVCUID that nobody has had before."""
+
     def work_folder(self, component: str) -> Path: ...
 
     def log_file(self, component: str) -> Path: ...

@@ -15,6 +15,7 @@ import yaml
 
 from greengrass_emulator.nucleus.configuration.changes import texts_of
 from greengrass_emulator.nucleus.errors import RecipeInvalid
+from greengrass_emulator.nucleus.lite_sizes import fault_of_recipe
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component, Dependency, Lifecycle, Step, Who
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.recipes.selecting import selected_by_classic, selected_by_lite
@@ -48,6 +49,10 @@ def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> 
     this platform (code NO_AVAILABLE_COMPONENT_VERSION).
     """
     document, is_json = _document(text, where)
+    if runtime.has_fixed_buffers:
+        fault = fault_of_recipe(text, document if is_json else texts_of(document))
+        if fault is not None:
+            raise RecipeInvalid(f"{where}: is too large for lite: {fault}. Write less, or in fewer manifests.")
     keys = _Keys(by_case=runtime.reads_recipes_by_case)
     name, version = keys.get(document, "ComponentName"), keys.get(document, "ComponentVersion")
     if not isinstance(name, str) or version is None:

@@ -238,10 +238,6 @@ def test_a_python_build_carries_its_packages_and_the_pinned_wheels(run: Run, age
     ]
     for manifest in agent.recipe("agent")["Manifests"]:
         assert manifest["Platform"]["architecture"] == "aarch64"
-        assert (
-            "--no-index --find-links {artifacts:decompressedPath}/agent/wheels"
-            in (manifest["Lifecycle"]["install"]["Script"])
-        )
 
 
 def test_a_new_pin_is_new_content_and_a_new_comment_is_not(run: Run, agent: Any) -> None:
@@ -282,10 +278,8 @@ def test_each_architecture_gets_an_artifact_with_its_own_wheels(
         names = bucket.zip(uris[f"agent-{architecture}.zip"]).namelist()
         assert [name for name in names if "otherlib" in name] == [f"wheels/otherlib-2.0-{tag}.whl"]
         assert "edge_agent/__init__.py" in names
-    assert [each["Platform"]["architecture"] for each in agent.recipe("agent")["Manifests"]] == [
-        *("aarch64", "amd64"),
-        *("aarch64", "amd64"),
-    ]
+    manifests = agent.recipe("agent")["Manifests"]
+    assert [each["Platform"]["architecture"] for each in manifests] == ["aarch64", "amd64"]
 
 
 def test_a_requirement_without_a_wheel_for_one_of_the_platforms_is_named_with_it(

@@ -1,11 +1,7 @@
-"""The agent's package on a device with no network: its install step, on both nuclei, and after an interruption."""
+"""The agent's package on a device with no network: as it is built, on both emulated nuclei, with a real wheel."""
 
 import json
-import os
-import signal
-import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +9,22 @@ from typing import Any
 
 import pytest
 
+import edge_agent.bringing_up
+from greengrass_emulator.errors import EmulatorError
+
 Run = Callable[..., Any]
-PROGRAM = "import sys, tinylib\nopen('ran.txt', 'w').write(f'{tinylib.VERSION} {sys.prefix}')\n"
+PROGRAM = """\
+import json, os, pathlib, sys, time, tinylib
+version = os.environ["MLOPS_COMPONENT_VERSION"]
+with open("ran.txt", "a") as ran:
+    ran.write(f"{version} {tinylib.VERSION} {os.getpid()} {sys.prefix}\\n")
+"""
+CONFIRMS = """\
+pathlib.Path("state").mkdir(exist_ok=True)
+pathlib.Path("state/memory.json").write_text(json.dumps({"confirmed_by": [version]}))
+"""
+STAYS = {"classic": "", "lite": "while True: time.sleep(60)\n"}
+"""Classic's `startup` waits for an end with 0, since these stand-ins do not speak to the nucleus."""
 
 
 def _wheel(folder: Path) -> None:
@@ -26,98 +36,84 @@ def _wheel(folder: Path) -> None:
         wheel.writestr("tinylib-1.0.dist-info/RECORD", "")
 
 
+class Agent:
+    """A repository's agent, a program that needs one wheel; each build of it is a version, which a device is given."""
+
+    def __init__(self, repository: Any, run: Run, bucket: Any, folder: Path) -> None:
+        self._repository = repository
+        self._run = run
+        self._bucket = bucket
+        self.recipes, self.artifacts = folder / "recipes", folder / "artifacts"
+        self.recipes.mkdir()
+        _wheel(folder / "index")
+        repository.write("edge_agent/__init__.py", "")
+        for source in Path(edge_agent.bringing_up.__file__).parent.glob("*.py"):
+            repository.write(f"edge_agent/bringing_up/{source.name}", source.read_bytes())
+        requirements = "[project.optional-dependencies]\nagent = ['tinylib']\n"
+        repository.write("pyproject.toml", f"[project]\nname = 'x'\nversion = '1'\n{requirements}")
+        repository.write("constraints.txt", "tinylib==1.0\n")
+        repository.config(
+            f"""\
+            agent:
+              component-name: PREFIX.agent
+              root: .
+              build: {{build_system: python, packages: [edge_agent], extra: agent}}
+              agent: {{python: {sys.executable}}}
+            """,
+            top="application: lines\n",
+        )
+
+    def built(self, program: str) -> dict[str, str]:
+        """Build the agent with this program; what a deployment merges."""
+        self._repository.write("edge_agent/__main__.py", program)
+        built = self._run("build")
+        assert built.code == 0, built.err
+        component = self._repository.component("agent")
+        name, version = component["name"], component["version"]
+        (self.recipes / f"{name}-{version}.json").write_text(component["recipe"])
+        (artifact,) = component["artifacts"]
+        path = self.artifacts / name / version / Path(artifact["uri"]).name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(self._bucket.read(artifact["uri"]))
+        return {name: version}
+
+
 @pytest.fixture
-def agent(repository: Any, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An agent that is built: a program that needs one wheel."""
-    _wheel(tmp_path / "index")
+def agent(repository: Any, run: Run, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Agent:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
-    repository.write("edge_agent/__init__.py", "")
-    repository.write("edge_agent/__main__.py", PROGRAM)
-    requirements = "[project.optional-dependencies]\nagent = ['tinylib']\n"
-    repository.write("pyproject.toml", f"[project]\nname = 'x'\nversion = '1'\n{requirements}")
-    repository.write("constraints.txt", "tinylib==1.0\n")
-    repository.config(
-        f"""\
-        agent:
-          component-name: PREFIX.agent
-          root: .
-          build: {{build_system: python, packages: [edge_agent], extra: agent}}
-          agent: {{python: {sys.executable}}}
-        """,
-        top="application: lines\n",
-    )
-    built = run("build")
-    assert built.code == 0, built.err
-    monkeypatch.delenv("PIP_FIND_LINKS")
-    return repository
+    return Agent(repository, run, bucket, tmp_path)
 
 
-def _package(agent: Any, bucket: Any, folder: Path) -> Path:
-    """The agent's zip, as the nucleus downloads it."""
-    (artifact,) = agent.component("agent")["artifacts"]
-    path = folder / Path(artifact["uri"]).name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(bucket.read(artifact["uri"]))
-    return path
+def _ran(device: Any) -> list[list[str]]:
+    found = list(device.root.glob("work/*.agent/ran.txt"))
+    return [line.split() for line in found[0].read_text().splitlines()] if found else []
 
 
 @pytest.mark.parametrize("runtime", ["classic", "lite"])
-def test_both_nuclei_install_it_and_run_it_in_its_environment(
-    runtime: str, agent: Any, bucket: Any, tmp_path: Path, greengrass_devices: Any
+def test_a_version_that_fails_leaves_the_one_before_as_it_was(
+    runtime: str, agent: Agent, greengrass_devices: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = agent.component("agent")["name"]
-    recipes, artifacts = tmp_path / "recipes", tmp_path / "artifacts"
-    recipes.mkdir()
-    (recipes / f"{name}-1.0.0.json").write_text(agent.component("agent")["recipe"])
-    _package(agent, bucket, artifacts / name / "1.0.0")
+    good = agent.built(PROGRAM + CONFIRMS + STAYS[runtime])
+    bad = agent.built(PROGRAM + "sys.exit(3)\n")
+    monkeypatch.delenv("PIP_FIND_LINKS")
     device = greengrass_devices(runtime)
-    device.deploy({name: "1.0.0"}, recipes=recipes, artifacts=artifacts)
-    ran = next(path for path in device.root.rglob("ran.txt"))
-    version, prefix = ran.read_text().split()
-    assert version == "1.0"
-    assert Path(prefix).resolve() == (ran.parent / "venv").resolve()
+    given = {"recipes": agent.recipes, "artifacts": agent.artifacts}
+    device.deploy(good, **given)
+    device.until(lambda: _ran(device), 20)
+    ((version, library, _, prefix),) = _ran(device)
+    assert (version, library) == ("1.0.0", "1.0")
+    work = next(device.root.glob("work/*.agent"))
+    assert Path(prefix).resolve() == (work / "versions/1.0.0/venv").resolve()
+    made = (work / "versions/1.0.0/made.json").stat().st_mtime_ns
 
-
-class Installation:
-    """The install step as a nucleus runs it, in a shell, with its variables put in."""
-
-    def __init__(self, agent: Any, package: Path, folder: Path) -> None:
-        self.work, unpacked = folder / "work", folder / "unpacked"
-        self.work.mkdir()
-        with zipfile.ZipFile(package) as archive:
-            archive.extractall(unpacked / package.stem)
-        script: str = json.loads(agent.component("agent")["recipe"])["Manifests"][0]["Lifecycle"]["install"]["Script"]
-        script = script.replace("{work:path}", str(self.work)).replace("{artifacts:decompressedPath}", str(unpacked))
-        assert "{" not in script
-        self.script = script
-
-    def start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(["sh", "-c", self.script], start_new_session=True, stdout=subprocess.DEVNULL)
-
-    def run(self) -> int:
-        return self.start().wait(timeout=60)
-
-    def is_whole(self) -> bool:
-        command = [str(self.work / "venv/bin/python"), "-c", "import tinylib"]
-        return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
-
-
-def test_an_interrupted_installation_is_repaired_by_the_next_and_a_whole_one_is_left_alone(
-    agent: Any, bucket: Any, tmp_path: Path
-) -> None:
-    installation = Installation(agent, _package(agent, bucket, tmp_path / "package"), tmp_path)
-    broken_off = installation.start()
-    deadline = time.monotonic() + 30
-    while not (installation.work / "venv/bin/python").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    os.killpg(broken_off.pid, signal.SIGKILL)
-    broken_off.wait(timeout=10)
-    assert not installation.is_whole()
-
-    assert installation.run() == 0
-    assert installation.is_whole()
-    made = (installation.work / "venv/pyvenv.cfg").stat().st_mtime_ns
-    assert installation.run() == 0
-    assert (installation.work / "venv/pyvenv.cfg").stat().st_mtime_ns == made
+    if runtime == "classic":
+        with pytest.raises(EmulatorError, match="FAILED_ROLLBACK_COMPLETE"):
+            device.deploy(bad, **given)
+    else:
+        # It succeeds: lite waits for no `run`. What serves is the earlier version all the same.
+        device.deploy(bad, **given)
+        device.until((work / "state/install.json").exists, 60)
+        assert json.loads((work / "state/install.json").read_text())["version"] == "1.0.1"
+    device.until(lambda: [each[0] for each in _ran(device)][-2:] == ["1.0.1", "1.0.0"], 30)
+    assert (work / "versions/1.0.0/made.json").stat().st_mtime_ns == made

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, save
 
+from greengrass_emulator.devices.orphans import kill_orphans
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.digests import model_digest_of_folder
 
@@ -40,6 +41,23 @@ golden:
     - {input: golden/bottom.png, expect: {label: bottom, min-score: 0.9}}
 vetting: {timeout: 30, memory: 512}
 """
+
+
+WITH_BOUNDS = """\
+import os
+from edge_agent.control.agent import run_agent
+from edge_agent.control.bounds import Bounds
+from edge_agent.log import log_to_stderr
+from edge_agent.nucleus.link import NucleusLink
+from edge_agent.surroundings import surroundings
+from edge_agent.work_folder import WorkFolder
+
+log_to_stderr()
+around = surroundings()
+link_to = lambda put, heard: NucleusLink(around.component, put, heard)
+os._exit(run_agent(around, WorkFolder(around.work), link_to, Bounds(BOUNDS)))
+"""
+"""The agent as `edge-agent run` begins it, with bounds that a test can wait for."""
 
 
 def half(label: str) -> np.ndarray:
@@ -134,6 +152,15 @@ class Device:
             self.nucleus.send_signal(signal.SIGTERM)
             self.nucleus.wait(timeout=20)
             self.nucleus = None
+        kill_orphans(self.root)
+
+    def kill(self) -> None:
+        """Kill the nucleus alone; classic's components go on without it."""
+        assert self.nucleus is not None
+        self.nucleus.kill()
+        self.nucleus.wait(timeout=20)
+        self.nucleus = None
+        (self.root / "nucleus.json").unlink()
 
     def status(self) -> dict[str, Any]:
         try:
@@ -150,11 +177,21 @@ class Device:
         path = self.root / "logs" / f"{AGENT}.log"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
-    def add_agent(self, version: str = "1.0.0", before: str = "") -> str:
-        script = f"{before} exec env PYTHONPATH='{REPOSITORY}' {sys.executable} -u -m edge_agent run".strip()
+    def add_agent(self, version: str = "1.0.0", before: str = "", bounds: str = "") -> str:
+        """``bounds``: what waits for as long as no test can, shorter: ``alone=2.0``."""
+        program = "-m edge_agent run"
+        if bounds:
+            path = self.folder / f"agent-{version}.py"
+            path.write_text(WITH_BOUNDS.replace("BOUNDS", bounds), encoding="utf-8")
+            program = str(path)
+        script = f"{before} exec env PYTHONPATH='{REPOSITORY}' {sys.executable} -u {program}".strip()
         pubsub = {
             "p:1": {"operations": ["aws.greengrass#PublishToTopic"], "resources": ["halves", "asks/reply"]},
             "p:2": {"operations": ["aws.greengrass#SubscribeToTopic"], "resources": ["asks", "line/busy"]},
+            "p:3": {
+                "operations": ["aws.greengrass#PublishToTopic", "aws.greengrass#SubscribeToTopic"],
+                "resources": [f"{AGENT}/echo"],
+            },
         }
         mqtt = {
             "m:1": {

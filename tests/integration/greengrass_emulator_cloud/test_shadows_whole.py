@@ -118,6 +118,25 @@ def test_a_shadow_that_aws_would_refuse_is_refused(
         update(data, thing, name, state, **more)
 
 
+def test_a_shadow_has_8192_bytes_of_state_however_many_updates_made_it(
+    data: Any, unique: str, new_device: NewDevice
+) -> None:
+    device, topic = new_device(unique), f"$aws/things/{unique}/shadow/name/mlops/update"
+    device.subscribe(f"{topic}/+")
+    state: dict[str, Any] = {"reported": {"a": "x" * 4_000, "b": ""}}
+    room = 8_192 - len(json.dumps({"reported": {"a": "x" * 4_000, "b": ""}}, separators=(",", ":")))
+    update(data, unique, "mlops", state)
+    device.hears(f"{topic}/accepted")
+    device.publish(topic, {"state": {"reported": {"b": "y" * (room + 1)}}, "clientToken": "too much"})
+    refused = device.hears(f"{topic}/rejected")
+    assert (refused["code"], refused["clientToken"]) == (413, "too much")
+    with pytest.raises(data.exceptions.RequestEntityTooLargeException):
+        update(data, unique, "mlops", {"reported": {"b": "y" * (room + 1)}})
+    assert update(data, unique, "mlops", {"reported": {"b": "y" * room}})["version"] == 2
+    # What goes makes room.
+    assert update(data, unique, "mlops", {"reported": {"a": None, "c": "z" * 3_900}})["version"] == 3
+
+
 def test_eight_levels_are_taken(data: Any, thing: str) -> None:
     assert update(data, thing, "deep", {"reported": nested(8)})["version"] == 1
 

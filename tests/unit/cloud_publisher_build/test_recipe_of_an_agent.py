@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from cloud_publisher.recipes.component_recipe import recipe_of, recipe_sources
+from greengrass_emulator.nucleus.recipes.platform import Platform as NucleusPlatform
+from greengrass_emulator.nucleus.recipes.reading import read_recipe
+from greengrass_emulator.nucleus.runtimes import RUNTIMES
 from shared_schema.config import Config
+
+ECHO = {(operation, "com.example.agent/echo") for operation in ("SubscribeToTopic", "PublishToTopic")}
+"""How an agent that is told something locally hears whether it still hears."""
 
 
 def _recipe(agent: dict[str, Any] | None = None, **component: Any) -> dict[str, Any]:
@@ -53,8 +59,18 @@ def test_its_rights_are_its_own_topics_and_nothing_else() -> None:
         (into, "cmd/lines/+/report"),
         (into, "cmd/lines/+/rollback"),
         (into, "cmd/lines/+/release-hold"),
+        (out, "cmd/lines/+/echo"),
+        (into, "cmd/lines/+/echo"),
         ("PublishToTopic", "mlops/predictions"),
     }
+
+
+def test_a_right_that_came_later_stands_in_an_entry_of_its_own() -> None:
+    # Classic keeps an older default's list when an agent is upgraded, and takes new keys over.
+    control = _recipe()["ComponentConfiguration"]["DefaultConfiguration"]["accessControl"]
+    entries = control["aws.greengrass.ipc.mqttproxy"]
+    with_echo = [name for name, entry in entries.items() if "cmd/lines/+/echo" in entry["resources"]]
+    assert [entries[name]["resources"] for name in with_echo] == [["cmd/lines/+/echo"]]
 
 
 def test_local_topics_are_those_of_its_sinks() -> None:
@@ -69,13 +85,13 @@ def test_a_source_that_is_asked_may_hear_its_topic_and_answer_on_its_reply_topic
     sources = {"line": {"type": "topic", "topic": "line/asks"}, "camera": {"path": "images"}}
     rights = _rights(_recipe({"settings": {"sources": sources, "sinks": {"file": {"type": "json-lines"}}}}))
     local = {(operation, resource) for operation, resource in rights if operation.endswith("ToTopic")}
-    assert local == {("SubscribeToTopic", "line/asks"), ("PublishToTopic", "line/asks/reply")}
+    assert local == {("SubscribeToTopic", "line/asks"), ("PublishToTopic", "line/asks/reply")} | ECHO
 
 
 def test_an_agent_that_is_told_when_the_line_is_busy_may_hear_that_topic_and_no_other() -> None:
     settings = {"busy": {"topic": "line/busy"}, "sinks": {"file": {"type": "json-lines"}}}
     rights = _rights(_recipe({"settings": settings}))
-    assert {each for each in rights if each[0].endswith("ToTopic")} == {("SubscribeToTopic", "line/busy")}
+    assert {each for each in rights if each[0].endswith("ToTopic")} == {("SubscribeToTopic", "line/busy")} | ECHO
 
 
 def test_its_default_configuration_has_nothing_where_the_desired_state_goes() -> None:
@@ -106,21 +122,32 @@ def test_wheels_of_one_architecture_are_for_devices_of_that_one(platforms: list[
         assert manifest["Platform"].get("architecture") == architecture
 
 
-def test_with_wheels_it_runs_in_an_environment_that_its_install_step_makes() -> None:
-    build = {"build_system": "python", "packages": ["edge_agent"], "extra": "agent"}
-    for manifest, step in zip(_recipe(build=build)["Manifests"], ("run", "startup"), strict=True):
-        lifecycle = manifest["Lifecycle"]
-        script = lifecycle["install"]["Script"]
-        assert "venv --clear {work:path}/venv" in script
-        assert script.count("{") == script.count("{work:path}") + script.count("{artifacts:decompressedPath}")
-        assert lifecycle[step]["Script"].endswith(" {work:path}/venv/bin/python -u -m edge_agent run")
-        # Lite cuts a script at a shell's ${X}.
-        assert "${" not in lifecycle["install"]["Script"]
+PROGRAM = '"{artifacts:decompressedPath}"/*/edge_agent/bringing_up/__main__.py'
+THREE = ["manylinux_2_28_x86_64", "manylinux_2_28_aarch64", "linux_armv7l"]
 
 
-def test_nothing_hangs_on_the_environment_that_sudo_takes_away() -> None:
-    for manifest in _recipe()["Manifests"]:
-        assert "Setenv" not in manifest["Lifecycle"]
+def _built_for(platforms: list[str]) -> dict[str, Any]:
+    return {"build_system": "python", "packages": ["edge_agent"], "extra": "agent", "platforms": platforms}
+
+
+def test_on_classic_it_installs_and_starts_and_on_lite_it_only_runs() -> None:
+    lifecycle = _recipe({"startup-timeout": 300})["Lifecycle"]
+    assert lifecycle == {
+        "classic": {
+            "install": {"Script": f"python3 -IS {PROGRAM} install", "Timeout": "900"},
+            "startup": {"Script": f"exec python3 -IS {PROGRAM} start", "Timeout": "300"},
+        },
+        "linux": {"run": f"exec python3 -IS {PROGRAM} run 300"},
+    }
+
+
+def test_each_nucleus_selects_its_own_part() -> None:
+    text = json.dumps(_recipe(build=_built_for(THREE)))
+    for runtime, steps in (("classic", {"install", "startup"}), ("lite", {"run"})):
+        for architecture in ("amd64", "aarch64", "arm"):
+            component = read_recipe(text, "r", RUNTIMES[runtime], NucleusPlatform("linux", architecture))
+            assert component.lifecycle.steps.keys() == steps
+            assert [each.file_name for each in component.artifacts] == [f"agent-{architecture}.zip"]
 
 
 def _leaves(value: Any) -> list[Any]:
@@ -130,30 +157,40 @@ def _leaves(value: Any) -> list[Any]:
 
 
 def test_no_lifecycle_has_a_number_which_classic_takes_for_a_change_after_each_start() -> None:
-    build = {"build_system": "python", "packages": ["edge_agent"], "extra": "agent"}
-    for manifest in _recipe(build=build)["Manifests"]:
-        assert {type(leaf) for leaf in _leaves(manifest["Lifecycle"])} == {str}
+    assert {type(leaf) for leaf in _leaves(_recipe()["Lifecycle"])} == {str}
 
 
-def test_each_of_several_architectures_has_manifests_and_an_artifact_of_its_own() -> None:
-    platforms = ["manylinux_2_28_x86_64", "manylinux_2_28_aarch64", "manylinux2014_x86_64"]
-    build = {"build_system": "python", "packages": ["edge_agent"], "extra": "agent", "platforms": platforms}
-    manifests = _recipe(build=build)["Manifests"]
-    assert [each["Name"] for each in manifests] == ["lite-amd64", "lite-aarch64", "classic-amd64", "classic-aarch64"]
+def test_nothing_hangs_on_the_environment_that_sudo_takes_away() -> None:
+    assert "Setenv" not in json.dumps(_recipe())
+
+
+def _objects(value: Any) -> int:
+    """As lite counts them (aws-greengrass-component-sdk, src/object_visit.c)."""
+    if isinstance(value, dict):
+        return 2 * len(value) + sum(_objects(inner) for inner in value.values())
+    return len(value) + sum(_objects(inner) for inner in value) if isinstance(value, list) else 0
+
+
+def test_three_architectures_are_few_enough_objects_and_bytes_for_lite_with_what_the_cloud_adds() -> None:
+    recipe = _recipe(build=_built_for(THREE))
+    for manifest in recipe["Manifests"]:
+        for artifact in manifest["Artifacts"]:
+            artifact |= {"Digest": "x" * 44, "Algorithm": "SHA-256"}
+    assert _objects(recipe) <= 180
+    assert len(json.dumps(recipe)) <= 4_000
+
+
+def test_each_of_several_architectures_has_a_manifest_and_an_artifact_of_its_own() -> None:
+    manifests = _recipe(build=_built_for([*THREE[:2], "manylinux2014_x86_64"]))["Manifests"]
+    assert [each["Platform"]["architecture"] for each in manifests] == ["amd64", "aarch64"]
     for manifest in manifests:
-        architecture = manifest["Platform"]["architecture"]
         (artifact,) = manifest["Artifacts"]
-        assert artifact["Uri"].endswith(f"/1.2.3/agent-{architecture}.zip")
-        folder = f"{{artifacts:decompressedPath}}/agent-{architecture}"
-        step = manifest["Lifecycle"].get("run") or manifest["Lifecycle"]["startup"]
-        assert f'PYTHONPATH="{folder}"' in step["Script"]
-        assert f"--find-links {folder}/wheels" in manifest["Lifecycle"]["install"]["Script"]
+        assert artifact["Uri"].endswith(f"/1.2.3/agent-{manifest['Platform']['architecture']}.zip")
 
 
 def test_a_platform_without_a_name_comes_last_and_is_for_every_other_device() -> None:
     platforms = ["this", "manylinux_2_28_aarch64"]
     build = {"build_system": "python", "packages": ["edge_agent"], "extra": "agent", "platforms": platforms}
     manifests = _recipe(build=build)["Manifests"]
-    assert [each["Name"] for each in manifests] == ["lite-aarch64", "lite-other", "classic-aarch64", "classic-other"]
-    assert "architecture" not in manifests[1]["Platform"]
+    assert [each["Platform"].get("architecture") for each in manifests] == ["aarch64", None]
     assert manifests[1]["Artifacts"][0]["Uri"].endswith("/agent.zip")

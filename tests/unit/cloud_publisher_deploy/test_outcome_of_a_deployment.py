@@ -40,8 +40,9 @@ def shadow(
     of: str = "100",
     digest: str = DIGEST,
     serves: str | None = DIGEST,
+    why: str | None = None,
 ) -> ShadowReport:
-    """``release`` is what the agent obeys, ``of`` the release that its confirmation speaks of."""
+    """``release`` is what the agent obeys, ``of`` the release that its confirmation speaks of; ``why`` no install."""
     words = ":golden:3 of 20 agree" if verdict == "REJECTED" else ""
     model = {
         "serves": f"2.0.0:{serves}" if serves else None,
@@ -52,9 +53,11 @@ def shadow(
             "thing": "press-4",
             "timestamp": NOW,
             "agentVersion": "1.0.0",
-            "state": "SERVING",
+            "state": "DEGRADED" if why else "SERVING",
             "release": release,
             "models": {"digits": model},
+            "reason": "install" if why else None,
+            "why": why,
         }
     )
 
@@ -193,3 +196,38 @@ def test_a_failure_says_what_to_do_about_its_last_known_cause(stack: tuple[str, 
 
 def test_what_did_not_fail_needs_no_remedy() -> None:
     assert standing_of(observed("SUCCEEDED", shadow()), WANTED, Quorum(), NOW).remedy is None
+
+
+NEEDS = Wanted("d-1", STATE, agent="1.1.0")
+NOT_INSTALLED = "version 1.1.0 is not installed: No matching distribution found for onnxruntime==1.32"
+
+
+@pytest.mark.parametrize(
+    ("seen", "standing", "words"),
+    [
+        (observed("SUCCEEDED", shadow()), Standing.UNCONFIRMED, "its agent is 1.0.0 still, and the deployment names"),
+        # The one that is named may take what this one refuses.
+        (observed("SUCCEEDED", shadow("REJECTED", serves=OTHER)), Standing.UNCONFIRMED, "its agent is 1.0.0 still"),
+        (observed("SUCCEEDED", shadow(why=NOT_INSTALLED)), Standing.FAILED, NOT_INSTALLED),
+        # What was said of an earlier one that could not be installed either.
+        (observed("SUCCEEDED", shadow(why=NOT_INSTALLED.replace("1.1.0", "1.0.9"))), Standing.UNCONFIRMED, "still"),
+        # Classic asked the earlier one, or went back to it.
+        (observed("FAILED", shadow("REJECTED", serves=OTHER)), Standing.REJECTED, "golden"),
+    ],
+)
+def test_a_release_that_names_an_agent_is_confirmed_by_no_other_version(
+    seen: Observation, standing: Standing, words: str
+) -> None:
+    found = standing_of(seen, NEEDS, Quorum(), NOW)
+    assert found.standing is standing
+    assert words in found.words
+
+
+def test_it_is_confirmed_by_that_version() -> None:
+    seen = observed("SUCCEEDED", shadow().model_copy(update={"agent_version": "1.1.0"}))
+    assert standing_of(seen, NEEDS, Quorum(), NOW).standing is Standing.CONFIRMED
+
+
+def test_an_agent_of_another_version_that_obeys_a_release_without_models_does_not_confirm_it() -> None:
+    wanted = Wanted("d-1", DesiredState(release="100"), agent="1.1.0")
+    assert standing_of(observed("SUCCEEDED", shadow()), wanted, Quorum(), NOW).standing is Standing.UNCONFIRMED

@@ -51,10 +51,9 @@ def test_a_sudo_that_passes_no_environment_on_is_named_with_what_helps() -> None
     assert surroundings({**NUCLEUS, **environment}, Path("/gg/work/com.example.a")).thing == "device-1"
 
 
-def test_a_deployed_agent_is_called_by_its_components_version(tmp_path: Path) -> None:
-    deployed = tmp_path / "packages/artifacts-unarchived/com.example.edge-agent/1.4.2/agent/edge_agent/version.py"
-    assert agent_version(deployed) == "1.4.2"
-    assert agent_version(tmp_path / "edge_agent/version.py") == PACKAGE_VERSION
+def test_a_deployed_agent_is_called_by_its_components_version_and_one_begun_by_hand_by_the_packages() -> None:
+    assert agent_version({"MLOPS_COMPONENT_VERSION": "1.4.2"}) == "1.4.2"
+    assert agent_version({}) == PACKAGE_VERSION
 
 
 def test_an_artifact_is_the_only_folder_of_its_version(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from edge_agent.surroundings import Surroundings
 class Ears:
     """Records what is followed; ``deaf`` to some local topics."""
 
+    forgets = True
+
     def __init__(self, *deaf: str) -> None:
         self.deaf = set(deaf)
         self.followed: list[str] = []
@@ -36,10 +38,10 @@ def test_it_is_told_until_it_is_heard() -> None:
     ears = Ears("line/busy")
     doors = doors_of(ears)
     doors.listen(frozenset({"line/busy", "asks"}))
-    assert not doors.subscribe(None), "to be tried again"
+    assert not doors.subscribe(), "to be tried again"
     assert doors.troubles == ("line/busy is not heard: subscribe_to_topic is not allowed; add it to the accessControl",)
     ears.deaf.clear()
-    assert doors.subscribe(None)
+    assert doors.subscribe()
     assert doors.troubles == ()
     assert sorted(ears.followed) == ["asks", "line/busy"]
 
@@ -47,6 +49,6 @@ def test_it_is_told_until_it_is_heard() -> None:
 def test_what_the_settings_name_no_more_is_told_no_more() -> None:
     doors = doors_of(Ears("line/busy"))
     doors.listen(frozenset({"line/busy"}))
-    doors.subscribe(None)
+    doors.subscribe()
     doors.listen(frozenset())
     assert doors.troubles == ()

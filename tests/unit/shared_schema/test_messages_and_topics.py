@@ -191,6 +191,7 @@ def test_the_topics_are_those_of_the_architecture() -> None:
     assert topics.prediction("digits") == "dt/digits-demo/edge-1/prediction/digits"
     assert topics.command("rollback") == "cmd/digits-demo/edge-1/rollback"
     assert topics.reply("rollback") == "cmd/digits-demo/edge-1/rollback/reply"
+    assert topics.echo == "cmd/digits-demo/edge-1/echo"
     assert topics.shadow_update == "$aws/things/edge-1/shadow/name/mlops/update"
     assert set(COMMANDS) == {"report", "rollback", "release-hold"}
 

@@ -17,6 +17,7 @@ from greengrass_emulator.nucleus.ipc.answers import (
     ServiceError,
 )
 from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
+from greengrass_emulator.nucleus.lite_sizes import fault_of_reading, fault_of_write
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _NOT_BY_COMPONENTS = "accessControl"
@@ -46,6 +47,8 @@ class ConfigurationOperations:
             for leaf in leaves({"": value}):
                 if isinstance(leaf.value, str) and len(leaf.value.encode()) > self.runtime.largest_text:
                     raise ServiceError("a text is too long for lite's buffer")
+        if self.runtime.has_fixed_buffers and (fault := fault_of_reading(value)) is not None:
+            raise ServiceError(fault)
         # A single value is answered as an object of its key.
         answered = value if isinstance(value, dict) or not path else {self.store.spelled(component, path)[-1]: value}
         return Answer({"componentName": component, "value": answered})
@@ -56,6 +59,8 @@ class ConfigurationOperations:
             raise InvalidArgumentsError("timestamp is missing, or no number of seconds")
         if value is None:
             raise InvalidArgumentsError("valueToMerge is missing")
+        if self.runtime.has_fixed_buffers and (fault := fault_of_write(stream.component, value, path)) is not None:
+            raise ServiceError(fault)
         # A component has the machine's clock, where a device's components and nucleus have one.
         said_at = self.store.clock.of_component(said_at)
         for key in reversed(path):

@@ -32,6 +32,9 @@ class IotCore(Protocol):
         Raises ServiceError.
         """
 
+    def restart(self) -> None:
+        """Lose the connection, and forget whom messages were brought to (lite's iotcored)."""
+
 
 class NoCloud:
     """A device without a cloud: nothing can be sent."""
@@ -41,6 +44,9 @@ class NoCloud:
 
     async def subscribe(self, _filter: str, _qos: int, _listener: MessageListener, /) -> Callable[[], Awaitable[None]]:
         raise ServiceError("this device has no cloud")
+
+    def restart(self) -> None:
+        """There is nothing to forget."""
 
 
 @dataclass(slots=True)

@@ -23,10 +23,15 @@ class LocalMessages:
     """PublishToTopic and SubscribeToTopic."""
 
     access: Access
+    reads_receive_mode: bool
     _subscribers: list[_Subscriber] = field(default_factory=list)
 
     def handlers(self) -> dict[str, Handler]:
         return {"PublishToTopic": self._publish, "SubscribeToTopic": self._subscribe}
+
+    def forget(self) -> None:
+        """A restart of the daemon that has the subscriptions: their streams stay open, and bring nothing more."""
+        self._subscribers.clear()
 
     async def _publish(self, stream: Stream, request: dict[str, Any]) -> Answer:
         topic = _text(request, "topic")
@@ -43,10 +48,15 @@ class LocalMessages:
     async def _subscribe(self, stream: Stream, request: dict[str, Any]) -> Answer:
         topic_filter = _text(request, "topic")
         self.access.check(stream.component, PUBSUB, "SubscribeToTopic", topic_filter)
-        subscriber = _Subscriber(stream, topic_filter, request.get("receiveMode") == "RECEIVE_MESSAGES_FROM_OTHERS")
+        not_own = self.reads_receive_mode and request.get("receiveMode") == "RECEIVE_MESSAGES_FROM_OTHERS"
+        subscriber = _Subscriber(stream, topic_filter, not_own)
         self._subscribers.append(subscriber)
-        stream.on_close.append(lambda: self._subscribers.remove(subscriber))
+        stream.on_close.append(lambda: self._end(subscriber))
         return Answer({"topicName": topic_filter}, stays_open=True)
+
+    def _end(self, subscriber: _Subscriber) -> None:
+        if subscriber in self._subscribers:
+            self._subscribers.remove(subscriber)
 
 
 def _text(request: dict[str, Any], name: str) -> str:

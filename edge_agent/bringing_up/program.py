@@ -1,0 +1,99 @@
+"""The program's three commands: ``install`` and ``start``, classic's two steps, and ``run``, which is all on lite.
+
+Where there is nothing to install, ``start`` and ``run`` end as the agent: the process that the nucleus began is it.
+"""
+
+import os
+import sys
+from typing import NoReturn
+
+from edge_agent.bringing_up.decisions import Keep, Serve, folder_of, next_step
+from edge_agent.bringing_up.lines import tell
+from edge_agent.bringing_up.standing import (
+    VERSION_VARIABLE,
+    Standing,
+    Wanted,
+    command_of,
+    fingerprint,
+    standing_in,
+)
+from edge_agent.bringing_up.switching import forget_trial, say_not_installed, say_nothing, switch_to
+
+_USAGE = "usage: bringing_up install | start | run SECONDS"
+
+
+def main(arguments: list[str], artifact: str) -> NoReturn:
+    """``artifact``: the unpacked zip, ``…/<version>/<stem>``; the work folder is where the nucleus starts a step."""
+    work = os.getcwd()
+    wanted = Wanted(os.path.basename(os.path.dirname(artifact)), fingerprint(artifact))
+    match arguments:
+        case ["install"]:
+            sys.exit(_install(work, artifact, wanted))
+        case ["install", "--beside", keep]:
+            sys.exit(_install(work, artifact, wanted, keep))
+        case ["start"]:
+            _start(work, wanted)
+        case ["run", seconds] if seconds.isdigit():
+            _run(work, artifact, wanted, int(seconds))
+        case _:
+            sys.stderr.write(f"{_USAGE}\n")
+            sys.exit(2)
+
+
+def become(work: str, folder: str, standing: Standing) -> NoReturn:
+    """End as the agent in this folder. Raises ``OSError`` where it cannot be started."""
+    command = command_of(os.path.join(work, "versions", folder), standing.whole[folder])
+    os.execve(command[0], command, environment_of(work, folder, standing))  # noqa: S606 - no shell is wanted
+
+
+def environment_of(work: str, folder: str, standing: Standing) -> dict[str, str]:
+    """What the agent in this folder is started with."""
+    packages = os.path.join(work, "versions", folder, "packages")
+    return {**os.environ, "PYTHONPATH": packages, VERSION_VARIABLE: standing.whole[folder].version}
+
+
+def _install(work: str, artifact: str, wanted: Wanted, keep: str | None = None) -> int:
+    """Classic's step, and what ``run`` does beside the agent that serves: then the words are on standard output too."""
+    standing = standing_in(work)
+    if folder_of(standing, wanted) is not None:
+        return 0
+    from edge_agent.bringing_up.installing import NotInstalledError, make
+
+    try:
+        make(work, artifact, wanted, standing, keep or standing.current)
+    except NotInstalledError as error:
+        tell("ERROR", "not installed", version=wanted.version, why=error)
+        if keep is not None:
+            sys.stdout.write(str(error))
+        return 1
+    return 0
+
+
+def _start(work: str, wanted: Wanted) -> NoReturn:
+    """Classic's: what ``install`` made. The nucleus itself rolls back, so that no earlier version is looked for."""
+    standing = standing_in(work)
+    folder = folder_of(standing, wanted)
+    if folder is None:
+        tell("ERROR", "not installed", version=wanted.version, why="its install step has not run to its end")
+        sys.exit(1)
+    if standing.current != folder:
+        switch_to(work, folder)
+    become(work, folder, standing)
+
+
+def _run(work: str, artifact: str, wanted: Wanted, within: int) -> NoReturn:
+    standing = standing_in(work)
+    step = next_step(standing, wanted)
+    if isinstance(step, Serve):
+        if standing.current != step.folder:
+            switch_to(work, step.folder)
+        say_nothing(work)
+        forget_trial(work)
+        become(work, step.folder, standing)
+    if isinstance(step, Keep):
+        tell("WARNING", "the earlier version serves", wanted=wanted.version, why=step.words)
+        say_not_installed(work, wanted.version, step.words)
+        become(work, step.folder, standing)
+    from edge_agent.bringing_up.parenting import Parent
+
+    Parent(work, artifact, wanted, within).run(step)

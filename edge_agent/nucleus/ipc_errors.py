@@ -1,0 +1,33 @@
+"""From what an IPC call raises to the agent's own errors."""
+
+import concurrent.futures
+from typing import Final
+
+from awsiot import eventstreamrpc
+from awsiot.greengrasscoreipc import model
+
+from edge_agent.errors import NotAllowedError, NotOfferedError, NotThereError, NucleusAwayError, NucleusError
+
+DEADLINE: Final = 5.0
+"""Seconds for each call that is waited for."""
+
+
+def nucleus_error(operation: str, error: BaseException) -> NucleusError:
+    """The agent's error for what a call raised. By class: lite's errors reach the SDK without text
+    (greengrass-facts.md)."""
+    if isinstance(error, NucleusError):
+        return error
+    if isinstance(error, model.ResourceNotFoundError | model.ComponentNotFoundError):
+        return NotThereError(f"{operation}: {words_of(error)}")
+    if isinstance(error, model.UnauthorizedError | eventstreamrpc.AccessDeniedError):
+        return NotAllowedError(f"{operation} is not allowed; add it to the accessControl of the agent's recipe")
+    if isinstance(error, model.GreengrassCoreIPCError):
+        return NotOfferedError(f"{operation}: the nucleus answers {type(error).__name__} {words_of(error)}")
+    if isinstance(error, TimeoutError | concurrent.futures.TimeoutError):
+        return NucleusAwayError(f"{operation}: no answer within {DEADLINE:g} s")
+    return NucleusAwayError(f"{operation}: {words_of(error)}")
+
+
+def words_of(error: BaseException) -> str:
+    """What an error says, cut to a line."""
+    return str(getattr(error, "message", None) or str(error) or type(error).__name__)[:200]

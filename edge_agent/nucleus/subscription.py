@@ -1,0 +1,68 @@
+"""One stream of events from the nucleus: whether it was granted, and that it ended, told as events of the inbox."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from edge_agent.nucleus.inbox import Event, StreamEnded, Subscribed, SubscriptionRefused
+from edge_agent.nucleus.ipc_errors import nucleus_error
+
+logger = logging.getLogger(__name__)
+
+
+class Subscription:
+    """``name`` and ``connection`` are given back by each event. `answered` and `closed` come on the networking thread,
+    at times before the call that asks has returned."""
+
+    def __init__(self, name: str, connection: int, put: Callable[[Event], object]) -> None:
+        self.stream: Any = None
+        self._name = name
+        self._connection = connection
+        self._put = put
+        self._lock = threading.Lock()
+        self._granted = False
+        self._closed = False
+        self._given_up = False
+
+    def answered(self, answer: "Future[Any]") -> None:
+        """The nucleus's answer to one that nobody waits for."""
+        error = answer.exception()
+        with self._lock:
+            if self._given_up:
+                return
+        if error is not None:
+            why = nucleus_error("subscribing", error)
+            self._put(SubscriptionRefused(self._name, self._connection, why))
+            return
+        self._put(Subscribed(self._name, self._connection))
+        self.granted()
+
+    def granted(self) -> None:
+        """From now on its end is news."""
+        with self._lock:
+            self._granted = True
+            ended = self._closed and not self._given_up
+        if ended:
+            self._put(StreamEnded(self._name, self._connection))
+
+    def closed(self) -> None:
+        """The stream is gone. One that was never granted is told by its refusal."""
+        with self._lock:
+            self._closed = True
+            told = self._granted and not self._given_up
+        if told:
+            self._put(StreamEnded(self._name, self._connection))
+
+    def end(self) -> None:
+        """End the stream; nobody is told of it any more."""
+        with self._lock:
+            self._given_up = True
+            gone = self._closed
+        if self.stream is None or gone:
+            return
+        try:
+            self.stream.close()
+        except Exception as error:  # noqa: BLE001  what is closed may be broken in any way
+            logger.debug("closing failed", extra={"error": str(error)})

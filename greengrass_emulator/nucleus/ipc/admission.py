@@ -1,0 +1,57 @@
+"""Who may connect to IPC, and as which component: by a token, or on lite by the unit that a process belongs to.
+
+Lite: ggipcd/src/ipc_server.c, handle_conn_init. A token that it does not know is closed without an answer, also beside
+a name. A name alone is taken from any process in the component's unit, and answered with the component's token, which
+is the same until ggipcd is restarted (ipc_components.c, ggl_ipc_components_register).
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from greengrass_emulator.nucleus.runtimes import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A component that is let in. ``token``: what the answer tells it, if anything."""
+
+    component: str
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """``component_of_process`` gives the component whose unit a process (by its number) belongs to, or None."""
+
+    runtime: Runtime
+    component_of: Callable[[str], str | None]
+    component_of_process: Callable[[int], str | None]
+    token_of: Callable[[str], str]
+
+    def admit(self, said: bytes, pid: int) -> Admitted | None:
+        """Whom a connect message lets in, or None for a refusal in words. Raises ConnectionError for one without."""
+        claim = _read(said)
+        token, name = claim.get("authToken"), claim.get("componentName")
+        if not self.runtime.admits_by_unit:
+            component = self.component_of(token) if isinstance(token, str) else None
+            return None if component is None else Admitted(component)
+        if isinstance(token, str):
+            component = self.component_of(token)
+            if component is None or name not in {None, component}:
+                raise ConnectionAbortedError("its token is not known, or not that component's")
+            return Admitted(component)
+        if token is not None or not isinstance(name, str):
+            raise ConnectionAbortedError("it says neither a token nor a component's name")
+        if self.component_of_process(pid) != name:
+            raise ConnectionAbortedError(f"process {pid} is not of the unit of {name}")
+        return Admitted(name, self.token_of(name))
+
+
+def _read(said: bytes) -> dict[str, Any]:
+    try:
+        claim = json.loads(said)
+    except ValueError:
+        return {}
+    return claim if isinstance(claim, dict) else {}

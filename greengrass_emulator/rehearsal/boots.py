@@ -1,0 +1,67 @@
+"""What a device's start shows: every classic nucleus is ended and started anew, one of them without a network."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+
+import psutil
+
+from greengrass_emulator.rehearsal.feeder import read_predictions
+from greengrass_emulator.rehearsal.timeline import Proof
+from greengrass_emulator.rehearsal.world import Device, World
+
+_SECONDS_TO_SERVE = 30.0
+_POLL = 0.05
+
+
+def boot_anew(act: str, world: World) -> Proof:
+    """Boot the classic devices; the last of them has no network until it has predicted."""
+    classic = [device for device in world.devices if device.runtime == "classic"]
+    offline = classic[-1]
+    faults = world.cloud.faults
+    faults.cut_off(offline.name, account=offline.account)
+    try:
+        began = datetime.now(UTC)
+        with ThreadPoolExecutor(thread_name_prefix="boot") as pool:
+            list(pool.map(world.stop, classic))
+        for device in classic:
+            world.start(device)
+        served = [device.name for device in classic if _until(partial(_waited, device, began))]
+        waited = _waited(offline, began)
+        alone = not _is_connected(offline)
+    finally:
+        faults.join(offline.name, account=offline.account)
+    connected = [device.name for device in classic if _until(partial(_is_connected, device))]
+    return Proof(
+        act,
+        "a device that boots without a network serves what it served before, and so do those that have one",
+        alone and len(served) == len(connected) == len(classic),
+        f"{offline.name} offline: {waited or 'no prediction'}; {len(served)} of {len(classic)} serve, {len(connected)} are connected again",
+    )
+
+
+def _waited(device: Device, since: datetime) -> str:
+    """How long after its start an agent that was started ``since`` has predicted first; empty before that."""
+    try:
+        started = psutil.Process(device.agent_pid() or -1).create_time()
+    except (psutil.NoSuchProcess, ValueError):
+        return ""
+    moments = (each.timestamp.timestamp() for each in read_predictions(device.predictions))
+    first = next((moment for moment in moments if moment > started > since.timestamp()), None)
+    return f"first prediction {first - started:.1f} s after its agent's start" if first else ""
+
+
+def _is_connected(device: Device) -> bool:
+    status = device.status()
+    return status is not None and status.connected
+
+
+def _until(holds: Callable[[], object]) -> bool:
+    ends = time.monotonic() + _SECONDS_TO_SERVE
+    while not holds():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(_POLL)
+    return True

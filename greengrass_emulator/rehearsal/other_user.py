@@ -1,0 +1,88 @@
+"""Whom the rehearsal's devices run components as: another user than their nucleus, as AWS's default has it.
+
+Only root can give files to another user. Devices and their Python then lie in a folder that all may enter: a clone
+below one of 0700, such as root's home, cannot be reached by another user.
+"""
+
+import grp
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from greengrass_emulator.errors import RehearsalError
+from greengrass_emulator.nucleus.lifecycle.run_as import Identities, look_up, whoever_this_is
+from greengrass_emulator.nucleus.runtimes import CLASSIC
+from greengrass_emulator.rehearsal.device_python import make_python
+
+_USERS = ("ggc_user", "nobody")
+"""AWS's installer makes the first; no machine is without the second."""
+_ENTERED_BY_ALL = 0o001
+_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class OtherUser:
+    """``name`` is that of ``runWithDefault``, ``folder`` where devices lie, ``by`` what changes the user on classic."""
+
+    name: str
+    uid: int
+    folder: Path
+    python: Path
+    by: str
+
+
+@contextmanager
+def other_user(folder: Path) -> Iterator[OtherUser | str]:
+    """Give the user for the devices of a rehearsal in ``folder``, or the reason why there is none.
+
+    Where the folder cannot be reached by others the devices lie elsewhere, and are moved into it at the end.
+    """
+    name = next((each for each in _USERS if look_up(each) is not None), None)
+    if whoever_this_is().uid != 0 or name is None:
+        yield "only root runs components as another user"
+        return
+    elsewhere = None if _is_open(folder) else Path(tempfile.mkdtemp(prefix="greengrass-rehearsal-"))
+    ground = elsewhere or folder
+    try:
+        ground.chmod(0o755)
+        yield _made(ground, name)
+    finally:
+        shutil.rmtree(ground / "python", ignore_errors=True)
+        if elsewhere is not None:
+            if (elsewhere / "devices").exists():
+                shutil.move(elsewhere / "devices", folder / "devices")
+            shutil.rmtree(elsewhere, ignore_errors=True)
+
+
+def _made(ground: Path, name: str) -> OtherUser | str:
+    if not _is_open(ground):
+        return f"no folder here can be entered by {name}: neither this one nor {ground.parent}"
+    account = pwd.getpwnam(name)
+    whole = f"{name}:{grp.getgrgid(account.pw_gid).gr_name}"
+    who = look_up(whole)
+    try:
+        python = make_python(ground / "python")
+        launcher = Identities(CLASSIC, whole).launcher(who, privileged=False) if who else ()
+        tried = subprocess.run(
+            [*launcher, str(python), "-c", "import awscrt"],
+            cwd=ground,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, RehearsalError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if tried.returncode != 0:
+        return f"{name} cannot run {python}: {tried.stderr.strip().splitlines()[-1:]}"
+    return OtherUser(whole, account.pw_uid, ground, python, launcher[0])
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether everybody may go to a folder; that it is one's own to open."""
+    return all(each.stat().st_mode & _ENTERED_BY_ALL for each in folder.resolve().parents)

@@ -1,0 +1,163 @@
+"""An agent on a nucleus that forgets: what it renews and when, and how long it asks whether it is heard."""
+
+from pathlib import Path
+
+from edge_agent.control.bounds import Bounds
+from edge_agent.control.doors import Doors
+from edge_agent.control.echo import Echo
+from edge_agent.control.renewal import Renewal
+from edge_agent.errors import NotAllowedError, NotOfferedError
+from edge_agent.surroundings import Surroundings
+from shared_schema.topics import Topics
+
+TOPICS = Topics("line", "thing")
+COMMANDS = ("cmd/line/thing/report", "cmd/line/thing/rollback", "cmd/line/thing/release-hold")
+AGENT = "com.example.agent"
+
+
+class Nucleus:
+    """Lite, or classic; records what is subscribed to and published."""
+
+    def __init__(self, *, lite: bool = True, forgets: bool = True) -> None:
+        self.forgets = forgets
+        self.lite = lite
+        self.subscribed: list[str] = []
+        self.published: list[tuple[str, bytes]] = []
+        self.away = False
+
+    def configuration(self, component: str, key: str) -> object | None:  # noqa: ARG002
+        return None
+
+    def follow_configuration(self, name: str, component: str) -> None:  # noqa: ARG002
+        self.subscribed.append(name)
+
+    def offer_validation(self, name: str) -> None:
+        self.follow_configuration(name, "")
+        if self.lite:
+            raise NotOfferedError("unknown")
+
+    def offer_consent(self, name: str) -> None:
+        self.offer_validation(name)
+
+    def follow_command(self, name: str, topic: str) -> None:  # noqa: ARG002
+        self.subscribed.append(name)
+
+    follow_local = follow_command
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        if self.away:
+            raise NotOfferedError("offline")
+        self.published.append((topic, payload))
+
+    publish_local = publish
+
+    def new(self) -> set[str]:
+        """What was subscribed to since the last look."""
+        found, self.subscribed = set(self.subscribed), []
+        return found
+
+
+def agent_on(nucleus: Nucleus, *local: str, echo: float = 0.0) -> tuple[Doors, Renewal]:
+    doors = Doors(nucleus, Surroundings(AGENT, "thing", Path("/root"), Path("/work")))
+    renewal = Renewal(nucleus, doors, AGENT, Bounds(renewal=0.0, echo=echo), lambda: not nucleus.away)
+    doors.listen(frozenset(local))
+    doors.subscribe()
+    for name in renewal.asked_of_cloud(TOPICS):
+        doors.ask_cloud((name,))
+        doors.granted(name)
+    doors.ask_cloud(renewal.asked_of_cloud(TOPICS))
+    nucleus.new()
+    return doors, renewal
+
+
+def renewed(nucleus: Nucleus, doors: Doors, renewal: Renewal) -> set[str]:
+    doors.subscribe()
+    doors.ask_cloud(renewal.asked_of_cloud(TOPICS))
+    return nucleus.new()
+
+
+def test_on_lite_configuration_is_followed_anew_and_topics_only_once_they_are_deaf() -> None:
+    nucleus = Nucleus()
+    doors, renewal = agent_on(nucleus, "line/asks")
+    renewal.renew(TOPICS)
+    assert renewed(nucleus, doors, renewal) == {"own configuration", "followed configuration"}
+    (local, first), (cloud, second) = nucleus.published
+    assert (local, cloud) == (f"{AGENT}/echo", TOPICS.echo)
+    renewal.heard_locally(first)
+    renewal.heard_of_cloud(second)
+    assert not renewal.missed()
+    # The next time neither comes back.
+    renewal.renew(TOPICS)
+    nucleus.new()
+    assert renewal.missed()
+    assert renewed(nucleus, doors, renewal) >= {"local line/asks", f"local {AGENT}/echo", TOPICS.echo, *COMMANDS}
+
+
+def test_classic_forgets_nothing_and_is_not_asked() -> None:
+    nucleus = Nucleus(lite=False)
+    doors, renewal = agent_on(nucleus, "line/asks")
+    assert not doors.forgetful
+    assert renewal.asked_of_cloud(TOPICS) == COMMANDS
+    assert not Doors(Nucleus(forgets=False), Surroundings(AGENT, "t", Path("/r"), Path("/w"))).forgetful
+
+
+def test_without_the_right_to_an_echo_topics_are_renewed_all_the_same() -> None:
+    nucleus = Nucleus()
+    doors, renewal = agent_on(nucleus, "line/asks")
+    doors.ended(f"local {AGENT}/echo")
+    doors.ended(TOPICS.echo)
+    doors.declined(TOPICS.echo, NotAllowedError("not allowed"))
+    renewal.renew(TOPICS)
+    assert renewed(nucleus, doors, renewal) >= {"local line/asks", *COMMANDS}
+    assert nucleus.published == []
+
+
+def test_an_echo_that_was_never_heard_is_not_said_again() -> None:
+    nucleus = Nucleus()
+    doors, renewal = agent_on(nucleus)
+    assert renewal.say_to_cloud(TOPICS)
+    assert renewal.missed()
+    assert not renewal.say_to_cloud(TOPICS)
+    assert renewed(nucleus, doors, renewal) == set(COMMANDS), "and not subscribed to either"
+
+
+def test_an_echo_is_not_said_again_once_the_connection_is_lost_right_after_it() -> None:
+    nucleus = Nucleus()
+    _, renewal = agent_on(nucleus, echo=100.0)
+    assert renewal.say_to_cloud(TOPICS)
+    renewal.heard_of_cloud(nucleus.published[-1][1])
+    assert renewal.say_to_cloud(TOPICS)
+    nucleus.away = True
+    assert not renewal.missed()
+    nucleus.away = False
+    assert not renewal.say_to_cloud(TOPICS)
+
+
+def test_a_device_without_a_network_says_no_echo() -> None:
+    nucleus = Nucleus()
+    nucleus.away = True
+    _, renewal = agent_on(nucleus)
+    assert not renewal.say_to_cloud(TOPICS)
+    nucleus.away = False
+    assert renewal.say_to_cloud(TOPICS)
+
+
+def test_an_echo_waits_its_time_and_counts_only_its_own_words() -> None:
+    echo = Echo(Bounds(renewal=300.0, echo=10.0))
+    assert echo.due(1000.0)
+    said = echo.say(1000.0)
+    echo.came(b"of somebody else")
+    assert echo.awaited
+    assert not echo.missed(1009.0)
+    echo.came(said)
+    assert not echo.missed(1011.0)
+    assert not echo.due(1299.0)
+    assert echo.due(1300.0)
+    # Heard before: silence is the nucleus's, and asked after once more.
+    echo.say(1300.0)
+    assert echo.missed(1310.0)
+    assert not echo.missed(1311.0), "told once"
+    assert not echo.stopped
+    echo.say(1600.0)
+    assert echo.missed(1610.0)
+    assert echo.stopped
