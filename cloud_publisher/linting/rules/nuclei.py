@@ -95,8 +95,8 @@ ROWS: tuple[Row, ...] = (
         "GG811",
         "warning",
         "recipe too wide, too deep or too full (lite)",
-        "nucleus lite goes through 255 objects (a key with its value is two), 15 levels and 16,384 bytes of its memory: "
-        "the deployment fails",
+        "nucleus lite goes through 255 objects (a key with its value is two), 15 levels, and 16,384 bytes of its "
+        "memory: the deployment fails",
         "write fewer manifests, steps and defaults; keep what is large in a file of the artifact",
     ),
 )
