@@ -18,7 +18,7 @@ from awsiot import mqtt_connection_builder
 
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
-from shared_schema.desired_state import DesiredState, higher_release, read_desired_state
+from shared_schema.desired_state import FORMS, DesiredState, higher_release, read_desired_state
 from shared_schema.names import digest_text
 
 ACCOUNT = "preprod"
@@ -71,12 +71,21 @@ class ReleaseWriter:
         self.model = f"{prefix}.digits"
         self.application = f"{prefix}.app"
 
-    def write(self, *, model: str = "1.0.0", agent: str = "1.0.0", with_agent: bool = True, **more: Any) -> Path:
-        """``model`` and ``agent`` are versions; ``more`` takes the place of keys of the document."""
+    def write(
+        self,
+        *,
+        model: str = "1.0.0",
+        agent: str = "1.0.0",
+        with_agent: bool = True,
+        forms: tuple[str, ...] = FORMS,
+        **more: Any,
+    ) -> Path:
+        """``model`` and ``agent`` are versions, ``forms`` are what the agent reads; ``more`` takes the place of keys of
+        the document."""
         components = [self.component("app", self.application, "1.0.0", "application")]
         if with_agent:
             components = [
-                self.component("agent", self.agent, agent, "agent"),
+                self.component("agent", self.agent, agent, "agent", forms=list(forms)),
                 self.component("agent.desired", f"{self.agent}.desired", "1.0.0", "desired"),
                 self.component(
                     "digits", self.model, model, "model", model={"digest": digest_of(model), "vetting-timeout": 60.0}
