@@ -4,6 +4,7 @@ from benchmarks import (
     agent_overhead,
     agent_start,
     api_calls,
+    document_sizes,
     emulator,
     hot_swap,
     hundred_components,
@@ -18,6 +19,7 @@ packing.main()
 uploading.main()
 hundred_components.main()
 api_calls.main()
+document_sizes.main()
 emulator.main()
 nucleus.main()
 hot_swap.main()

@@ -34,7 +34,9 @@ from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message, write_shadow
 from shared_schema.deployment import DeploymentTemplate
+from shared_schema.desired_state import FORMS
 from shared_schema.documents import read_text_document
+from shared_schema.names import digest_text
 from shared_schema.release import Release
 
 ACCOUNT = "preprod"
@@ -125,7 +127,9 @@ def _measure(cloud: Cloud, size: int, index: str) -> Counter[str]:
         deployments = TargetDeployments(account.greengrass, account.iot, target)
         view = FleetView(account.greengrass, account.iot_data)
         jobs, indexed = Jobs(account.iot), FleetIndex(account.iot)
-        return Delivery(deployments, view, jobs, Terms(wait=True), _Silent(), fleet.clock, index=indexed)
+        return Delivery(
+            deployments, view, jobs, Terms(wait=True), _Silent(), fleet.clock, index=indexed, forms_of=lambda *_: FORMS
+        )
 
     def counted() -> Counter[str]:
         taken = Counter(calls)
@@ -205,10 +209,11 @@ def _release(prefix: str) -> Release:
             "ComponentVersion": "1.0.0",
             "Manifests": [{"Platform": {"os": "linux"}, "Lifecycle": {"run": "exit 0"}}],
         }
-        model = {"model": {"digest": "d" * 64, "vetting-timeout": 60}} if kind == "model" else {}
+        model = {"model": {"digest": digest_text(bytes(32)), "vetting-timeout": 60}} if kind == "model" else {}
         components.append(
             {
                 "key": key,
+                "forms": list(FORMS) if kind == "agent" else [],
                 "name": recipe["ComponentName"],
                 "version": "1.0.0",
                 "kind": kind,

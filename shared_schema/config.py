@@ -6,7 +6,7 @@ What is checked here concerns one value; what concerns several components, folde
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from shared_schema.names import (
     ApplicationName,
@@ -100,7 +100,7 @@ class Agent(WrittenByPeople):
     settings: AgentSettings = Field(default_factory=AgentSettings)
     """They travel in the desired state, and are applied without a restart."""
     startup_timeout: int = Field(default=900, ge=30)
-    """Seconds for ``startup``: room for vetting at a first start."""
+    """Seconds for ``startup``: room for vetting at a first start. On lite, for a new version to run as well."""
     python: str = Field(default="python3", min_length=1)
     """The device's interpreter."""
 
@@ -162,15 +162,16 @@ class Config(WrittenByPeople):
     custom_components: Annotated[dict[ModelName, Component], Field(min_length=1)] = Field(alias="custom-components")
     """The components by a short key of one's own; a model's key is its name on the device and in its topics."""
 
-    @model_validator(mode="after")
-    def _keys_differ_in_more_than_case(self) -> "Config":
-        alike = alike_but_for_case(self.custom_components)
+    @field_validator("custom_components")
+    @classmethod
+    def _keys_differ_in_more_than_case(cls, components: dict[str, Component]) -> dict[str, Component]:
+        alike = alike_but_for_case(components)
         if alike:
             raise ValueError(
                 f"has {', '.join(alike)}, which differ in case alone: the classic nucleus takes them for one key; "
                 "rename one"
             )
-        return self
+        return components
 
     @model_validator(mode="after")
     def _the_agent_has_an_application(self) -> "Config":

@@ -21,7 +21,7 @@ from pydantic import (
     field_validator,
 )
 
-from shared_schema.canonical_json import canonical_json, sha256_of_document
+from shared_schema.canonical_json import sha256_of_document
 from shared_schema.names import ComponentName, ModelDigest, ModelName, Version, alike_but_for_case
 
 KEY = "desired"
@@ -30,19 +30,12 @@ FORM: Final = "2"
 """The form of the document that this code writes and reads. ``form``, ``release`` and ``seal`` are the same in all."""
 FORMS: Final = (FORM,)
 """The forms that an agent of this code reads."""
-MAXIMUM_BYTES = 6_000
-MAXIMUM_STRING = 900
-"""Lite closes a connection at a frame of 10,000 bytes, and refuses a configuration string of about 1,000."""
 _RELEASE = re.compile(r"[0-9]{1,18}")
 
 
 def desired_component_name(agent: str) -> str:
     """The name of the small component that carries the desired state at the subscribed channel."""
     return f"{agent}.desired"
-
-
-class DesiredStateTooLargeError(ValueError):
-    """The document, or a string in it, is larger than lite can carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +128,9 @@ class DesiredState(BaseModel):
         return int(self.release)
 
     def sealed(self) -> dict[str, Any]:
-        """The document to write, seal included. Raises ``DesiredStateTooLargeError`` beyond lite's limits."""
+        """The document to write, seal included. How large it may be depends on where it goes; `deploy` asks."""
         document = self.model_dump(mode="json")
         document["seal"] = seal_of(document)
-        size = len(canonical_json(document))
-        if size > MAXIMUM_BYTES:
-            raise DesiredStateTooLargeError(
-                f"the desired state has {size} bytes, and {MAXIMUM_BYTES} is the most that every nucleus carries: "
-                "deploy fewer models to one device, or shorter settings"
-            )
-        for path, text in _leaves(document, ""):
-            if len(text.encode()) > MAXIMUM_STRING:
-                raise DesiredStateTooLargeError(
-                    f"{path} of the desired state has {len(text.encode())} bytes, and lite takes {MAXIMUM_STRING}: "
-                    "shorten it"
-                )
         return document
 
 
@@ -210,7 +191,3 @@ def _all_leaves(value: Any, path: str) -> list[tuple[str, Any]]:
     if isinstance(value, Mapping):
         return [leaf for key, each in value.items() for leaf in _all_leaves(each, f"{path}/{key}")]
     return [(path, value)]
-
-
-def _leaves(value: Any, path: str) -> list[tuple[str, str]]:
-    return [(place, str(leaf)) for place, leaf in _all_leaves(value, path)]

@@ -18,6 +18,8 @@ from shared_schema.strict_model import WrittenByPeople
 
 FILE = "release.json"
 CONTENT_DIGEST_TAG = "mlops:content-digest"
+FORMS_TAG = "mlops:forms"
+"""On an agent's component version: the forms of the desired state that it reads, with a space between."""
 OUTCOME_TAG = "mlops:outcome"
 Kind = Literal["agent", "desired", "model", "application"]
 """``model`` is a hot-reloadable model component; a model without a manifest is an ``application``."""
@@ -60,6 +62,8 @@ class ReleaseComponent(_WrittenByBuild):
     """The recipe's JSON text, as it is published."""
     artifacts: list[ReleaseArtifact] = Field(default_factory=list)
     model: ReleaseModel | None = None
+    forms: list[str] = Field(default_factory=list)
+    """Of the agent: the forms of the desired state that it reads. It is sent no other."""
 
 
 class ReleaseStage(_WrittenByBuild):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cloud_publisher.artifacts.inventory import Inventory, take_inventory
 from cloud_publisher.artifacts.uploaded import Uploaded
+from cloud_publisher.build.agent_forms import forms_read_by
 from cloud_publisher.build.content import Content, content_of
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.errors import CloudError
@@ -34,6 +35,8 @@ class Planned:
     model: ResolvedModel | None
     reused: ReleaseComponent | None
     uploaded: Uploaded
+    forms: tuple[str, ...] = ()
+    """Of the agent: the forms of the desired state that its sources read."""
 
     @property
     def key(self) -> str:
@@ -100,7 +103,8 @@ class Planner:
             package_version=model.version if model else None,
         )
         recipe = recipe_of(source, version, bucket=self.bucket, versions=versions)
-        return Planned(source, version, content, recipe.text(), model, None, uploaded)
+        forms = forms_read_by(self.sources.root(component)) if component and component.agent else ()
+        return Planned(source, version, content, recipe.text(), model, None, uploaded, forms)
 
 
 def in_order(sources: list[RecipeSource]) -> list[RecipeSource]:

@@ -37,4 +37,5 @@ def new_component(
         recipe=planned.recipe,
         artifacts=list(artifacts),
         model=model,
+        forms=list(planned.forms),
     )

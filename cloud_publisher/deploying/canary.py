@@ -31,10 +31,11 @@ def deploy_canary_first(
     what `deploy` raises, and ``WrongUseError`` for a canary that shares a device with the target, or has none.
     """
     check_canary(canary, target)
+    # Before the canary is touched: a target that has moved, or cannot take the release, would leave the canary with one
+    # that goes nowhere.
+    current = target.settle(target.deployments.current())
+    door, steps, _ = steps_now(order, target, current)
     if target_plan is not None:
-        # Before the canary is touched: a target that has moved would leave it with a release that goes nowhere.
-        current = target.settle(target.deployments.current())
-        door, steps = steps_now(order, target, current)
         by_runtimes = target.terms.door is None
         hold_to_plan(target_plan, current, door, needed(steps, current, door, by_runtimes=by_runtimes))
     target.watch.say(f"{canary.target.words} is the canary: it gets the release first")

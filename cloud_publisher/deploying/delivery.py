@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Literal
 
 from cloud_publisher.deploying.comparing import client_token
-from cloud_publisher.deploying.deployment import Deployment
+from cloud_publisher.deploying.deployment import Deployment, DeploymentContent
 from cloud_publisher.deploying.deployments import TargetDeployments, outcome_tag
 from cloud_publisher.deploying.doors import Door, carrier, choose_door, held
+from cloud_publisher.deploying.forms import FormsOf, refuse_unread
 from cloud_publisher.deploying.one_target import conflicts, refuse
 from cloud_publisher.deploying.reports import Delivered
 from cloud_publisher.deploying.steps import Build, is_there
@@ -24,7 +25,9 @@ from cloud_publisher.fleet.observing import FleetView
 from cloud_publisher.fleet.outcome import Outcome, Wanted
 from cloud_publisher.fleet.targets import Target
 from cloud_publisher.fleet.waiting import Clock, wait_for_fleet
-from shared_schema.release import OUTCOME_TAG
+from cloud_publisher.sizes.deployment_sizes import Place, deployment_figures, place_of, refuse_too_large
+from cloud_publisher.sizes.figure import Figure, warned_of
+from shared_schema.release import OUTCOME_TAG, Release
 
 Part = Literal["configuration", "agent", "release", "rollback"]
 
@@ -42,13 +45,16 @@ class Delivery:
         clock: Clock | None = None,
         *,
         index: FleetIndex | None = None,
+        forms_of: FormsOf,
     ) -> None:
+        """``forms_of`` asks the account which forms of the desired state a version of an agent reads."""
         self.deployments = deployments
         self.terms = terms
         self.watch = watch
         self._view = view
         self._jobs = jobs
         self._index = index
+        self._forms_of = forms_of
         self._clock = clock or Clock()
 
     @property
@@ -79,14 +85,52 @@ class Delivery:
         """The door that was asked for, or the one that fits the devices."""
         return self.terms.door or choose_door(device.runtime for device in devices)
 
+    def place(self, devices: Sequence[CoreDevice]) -> Place:
+        """Where a deployment goes. Any device that is not known to be classic counts as lite, one that may come too."""
+        door = choose_door(device.runtime for device in devices) if devices else self.terms.door
+        lite = door is not Door.VALIDATED
+        return place_of(self.target, [device.thing for device in devices], lite=lite)
+
+    def check(
+        self,
+        content: DeploymentContent,
+        before: DeploymentContent | None,
+        devices: Sequence[CoreDevice],
+        release: Release | None = None,
+    ) -> list[Figure]:
+        """The sizes that are worth a warning, of a deployment that the devices can take.
+
+        ``release`` says what its own agent reads; of any other version the account is asked. Raises ``WrongUseError``
+        for a deployment that is too large, or whose agent does not read the desired state in it, and ``CloudError``.
+        """
+        agent = release.agent if release else None
+
+        def forms_of(name: str, version: str) -> Sequence[str] | None:
+            if agent is not None and (agent.name, agent.version) == (name, version):
+                return agent.forms
+            return self._forms_of(name, version)
+
+        place = self.place(devices)
+        figures = deployment_figures(content, place)
+        refuse_too_large(figures, place)
+        refuse_unread(content, before, forms_of)
+        return warned_of(figures)
+
     def bring(
-        self, build: Build, current: Deployment | None, *, ours: Collection[str], part: Part, must_wait: bool
+        self,
+        build: Build,
+        current: Deployment | None,
+        *,
+        ours: Collection[str],
+        part: Part,
+        must_wait: bool,
+        release: Release | None = None,
     ) -> Delivered:
         """Make what ``build`` gives for the door, unless the current deployment asks the same already.
 
         ``ours`` are the components that no other target may bring to a device of this one.
-        Raises ``WrongUseError`` for a device with two targets, ``WorkFailedError`` when another deployment takes its
-        place meanwhile, ``CloudError``.
+        Raises ``WrongUseError`` for a device with two targets and what `check` refuses, ``WorkFailedError`` when
+        another deployment takes its place meanwhile, ``CloudError``.
         """
         devices = self.devices()
         door = self.door(devices)
@@ -96,6 +140,8 @@ class Delivery:
             if again is not None:
                 return again
         self._check_one_target(devices, ours)
+        for figure in self.check(content, current.content if current else None, devices, release):
+            self.watch.say(f"warning: {figure.warning}")
         made = self.deployments.create(
             content,
             token=client_token(self.target.arn, content, current.id if current else None),

@@ -11,8 +11,10 @@ from cloud_publisher.deploying.doors import Door
 from cloud_publisher.deploying.reports import Delivered, DeployReport
 from cloud_publisher.deploying.rollback import door_of, roll_back
 from cloud_publisher.deploying.steps import Order, Situation, Step, kept_of, missing_of, removed_of, steps_of
-from cloud_publisher.errors import WorkFailedError
+from cloud_publisher.errors import WorkFailedError, WrongUseError
 from cloud_publisher.fleet.outcome import Outcome
+from cloud_publisher.sizes.deployment_sizes import refuse_recipes
+from cloud_publisher.sizes.figure import Figure
 from shared_schema.plan import TargetPlan
 
 _WORDS = {
@@ -26,12 +28,13 @@ def deploy(order: Order, delivery: Delivery, plan: TargetPlan | None = None) -> 
     """Bring the release to the target, and say what was done and how it went.
 
     With a ``plan`` it does exactly that, or raises ``WorkFailedError`` as the target has moved since. Raises
-    ``WrongUseError`` (no such target, a device with two targets), ``InvalidDocumentError`` (the template),
-    ``WorkFailedError`` (superseded meanwhile) and ``CloudError``. How the devices took it is in the report.
+    ``WrongUseError`` (no such target, a device with two targets, what is too large or not read there),
+    ``InvalidDocumentError`` (the template), ``WorkFailedError`` (superseded meanwhile) and ``CloudError``. How the
+    devices took it is in the report.
     """
     delivery.deployments.check_target()
     current = delivery.settle(delivery.deployments.current())
-    door, steps = steps_now(order, delivery, current)
+    door, steps, _ = steps_now(order, delivery, current)
     if plan is not None:
         hold_to_plan(plan, current, door, needed(steps, current, door, by_runtimes=delivery.terms.door is None))
     before = current.content if current else None
@@ -44,7 +47,9 @@ def deploy(order: Order, delivery: Delivery, plan: TargetPlan | None = None) -> 
         if step.part in _WORDS:
             delivery.watch.say(_WORDS[step.part])
         must_wait = not last or delivery.terms.wait or delivery.terms.rollback_on_failure
-        delivered.append(delivery.bring(step.build, current, ours=ours, part=step.part, must_wait=must_wait))
+        delivered.append(
+            delivery.bring(step.build, current, ours=ours, part=step.part, must_wait=must_wait, release=order.release)
+        )
         current = delivered[-1].deployment
         if not last and delivered[-1].outcome is not Outcome.CONFIRMED:
             break
@@ -60,8 +65,13 @@ def deploy(order: Order, delivery: Delivery, plan: TargetPlan | None = None) -> 
     return _rolled_back(report, delivery)
 
 
-def steps_now(order: Order, delivery: Delivery, current: Deployment | None) -> tuple[Door, tuple[Step, ...]]:
-    """The door, and the deployments that the target needs now. Raises what `steps_of` raises, and ``CloudError``."""
+def steps_now(
+    order: Order, delivery: Delivery, current: Deployment | None
+) -> tuple[Door, tuple[Step, ...], list[Figure]]:
+    """The door, the deployments that the target needs now, and the sizes in them that are worth a warning.
+
+    Raises what `steps_of` and ``Delivery.check`` raise: of a release that cannot be taken nothing is deployed.
+    """
     devices = delivery.devices()
     door = delivery.door(devices)
 
@@ -78,13 +88,22 @@ def steps_now(order: Order, delivery: Delivery, current: Deployment | None) -> t
         now=int(delivery.now().timestamp()),
         by_runtimes=delivery.terms.door is None,
     )
-    return door, steps_of(order, situation, door)
+    steps = steps_of(order, situation, door)
+    if not needed(steps, current, door, by_runtimes=situation.by_runtimes):
+        return door, steps, []
+    before, warned = current.content if current else None, list[Figure]()
+    for step in steps:
+        content = step.build(door)
+        warned += delivery.check(content, before, devices, order.release)
+        before = content
+    refuse_recipes(order.release, delivery.place(devices))
+    return door, steps, warned
 
 
 def _rolled_back(report: DeployReport, delivery: Delivery) -> DeployReport:
     try:
         back = roll_back(delivery, report.delivered[-1].deployment, goal=None, must_wait=True)
-    except WorkFailedError as error:
+    except (WorkFailedError, WrongUseError) as error:
         # What the devices said of the release is the news; that there was no way back comes beside it.
         delivery.watch.say(f"not rolled back: {error}")
         return report

@@ -93,10 +93,7 @@ def next_release(now: int, content: DeploymentContent | None) -> int:
 
 
 def with_desired(component: DeployedComponent, state: DesiredState) -> DeployedComponent:
-    """The carrier with the document written whole: ``reset`` first, then ``merge``, beside what else is configured.
-
-    Raises ``DesiredStateTooLargeError``.
-    """
+    """The carrier with the document written whole: ``reset`` first, then ``merge``, beside what else is configured."""
     merge: dict[str, Any] = {**component.merged, KEY: state.sealed()}
     resets = (*(pointer for pointer in component.reset if pointer != RESET), RESET)
     return replace(component, merge=json.dumps(merge, sort_keys=True), reset=resets)

@@ -73,7 +73,7 @@ def merge_release(
     """The deployment to make. ``number`` is its release; ``models`` are the release's unless others are given.
 
     The release and the template are the whole truth of the components that they name; every other one of ``current``
-    stays as it is, but for ``removals``. Raises ``UnfitTemplateError`` and ``DesiredStateTooLargeError``.
+    stays as it is, but for ``removals``. Raises ``UnfitTemplateError``.
     """
     check_template(release, template, door)
     models = models or models_of_release(release)

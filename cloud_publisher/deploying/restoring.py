@@ -14,7 +14,7 @@ RESTORES_TAG = "mlops:restores"
 
 
 def restored(goal: Deployment, current: DeploymentContent, *, door: Door, number: int) -> DeploymentContent:
-    """The content that puts ``goal`` back. Raises ``DesiredStateTooLargeError`` as any desired state may."""
+    """The content that puts ``goal`` back."""
     components = {**current.components, **goal.content.components}
     was = held(goal.content)
     if was is not None:

@@ -7,6 +7,7 @@ from cloud_publisher.deploying.delivery import Delivery
 from cloud_publisher.deploying.deployment import Deployment
 from cloud_publisher.deploying.deployments import outcome_tag
 from cloud_publisher.deploying.doors import Door, carrier, held, next_release
+from cloud_publisher.deploying.forms import has_unknown_form
 from cloud_publisher.deploying.reports import Delivered, DeployReport
 from cloud_publisher.deploying.restoring import RESTORES_TAG, restored
 from cloud_publisher.errors import WorkFailedError, WrongUseError
@@ -34,9 +35,18 @@ def rollback(delivery: Delivery, to: str | None) -> DeployReport:
 def roll_back(delivery: Delivery, current: Deployment, *, goal: Deployment | None, must_wait: bool) -> Delivered:
     """Put ``goal`` back; the newest confirmed deployment before the current one when it is None.
 
-    Raises ``WorkFailedError`` when there is none, and whatever bringing a deployment raises.
+    Raises ``WorkFailedError`` when there is none, ``WrongUseError`` for one of a form that is unknown here, and
+    whatever bringing a deployment raises.
     """
     goal = goal or _last_confirmed(delivery, current)
+    form = has_unknown_form(goal.content)
+    if form is not None:
+        raise WrongUseError(
+            f"deployment {goal.id} of {delivery.target.words} holds a desired state of form {form!r}, which this "
+            "publisher does not read, and so cannot put back under a new release number. Nothing was deployed",
+            "roll back with the cloud-publisher that deployed it, name another deployment with --to, or deploy a "
+            "release of this one",
+        )
     delivery.watch.say(f"putting back deployment {goal.id} of {goal.created:%Y-%m-%d %H:%M:%S} UTC")
     number = next_release(int(delivery.now().timestamp()), current.content)
     return delivery.bring(

@@ -24,7 +24,6 @@ from cloud_publisher.deploying.merging import (
 )
 from cloud_publisher.errors import InvalidDocumentError, WrongUseError
 from shared_schema.deployment import DeploymentTemplate
-from shared_schema.desired_state import DesiredStateTooLargeError
 from shared_schema.documents import Document
 from shared_schema.plan import Part
 from shared_schema.release import Release
@@ -194,10 +193,6 @@ def _builder(order: Order, situation: Situation, base: DeploymentContent | None,
             )
         except UnfitTemplateError as error:
             raise InvalidDocumentError([order.template.fault(error.path, error.problem, error.remedy)]) from None
-        except DesiredStateTooLargeError as error:
-            raise WrongUseError(
-                f"this release cannot be deployed: {error}", "change greengrass-config.yml, and build it again"
-            ) from None
 
     return build
 

@@ -12,6 +12,7 @@ from cloud_publisher.doctor.bucket import examine_bucket
 from cloud_publisher.doctor.check import Check, failed, not_checked, well
 from cloud_publisher.doctor.facts import Facts
 from cloud_publisher.doctor.fleet_index import examine_index
+from cloud_publisher.doctor.sizes import examine_sizes
 from cloud_publisher.errors import CloudError
 from cloud_publisher.session import Account
 from shared_schema.release import OUTCOME_TAG
@@ -70,6 +71,7 @@ def examine(facts: Facts, open_account: Callable[[], Account]) -> Iterator[Check
         ("deploy-role#ReadAndTagDeployments",),
     )
     yield from _devices(facts, account)
+    yield examine_sizes(facts, account)
     yield examine_index(facts, account)
 
 

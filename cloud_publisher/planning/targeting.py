@@ -21,7 +21,7 @@ def plan_target(order: Order, delivery: Delivery, ours: Ours, *, canary: bool = 
     """The plan of one target. Raises what `deploy` would raise before it makes anything."""
     delivery.deployments.check_target()
     current = delivery.settle(delivery.deployments.current(), record=False)
-    door, steps = steps_now(order, delivery, current)
+    door, steps, warned = steps_now(order, delivery, current)
     deployments = needed(steps, current, door, by_runtimes=delivery.terms.door is None)
     before = current.content if current else None
     # Where nothing would be made, the target is compared with itself: the other door's document is no difference.
@@ -36,7 +36,7 @@ def plan_target(order: Order, delivery: Delivery, ours: Ours, *, canary: bool = 
         deployments=deployments,
         components=component_changes(before, after, kept=kept),
         settings=setting_changes(before, after),
-        warnings=_warnings(order, current, steps, deployments, door),
+        warnings=[*_warnings(order, current, steps, deployments, door), *(each.warning for each in warned)],
     )
 
 

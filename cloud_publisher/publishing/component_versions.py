@@ -4,14 +4,14 @@ Which calls it makes: DescribeComponent, CreateComponentVersion, DeleteComponent
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.session import Account
-from shared_schema.release import CONTENT_DIGEST_TAG
+from shared_schema.release import CONTENT_DIGEST_TAG, FORMS_TAG
 
 log = logging.getLogger(__name__)
 State = Literal["REQUESTED", "INITIATED", "DEPLOYABLE", "FAILED", "DEPRECATED"]
@@ -19,7 +19,8 @@ State = Literal["REQUESTED", "INITIATED", "DEPLOYABLE", "FAILED", "DEPRECATED"]
 
 @dataclass(frozen=True, slots=True)
 class PublishedVersion:
-    """A component version in the account. ``digest`` is its tag of that name; ``errors`` are by artifact."""
+    """A component version in the account. ``digest`` and ``forms`` are its tags of that name; ``errors`` are by
+    artifact."""
 
     arn: str
     state: State
@@ -27,6 +28,7 @@ class PublishedVersion:
     digest: str | None = None
     message: str | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
+    forms: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -54,23 +56,25 @@ class ComponentVersions:
                 found = self._greengrass.describe_component(arn=arn)
             except self._greengrass.exceptions.ResourceNotFoundException:
                 return None
-        status = found["status"]
+        status, tags = found["status"], found.get("tags", {})
         return PublishedVersion(
             arn=found["arn"],
             state=status.get("componentState", "REQUESTED"),
             created=found["creationTimestamp"],
-            digest=found.get("tags", {}).get(CONTENT_DIGEST_TAG),
+            digest=tags.get(CONTENT_DIGEST_TAG),
             message=status.get("message"),
             errors=status.get("errors", {}),
+            forms=tuple(tags.get(FORMS_TAG, "").split()),
         )
 
-    def create(self, name: str, version: str, recipe: str, *, digest: str, token: str) -> None:
+    def create(
+        self, name: str, version: str, recipe: str, *, digest: str, token: str, forms: Sequence[str] = ()
+    ) -> None:
         """Creates the version with the recipe's very bytes. Raises ``VersionTakenError`` and ``CloudError``."""
+        tags = {CONTENT_DIGEST_TAG: digest, **({FORMS_TAG: " ".join(forms)} if forms else {})}
         with asking(f"create {name} {version}"):
             try:
-                self._greengrass.create_component_version(
-                    inlineRecipe=recipe.encode(), tags={CONTENT_DIGEST_TAG: digest}, clientToken=token
-                )
+                self._greengrass.create_component_version(inlineRecipe=recipe.encode(), tags=tags, clientToken=token)
             except self._greengrass.exceptions.ConflictException:
                 raise VersionTakenError(f"{name} {version}") from None
         log.info("component version created", extra={"component": name, "version": version})

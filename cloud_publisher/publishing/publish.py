@@ -25,7 +25,9 @@ class Versions(Protocol):
 
     def find(self, name: str, version: str) -> PublishedVersion | None: ...
 
-    def create(self, name: str, version: str, recipe: str, *, digest: str, token: str) -> None: ...
+    def create(
+        self, name: str, version: str, recipe: str, *, digest: str, token: str, forms: Sequence[str] = ()
+    ) -> None: ...
 
     def delete(self, version: PublishedVersion) -> None: ...
 
@@ -93,6 +95,7 @@ def _ask_for(component: ReleaseComponent, found: PublishedVersion | None, versio
             component.recipe,
             digest=component.content_digest,
             token=client_token(component, found),
+            forms=component.forms,
         )
     except VersionTakenError:
         _refuse_foreign([(component, versions.find(component.name, component.version))])

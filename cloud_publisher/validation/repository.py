@@ -11,6 +11,7 @@ from cloud_publisher.validation.names import check_names
 from cloud_publisher.validation.placeholders import check_placeholders
 from cloud_publisher.validation.recipes import check_recipes
 from cloud_publisher.validation.roots import check_roots
+from cloud_publisher.validation.sizes import check_sizes
 from cloud_publisher.validation.sources import Check, Checked, Sources, read_sources
 from cloud_publisher.validation.stages import check_stages
 from cloud_publisher.validation.template import check_template
@@ -27,6 +28,7 @@ CHECKS: list[Check] = [
     check_recipes,
     check_template,
     check_stages,
+    check_sizes,
 ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from edge_agent.control.decisions import Obeyed
 from edge_agent.files import write_atomically
 from edge_agent.serving.slots import Served
-from shared_schema.desired_state import DesiredModel, DesiredState, DesiredStateTooLargeError, read_desired_state
+from shared_schema.desired_state import DesiredModel, DesiredState, read_desired_state
 from shared_schema.messages import ModelConfirmation, Verdict
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class LastConfirmed:
         self._kept = state
         try:
             write_atomically(self._path, json.dumps(state.sealed()).encode())
-        except (OSError, DesiredStateTooLargeError) as error:
+        except OSError as error:
             logger.warning("desired state not kept", extra={"path": str(self._path), "error": str(error)})
 
     def recall(self) -> DesiredState | None:

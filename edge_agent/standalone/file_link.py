@@ -14,7 +14,7 @@ from edge_agent.errors import NotOfferedError
 from edge_agent.nucleus.inbox import Event, Hint
 from edge_agent.standalone.config import StandaloneConfig, read_config
 from edge_agent.standalone.proposing import ProposalError, Proposals
-from shared_schema.desired_state import KEY, DesiredStateTooLargeError
+from shared_schema.desired_state import KEY
 from shared_schema.documents import DocumentError
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class FileLink:
         except DocumentError as error:
             logger.warning("config not taken", extra={"why": "; ".join(str(fault) for fault in error.faults[:3])})
             return False
-        except (ProposalError, DesiredStateTooLargeError) as error:
+        except ProposalError as error:
             logger.warning("config not taken", extra={"why": str(error)})
             return False
         same = self._document is not None and _said(self._document) == _said(document)

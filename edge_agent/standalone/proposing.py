@@ -29,7 +29,7 @@ class Proposals:
     def document(self, config: StandaloneConfig, beside: Path) -> dict[str, Any]:
         """The sealed desired state of a release later than the last. ``beside`` is the config file's folder.
 
-        Raises ``ProposalError``, and ``DesiredStateTooLargeError``.
+        Raises ``ProposalError``.
         """
         models = {name: self._taken_over(name, beside / each.folder) for name, each in config.models.items()}
         self._release = max(self._release + 1, int(time.time()))
@@ -38,7 +38,8 @@ class Proposals:
     def _taken_over(self, name: str, folder: Path) -> DesiredModel:
         try:
             digest = model_digest_of_folder(folder)
-            version = f"0.0.0-d{digest[:16]}"
+            # A version has no underscore, and base64url has one now and then.
+            version = f"0.0.0-d{digest[:16].replace('_', '-')}"
             component = f"local.{name}"
             place = self._artifacts / component / version / "model"
             if not place.is_dir() or model_digest_of_folder(place) != digest:

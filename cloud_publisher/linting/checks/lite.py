@@ -12,6 +12,7 @@ from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Runtime, Settings, runtime_of
 from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, leaf_bytes
+from cloud_publisher.sizes.recipe_sizes import recipe_figures
 
 _LONGEST_TEXT = 1_000
 """Bytes that its IPC gives out."""
@@ -32,6 +33,7 @@ def check_lite(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
         if manifests and not any(runtime_of(manifest) for manifest in manifests):
             yield recipe.finding("GG801", everything or recipe.top, "no manifest names a runtime")
         yield from _configuration(recipe)
+        yield from _sizes(recipe)
     for manifest in manifests:
         yield from _manifest(recipe, manifest)
 
@@ -51,6 +53,10 @@ def _manifest(recipe: RecipeText, manifest: Node) -> Iterator[Finding]:
             yield recipe.finding("GG803", skip, "nucleus lite has no Skipif", "test for it in the script")
         if name == "startup":
             yield recipe.finding("GG804", step, "startup asks for systemd 254 on the device")
+        if name == "install":
+            yield recipe.finding("GG809", step, "an install that fails takes the component down on lite")
+        if name == "bootstrap":
+            yield recipe.finding("GG810", step, "bootstrap reboots the device on lite")
         script = script_of(step)
         if script is not None and script.text is not None:
             yield from _script(recipe, script, script.text)
@@ -105,6 +111,13 @@ def _configuration(recipe: RecipeText) -> Iterator[Finding]:
     for service, policies in control.items() if control else ():
         if service.startswith("aws.greengrass.") and service not in _ITS_SERVICES:
             yield recipe.finding("GG806", policies, f"nucleus lite has no {service}")
+
+
+def _sizes(recipe: RecipeText) -> Iterator[Finding]:
+    for figure in recipe_figures(recipe.name or "the component", recipe.text, recipe.top.value):
+        if figure.over:
+            code = "GG811" if figure.unit == "bytes" else "GG812"
+            yield recipe.finding(code, recipe.top, figure.words)
 
 
 def _leaves(node: Node) -> Iterator[Node]:

@@ -149,6 +149,26 @@ def test_a_plan_of_another_release_is_wrong_use(
     assert revisions() == []
 
 
+def test_a_plan_saved_for_4_0_0_refuses_5_0_0(
+    plan: Any, run: Run, release: Any, published: Any, device: Any, revisions: Any
+) -> None:
+    device()
+    published(model="4.0.0")
+    assert plan("--out", "plan.json").code == 3
+    published(model="5.0.0")
+    done = run("deploy", "--plan", "plan.json")
+    assert (done.code, revisions()) == (2, [])
+    assert f"{release.model} 5.0.0, planned was 4.0.0" in done.err
+    # The target's part of it pins the model too, whatever stands beside it.
+    assert plan("--out", "other.json").code == 3
+    saved = json.loads(Path("plan.json").read_text())
+    saved["components"] = json.loads(Path("other.json").read_text())["components"]
+    Path("plan.json").write_text(json.dumps(saved))
+    done = run("deploy", "--plan", "plan.json")
+    assert (done.code, revisions()) == (1, [])
+    assert "has changed since the plan" in done.err
+
+
 def test_a_plan_for_another_target_is_wrong_use(plan: Any, run: Run, published: Any, target: str) -> None:
     published()
     assert plan("--out", "plan.json").code == 3

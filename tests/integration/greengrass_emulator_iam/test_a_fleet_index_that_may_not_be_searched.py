@@ -104,7 +104,7 @@ def write_release(folder: Path, version: str) -> None:
         "application": "lines",
         "settings": {"health": {"interval": 10}},
         "components": [
-            component("agent", "com.example.line.agent", "agent"),
+            component("agent", "com.example.line.agent", "agent", forms=["2"]),
             component("agent.desired", "com.example.line.agent.desired", "desired"),
             component("digits", "com.example.line.digits", "model", version, model=MODEL),
         ],

@@ -27,7 +27,7 @@ def make_release() -> Callable[..., Release]:
         ]
         if agent:
             components += [
-                component("agent", AGENT, agent, "agent"),
+                component("agent", AGENT, agent, "agent", forms=["2"]),
                 component("follower", FOLLOWER, "1.0.0", "desired"),
             ]
         components += more.pop("applications", [])

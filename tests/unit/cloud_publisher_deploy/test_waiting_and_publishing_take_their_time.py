@@ -1,6 +1,6 @@
 """Waiting loops with a clock that tests turn: what they ask, how often, and when they stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -170,8 +170,10 @@ class RecordedVersions:
         state: Any = following.pop(0) if len(following) > 1 else following[0]
         return PublishedVersion(found.arn, state, found.created, found.digest, "denied", {"s3://b/k": "AccessDenied"})
 
-    def create(self, name: str, version: str, recipe: str, *, digest: str, token: str) -> None:
-        assert (version, recipe) == ("1.0.0", "{}")
+    def create(
+        self, name: str, version: str, recipe: str, *, digest: str, token: str, forms: Sequence[str] = ()
+    ) -> None:
+        assert (version, recipe, forms) == ("1.0.0", "{}", [])
         self.calls.append(("create", token))
         self.there[name] = PublishedVersion(f"arn:{name}", "REQUESTED", START, digest)
         if self.taken:

@@ -8,12 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from shared_schema.canonical_json import canonical_json
 from shared_schema.desired_state import (
-    MAXIMUM_BYTES,
     DesiredModel,
     DesiredState,
-    DesiredStateTooLargeError,
     NotWhole,
     UnknownForm,
     higher_release,
@@ -176,23 +173,3 @@ def test_the_higher_release_of_two_doors_is_obeyed() -> None:
     assert higher_release(UnknownForm("3", "1"), high) == high
     # Numbers are compared as numbers: "10" is after "9".
     assert higher_release(state(9), state(10)).order == 10  # type: ignore[union-attr]
-
-
-def test_more_models_than_lite_can_carry_are_refused_with_the_size() -> None:
-    models = {
-        f"model-{n}": DesiredModel(component=f"com.example.model-{n}", version="1.0.0", digest=SHA) for n in range(100)
-    }
-    with pytest.raises(DesiredStateTooLargeError, match=f"{MAXIMUM_BYTES} is the most"):
-        DesiredState(release="1", models=models).sealed()
-
-
-def test_a_document_at_the_limit_is_written() -> None:
-    models = {f"m{n:02d}": DesiredModel(component=f"c{n:02d}", version="1.0.0", digest=SHA) for n in range(92)}
-    document = DesiredState(release="1", models=models).sealed()
-    assert MAXIMUM_BYTES - 500 < len(canonical_json(document)) <= MAXIMUM_BYTES
-    assert isinstance(read_desired_state(document), DesiredState)
-
-
-def test_a_string_longer_than_lite_takes_is_refused_with_its_place() -> None:
-    with pytest.raises(DesiredStateTooLargeError, match=r"/settings/sources/camera/path .* 901 bytes"):
-        state(sources={"camera": {"path": "é" * 450 + "x"}}).sealed()

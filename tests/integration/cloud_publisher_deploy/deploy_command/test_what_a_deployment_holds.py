@@ -50,6 +50,31 @@ def test_deploy_twice_changes_nothing_and_says_so(run: Run, published: Any, devi
     assert len(revisions()) == 1
 
 
+def test_the_same_in_another_order_and_with_other_white_space_is_nothing_to_do(
+    run: Run, release: Any, published: Any, device: Any, greengrass: Any, target: str, revisions: Any
+) -> None:
+    published()
+    device()
+    assert run(*WAIT).code == 0
+    made = greengrass.get_deployment(deploymentId=revisions()[0])
+    components = made["components"]
+    update = components[release.agent]["configurationUpdate"]
+    update["merge"] = json.dumps(_turned_round(json.loads(update["merge"])), indent=3)
+    policies = made["deploymentPolicies"]
+    greengrass.create_deployment(targetArn=target, components=components, deploymentPolicies=policies)
+    assert len(revisions()) == 2
+    again = run(*WAIT, "--json")
+    assert again.code == 0, again.err
+    (delivered,) = again.json["deployments"]
+    assert (delivered["action"], delivered["outcome"]) == ("unchanged", "confirmed")
+    assert len(revisions()) == 2
+
+
+def _turned_round(value: Any) -> Any:
+    """Every object's keys in the opposite order."""
+    return {key: _turned_round(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
+
+
 def test_what_is_not_ours_stays_on_the_target(
     run: Run, release: Any, published: Any, device: Any, greengrass: Any, target: str, deployed: Any
 ) -> None:

@@ -1,0 +1,40 @@
+"""Which forms of the desired state an agent reads, found in the sources that go to the device.
+
+They may be older than this publisher, and are never run by it: the constants are read out of the text.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+_WHERE = Path("shared_schema") / "desired_state.py"
+_NAME = "FORMS"
+
+
+def forms_read_by(root: Path) -> tuple[str, ...]:
+    """``FORMS`` of the sources below an agent's root; none where it cannot be found."""
+    try:
+        module = ast.parse((root / _WHERE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return ()
+    texts: dict[str, str] = {}
+    for name, value in _assignments(module):
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            texts[name] = value.value
+        elif name == _NAME and isinstance(value, ast.Tuple):
+            return tuple(form for each in value.elts if (form := _text(each, texts)) is not None)
+    return ()
+
+
+def _assignments(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    for statement in module.body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value:
+            yield statement.target.id, statement.value
+        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            yield statement.targets[0].id, statement.value
+
+
+def _text(value: ast.expr, texts: dict[str, str]) -> str | None:
+    if isinstance(value, ast.Name):
+        return texts.get(value.id)
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None

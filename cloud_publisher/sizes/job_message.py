@@ -1,0 +1,96 @@
+"""A deployment as IoT Jobs brings it to a device: the job's document, and the message around it.
+
+Source of the document: the nucleus's ``Configuration`` model, and what devices log; of the message: "Jobs device MQTT
+API" of the IoT developer guide. What only the cloud knows (ids, times) is as long here as it will be.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
+from cloud_publisher.fleet.targets import Target
+
+AN_ID: Final = "0" * 36
+_A_TIME: Final = 1_795_544_309
+_REVISION: Final = "999"
+
+
+@dataclass(frozen=True, slots=True)
+class JobMessage:
+    """``topic`` and ``payload`` as a device gets them; ``document`` is the job's, within the payload."""
+
+    topic: str
+    payload: Mapping[str, Any]
+    document: Mapping[str, Any]
+
+    @property
+    def arn(self) -> str:
+        """The configuration's ARN."""
+        return str(self.document["configurationArn"])
+
+    @property
+    def components(self) -> Mapping[str, Any]:
+        """What the document says of each component."""
+        found: Mapping[str, Any] = self.document["components"]
+        return found
+
+
+def configuration_arn(target: Target) -> str:
+    """``arn:aws:greengrass:REGION:ACCOUNT:configuration:thinggroup/NAME:REVISION``."""
+    place = f"arn:{target.partition}:greengrass:{target.region}:{target.account}"
+    return f"{place}:configuration:{target.kind}/{target.name}:{_REVISION}"
+
+
+def job_message(content: DeploymentContent, target: Target, thing: str) -> JobMessage:
+    """The longest message that brings a deployment to a thing: the answer to its question for the next job."""
+    update = {"action": "NOTIFY_COMPONENTS", "timeoutInSeconds": 60, **(content.policies.get(_UPDATE) or {})}
+    validation = {"timeoutInSeconds": 30, **(content.policies.get(_VALIDATION) or {})}
+    optional = {"deploymentName": content.name, "parentTargetArn": content.parent_target_arn}
+    document = {
+        "deploymentId": AN_ID,
+        **{key: value for key, value in optional.items() if value},
+        "configurationArn": configuration_arn(target),
+        "targetArn": target.arn,
+        "creationTimestamp": _A_TIME * 1000,
+        "components": {name: _component(each) for name, each in content.components.items()},
+        "failureHandlingPolicy": content.policies.get("failureHandlingPolicy") or "ROLLBACK",
+        "componentUpdatePolicy": {"action": update["action"], "timeout": update["timeoutInSeconds"]},
+        "configurationValidationPolicy": {"timeout": validation["timeoutInSeconds"]},
+    }
+    execution = {
+        "jobId": AN_ID,
+        "thingName": thing,
+        "status": "IN_PROGRESS",
+        "queuedAt": _A_TIME,
+        "lastUpdatedAt": _A_TIME,
+        "startedAt": _A_TIME,
+        "executionNumber": 1,
+        "versionNumber": 2,
+        "jobDocument": document,
+    }
+    payload = {"timestamp": _A_TIME, "clientToken": "jobs-nucleus-lite", "execution": execution}
+    return JobMessage(f"$aws/things/{thing}/jobs/{_NEXT}/get/accepted", payload, document)
+
+
+_UPDATE: Final = "componentUpdatePolicy"
+_VALIDATION: Final = "configurationValidationPolicy"
+_NEXT: Final = "$next/namespace-aws-gg-deployment"
+
+
+def _component(component: DeployedComponent) -> dict[str, Any]:
+    written: dict[str, Any] = {"version": component.version}
+    if component.configures:
+        update = {"merge": _merged(component), "reset": list(component.reset)}
+        written["configurationUpdate"] = {key: value for key, value in update.items() if value}
+    if component.run_with:
+        written["runWith"] = component.run_with
+    return written
+
+
+def _merged(component: DeployedComponent) -> Any:
+    try:
+        return component.merged
+    except ValueError:
+        # Another team's, which the cloud took: as long as it stands.
+        return component.merge
