@@ -13,7 +13,7 @@ from cloud_publisher.fleet.devices import OPEN, SUCCEEDED, DeviceStanding, Execu
 from cloud_publisher.fleet.remedies import LITE, remedy_for
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.messages import AgentState, StateReason, Verdict
-from shared_schema.shadow import Said, ShadowModel, ShadowReport
+from shared_schema.shadow import Said, ShadowReport
 
 CONFIRMATION_GRACE = timedelta(seconds=5)
 """A refusing device's confirmation and its job's update take different ways to the cloud; either may be first."""
@@ -231,16 +231,16 @@ def _trouble_of(report: ShadowReport | None) -> str:
     if report is None:
         return "; nucleus lite gives no cause, and its agent has never written the shadow"
     why = ": ".join(part for part in (report.reason, report.why) if part)
-    said = [f"{name} {each.said.verdict}: {_reason(each.said)}" for name, each in _not_confirmed(report)]
+    said = [f"{name} {each.verdict}: {_reason(each)}" for name, each in _not_confirmed(report)]
     state = [] if report.state in (AgentState.SERVING, AgentState.IDLE) and not why else [why or "without a reason"]
     told = "; ".join([*state, *said])
     agent = f"its agent {report.agent_version} is {report.state}"
     return f"; nucleus lite gives no cause; {agent}{f' ({told})' if told else ''}"
 
 
-def _not_confirmed(report: ShadowReport) -> list[tuple[str, ShadowModel]]:
+def _not_confirmed(report: ShadowReport) -> list[tuple[str, Said]]:
     return [
-        (name, each)
+        (name, each.said)
         for name, each in sorted(report.models.items())
         if each.said is not None and each.said.verdict is not Verdict.CONFIRMED
     ]
