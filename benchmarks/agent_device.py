@@ -1,4 +1,4 @@
-"""A device for benchmarks of the agent: the emulator's nucleus in a process, local deployments, and no cloud."""
+"""A device for benchmarks of the agent: the emulator's nucleus in a process, local deployments, and a cloud or none."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import REPOSITORY
+from greengrass_emulator.cloud.provisioning import DeviceFolder
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.digests import model_digest_of_folder
 
@@ -31,11 +32,13 @@ def eventually(look: Callable[[], Any], seconds: float = 60.0, pause: float = 0.
 
 
 class AgentDevice:
-    """A lite device, where no deployment restarts the agent and the desired state is followed."""
+    """A device, lite unless told; ``provisioned`` in a cloud, or with none."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, runtime: str = "lite", provisioned: DeviceFolder | None = None) -> None:
         self.folder = folder
-        self.root = folder / "root"
+        self.runtime = runtime
+        self._provisioned = provisioned
+        self.root = folder / "root" if provisioned is None else provisioned.root
         self.work = self.root / "work" / AGENT
         self._release = 1_800_000_000
         self.digests: dict[str, str] = {}
@@ -43,11 +46,9 @@ class AgentDevice:
 
     def start(self) -> None:
         """Start the nucleus, and with it whatever was deployed."""
-        config = self.folder / "config.yaml"
-        nucleus = {"configuration": {"runWithDefault": {"posixUser": f"{os.geteuid()}:{os.getegid()}"}}}
-        system = {"rootpath": str(self.root), "thingName": "measured"}
-        config.write_text(json.dumps({"system": system, "services": {"aws.greengrass.Nucleus": nucleus}}))
-        words = [sys.executable, "-m", "greengrass_emulator.nucleus", "--config", str(config), "--runtime", "lite"]
+        config = self._config() if self._provisioned is None else self._provisioned.config_path
+        words = [sys.executable, "-m", "greengrass_emulator.nucleus"]
+        words += ["--config", str(config), "--runtime", self.runtime]
         self._nucleus = subprocess.Popen(words, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         eventually(self._status)
 
@@ -57,6 +58,13 @@ class AgentDevice:
             self._nucleus.send_signal(signal.SIGTERM)
             self._nucleus.wait(30)
             self._nucleus = None
+
+    def _config(self) -> Path:
+        config = self.folder / "config.yaml"
+        nucleus = {"configuration": {"runWithDefault": {"posixUser": f"{os.geteuid()}:{os.getegid()}"}}}
+        system = {"rootpath": str(self.root), "thingName": "measured"}
+        config.write_text(json.dumps({"system": system, "services": {"aws.greengrass.Nucleus": nucleus}}))
+        return config
 
     @property
     def pid(self) -> int | None:
@@ -77,7 +85,10 @@ class AgentDevice:
 
     def add_agent(self) -> None:
         script = f"exec env PYTHONPATH='{REPOSITORY}' {sys.executable} -u -m edge_agent run"
-        self._recipe(AGENT, "1.0.0", [], {"run": {"Script": script}}, {"application": "measured"})
+        step = {"run": {"Script": script}} if self.runtime == "lite" else {"startup": {"Script": script}}
+        operations = ["aws.greengrass#PublishToIoTCore", "aws.greengrass#SubscribeToIoTCore"]
+        control = {"aws.greengrass.ipc.mqttproxy": {"all": {"operations": operations, "resources": ["*"]}}}
+        self._recipe(AGENT, "1.0.0", [], step, {"application": "measured", "accessControl": control})
         self._recipe(f"{AGENT}.desired", "1.0.0", [], {"run": "exit 0"}, {})
 
     def add_model(self, version: str, model: Path) -> None:
@@ -100,7 +111,8 @@ class AgentDevice:
         words += ["--artifact-dir", str(self.folder / "artifacts")]
         for each in (f"{AGENT}=1.0.0", f"{AGENT}.desired=1.0.0", f"com.example.model={version}"):
             words += ["--merge", each]
-        update = {f"{AGENT}.desired": {"MERGE": {"desired": desired}, "RESET": ["/desired"]}}
+        carrier = f"{AGENT}.desired" if self.runtime == "lite" else AGENT
+        update = {carrier: {"MERGE": {"desired": desired}, "RESET": ["/desired"]}}
         subprocess.run([*words, "--update-config", json.dumps(update)], check=True, capture_output=True, timeout=120)
 
     def said(self, version: str, verdict: str = "CONFIRMED") -> bool:
@@ -126,7 +138,7 @@ class AgentDevice:
         return found
 
     def _recipe(self, name: str, version: str, artifacts: list[Any], lifecycle: Any, defaults: Any) -> None:
-        platform = {"os": "linux", "runtime": "aws_nucleus_lite"}
+        platform = {"os": "linux", "runtime": "*"}
         recipe = {
             "RecipeFormatVersion": "2020-01-25",
             "ComponentName": name,
@@ -135,14 +147,14 @@ class AgentDevice:
             "Manifests": [{"Platform": platform, "Artifacts": artifacts, "Lifecycle": lifecycle}],
         }
         recipes = self.folder / "recipes"
-        recipes.mkdir(exist_ok=True)
+        recipes.mkdir(parents=True, exist_ok=True)
         (recipes / f"{name}-{version}.json").write_text(json.dumps(recipe), encoding="utf-8")
 
 
 @contextmanager
-def agent_device(folder: Path) -> Iterator[AgentDevice]:
+def agent_device(folder: Path, runtime: str = "lite", provisioned: DeviceFolder | None = None) -> Iterator[AgentDevice]:
     """A device whose nucleus runs; it is ended with the block."""
-    device = AgentDevice(folder)
+    device = AgentDevice(folder, runtime, provisioned)
     device.start()
     try:
         device.add_agent()

@@ -100,7 +100,7 @@ class Agent(WrittenByPeople):
     settings: AgentSettings = Field(default_factory=AgentSettings)
     """They travel in the desired state, and are applied without a restart."""
     startup_timeout: int = Field(default=900, ge=30)
-    """Seconds for ``startup``: room for vetting at a first start."""
+    """Seconds for ``startup``: room for vetting at a first start. On lite, for a new version to run as well."""
     python: str = Field(default="python3", min_length=1)
     """The device's interpreter."""
 

@@ -50,9 +50,9 @@ def next_step(standing: Standing, wanted: Wanted) -> Serve | Install | Try | Kee
 
 
 def folder_of(standing: Standing, wanted: Wanted) -> str | None:
-    """The folder in which the wanted version stands whole."""
+    """The folder in which the wanted version stands whole; any of that version where its files cannot be read."""
     for folder, made in standing.whole.items():
-        if (made.version, made.made_from) == wanted:
+        if (made.version, made.made_from) == wanted or (made.version == wanted.version and not wanted.made_from):
             return folder
     return None
 

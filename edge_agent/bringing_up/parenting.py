@@ -35,6 +35,9 @@ from edge_agent.bringing_up.switching import (
 
 _LOOK: Final = 0.5
 """Seconds between two looks at what the agent has confirmed."""
+_LOOK_LATE: Final = 10.0
+"""Once it runs, and is only not given anything that it could confirm."""
+_SETTLES: Final = 0.1
 _GRACE: Final = 60.0
 """Seconds that an agent has to finish what it has in hand."""
 _AGAIN: Final = 1.0
@@ -96,7 +99,7 @@ class Parent:
         if installer.returncode == 0 and folder is not None:
             self._stop_agent()
             self._try(folder, serving)
-        words = words or f"its installation was ended by signal {-installer.returncode}"
+        words = words or f"its installation ended with {exit_code(installer.returncode)}; the log says why"
         self._not_installed(f"version {self._wanted.version} is not installed: {words}")
         if self._agent is None:
             release_signals(self._held)
@@ -117,12 +120,16 @@ class Parent:
         tell("INFO", "on trial", version=self._wanted.version, earlier=fallback)
         deadline = time.monotonic() + self._within
         while not has_confirmed(standing_in(self._work), self._wanted.version):
-            number = next_signal(_LOOK)
+            number = next_signal(_LOOK if time.monotonic() <= deadline else _LOOK_LATE)
             if number is not None:
                 # The nucleus ends it, or the device: that is no word about the version.
                 self._remember(begun, "")
                 self._end(number)
             code = self._agent.poll() if self._agent is not None else 1
+            if code is not None and (number := next_signal(_SETTLES)) is not None:
+                # Both were sent the signal, and the agent was the quicker one.
+                self._remember(begun, "")
+                self._end(number)
             if code is not None and not has_confirmed(standing_in(self._work), self._wanted.version):
                 words = f"ended with {exit_code(code)} before it had confirmed anything; its log says why"
                 self._give_back(fallback, begun + 1, words)

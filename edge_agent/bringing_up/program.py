@@ -25,7 +25,7 @@ _USAGE = "usage: bringing_up install | start | run SECONDS"
 def main(arguments: list[str], artifact: str) -> NoReturn:
     """``artifact``: the unpacked zip, ``…/<version>/<stem>``; the work folder is where the nucleus starts a step."""
     work = os.getcwd()
-    wanted = Wanted(os.path.basename(os.path.dirname(artifact)), fingerprint(artifact))
+    wanted = Wanted(os.path.basename(os.path.dirname(artifact)), _fingerprint(artifact))
     match arguments:
         case ["install"]:
             sys.exit(_install(work, artifact, wanted))
@@ -38,6 +38,15 @@ def main(arguments: list[str], artifact: str) -> NoReturn:
         case _:
             sys.stderr.write(f"{_USAGE}\n")
             sys.exit(2)
+
+
+def _fingerprint(artifact: str) -> str:
+    """Empty where the files cannot be read: then whatever was made of that version before is taken for it."""
+    try:
+        return fingerprint(artifact)
+    except OSError as error:
+        tell("ERROR", "artifact unreadable", error=error)
+        return ""
 
 
 def become(work: str, folder: str, standing: Standing) -> NoReturn:

@@ -13,7 +13,9 @@ from edge_agent.control.commands import Commands
 from edge_agent.control.condition import Circumstances, condition
 from edge_agent.control.consent import Consent
 from edge_agent.control.doors import Doors
+from edge_agent.control.failed_install import FailedInstall
 from edge_agent.control.hearing import Heard, Hearing
+from edge_agent.control.last_confirmed import LastConfirmed, as_confirmed
 from edge_agent.control.memory import Memory
 from edge_agent.control.obedience import LOOK_AGAIN, Obedience
 from edge_agent.control.reading import Reading
@@ -130,9 +132,11 @@ class Agent:
             self._model_of,
             self._tally,
         )
-        self._reading = Reading(self._doors, self._obedience, self._apply)
+        self._last_confirmed = LastConfirmed(work / "state" / "last-confirmed.json")
+        self._reading = Reading(self._doors, self._obedience, self._last_confirmed, self._apply)
         self._budget = MemoryBudget(self._slots)
         self._soundness = Soundness(work)
+        self._failed_install = FailedInstall(work)
         self._busy = BusyTopic(self._local_topics)
         self._consent = Consent(work, self._busy, self._link)
         self._running = Running(self._link, self._doors, self._reading, self._obedience, self._memory)
@@ -217,6 +221,15 @@ class Agent:
                 logger.info("state", extra={"state": now.state, "why": now.why or ""})
             self._last = now
             self._report()
+            self._keep()
+
+    def _keep(self) -> None:
+        """Keep what is confirmed by now, for a start at which the desired state cannot be understood."""
+        obedience = self._obedience
+        if obedience.obeyed is not None and not obedience.under_way:
+            state = as_confirmed(obedience.obeyed, self._slots.serving(), obedience.confirmations)
+            if state is not None:
+                self._last_confirmed.keep(state)
 
     def _look_after_the_frames(self) -> None:
         """A model that hangs never comes back: say so, and end. Both nuclei start anew what ended with 1."""
@@ -305,6 +318,8 @@ class Agent:
             last_error=self._tally.last,
             around=(*self._tally.troubles, *self._soundness.troubles(), *self._doors.troubles),
             hung=self._hung,
+            unknown=self._reading.unknown,
+            not_installed=self._failed_install.words(),
         )
         return condition(self._obedience, self._slots.serving(), around, self._model_of)
 

@@ -8,7 +8,8 @@ from edge_agent.control.obedience import Obedience
 from edge_agent.reporting.reporter import Snapshot
 from edge_agent.serving.lifecycle import ModelState
 from edge_agent.serving.slots import Served
-from shared_schema.messages import AgentState
+from shared_schema.desired_state import FORMS, UnknownForm
+from shared_schema.messages import AgentState, StateReason
 from shared_schema.settings import AgentSettings, Source
 
 _LONGEST = 600
@@ -32,6 +33,10 @@ class Circumstances:
     """In words, what is wrong around the agent just now: sources, sinks, disk, clock."""
     hung: str | None = None
     """In words, which frame hangs in a model: the process is about to end."""
+    unknown: UnknownForm | None = None
+    """The present desired state, where it has a form that this agent does not read."""
+    not_installed: str | None = None
+    """In words, which newer version of the agent could not be brought up."""
 
 
 def condition(
@@ -43,8 +48,11 @@ def condition(
     """The snapshot that health and shadow tell. ``model_of`` says which model looks at a source's frames."""
     obeyed = obedience.obeyed
     troubles = _troubles(obedience, around, model_of)
-    if around.hung is not None:
-        troubles.insert(0, around.hung)
+    # The first is the cause of the others, if one is.
+    for words in (_form(around.unknown), around.not_installed, around.hung):
+        if words is not None:
+            troubles.insert(0, words)
+    reason = StateReason.INSTALL if around.not_installed else StateReason.FORM if around.unknown else None
     state = agent_state(
         waiting=obeyed is None and around.waiting,
         desired=frozenset(obeyed.state.models) if obeyed is not None else frozenset[str](),
@@ -61,6 +69,16 @@ def condition(
         doors=around.doors,
         dropped=around.dropped,
         last_error=around.last_error,
+        reason=reason if state is AgentState.DEGRADED else None,
+    )
+
+
+def _form(unknown: UnknownForm | None) -> str | None:
+    if unknown is None:
+        return None
+    return (
+        f"the desired state of release {unknown.release} has form {unknown.form}, and this agent reads "
+        f"{', '.join(FORMS)}: deploy an agent that reads it"
     )
 
 

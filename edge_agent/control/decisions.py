@@ -13,10 +13,11 @@ Door = Literal["validated", "subscribed"]
 
 @dataclass(frozen=True, slots=True)
 class Obeyed:
-    """The document that is obeyed, and the door that it came by."""
+    """The document that is obeyed, and the door that it came by: none when it is the kept one of a start at which the
+    present one is not understood."""
 
     state: DesiredState
-    door: Door
+    door: Door | None
 
     def target(self, model: str) -> Target:
         """What it names for a model. Raises ``KeyError``."""

@@ -84,10 +84,11 @@ class Doors:
         logger.info("subscribed", extra={"to": name})
 
     def declined(self, name: str, error: NucleusError) -> None:
-        """A subscription that was pending does not stand; to be asked for again in a while, but for one that an older
-        recipe gives no right to, and that the agent can do without."""
+        """A subscription that was pending does not stand; to be asked for again in a while, but for the echo that an
+        older recipe or IoT policy gives no right to: the agent can do without."""
         self._pending.discard(name)
-        if isinstance(error, NotAllowedError) and name.endswith("/echo"):
+        others = set(self._cloud) & self._open
+        if name.endswith("/echo") and (others or isinstance(error, NotAllowedError)):
             self._refused.add(name)
         self._say_once(name, error)
 

@@ -75,7 +75,9 @@ class Obedience:
             self.obeyed = obeyed
             return False
         self.obeyed, state = obeyed, obeyed.state
-        logger.info("obeying", extra={"release": state.release, "door": obeyed.door, "models": ",".join(state.models)})
+        logger.info(
+            "obeying", extra={"release": state.release, "door": obeyed.door or "kept", "models": ",".join(state.models)}
+        )
         for model in list(self._pending):
             self._abandon(model)
         current = {model: served.target.digest for model, served in self._slots.serving().items()}
@@ -199,9 +201,11 @@ class Obedience:
         except ArtifactError as error:
             if now < pending.deadline:
                 return
-            self._pending.pop(target.model, None)
-            self._refused(target, Verdict.REJECTED, Reason.ARTIFACT, str(error), {})
-            return
+            folder = self._kept.folder(target.digest)
+            if self.obeyed is None or self.obeyed.door is not None or not folder.is_dir():
+                self._pending.pop(target.model, None)
+                self._refused(target, Verdict.REJECTED, Reason.ARTIFACT, str(error), {})
+                return
         job = jobs.Bring(target, folder, self.folder_of(target.model))
         if self._loader.submit(job):
             pending.job = job

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from edge_agent.control.decisions import choose
+from edge_agent.control.decisions import Obeyed, choose
 from edge_agent.control.doors import Doors
+from edge_agent.control.last_confirmed import LastConfirmed
 from edge_agent.control.obedience import Obedience
 from edge_agent.control.settings import InvalidSettingsError, read_settings
 from edge_agent.control.timers import Backoff
@@ -20,9 +21,12 @@ _TORN_FOR: Final = 30.0
 class Reading:
     """``apply`` is called with the settings of each document that is obeyed anew."""
 
-    def __init__(self, doors: Doors, obedience: Obedience, apply: Callable[[AgentSettings], None]) -> None:
+    def __init__(
+        self, doors: Doors, obedience: Obedience, kept: LastConfirmed, apply: Callable[[AgentSettings], None]
+    ) -> None:
         self._doors = doors
         self._obedience = obedience
+        self._kept = kept
         self._apply = apply
         self._backoff = Backoff(0.05, 10.0)
         self._torn_since: float | None = None
@@ -30,6 +34,8 @@ class Reading:
         self.settings = AgentSettings()
         """In force: of the last document whose settings were right, the defaults before that."""
         self.settings_wrong: str | None = None
+        self.unknown: UnknownForm | None = None
+        """The document that counts, where it has a form that this agent does not read."""
 
     @property
     def waiting(self) -> bool:
@@ -63,17 +69,28 @@ class Reading:
             self._torn_since = self._torn_since or now
             logger.info("desired state not whole", extra={"why": chosen.reason})
             return self.pause()
-        if isinstance(chosen, UnknownForm):
-            self._torn_since = None
-            logger.warning("desired state not understood", extra={"form": chosen.form, "reads": FORM})
-            return None
         self._torn_since = None
         self._backoff.reset()
+        if isinstance(chosen, UnknownForm):
+            self._go_on(chosen, now)
+        else:
+            self.unknown = None
+            self._obey(chosen, now)
+        return None
+
+    def _go_on(self, unknown: UnknownForm, now: float) -> None:
+        """What is obeyed goes on; after a start that is what was confirmed last."""
+        if unknown != self.unknown:
+            logger.warning("desired state not understood", extra={"form": unknown.form, "reads": FORM})
+        self.unknown = unknown
+        if self._obedience.obeyed is None and (kept := self._kept.recall()) is not None:
+            self._obey(Obeyed(kept, None), now)
+
+    def _obey(self, chosen: Obeyed, now: float) -> None:
         settings = self._settings_of(chosen.state.settings)
         if self._obedience.obey(chosen, now, settings.artifact.deadline):
             self.settings = settings
             self._apply(settings)
-        return None
 
     def _settings_of(self, document: Mapping[str, Any]) -> AgentSettings:
         try:

@@ -161,6 +161,14 @@ def mend_ipc(component: Component, root: Root) -> None:
 
 
 @fault.command()
+def reboot(root: Root) -> None:
+    """Restart a device: all that runs on it ends, and its nucleus and what starts by itself are begun anew."""
+    from greengrass_emulator.devices.device_faults import reboot as restart
+
+    typer.echo(f"{restart(root).thing}: the device was restarted")
+
+
+@fault.command()
 def restart_daemon(
     daemon: Annotated[
         Literal["ggconfigd", "ggpubsubd", "iotcored", "ggipcd"], typer.Argument(help="Which of lite's daemons.")

@@ -20,6 +20,9 @@ def up(
     device: Annotated[
         list[str] | None, typer.Option(help="NAME[=classic|lite][@ACCOUNT][:GROUP]; may be repeated.")
     ] = None,
+    component_user: Annotated[
+        str | None, typer.Option(help="USER[:GROUP] that runs the devices' components; whoever this is, if not said.")
+    ] = None,
     accounts: Annotated[
         str, typer.Option(help="name=id, with commas between.")
     ] = "dev=111111111111,preprod=222222222222,prod=333333333333",
@@ -49,7 +52,9 @@ def up(
         cloud = Cloud(read, region=region, folder=folder, enforce_iam=enforce_iam, recording=record_calls)
         running.callback((folder / "cloud.json").unlink, missing_ok=True)
         running.enter_context(cloud)
-        for made in running.enter_context(running_devices(cloud, folder / "devices", wishes)):
+        if component_user and state is None:
+            folder.chmod(0o755)
+        for made in running.enter_context(running_devices(cloud, folder / "devices", wishes, component_user)):
             typer.echo(f"{made.thing} runs ({made.runtime}); --root {made.root}")
         typer.echo(f"The cloud runs at {cloud.endpoint_url}; {cloud.state_path} has the rest. Ctrl-C ends it.")
         ended.wait()

@@ -15,7 +15,7 @@ from pathlib import Path
 from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import NucleusError, WrongUse
 from greengrass_emulator.nucleus.clock import clock_file, written_ahead
-from greengrass_emulator.nucleus.daemons import DaemonName, read_restarts, restarts_file, written_restarts
+from greengrass_emulator.nucleus.daemons import DaemonName, Restarted, read_restarts, restarts_file, written_restarts
 from greengrass_emulator.nucleus.durable import write_atomically
 from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut, written_cut
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
@@ -24,6 +24,7 @@ _FARTHEST = 20 * 365 * 86_400.0
 _TURN_SECONDS = 30.0
 _CUT_SECONDS = 30.0
 _RESTART_SECONDS = 30.0
+_REBOOT_SECONDS = 60.0
 _POLL = 0.02
 FULL_BEYOND = 65_536
 """Bytes that a file may still have on a full disk: logs and state go on for a while, artifacts do not fit."""
@@ -100,13 +101,34 @@ def restart_daemon(root: Path, daemon: DaemonName) -> NucleusStatus:
     status = _running(root)
     if status.runtime != "lite":
         raise WrongUse(f"{status.thing} runs {status.runtime}, which is one process; only lite has daemons")
-    wanted = {**read_restarts(restarts_file(root))}
-    number = wanted[daemon] = wanted.get(daemon, 0) + 1
-    write_atomically(restarts_file(root), written_restarts(wanted))
-    os.kill(status.pid, signal.SIGUSR2)
+    number = _restart(root, status, daemon)
     return _until(
         root, lambda now: now.daemon_restarts.get(daemon, 0) >= number, "restarted its daemon", _RESTART_SECONDS
     )
+
+
+def reboot(root: Path) -> NucleusStatus:
+    """Restarts a device: everything on it ends, and what starts by itself is started; what is on its disk stays.
+
+    Returns once its nucleus runs again, as the same process. Raises ``NucleusError``.
+    """
+    status = _running(root)
+    _restart(root, status, "device")
+    deadline = time.monotonic() + _REBOOT_SECONDS
+    while time.monotonic() < deadline:
+        now = read_status(root)
+        if now is not None and now.boot != status.boot:
+            return now
+        time.sleep(_POLL)
+    raise NucleusError(f"{root}: the device has not come back within {_REBOOT_SECONDS:g} s; see its nucleus.out")
+
+
+def _restart(root: Path, status: NucleusStatus, what: Restarted) -> int:
+    wanted = read_restarts(restarts_file(root))
+    number = wanted[what] = wanted.get(what, 0) + 1
+    write_atomically(restarts_file(root), written_restarts(wanted))
+    os.kill(status.pid, signal.SIGUSR2)
+    return number
 
 
 def _cut(root: Path, components: frozenset[str]) -> NucleusStatus:

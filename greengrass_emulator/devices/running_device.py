@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from greengrass_emulator.cloud.provisioning import DeviceFolder
-from greengrass_emulator.devices.device_faults import restart_daemon, turn_device_clock
+from greengrass_emulator.devices.device_faults import reboot, restart_daemon, turn_device_clock
 from greengrass_emulator.devices.local_deployment import LocalDeployment, deploy_locally, wait_for_deployment
 from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import NucleusError
@@ -93,6 +93,10 @@ class RunningDevice:
     def turn_clock(self, seconds: float) -> None:
         """Lets so many seconds pass for the device; returns once its nucleus goes by it. See ``nucleus/clock.py``."""
         turn_device_clock(self.root, seconds)
+
+    def reboot(self) -> None:
+        """Restarts the device in an orderly way; returns once its nucleus runs again. See ``kill`` for a power cut."""
+        reboot(self.root)
 
     def restart_daemon(self, daemon: DaemonName) -> None:
         """Restarts one of a lite device's daemons by itself. See ``nucleus/daemons.py``."""

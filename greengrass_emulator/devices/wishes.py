@@ -45,13 +45,23 @@ def read_wishes(texts: Sequence[str], first_account: str) -> tuple[DeviceWish, .
 
 
 @contextmanager
-def running_devices(cloud: Cloud, folder: Path, wishes: Sequence[DeviceWish]) -> Iterator[tuple[RunningDevice, ...]]:
-    """The devices, connected, until the block ends. A folder that has a device of this name already is gone on with."""
+def running_devices(
+    cloud: Cloud, folder: Path, wishes: Sequence[DeviceWish], posix_user: str | None = None
+) -> Iterator[tuple[RunningDevice, ...]]:
+    """The devices, connected, until the block ends. A folder that has a device of this name already is gone on with.
+
+    ``posix_user`` runs their components.
+    """
     with ExitStack() as running:
         devices = []
         for wish in wishes:
             made = provision_device(
-                cloud, folder / wish.thing, account=wish.account, thing=wish.thing, groups=wish.groups
+                cloud,
+                folder / wish.thing,
+                account=wish.account,
+                thing=wish.thing,
+                groups=wish.groups,
+                posix_user=posix_user,
             )
             device = RunningDevice(made, wish.runtime)
             running.callback(device.stop)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from greengrass_emulator.nucleus.clock import DeviceClock
-from greengrass_emulator.nucleus.daemons import DaemonName
+from greengrass_emulator.nucleus.daemons import Restarted
 from greengrass_emulator.nucleus.deployments.queue import DeploymentQueue
 from greengrass_emulator.nucleus.lifecycle.services import Services
 from greengrass_emulator.nucleus.runtimes import Runtime
@@ -18,7 +18,8 @@ def overview(
     *,
     socket: Path,
     ipc_cut: frozenset[str],
-    daemon_restarts: Mapping[DaemonName, int],
+    daemon_restarts: Mapping[Restarted, int],
+    boot: str,
     connected: bool,
     clock: DeviceClock,
     services: Services,
@@ -32,6 +33,7 @@ def overview(
         socket=str(socket),
         ipc_cut=ipc_cut,
         daemon_restarts=dict(daemon_restarts),
+        boot=boot,
         connected=connected,
         clock_ahead=clock.ahead,
         components={

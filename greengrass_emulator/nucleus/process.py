@@ -6,15 +6,17 @@ Everything runs on one event loop, but for downloads, unpacking and the MQTT lib
 import asyncio
 import json
 import logging
+import os
 import secrets
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from greengrass_emulator.nucleus.clock import DeviceClock, DeviceLoop, clock_file
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
-from greengrass_emulator.nucleus.daemons import DOWN_SECONDS, DaemonName, Daemons, restarts_file
+from greengrass_emulator.nucleus.daemons import DOWN_SECONDS, Daemons, Restarted, restarts_file
 from greengrass_emulator.nucleus.deployments.classic import ClassicDeployer
 from greengrass_emulator.nucleus.deployments.device import Device, LocalThenCloud
 from greengrass_emulator.nucleus.deployments.journal import Journal, go_back
@@ -53,7 +55,7 @@ from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
 from greengrass_emulator.nucleus.root_lock import RootLock
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.settings import CloudSettings, DeviceSettings
-from greengrass_emulator.nucleus.state import StateFile
+from greengrass_emulator.nucleus.state import StateFile, Unit
 from greengrass_emulator.nucleus.status_file import NucleusStatus, StatusFile
 
 if TYPE_CHECKING:
@@ -63,10 +65,16 @@ _log = logging.getLogger(__name__)
 
 
 def run_nucleus(settings: DeviceSettings, runtime: Runtime) -> None:
-    """Run a device's nucleus, by the device's clock, until SIGTERM or SIGINT. Raises NucleusError."""
+    """Run a device's nucleus, by the device's clock, until SIGTERM or SIGINT. Raises NucleusError.
+
+    A device that restarts is the same process, begun anew: whoever waits for its end goes on waiting.
+    """
     clock = DeviceClock(clock_file(settings.root))
     with asyncio.Runner(loop_factory=lambda: DeviceLoop(clock)) as runner:
-        runner.run(Nucleus(settings, runtime, clock).run())
+        reboots = runner.run(Nucleus(settings, runtime, clock).run())
+    if reboots:
+        logging.shutdown()
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - itself, as it was begun
 
 
 class Nucleus:
@@ -80,7 +88,10 @@ class Nucleus:
         self._cli_token = secrets.token_hex(16)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._memory = StateFile(self._root / "config" / "state.json")
-        self._interrupted = go_back(self._memory)
+        self._interrupted = go_back(self._memory, remembers_local=not runtime.has_units)
+        self._reboots = False
+        self._told_to_end = asyncio.Event()
+        self._boot = secrets.token_hex(8)
         state = self._memory.state
         self._configuration = ConfigurationStore(runtime, clock, state.configuration, state.times, self._memory.changed)
         self._packages = PackageStore(self._root, runtime, Platform.here())
@@ -112,15 +123,16 @@ class Nucleus:
             updates=ComponentUpdates(),
             memory=self._memory,
             journal=journal,
+            reboot=self._reboot,
         )
         deployer: Deployer = ClassicDeployer(self._device) if runtime.rolls_back else LiteDeployer(self._device)
         self._queue = DeploymentQueue(deployer, journal, clock)
 
-    async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT."""
+    async def run(self) -> bool:
+        """Serve until SIGTERM or SIGINT, or until the device is to be restarted: then True."""
         use_pidfd_watcher()
         check_launcher()
-        stop = asyncio.Event()
+        stop = self._told_to_end
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
@@ -132,6 +144,7 @@ class Nucleus:
                 await stop.wait()
             finally:
                 await self._stop()
+        return self._reboots
 
     async def _start(self) -> None:
         for folder in ("logs", "work", "packages", "config"):
@@ -149,14 +162,15 @@ class Nucleus:
         candidates = LocalThenCloud(self._packages, self._cloud.candidates if self._cloud else None)
         iot_core: IotCore = self._cloud.mqtt if self._cloud else NoCloud()
         local_messages = LocalMessages(access, self._runtime.reads_receive_mode)
+        restarted: dict[Restarted, Callable[[], None]] = {"device": self._reboot}
         if self._runtime.has_daemons:
-            forgets: dict[DaemonName, Callable[[], None]] = {
+            restarted |= {
                 "ggconfigd": self._configuration.forget_followers,
                 "ggpubsubd": local_messages.forget,
                 "iotcored": iot_core.restart,
                 "ggipcd": self._restart_ipc,
             }
-            self._daemons = Daemons(restarts_file(self._root), forgets)
+        self._daemons = Daemons(restarts_file(self._root), restarted)
         for family in (
             local_messages,
             IotCoreMessages(access, iot_core, self._later, self._runtime.retains),
@@ -170,8 +184,12 @@ class Nucleus:
         if self._interrupted is not None:
             self._queue.add(Order(self._interrupted, candidates))
         self._begin(self._queue.work())
-        for name, version in self._memory.state.versions.items():
-            self._resume(name, version)
+        if self._runtime.has_units:
+            for name, unit in self._memory.state.units.items():
+                self._resume_unit(name, unit)
+        else:
+            for name, version in self._memory.state.versions.items():
+                self._resume(name, version)
         self._status.write()
         _log.info("the nucleus runs", extra={"runtime": self._runtime.name, "thing": self._settings.thing})
 
@@ -223,26 +241,39 @@ class Nucleus:
         self._daemons.look_again()
         self._status.write()
 
+    def _reboot(self) -> None:
+        self._reboots = True
+        self._told_to_end.set()
+
     def _restart_ipc(self) -> None:
         self._services.forget_tokens()
         self._ipc.restart(DOWN_SECONDS)
 
-    def _resume(self, name: str, version: str) -> None:
-        """Go on with a component that an earlier process of this nucleus had deployed."""
+    def _resume_unit(self, name: str, unit: Unit) -> None:
+        """What systemd does with a component when the device starts: it starts a unit that is linked and enabled."""
+        component = self._found_again(name, unit.version)
+        if component is not None:
+            self._services.place(component, begins=unit.is_linked)
+
+    def _found_again(self, name: str, version: str) -> Component | None:
         try:
             component = self._packages.find(name, version)
             if component is not None:
                 self._packages.unpack_again(component)
         except DeploymentFailed:
             _log.exception("a component cannot be resumed", extra={"component": name})
-            return
+            return None
         if component is None:
             _log.error("a component's recipe is gone", extra={"component": name, "version": version})
+        return component
+
+    def _resume(self, name: str, version: str) -> None:
+        """Go on with a component that an earlier process of this nucleus had deployed."""
+        component = self._found_again(name, version)
+        if component is None:
             return
-        once = not self._runtime.runs_install_at_each_start
-        installed = once and self._memory.state.installed.get(name) == version
         user = self._memory.state.users.get(name)
-        self._services.put(component, user, installed=installed, resumed=True)
+        self._services.put(component, user, resumed=True)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -300,10 +331,7 @@ class Nucleus:
             environment["GG_ROOT_CA_PATH"] = str(self._settings.root_ca)
         return environment
 
-    def _state_changed(self, service: Service, _before: State) -> None:
-        if service.state is State.INSTALLED:
-            self._memory.state.installed[service.name] = service.component.version
-            self._memory.changed()
+    def _state_changed(self, _service: Service, _before: State) -> None:
         self._status.changed()
 
     async def _deployment_changed(self, _order: Order) -> None:
@@ -316,6 +344,7 @@ class Nucleus:
             socket=self._ipc.path,
             ipc_cut=self._ipc.cut,
             daemon_restarts=self._daemons.restarts,
+            boot=self._boot,
             connected=self._cloud is not None and self._cloud.mqtt.is_connected,
             clock=self._clock,
             services=self._services,

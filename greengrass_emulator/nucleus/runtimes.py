@@ -71,6 +71,8 @@ class Runtime:
     largest_frame: int
     has_daemons: bool
     """It is several processes, of which each can be restarted by itself (``daemons.py``)."""
+    has_units: bool
+    """Its components are systemd's, which knows of them what is written (``deployments/lite_units.py``)."""
     has_fixed_buffers: bool
     """What is too large for them is refused, mostly in silence (``lite_sizes.py``)."""
     admits_by_unit: bool
@@ -96,7 +98,6 @@ class Runtime:
     rolls_back: bool
     waits_for_hard_dependencies: bool
     hides_unpacked_files: bool
-    runs_install_at_each_start: bool
     startup_may_return: bool
     """Lite ends a ``startup`` with ``systemd-notify --stopping``, which systemd knows from 254 on (Debian 12: 252)."""
     has_shutdown_and_recover: bool
@@ -115,7 +116,7 @@ class Runtime:
     """A JVM that is killed leaves its components running, and the next one starts them once more beside (seen on
     2.18.0). Lite's are systemd's own: here they end with the one process that stands for all of its daemons."""
     restarts_by_keys_of_configuration: bool
-    """Of a changed leaf every key above it is asked (``lifecycle/states.py``); lite compares recipes."""
+    """Of a changed leaf every key above it is asked (``lifecycle/restart_rules.py``)."""
     numbers_change_when_stored: bool
     """A number in a lifecycle comes back from the store as another type, and so counts as changed (seen on 2.18.0)."""
     configuration_keys_by_case: bool
@@ -134,6 +135,7 @@ CLASSIC = Runtime(
     modelled=_BOTH | _CLASSIC_ONLY | _OF_FURTHER_COMPONENTS,
     largest_frame=16 * 1024 * 1024,
     has_daemons=False,
+    has_units=False,
     has_fixed_buffers=False,
     admits_by_unit=False,
     reads_receive_mode=True,
@@ -152,7 +154,6 @@ CLASSIC = Runtime(
     rolls_back=True,
     waits_for_hard_dependencies=True,
     hides_unpacked_files=True,
-    runs_install_at_each_start=True,
     startup_may_return=True,
     has_shutdown_and_recover=True,
     reads_skip_if=True,
@@ -179,6 +180,7 @@ LITE = Runtime(
     modelled=_BOTH | _CLASSIC_ONLY | _OF_FURTHER_COMPONENTS,
     largest_frame=10_000,
     has_daemons=True,
+    has_units=True,
     has_fixed_buffers=True,
     admits_by_unit=True,
     reads_receive_mode=False,
@@ -197,7 +199,6 @@ LITE = Runtime(
     rolls_back=False,
     waits_for_hard_dependencies=False,
     hides_unpacked_files=False,
-    runs_install_at_each_start=False,
     startup_may_return=False,
     has_shutdown_and_recover=False,
     reads_skip_if=False,

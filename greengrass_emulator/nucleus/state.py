@@ -31,10 +31,24 @@ class TargetDeployment(BaseModel):
     roots: dict[str, str] = Field(default_factory=dict)
 
 
+class Unit(BaseModel):
+    """What systemd has of a lite component: the version that its run unit runs, and whether it is linked and enabled.
+
+    ``install`` and ``bootstrap``: the versions that those units run; empty where there is none.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: str
+    is_linked: bool = False
+    install: str = ""
+    bootstrap: str = ""
+
+
 class UnfinishedDeployment(BaseModel):
     """One that is under way. ``deployment`` is its text, ``before`` the configurations from before its merge.
 
-    ``times`` are those of the values in ``before``.
+    ``times`` are those of the values in ``before``. ``bootstrapped``: on lite, whose bootstrap is behind them.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -42,13 +56,14 @@ class UnfinishedDeployment(BaseModel):
     deployment: str = ""
     before: dict[str, dict[str, Any]] | None = None
     times: dict[str, dict[str, float]] = Field(default_factory=dict)
+    bootstrapped: list[str] = Field(default_factory=list)
 
 
 class NucleusState(BaseModel):
     """The whole of it. ``versions`` are what runs; ``previous`` what ran before, kept on classic for a rollback.
 
     ``times``: when each leaf of a configuration was written, by component and JSON pointer, as classic's config.tlog
-    keeps it. ``users``: whom deployments named to run a component.
+    keeps it. ``users``: whom deployments named to run a component. ``units``: of lite's components.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -57,8 +72,8 @@ class NucleusState(BaseModel):
     times: dict[str, dict[str, float]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     previous: dict[str, str] = Field(default_factory=dict)
-    installed: dict[str, str] = Field(default_factory=dict)
     users: dict[str, str] = Field(default_factory=dict)
+    units: dict[str, Unit] = Field(default_factory=dict)
     targets: dict[str, TargetDeployment] = Field(default_factory=dict)
     sequence: int = 0
     unfinished: UnfinishedDeployment | None = None

@@ -39,7 +39,7 @@ class NucleusStatus(BaseModel):
     """The whole of it.
 
     ``clock_ahead``: seconds that the device's clock was turned forward. ``ipc_cut``: components without a connection.
-    ``daemon_restarts``: how often each of lite's daemons was restarted by itself.
+    ``daemon_restarts``: how often each of lite's daemons was restarted by itself. ``boot``: another one at each start.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -52,6 +52,7 @@ class NucleusStatus(BaseModel):
     clock_ahead: float = 0.0
     ipc_cut: frozenset[str] = frozenset()
     daemon_restarts: dict[str, int] = Field(default_factory=dict)
+    boot: str = ""
     components: dict[str, ComponentStatus] = Field(default_factory=dict)
     deployments: list[DeploymentStatus] = Field(default_factory=list)
 

@@ -29,16 +29,17 @@ def boot_anew(act: str, world: World) -> Proof:
         for device in classic:
             world.start(device)
         served = [device.name for device in classic if _until(partial(_waited, device, began))]
-        waited = _waited(offline, began)
+        waited = {device.name: _waited(device, began) for device in classic}
         alone = not _is_connected(offline)
     finally:
         faults.join(offline.name, account=offline.account)
     connected = [device.name for device in classic if _until(partial(_is_connected, device))]
+    seconds = ", ".join(f"{name} {waited[name] or 'no prediction'}" for name in waited)
     return Proof(
         act,
         "a device that boots without a network serves what it served before, and so do those that have one",
         alone and len(served) == len(connected) == len(classic),
-        f"{offline.name} offline: {waited or 'no prediction'}; {len(served)} of {len(classic)} serve, {len(connected)} are connected again",
+        f"{offline.name} without; from an agent's start to its first prediction: {seconds}",
     )
 
 
@@ -50,7 +51,7 @@ def _waited(device: Device, since: datetime) -> str:
         return ""
     moments = (each.timestamp.timestamp() for each in read_predictions(device.predictions))
     first = next((moment for moment in moments if moment > started > since.timestamp()), None)
-    return f"first prediction {first - started:.1f} s after its agent's start" if first else ""
+    return f"{first - started:.1f} s" if first else ""
 
 
 def _is_connected(device: Device) -> bool:

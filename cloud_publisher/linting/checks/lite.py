@@ -53,6 +53,10 @@ def _manifest(recipe: RecipeText, manifest: Node) -> Iterator[Finding]:
             yield recipe.finding("GG803", skip, "nucleus lite has no Skipif", "test for it in the script")
         if name == "startup":
             yield recipe.finding("GG804", step, "startup asks for systemd 254 on the device")
+        if name == "install":
+            yield recipe.finding("GG809", step, "an install that fails takes the component down on lite")
+        if name == "bootstrap":
+            yield recipe.finding("GG810", step, "bootstrap reboots the device on lite")
         script = script_of(step)
         if script is not None and script.text is not None:
             yield from _script(recipe, script, script.text)
@@ -112,7 +116,7 @@ def _configuration(recipe: RecipeText) -> Iterator[Finding]:
 def _sizes(recipe: RecipeText) -> Iterator[Finding]:
     for figure in recipe_figures(recipe.name or "the component", recipe.text, recipe.top.value):
         if figure.over:
-            code = "GG810" if figure.unit == "bytes" else "GG811"
+            code = "GG811" if figure.unit == "bytes" else "GG812"
             yield recipe.finding(code, recipe.top, figure.words)
 
 

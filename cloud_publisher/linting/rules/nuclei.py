@@ -85,14 +85,23 @@ ROWS: tuple[Row, ...] = (
         "put it into a file of the artifact, or an object in the list's place",
     ),
     (
-        "GG810",
+        "GG809",
+        "warning",
+        "install (lite)",
+        "a new version whose install fails, or is interrupted, is down until it is deployed again: neither it nor the "
+        "version before starts after a crash or a reboot",
+        "install in run, beside the version that serves, and switch when it is whole",
+    ),
+    ("GG810", "warning", "bootstrap (lite)", "nucleus lite reboots the device for it", "do it in run"),
+    (
+        "GG811",
         "warning",
         "recipe too long (lite)",
         "nucleus lite reads no recipe of more than 8,196 bytes: the deployment fails",
         "keep scripts in the artifact, have each once, and fewer manifests",
     ),
     (
-        "GG811",
+        "GG812",
         "warning",
         "recipe too wide, too deep or too full (lite)",
         "nucleus lite goes through 255 objects (a key with its value is two), 15 levels, and 16,384 bytes of its "

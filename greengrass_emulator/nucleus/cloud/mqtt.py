@@ -154,7 +154,10 @@ class MqttLink:
 
     def restart(self) -> None:
         """Lose the connection, and forget components' subscriptions; the nucleus's own are made again."""
-        self._subscriptions = [each for each in self._subscriptions if not each.of_component]
+        for each in [each for each in self._subscriptions if each.of_component]:
+            self._subscriptions.remove(each)
+            if not each.granted.done():
+                each.granted.set_exception(ServiceError("the daemon that was asked is gone"))
         self._lost.set()
 
     def _add(self, topic_filter: str, qos: int, listener: MessageListener, *, of_component: bool) -> _Subscription:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from greengrass_emulator.nucleus.clock import DeviceClock
@@ -45,6 +45,8 @@ class Device:
     updates: ComponentUpdates
     memory: StateFile
     journal: Journal
+    reboot: Callable[[], None]
+    """Restart the device."""
 
     def wanted_targets(self, deployment: Deployment) -> dict[str, TargetDeployment]:
         """The device's targets once this deployment has succeeded: the latest of each target counts."""
@@ -125,7 +127,6 @@ class Device:
             if name in components and components[name].version != version:
                 state.previous[name] = version
         state.previous = {name: version for name, version in state.previous.items() if name in components}
-        state.installed = {name: version for name, version in state.installed.items() if name in components}
         state.versions = {name: component.version for name, component in components.items()}
         state.targets = targets
         # In the same write: what is kept is not gone back from.

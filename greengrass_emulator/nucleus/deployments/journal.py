@@ -1,11 +1,12 @@
 """What a nucleus notes of a deployment under way, so that one that is killed in the middle is never half applied.
 
-Classic goes back to the configuration from before the merge, and then carries the deployment out again; lite only does
-the latter. A cloud offers its deployments again by itself, so only a local one is kept here.
+Classic goes back to the configuration from before the merge, and then carries the deployment out again. Lite goes
+nowhere, and has forgotten a local deployment: its queue is in memory (deployment_queue.c). A cloud offers its
+deployments again by itself.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,8 @@ class Journal:
     def begin(self, deployment: Deployment) -> None:
         """A deployment begins: nothing is changed yet."""
         text = _DEPLOYMENT.dump_json(deployment).decode() if deployment.kind == "LOCAL" else ""
-        self.memory.state.unfinished = UnfinishedDeployment(deployment=text)
+        # One that goes on after its own restart of the device begins once more.
+        self.memory.state.unfinished = UnfinishedDeployment(deployment=text, bootstrapped=sorted(self.bootstrapped))
         self.memory.write()
 
     def merge(self, configuration: Mapping[str, Configuration], times: Mapping[str, Mapping[str, float]]) -> None:
@@ -39,6 +41,19 @@ class Journal:
         self.memory.state.unfinished = unfinished
         self.memory.write()
 
+    @property
+    def bootstrapped(self) -> frozenset[str]:
+        """On lite: the components of this deployment whose bootstrap has been run."""
+        unfinished = self.memory.state.unfinished
+        return frozenset(unfinished.bootstrapped) if unfinished else frozenset()
+
+    def bootstrap(self, names: Iterable[str]) -> None:
+        """On lite: these were bootstrapped, the device restarts, and the deployment goes on after it."""
+        unfinished = self.memory.state.unfinished or UnfinishedDeployment()
+        unfinished.bootstrapped = [*unfinished.bootstrapped, *names]
+        self.memory.state.unfinished = unfinished
+        self.memory.write()
+
     def end(self) -> None:
         """A deployment has ended, one way or another."""
         if self.memory.state.unfinished is not None:
@@ -46,10 +61,16 @@ class Journal:
             self.memory.write()
 
 
-def go_back(memory: StateFile) -> Deployment | None:
-    """At a start: undo what a killed nucleus had merged by half; the answer is the local deployment to go on with."""
+def go_back(memory: StateFile, *, remembers_local: bool) -> Deployment | None:
+    """At a start: undo what a killed nucleus had merged by half; the answer is the local deployment to go on with.
+
+    Not ``remembers_local``: it is forgotten, but for one that has restarted the device itself (bootstrap_manager.c).
+    """
     unfinished = memory.state.unfinished
     if unfinished is None:
+        return None
+    if not remembers_local and not unfinished.bootstrapped:
+        memory.state.unfinished = None
         return None
     if unfinished.before is not None:
         _log.warning("a deployment was interrupted: the configuration from before it is restored")

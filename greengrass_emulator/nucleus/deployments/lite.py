@@ -1,7 +1,8 @@
-"""A deployment as lite carries it out: component by component, and never back (deployment_handler.c:3223-3509).
+"""A deployment as lite carries it out: component by component, and never back (deployment_handler.c:3223-4020).
 
-Each component is downloaded, then reset, given defaults, and merged as separate writes, before the next one is
-looked at; only then are they started. No validation, no notification, no rollback: neither policy is read.
+Each component is downloaded, then reset, given defaults, and merged as separate writes, and its unit files are written
+over, before the next one is looked at; only then are they installed, and after that started. No validation, no
+notification, no rollback: neither policy is read.
 """
 
 import asyncio
@@ -13,8 +14,11 @@ from greengrass_emulator.nucleus.configuration.changes import Removed, key_path
 from greengrass_emulator.nucleus.configuration.lite_writes import LeafRefused, lite_writes
 from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment
+from greengrass_emulator.nucleus.deployments.lite_installation import LiteInstallation
+from greengrass_emulator.nucleus.deployments.lite_units import LiteUnits
 from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
 from greengrass_emulator.nucleus.errors import DeploymentFailed, StepFailed
+from greengrass_emulator.nucleus.lifecycle.states import WELL
 from greengrass_emulator.nucleus.lite_sizes import fault_of_write
 from greengrass_emulator.nucleus.recipes.component import Component
 
@@ -28,6 +32,7 @@ class LiteDeployer:
 
     def __init__(self, device: Device) -> None:
         self._device = device
+        self._units = LiteUnits(device.memory)
         # It changes the device from its first component on.
         self.is_merging = True
 
@@ -36,23 +41,46 @@ class LiteDeployer:
         device = self._device
         targets = device.wanted_targets(deployment)
         components = await resolve({name: each.roots for name, each in targets.items()}, candidates, device.runtime)
+        to_start: list[Component] = []
         for component in components.values():
             await device.preparation.prepare(component)
             self._hand_over(component)
+            before = device.memory.state.versions.get(component.name)
+            device.memory.state.versions[component.name] = component.version
             await self._configure(component, deployment)
-        since = device.clock.passed()
-        for component in components.values():
             if not component.lifecycle.steps:
                 raise DeploymentFailed(f"{component.name} has no lifecycle step: lite refuses it. Give it a run.")
-            self._start(component, deployment)
-        self._remember(components)
+            self._units.write(component)
+            if self._is_to_be_started(component, deployment, before):
+                to_start.append(component)
+        await LiteInstallation(device, self._units).run(to_start)
+        since = device.clock.passed()
+        for component in to_start:
+            self._units.link(component.name, True)
+            device.services.start_unit(component)
+        device.services.forgive()
         await device.until_well(components, since)
         await self._refuse_install_only(components)
-        await device.services.remove([each.name for each in device.services.all() if each.name not in components])
+        gone = [each.name for each in device.services.all() if each.name not in components]
+        await device.services.remove(gone)
+        for name in gone:
+            self._units.remove(name)
         for name in device.configuration.components() - components.keys():
             device.configuration.drop(name)
         device.keep(components, targets, {})
         device.clean(keep_previous=False)
+
+    def _is_to_be_started(self, component: Component, deployment: Deployment, before: str | None) -> bool:
+        """A new version, a ``configurationUpdate``, changed or not, or one that does not do well.
+
+        deployment_handler.c, ``components_to_deploy``. What counts is the version that ggconfigd has: after a
+        deployment that failed this is the new one, be it the old one that runs.
+        """
+        wanted = deployment.components.get(component.name)
+        if before != component.version or (wanted is not None and wanted.configures):
+            return True
+        service = self._device.services.get(component.name)
+        return service is None or service.state not in WELL
 
     def _hand_over(self, component: Component) -> None:
         """Lite makes files their user's as soon as they are there (its release notes 2.5.0)."""
@@ -83,24 +111,9 @@ class LiteDeployer:
         except LeafRefused as refused:
             raise DeploymentFailed(f"the configuration of {name} is not written whole: {refused}") from refused
 
-    def _start(self, component: Component, deployment: Deployment) -> None:
-        services = self._device.services
-        was_there = services.get(component.name) is not None
-        service = services.put(component)
-        wanted = deployment.components.get(component.name)
-        if was_there and not service.is_asked and wanted is not None and wanted.configures:
-            # Changed or not: a deployment that carries configurationUpdate restarts the component.
-            services.restart(component.name)
-
     async def _refuse_install_only(self, components: Mapping[str, Component]) -> None:
         for name, component in components.items():
             if not _PROCESS_STEPS & component.lifecycle.steps.keys():
                 _log.info("a component without a process is waited for", extra={"component": name})
                 await asyncio.sleep(_INSTALL_ONLY_WAIT)
                 raise DeploymentFailed(f"{name} has no run and no startup: lite waits for it in vain. Give it a run.")
-
-    def _remember(self, components: Mapping[str, Component]) -> None:
-        """A broken component and its merged configuration stay, so they are there after a restart as well."""
-        state = self._device.memory.state
-        state.versions.update({name: component.version for name, component in components.items()})
-        self._device.memory.write()

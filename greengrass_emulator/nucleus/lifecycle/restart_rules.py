@@ -1,7 +1,8 @@
 """What a deployment, or a change of configuration, asks of a component that stays: nothing, or to begin anew.
 
 Classic looks at each leaf that changed, and asks every key above it, in any case, the component's own configuration
-included (GenericExternalService.java:116-156; Node.childOf, config/Node.java:173). Lite compares recipes.
+included (GenericExternalService.java:116-156; Node.childOf, config/Node.java:173). Lite's rule is in
+``deployments/lite.py``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,16 +42,6 @@ def wish_of_deployment(old: Plan, new: Plan) -> Wish | None:
     if Wish.REINSTALL in wishes:
         return Wish.REINSTALL
     return Wish.RESTART if Wish.RESTART in wishes or _adds_dependency(old.component, new.component) else None
-
-
-def wish_of_recipe(old: Plan, new: Plan) -> Wish | None:
-    """What lite does with a component whose recipe a deployment brings."""
-    texts, before = new.lifecycle, old.lifecycle
-    if old.component.version != new.component.version or old.posix_user != new.posix_user:
-        return Wish.REINSTALL
-    if any(before.steps.get(name) != texts.steps.get(name) for name in ("install", "bootstrap")):
-        return Wish.REINSTALL
-    return Wish.RESTART if before != texts or _adds_dependency(old.component, new.component) else None
 
 
 def _adds_dependency(old: Component, new: Component) -> bool:

@@ -24,11 +24,11 @@ _log = logging.getLogger(__name__)
 class Service:
     """One component. ``token`` is its SVCUID.
 
-    ``installed``: its install step was done by an earlier process; ``resumed``: that process had deployed it, so that
-    it needs no bootstrap.
+    ``resumed``: an earlier process had deployed it, so that it needs no bootstrap. Lite's are bootstrapped and
+    installed elsewhere, as units of their own (``deployments/lite_installation.py``).
     """
 
-    def __init__(self, plan: Plan, around: Surroundings, *, installed: bool = False, resumed: bool = False) -> None:
+    def __init__(self, plan: Plan, around: Surroundings, *, resumed: bool = False) -> None:
         self._around = around
         self._plan = plan
         self._next: Plan | None = None
@@ -37,19 +37,18 @@ class Service:
         self._process: StepProcess | None = None
         self._tolerance: Tolerance = ByStarts() if around.runtime.counts_starts else ByErrors()
         self._task: asyncio.Task[None] | None = None
-        self._installed = installed
         self._bootstraps = not resumed
         self._uninstalls = False
-        self.token = ""
-        self.renew_token()
-        self.state = State.NEW
+        self._steps = Steps(around)
+        self.is_linked = True
+        """Whether it would be started again: a lite unit that systemd no longer knows runs on, and only that."""
+        self.state = State.INSTALLED if around.runtime.has_units else State.NEW
         self.changed_at = around.clock.passed()
         self.detail = ""
 
-    def renew_token(self) -> None:
-        """From now on another token is its SVCUID; a process that runs already has the old one."""
-        self.token = self._around.new_token(self.name)
-        self._steps = Steps(self._around, self.token)
+    @property
+    def token(self) -> str:
+        return self._around.token_of(self.name)
 
     @property
     def name(self) -> str:
@@ -71,6 +70,15 @@ class Service:
     @property
     def pid(self) -> int | None:
         return self._process.script if self._process is not None and self._process.is_alive else None
+
+    @property
+    def has_begun(self) -> bool:
+        """One that has not is there, and no more: nothing was started of it yet."""
+        return self._task is not None
+
+    def forgive(self) -> None:
+        """Count its errors anew (``systemctl reset-failed``)."""
+        self._tolerance.forget()
 
     def begin(self) -> None:
         self._task = asyncio.create_task(self._live(), name=f"component {self.name}")
@@ -159,15 +167,14 @@ class Service:
             # Lite's recipe-runner fills variables in when it runs a script.
             lifecycle = self._around.fill(self._plan.component)
         self._tolerance.starts(self.state, self._around.clock.passed())
-        if self.state is State.NEW:
+        if self.state is State.NEW and not self._around.runtime.has_units:
             bootstrap = lifecycle.steps.get("bootstrap")
             if bootstrap is not None and self._bootstraps:
                 await self._to_its_end("bootstrap", bootstrap, lifecycle, BOOTSTRAP_SUCCESSES)
             self._bootstraps = False
             install = lifecycle.steps.get("install")
-            if install is not None and not self._installed:
+            if install is not None:
                 await self._to_its_end("install", install, lifecycle)
-            self._installed = False
             self._become(State.INSTALLED)
             self._tolerance.starts(self.state, self._around.clock.passed())
         if self._around.runtime.waits_for_hard_dependencies:
@@ -268,6 +275,8 @@ class Service:
             await process.stop()
         if is_broken:
             self._become(State.BROKEN, str(error))
+            return False
+        if not self.is_linked:
             return False
         try:
             await self._wishes.unless(asyncio.sleep(self._around.runtime.pause_before_retry))

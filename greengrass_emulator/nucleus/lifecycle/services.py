@@ -13,7 +13,7 @@ from pathlib import Path
 
 from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper
-from greengrass_emulator.nucleus.lifecycle.restart_rules import wish_of_deployment, wish_of_key_path, wish_of_recipe
+from greengrass_emulator.nucleus.lifecycle.restart_rules import wish_of_deployment, wish_of_key_path
 from greengrass_emulator.nucleus.lifecycle.run_as import Identities, Identity
 from greengrass_emulator.nucleus.lifecycle.service import Service, StateListener
 from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, State, Wish
@@ -48,6 +48,7 @@ class Services:
     doors: Doors
     listeners: list[StateListener] = field(default_factory=list)
     _services: dict[str, Service] = field(default_factory=dict)
+    _tokens: dict[str, str] = field(default_factory=dict)
     _given: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> Service | None:
@@ -58,7 +59,7 @@ class Services:
 
     def component_of(self, token: str) -> str | None:
         """The component whose SVCUID this is."""
-        return next((each.name for each in self._services.values() if each.token == token), None)
+        return next((name for name, each in self._tokens.items() if each == token), None)
 
     def component_of_process(self, pid: int) -> str | None:
         """The component on this device that a process is part of, whoever its user is, or None."""
@@ -66,47 +67,67 @@ class Services:
         found = component_of_process(pid, steps, self._given.get)
         return found if found in self._services else None
 
-    def token_of(self, name: str) -> str:
-        """A component's SVCUID. Raises KeyError for one that is not there."""
-        return self._services[name].token
-
     def forget_tokens(self) -> None:
         """A restart of the daemon that knows the tokens: no process has a right one any more."""
+        self._tokens.clear()
+
+    def place(self, component: Component, *, begins: bool) -> Service:
+        """Have a lite component there, started or not; one that is there goes on, and is the new version from now on.
+
+        systemd has read its new unit file: a start of whatever reason is one of the new version.
+        """
+        plan = Plan(component, component.lifecycle)
+        service = self._services.get(component.name)
+        if service is None:
+            service = self._services[component.name] = Service(plan, self, resumed=True)
+        else:
+            service.change(plan, None)
+        if begins and not service.has_begun:
+            service.is_linked = True
+            service.begin()
+        return service
+
+    def start_unit(self, component: Component) -> None:
+        """Stop a lite component's process, if there is one, and start its run unit; and whoever is bound to it."""
+        service = self.place(component, begins=False)
+        service.is_linked = True
+        if service.has_begun:
+            service.ask(Wish.RESTART)
+            self._restart_bound(component.name)
+        else:
+            service.begin()
+
+    def forgive(self) -> None:
+        """Count the errors of all components anew."""
         for service in self._services.values():
-            service.renew_token()
+            service.forgive()
 
     def put(
         self,
         component: Component,
         posix_user: str | None = None,
         *,
-        installed: bool = False,
         resumed: bool = False,
         restored: bool = False,
     ) -> Service:
         """Start a component that is new, or change one that is there as its recipe's change asks for.
 
-        ``posix_user``: whom its deployment names to run it. ``installed``: its install step was done by an earlier
-        process of this nucleus. ``resumed``: that had deployed it. ``restored``: a deployment is gone back from.
+        ``posix_user``: whom its deployment names to run it. ``resumed``: an earlier process of this nucleus had
+        deployed it. ``restored``: a deployment is gone back from.
         """
-        # Lite compares what is written in the recipe: it fills variables in only when a script runs.
-        filled_later = self.runtime.cuts_scripts_at_unknown_variables
-        lifecycle = component.lifecycle if filled_later else self.doors.fill(component)
+        lifecycle = self.doors.fill(component)
         stored = self.runtime.numbers_change_when_stored and (resumed or restored)
         plan = Plan(component, lifecycle, posix_user, stored)
         service = self._services.get(component.name)
         if service is None:
-            service = self._services[component.name] = Service(plan, self, installed=installed, resumed=resumed)
+            service = self._services[component.name] = Service(plan, self, resumed=resumed)
             service.begin()
         else:
-            rule = wish_of_deployment if self.runtime.restarts_by_keys_of_configuration else wish_of_recipe
-            wish = rule(service.plan, plan)
+            wish = wish_of_deployment(service.plan, plan)
             if wish is None and service.state is State.BROKEN:
                 # A deployment gives what was broken another chance.
                 wish = Wish.REINSTALL
             service.change(plan, wish)
-            if wish is not None and not self.runtime.waits_for_hard_dependencies:
-                self._restart_bound(component.name)
         return service
 
     def configuration_changed(self, name: str, path: tuple[str, ...]) -> None:
@@ -133,6 +154,7 @@ class Services:
             if service is not None:
                 await service.close(uninstall=True)
                 del self._services[name]
+                self._tokens.pop(name, None)
                 _log.info("a component is removed", extra={"component": name})
 
     async def stop_all(self) -> None:
@@ -151,7 +173,12 @@ class Services:
     def hand_over_files(self, component: Component, owner: Identity) -> None:
         self.doors.hand_over_files(component, owner)
 
-    def new_token(self, component: str) -> str:
+    def token_of(self, name: str) -> str:
+        if name not in self._tokens:
+            self._tokens[name] = self._new_token(name)
+        return self._tokens[name]
+
+    def _new_token(self, component: str) -> str:
         # Lite: 12 bytes in base64 (ggipcd/src/ipc_components.c).
         made = base64.b64encode(secrets.token_bytes(12)).decode() if self.runtime.admits_by_unit else ""
         token = made or secrets.token_hex(16)

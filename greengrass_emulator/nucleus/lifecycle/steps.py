@@ -40,10 +40,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The steps of the component that has this token."""
+    """Runs components' steps."""
 
     around: Surroundings
-    token: str
 
     async def start(self, name: str, step: Step, plan: Plan, lifecycle: Lifecycle) -> StepProcess | None:
         """Its process, or None for a step that is skipped. Raises StepFailed where it cannot be started."""
@@ -60,7 +59,7 @@ class Steps:
             launcher=around.identities.launcher(who, privileged=step.privileged),
             folder=folder,
             environment=around.identities.environment(
-                around.environment(self.token),
+                around.environment(around.token_of(component.name)),
                 {**lifecycle.environment, **step.environment},
                 who,
                 privileged=step.privileged,

@@ -27,8 +27,8 @@ class Surroundings(Protocol):
 
     def environment(self, token: str) -> dict[str, str]: ...
 
-    def new_token(self, component: str) -> str:
-        """A SVCUID that nobody has had before."""
+    def token_of(self, name: str) -> str:
+        """A component's SVCUID, the same until it is removed, or until a lite device's ggipcd is restarted."""
 
     def work_folder(self, component: str) -> Path: ...
 

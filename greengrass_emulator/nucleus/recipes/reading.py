@@ -162,6 +162,9 @@ def _lifecycle(section: Any, keys: _Keys, where: str) -> Lifecycle:
         written = keys.get(section, name)
         if written is not None:
             steps[name] = _step(written, name, keys, where)
+            privilege = keys.get(written, "RequiresPrivilege", False)
+            if keys.by_case and not isinstance(privilege, bool) and privilege not in ("true", "false"):
+                raise RecipeInvalid(f"{where}: RequiresPrivilege of {name} is {privilege!r}; lite takes true or false.")
     if "run" in steps and "startup" in steps:
         raise RecipeInvalid(f"{where}: has both run and startup; exactly one of them is allowed.")
     return Lifecycle(steps, _texts(keys.get(section, "Setenv"), where), frozenset(_numbers(section, keys)))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from greengrass_emulator.rehearsal.acts import as_another_user
 from greengrass_emulator.rehearsal.feeder import read_predictions
 from greengrass_emulator.rehearsal.timeline import Proof
 from greengrass_emulator.rehearsal.wide import rows
@@ -49,6 +50,7 @@ def all_at_once(play: Play) -> Iterator[Proof]:
         rows.on_all(play, confirmed),
         ", ".join(f"{name} {version}" for name, version in play.versions().items()),
     )
+    yield as_another_user(ACT, play.stage)
     yield rows.every_scan_once(ACT, play)
     yield rows.every_picture_of_the_belt(ACT, play)
     yield rows.every_request(ACT, play, 0.0, first=False)

@@ -1,11 +1,12 @@
 """Act 4: images that are none, a killed agent, no broker, no nucleus to speak to, a full disk. The line goes on."""
 
 import os
-import resource
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from greengrass_emulator.errors import RehearsalError
 from greengrass_emulator.rehearsal.timeline import Proof
@@ -20,6 +21,7 @@ from shared_schema.messages import AgentState, Health
 
 _ACT = "4 bad days"
 _A_BYTE = 1
+_SECONDS_TO_LIMIT = 10.0
 _ASIDE = "images.unreadable"
 _FRAMES_MEANWHILE = 8
 _AWAY = timedelta(seconds=2)
@@ -153,14 +155,26 @@ def _disk_full(play: Play) -> Iterator[Proof]:
 def _no_room(device: Device) -> Iterator[None]:
     """A limit on the files of the agent's process, as ``greengrass_emulator.devices.device_faults`` has it."""
     pid = _pid(device)
-    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (_A_BYTE, hard))
+    _limit_files(pid, str(_A_BYTE))
     try:
         yield
     finally:
         # An agent that did not survive it is a row that does not hold.
         with suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+            _limit_files(pid, "unlimited")
+
+
+def _limit_files(pid: int, largest: str) -> None:
+    """The soft limit of a process, which its own user may set, and root of others' not everywhere.
+
+    Raises ``ProcessLookupError`` where it is gone.
+    """
+    if not (process := Path(f"/proc/{pid}")).exists():
+        raise ProcessLookupError(pid)
+    owner = process.stat()
+    become = ["setpriv", "--reuid", str(owner.st_uid), "--regid", str(owner.st_gid), "--clear-groups"]
+    command = [*(become if owner.st_uid != os.geteuid() else []), "prlimit", f"--pid={pid}", f"--fsize={largest}:"]
+    subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS_TO_LIMIT)
 
 
 def _is_well(play: Play, device: Device, since: datetime) -> bool:

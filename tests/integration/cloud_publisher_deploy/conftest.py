@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,8 @@ from shared_schema.names import digest_text
 
 ACCOUNT = "preprod"
 SECONDS = 10
-Part = Literal["confirms", "refuses", "breaks", "says nothing", "never takes it", "holds"]
+Part = Literal["confirms", "refuses", "breaks", "says nothing", "never takes it", "holds", "cannot install"]
+NO_WHEEL = "No matching distribution found for onnxruntime==1.32"
 
 
 @pytest.fixture
@@ -162,6 +163,8 @@ class PlayedDevice:
         self.part: Part = "confirms"
         self.refuses: str | None = None
         """A version of the model that it refuses, whatever its part."""
+        self.agent = "1.0.0"
+        """The version of its agent; a deployment brings another, unless its part is that it cannot install one."""
         self.got: list[str] = []
         self._runtime = runtime
         self._configurations: dict[str, dict[str, Any]] = {}
@@ -215,7 +218,16 @@ class PlayedDevice:
             },
         )
 
-    def says(self, release: str, digest: str, version: str, verdict: str, *, serves: str | None = None) -> None:
+    def says(
+        self,
+        release: str,
+        digest: str,
+        version: str,
+        verdict: str,
+        *,
+        serves: str | None = None,
+        why: str | None = None,
+    ) -> None:
         """Writes the shadow, as the agent would."""
         words = ":golden:3 of 20 golden samples agree" if verdict == "REJECTED" else ""
         now = serves or (digest if verdict == "CONFIRMED" else digest_of("before"))
@@ -223,8 +235,10 @@ class PlayedDevice:
             "schema": 1,
             "thing": self.thing,
             "timestamp": datetime.now(UTC).isoformat(),
-            "agentVersion": "1.0.0",
-            "state": "SERVING",
+            "agentVersion": self.agent,
+            "state": "DEGRADED" if why else "SERVING",
+            "reason": "install" if why else None,
+            "why": why,
             "release": release,
             "models": {
                 "digits": {
@@ -270,10 +284,15 @@ class PlayedDevice:
         self._publish(update, ends)
         if ends["status"] == "SUCCEEDED":
             self.report_health({name: spec["version"] for name, spec in document["components"].items()})
-        verdict = "REJECTED" if refuses else {"confirms": "CONFIRMED", "holds": "HELD"}.get(self.part)
+        said = {"confirms": "CONFIRMED", "cannot install": "CONFIRMED", "holds": "HELD"}
+        verdict = "REJECTED" if refuses else said.get(self.part)
+        wanted = _agent_of(document["components"]) or self.agent
+        why = f"version {wanted} is not installed: {NO_WHEEL}" if self.part == "cannot install" else None
+        if ends["status"] == "SUCCEEDED" and why is None:
+            self.agent = wanted
         if state is not None and verdict:
             for model in state.models.values():
-                self.says(state.release, model.digest, model.version, verdict)
+                self.says(state.release, model.digest, model.version, verdict, why=why)
 
     def _desired(self, document: dict[str, Any]) -> DesiredState | None:
         for name, spec in document["components"].items():
@@ -289,6 +308,11 @@ class PlayedDevice:
     def _publish(self, topic: str, document: object) -> None:
         done, _ = self._connection.publish(topic, json.dumps(document).encode(), mqtt.QoS.AT_LEAST_ONCE)
         done.result(SECONDS)
+
+
+def _agent_of(components: Mapping[str, Any]) -> str | None:
+    """The version of the component that has a ``.desired`` beside it."""
+    return next((each["version"] for name, each in components.items() if f"{name}.desired" in components), None)
 
 
 @pytest.fixture

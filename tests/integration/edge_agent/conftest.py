@@ -20,7 +20,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, save
 
+from cloud_publisher.recipes.component_recipe import recipe_of, recipe_sources
 from greengrass_emulator.devices.orphans import kill_orphans
+from shared_schema.config import Config
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.digests import model_digest_of_folder
 
@@ -28,6 +30,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 AGENT = "com.example.edge-agent"
 MODEL = "com.example.halves"
 LABELS = ("top", "bottom")
+HALVES_TOPIC = {"type": "local-topic", "topic": "halves"}
 
 MANIFEST = """\
 file: halves.onnx
@@ -219,6 +222,37 @@ class Device:
                 "accessControl": {"aws.greengrass.ipc.pubsub": pubsub, "aws.greengrass.ipc.mqttproxy": mqtt},
             },
         )
+        return f"{AGENT}={version}"
+
+    def add_built_agent(self, version: str, main: str | None = None) -> str:
+        """The agent as it is published: its packages in an archive, and the recipe that is generated for it.
+
+        ``main`` takes the place of what its command runs.
+        """
+        config = {
+            "application": "halves-demo",
+            "custom-components": {
+                "agent": {
+                    "component-name": AGENT,
+                    "root": ".",
+                    "build": {"build_system": "python", "packages": ["edge_agent", "shared_schema"], "wheels": False},
+                    "agent": {"python": sys.executable, "settings": {"sinks": {"line": HALVES_TOPIC}}},
+                }
+            },
+        }
+        source, _ = recipe_sources(Config.model_validate(config), frozenset())
+        recipe = recipe_of(source, version, bucket="bucket", versions={}).text()
+        (self.folder / "recipes").mkdir(parents=True, exist_ok=True)
+        (self.folder / "recipes" / f"{AGENT}-{version}.json").write_text(recipe, encoding="utf-8")
+        packed = self.folder / "packed" / version
+        for package in ("edge_agent", "shared_schema"):
+            ignored = shutil.ignore_patterns("__pycache__", "json_schemas", "export")
+            shutil.copytree(REPOSITORY / package, packed / package, ignore=ignored)
+        if main is not None:
+            (packed / "edge_agent/__main__.py").write_text(main, encoding="utf-8")
+        place = self.folder / "artifacts" / AGENT / version
+        place.mkdir(parents=True)
+        shutil.make_archive(str(place / "agent"), "zip", packed)
         return f"{AGENT}={version}"
 
     def add_asking(self, program: str) -> str:

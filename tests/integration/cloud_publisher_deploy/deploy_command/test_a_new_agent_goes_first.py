@@ -31,6 +31,20 @@ def test_a_new_agent_and_a_new_model_go_out_one_after_the_other(
     assert run(*WAIT, "--json").json["deployments"][0]["action"] == "unchanged"
 
 
+def test_an_agent_that_cannot_be_installed_confirms_nothing_though_the_earlier_one_serves_the_release(
+    run: Run, release: Any, published: Any, device: Any, deployed: Any
+) -> None:
+    published(model="1.0.0", agent="1.0.0")
+    one = device(runtime="lite")
+    assert run(*WAIT).code == 0
+    one.part = "cannot install"
+    published(model="1.0.0", agent="1.1.0")
+    done = run(*WAIT)
+    assert done.code == 1
+    assert "its agent 1.0.0 serves on: version 1.1.0 is not installed: No matching distribution found" in done.out
+    assert deployed()["components"][release.agent]["componentVersion"] == "1.1.0"
+
+
 def test_a_new_agent_that_fails_keeps_the_new_model_from_the_devices(
     run: Run, release: Any, published: Any, device: Any, deployed: Any, revisions: Any
 ) -> None:

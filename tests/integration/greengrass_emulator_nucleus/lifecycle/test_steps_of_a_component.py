@@ -139,12 +139,12 @@ def _lines(file: Path) -> list[str]:
     return file.read_text().split() if file.exists() else []
 
 
-def test_a_bootstrap_runs_for_a_new_version_and_for_a_new_text_of_its_own(device: Any) -> None:
-    steps = device.work(A) / "steps"
+def test_a_bootstrap_runs_for_a_new_version_and_for_a_new_text_of_its_own(classic: Any) -> None:
+    steps = classic.work(A) / "steps"
 
     def give(version: str, bootstrap: str) -> None:
-        device.give(A, version, bootstrap=bootstrap, install="echo install >> steps", run=STAY)
-        assert device.deploy(f"{A}={version}").status == "SUCCEEDED"
+        classic.give(A, version, bootstrap=bootstrap, install="echo install >> steps", run=STAY)
+        assert classic.deploy(f"{A}={version}").status == "SUCCEEDED"
 
     give("1.0.0", "echo bootstrap >> steps")
     assert _lines(steps) == ["bootstrap", "install"]
@@ -152,13 +152,13 @@ def test_a_bootstrap_runs_for_a_new_version_and_for_a_new_text_of_its_own(device
     give("2.0.0", "echo again >> steps; exit 100")
     give("2.0.0", "echo other >> steps; exit 101")
     assert _lines(steps)[2:] == ["again", "install", "other", "install"]
-    device.kill()
-    (device.root / "nucleus.json").unlink()
-    device.start()
-    device.until_state(A, "RUNNING")
+    classic.kill()
+    (classic.root / "nucleus.json").unlink()
+    classic.start()
+    classic.until_state(A, "RUNNING")
     assert _lines(steps).count("other") == 1
-    device.give(A, "3.0.0", bootstrap="exit 1", run=STAY)
-    assert "bootstrap ended with 1" in device.deploy(f"{A}=3.0.0").cause
+    classic.give(A, "3.0.0", bootstrap="exit 1", run=STAY)
+    assert "bootstrap ended with 1" in classic.deploy(f"{A}=3.0.0").cause
 
 
 def test_uninstall_runs_on_classic_when_a_component_is_removed_and_only_then(device: Any) -> None:

@@ -1,0 +1,55 @@
+"""A newer version of the agent that could not be brought up: the program that tried it has left a note.
+
+While the note is there, this version goes on in the other's place.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+logger = logging.getLogger(__name__)
+_PAUSE: Final = 5.0
+"""Seconds between two looks."""
+_LARGEST: Final = 65_536
+
+
+class _Note(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    version: str
+    words: str = ""
+
+
+class FailedInstall:
+    """``steady`` is a clock in seconds."""
+
+    def __init__(self, work: Path, steady: Callable[[], float] = time.monotonic) -> None:
+        self._note = work / "state" / "install.json"
+        self._steady = steady
+        self._not_before = steady()
+        self._found: str | None = None
+
+    def words(self) -> str | None:
+        """For people, which version was not brought up and why, if one was not. Cheap: looks every few seconds only."""
+        now = self._steady()
+        if now >= self._not_before:
+            self._not_before = now + _PAUSE
+            self._found = self._read()
+        return self._found
+
+    def _read(self) -> str | None:
+        try:
+            with self._note.open("rb") as stream:
+                note = _Note.model_validate_json(stream.read(_LARGEST))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            # That it is there says enough.
+            if self._found is None:
+                logger.warning("not understood", extra={"file": str(self._note), "error": str(error)})
+            return "a newer version of the agent could not be brought up; see the component's log"
+        return f"agent {note.version} could not be brought up: {note.words.strip() or 'see its log'}"

@@ -1,0 +1,62 @@
+"""The desired state as it was last confirmed, kept for a start at which the present one cannot be understood."""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from edge_agent.control.decisions import Obeyed
+from edge_agent.files import write_atomically
+from edge_agent.serving.slots import Served
+from shared_schema.desired_state import DesiredModel, DesiredState, read_desired_state
+from shared_schema.messages import ModelConfirmation, Verdict
+
+logger = logging.getLogger(__name__)
+
+
+def as_confirmed(
+    obeyed: Obeyed, serving: Mapping[str, Served], confirmations: Mapping[str, ModelConfirmation]
+) -> DesiredState | None:
+    """The document that would bring about what serves: with each model that serves in place of a refused one. A model
+    that an operator holds stays as it is desired, for the mark is on it. ``None`` where a model does not serve. Pure.
+    """
+    models = {}
+    for name, desired in obeyed.state.models.items():
+        said, served = confirmations.get(name), serving.get(name)
+        if said is not None and said.verdict is Verdict.HELD:
+            models[name] = desired
+        elif served is None:
+            return None
+        else:
+            target = served.target
+            models[name] = DesiredModel(component=target.component, version=target.version, digest=target.digest)
+    return obeyed.state.model_copy(update={"models": models})
+
+
+class LastConfirmed:
+    """One small file in the work folder, written only when it says something new: flash wears out."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._kept = self.recall()
+
+    def keep(self, state: DesiredState) -> None:
+        """Keep it in place of the one before. A disk that is full loses it, never the agent."""
+        if state == self._kept:
+            return
+        self._kept = state
+        try:
+            write_atomically(self._path, json.dumps(state.sealed()).encode())
+        except OSError as error:
+            logger.warning("desired state not kept", extra={"path": str(self._path), "error": str(error)})
+
+    def recall(self) -> DesiredState | None:
+        """What was kept, by this process or an earlier one; ``None`` when it is not there whole."""
+        try:
+            found = read_desired_state(json.loads(self._path.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            logger.warning("kept desired state unreadable", extra={"path": str(self._path), "error": str(error)})
+            return None
+        return found if isinstance(found, DesiredState) else None

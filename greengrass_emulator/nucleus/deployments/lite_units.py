@@ -1,0 +1,42 @@
+"""The unit files of lite's components, as far as systemd acts by them: they outlive the nucleus.
+
+A component has a run unit, and maybe an install unit and a bootstrap unit, each of which runs one version. A deployment
+overwrites what its recipe has, and leaves what it has not: an earlier version's install unit goes on being run.
+(recipe2unit; ggdeploymentd/src/stale_component.c, ``disable_and_unlink_service``.)
+"""
+
+from dataclasses import dataclass
+
+from greengrass_emulator.nucleus.recipes.component import Component
+from greengrass_emulator.nucleus.state import StateFile, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class LiteUnits:
+    """The units by component, kept in the nucleus's state."""
+
+    memory: StateFile
+
+    def write(self, component: Component) -> None:
+        """A recipe becomes units. Whether systemd knows the run unit does not change by that."""
+        units, steps = self.memory.state.units, component.lifecycle.steps
+        before = units.get(component.name, Unit(version=component.version))
+        units[component.name] = Unit(
+            version=component.version,
+            is_linked=before.is_linked,
+            install=component.version if "install" in steps else before.install,
+            bootstrap=component.version if "bootstrap" in steps else before.bootstrap,
+        )
+        self.memory.write()
+
+    def of(self, name: str) -> Unit:
+        return self.memory.state.units[name]
+
+    def link(self, name: str, is_linked: bool) -> None:
+        """From now on systemd starts the run unit, also when the device starts; or knows none of that name."""
+        self.of(name).is_linked = is_linked
+        self.memory.write()
+
+    def remove(self, name: str) -> None:
+        self.memory.state.units.pop(name, None)
+        self.memory.changed()

@@ -1,0 +1,76 @@
+"""The rehearsal's devices have another user, and a Python that this one can run, wherever the clone lies."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from greengrass_emulator.rehearsal import other_user as module
+from greengrass_emulator.rehearsal.device_python import name_python
+from greengrass_emulator.rehearsal.other_user import OtherUser, other_user
+
+REPOSITORY = Path(__file__).parents[3]
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs components as others")
+
+
+@as_root
+def test_below_a_closed_folder_devices_lie_elsewhere_and_their_logs_come_back(tmp_path: Path) -> None:
+    # Pytest's own folders are of 0700, as root's home is.
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    folder = closed / "rehearsal"
+    folder.mkdir()
+    with other_user(folder) as user:
+        assert isinstance(user, OtherUser), user
+        assert closed not in user.python.parents
+        as_them = ["setpriv", "--reuid", str(user.uid), "--clear-groups", "env", "-i", str(user.python), "-c"]
+        # What the agent requires is there; what only its artifact brings, and this machine's own tools, are not.
+        script = (
+            "import importlib.util as find; import onnxruntime, cv2, awsiot, pydantic, sys; "
+            "print(find.find_spec('edge_agent'), find.find_spec('moto'), sys.prefix)"
+        )
+        told = subprocess.run([*as_them, script], cwd=user.folder, capture_output=True, text=True, check=False)
+        assert told.stdout.split() == ["None", "None", str(user.python.parents[1])], told.stderr
+        (user.folder / "devices").mkdir()
+        (user.folder / "devices" / "log").write_text("what happened")
+    assert (folder / "devices" / "log").read_text() == "what happened"
+    assert not user.folder.exists()
+
+
+@as_root
+def test_a_python_that_the_user_cannot_run_is_said_and_nothing_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "make_python", lambda _folder: Path("/root/no/python"))
+    with other_user(tmp_path) as user:
+        assert isinstance(user, str)
+        assert "cannot run /root/no/python" in user
+
+
+def test_who_is_not_root_is_told_that_it_takes_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_USERS", ())
+    with other_user(tmp_path) as user:
+        assert user == "only root runs components as another user"
+
+
+def test_the_repositorys_copy_names_the_devices_python(tmp_path: Path) -> None:
+    config = {
+        "application": "a",
+        "custom-components": {
+            "agent": {"component-name": "com.example.agent", "agent": {"settings": {"health": {"interval": 1}}}},
+            "bare": {"component-name": "com.example.bare", "agent": None},
+            "asking": {"Lifecycle": {"Run": "exec python3 -u asking.py", "Install": {"Script": "exit 0"}}},
+        },
+    }
+    (tmp_path / "greengrass-config.yml").write_text(yaml.safe_dump(config))
+    name_python(tmp_path, Path(sys.executable))
+    written = yaml.safe_load((tmp_path / "greengrass-config.yml").read_text())["custom-components"]
+    assert written["agent"]["agent"] == {"settings": {"health": {"interval": 1}}, "python": sys.executable}
+    assert written["bare"]["agent"] == {"python": sys.executable}
+    assert written["asking"]["Lifecycle"] == {
+        "Run": f"exec {sys.executable} -u asking.py",
+        "Install": {"Script": "exit 0"},
+    }
