@@ -86,6 +86,8 @@ class MqttLink:
         # With MQTT 3 classic connects, disconnects and waits for its own rate limit (11 s, seen on 2.18.0).
         self._grants_from = self._loop.time() + (_SECONDS_OF_MQTT3 if settings.is_mqtt3 and spools else 0.0)
         self._tasks: list[asyncio.Task[None]] = []
+        self._unanswered: set[asyncio.Task[None]] = set()
+        """Subscriptions that lite has answered, and the broker not yet."""
 
     @property
     def is_connected(self) -> bool:
@@ -95,9 +97,10 @@ class MqttLink:
         self._tasks = [asyncio.create_task(self._stay_connected()), asyncio.create_task(self._send_spooled())]
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._unanswered]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._disconnect()
 
     async def publish(self, topic: str, payload: bytes, qos: int, retain: bool, /) -> None:
@@ -124,12 +127,20 @@ class MqttLink:
     async def subscribe(
         self, topic_filter: str, qos: int, listener: MessageListener, /
     ) -> Callable[[], Awaitable[None]]:
-        """A component's subscription, once the broker has acknowledged it: on classic never while offline (seen).
+        """A component's subscription. On classic once the broker has acknowledged it: never while offline (seen).
 
+        On lite once it is asked for: what the broker answers is in the log alone (iotcored, bus_server.c, mqtt.c).
         Raises ServiceError where it is refused; offline, lite refuses it itself.
         """
-        if not self.is_connected and not self._spools:
-            raise ServiceError("the device is offline")
+        if not self._spools:
+            if not self.is_connected:
+                raise ServiceError("the device is offline")
+            subscription = self._add(topic_filter, qos, listener, of_component=True)
+            subscription.granted.add_done_callback(lambda granted: granted.cancelled() or granted.exception())
+            asking = asyncio.create_task(self._ask_for(topic_filter, qos))
+            self._unanswered.add(asking)
+            asking.add_done_callback(self._unanswered.discard)
+            return partial(self._end, subscription)
         await asyncio.sleep(max(0.0, self._grants_from - self._loop.time()))
         subscription = self._add(topic_filter, qos, listener, of_component=True)
         try:

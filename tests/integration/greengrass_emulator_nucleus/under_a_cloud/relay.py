@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Relay:
-    """A wire to the broker that can be cut and joined again."""
+    """A wire to the broker that can be cut and joined again, or hold what goes over it back."""
 
     def __init__(self, port: int) -> None:
         self._to = port
@@ -16,6 +16,8 @@ class Relay:
         self.port = int(self._listener.getsockname()[1])
         self._joined = threading.Event()
         self._joined.set()
+        self._flowing = threading.Event()
+        self._flowing.set()
         self._ends: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._spawn(self._accept)
@@ -39,17 +41,25 @@ class Relay:
             self._spawn(self._pump, near, far)
             self._spawn(self._pump, far, near)
 
-    @staticmethod
-    def _pump(source: socket.socket, target: socket.socket) -> None:
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
+                self._flowing.wait()
                 target.sendall(data)
         for end in (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
+    def hold(self) -> None:
+        """Nobody is cut off, and nothing arrives, until `let_go`."""
+        self._flowing.clear()
+
+    def let_go(self) -> None:
+        self._flowing.set()
+
     def cut(self) -> None:
         self._joined.clear()
+        self._flowing.set()
         for end in self._ends:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -68,6 +68,23 @@ def test_offline_a_subscription_of_classic_is_answered_when_there_is_a_connectio
     assert heard.next().message.payload == b"spooled"
 
 
+def test_lite_answers_a_subscription_before_the_broker_has(
+    make_site: Callable[[str], Site], events: Any, everything_allowed: Any
+) -> None:
+    site = make_site("lite")
+    site.publish(site.a, configuration=everything_allowed)
+    site.deploy(a="1.0.0")
+    client, heard = site.device.speak_as(site.a), events()
+    topic = f"cmd/app/{site.thing}/report"
+    site.relay.hold()
+    granted, _ = client.subscribe_to_iot_core_async(topic_name=topic, qos="1", **heard.handlers())
+    granted.result(SECONDS)
+    assert heard.none_within(0.1)
+    site.relay.let_go()
+    client.publish_to_iot_core(topic_name=topic, qos="1", payload=b"on its way")
+    assert heard.next().message.payload == b"on its way"
+
+
 def test_with_mqtt_3_a_subscription_of_classic_is_answered_11_s_after_its_start(
     make_site: Callable[[str], Site], events: Any, everything_allowed: Any
 ) -> None:
