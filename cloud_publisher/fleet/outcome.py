@@ -12,7 +12,7 @@ from enum import StrEnum
 from cloud_publisher.fleet.devices import OPEN, SUCCEEDED, DeviceStanding, Execution, Observation, Standing
 from cloud_publisher.fleet.remedies import LITE, remedy_for
 from shared_schema.desired_state import DesiredModel, DesiredState
-from shared_schema.messages import AgentState, StateReason, Verdict
+from shared_schema.messages import AgentState, StateReason, Verdict, tells_not_brought_up
 from shared_schema.shadow import Said, ShadowReport
 
 CONFIRMATION_GRACE = timedelta(seconds=5)
@@ -159,10 +159,9 @@ def _of_agent(report: ShadowReport | None, state: DesiredState, agent: str | Non
 
 
 def _of_another_agent(report: ShadowReport, agent: str | None) -> tuple[Standing, str]:
-    """An earlier agent serves. Its last word is that the wanted one cannot be installed, which it names."""
-    why = report.why or ""
-    if report.reason == StateReason.INSTALL and f"version {agent} " in why:
-        return Standing.FAILED, f"its agent {report.agent_version} serves on: {why}"
+    """An earlier agent serves. Its last word is that the wanted one could not be brought up, which it names."""
+    if report.reason == StateReason.INSTALL and agent is not None and tells_not_brought_up(report.why, agent):
+        return Standing.FAILED, f"its agent {report.agent_version} serves on: {report.why}"
     return Standing.UNCONFIRMED, f"its agent is {report.agent_version} still, and the deployment names {agent}"
 
 

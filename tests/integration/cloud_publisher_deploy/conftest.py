@@ -19,6 +19,7 @@ from awsiot import mqtt_connection_builder
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
 from shared_schema.desired_state import FORMS, DesiredState, higher_release, read_desired_state
+from shared_schema.messages import not_brought_up
 from shared_schema.names import digest_text
 
 ACCOUNT = "preprod"
@@ -287,7 +288,7 @@ class PlayedDevice:
         said = {"confirms": "CONFIRMED", "cannot install": "CONFIRMED", "holds": "HELD"}
         verdict = "REJECTED" if refuses else said.get(self.part)
         wanted = _agent_of(document["components"]) or self.agent
-        why = f"version {wanted} is not installed: {NO_WHEEL}" if self.part == "cannot install" else None
+        why = not_brought_up(wanted, NO_WHEEL) if self.part == "cannot install" else None
         if ends["status"] == "SUCCEEDED" and why is None:
             self.agent = wanted
         if state is not None and verdict:
