@@ -36,7 +36,7 @@ def refuse_unread(content: DeploymentContent, before: DeploymentContent | None, 
         if reads is not None and form not in reads:
             raise WrongUseError(
                 f"{agent} {version} does not read this desired state, whose form is {form!r}: {_what(reads)}. It would "
-                "go on as it is, and confirm nothing. Nothing was deployed",
+                "go on as it is, and confirm nothing. It was not deployed",
                 f"deploy a release with an agent that reads form {form}: build the agent anew, with sources that do, "
                 "and publish it; or use the cloud-publisher that its release was made with",
             )

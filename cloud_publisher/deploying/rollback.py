@@ -43,7 +43,7 @@ def roll_back(delivery: Delivery, current: Deployment, *, goal: Deployment | Non
     if form is not None:
         raise WrongUseError(
             f"deployment {goal.id} of {delivery.target.words} holds a desired state of form {form!r}, which this "
-            "publisher does not read, and so cannot put back under a new release number. Nothing was deployed",
+            "publisher does not read, and so cannot put back under a new release number. It was not deployed",
             "roll back with the cloud-publisher that deployed it, name another deployment with --to, or deploy a "
             "release of this one",
         )

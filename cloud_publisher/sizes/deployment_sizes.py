@@ -91,7 +91,7 @@ def refuse_too_large(figures: Sequence[Figure], place: Place) -> None:
     if over:
         told = "; ".join(each.words for each in over)
         raise WrongUseError(
-            f"too large for {place.words}: {told}. {reasons(over)}. Nothing was deployed",
+            f"too large for {place.words}: {told}. {reasons(over)}. It was not deployed",
             remedies(over),
         )
 

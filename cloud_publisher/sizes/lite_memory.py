@@ -39,6 +39,7 @@ FLEET_STATUS_BYTES: Final = 5_000
 LONGEST_TEXT: Final = 900
 """A text that its IPC surely gives out: GetConfiguration answers ServiceError from about 1,000 bytes on (observed)."""
 
+_STATE: Final = "FINISHED"
 _OWN_SERVICES: Final = ("aws.greengrass.NucleusLite", "DeploymentService", "FleetStatusService")
 """What is listed beside the components, and takes memory in a fleet status (``ggl_gg_config_list``)."""
 
@@ -102,9 +103,12 @@ def write_frame(component: str, merge: Mapping[str, Any]) -> int:
 
 
 def fleet_status_memory(components: Mapping[str, str], arn: str) -> int:
-    """Memory of a fleet status' components, given by name with their version, each of one deployment's ARN."""
+    """Memory of a fleet status' components, given by name with their version, each of one deployment's ARN.
+
+    A component's state is kept there too (core-bus-gghealthd/src/gg_healthd.c, …_retrieve_component_status).
+    """
     listed = measured((*_OWN_SERVICES, *components)).memory
-    each = ITEM_BYTES + len(arn.encode())
+    each = ITEM_BYTES + len(arn.encode()) + len(_STATE)
     return listed + sum(len(version.encode()) + each for version in components.values())
 
 
