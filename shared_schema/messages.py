@@ -52,6 +52,20 @@ class StateReason(StrEnum):
     """The desired state has a form that this agent does not read; it goes on as before."""
 
 
+def not_brought_up(version: str, words: str) -> str:
+    """What an agent says as ``why`` with the reason ``install``: which version is not in its place, and why."""
+    return f"{_not_brought_up(version)}{words}"
+
+
+def tells_not_brought_up(why: str | None, version: str) -> bool:
+    """Whether an agent says so of this very version."""
+    return (why or "").startswith(_not_brought_up(version))
+
+
+def _not_brought_up(version: str) -> str:
+    return f"agent {version} could not be brought up: "
+
+
 class Channel(StrEnum):
     """By which of its two ways a desired state can reach the agent (architecture, section 3)."""
 

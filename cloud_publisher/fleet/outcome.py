@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cloud_publisher.fleet.devices import OPEN, SUCCEEDED, DeviceStanding, Execution, Observation, Standing
-from cloud_publisher.fleet.remedies import remedy_for
+from cloud_publisher.fleet.remedies import LITE, remedy_for
 from shared_schema.desired_state import DesiredModel, DesiredState
-from shared_schema.messages import StateReason, Verdict
+from shared_schema.messages import AgentState, StateReason, Verdict, tells_not_brought_up
 from shared_schema.shadow import Said, ShadowReport
 
 CONFIRMATION_GRACE = timedelta(seconds=5)
@@ -67,7 +67,9 @@ def standing_of(
         words=words,
         seen=now - seen.device.said <= quorum.seen_within,
         runtime=seen.device.runtime,
-        remedy=remedy_for(seen.execution.errors) if seen.execution and standing is Standing.FAILED else None,
+        remedy=remedy_for(seen.execution.errors, seen.device.runtime)
+        if seen.execution and standing is Standing.FAILED
+        else None,
     )
 
 
@@ -127,7 +129,9 @@ def _standing(seen: Observation, wanted: Wanted, now: datetime, waited: timedelt
     if refusals:
         return Standing.REJECTED, "; ".join(refusals)
     if execution.status not in SUCCEEDED:
-        return _failed(execution, wanted, _age(execution, now, waited))
+        standing, words = _failed(execution, wanted, _age(execution, now, waited))
+        says = _trouble_of(seen.report) if seen.device.runtime == LITE else ""
+        return standing, f"{words}{says}"
     if wanted.state is None:
         return Standing.CONFIRMED, "its deployment succeeded"
     return _of_agent(seen.report, wanted.state, wanted.agent)
@@ -155,10 +159,9 @@ def _of_agent(report: ShadowReport | None, state: DesiredState, agent: str | Non
 
 
 def _of_another_agent(report: ShadowReport, agent: str | None) -> tuple[Standing, str]:
-    """An earlier agent serves. Its last word is that the wanted one cannot be installed, which it names."""
-    why = report.why or ""
-    if report.reason == StateReason.INSTALL and f"version {agent} " in why:
-        return Standing.FAILED, f"its agent {report.agent_version} serves on: {why}"
+    """An earlier agent serves. Its last word is that the wanted one could not be brought up, which it names."""
+    if report.reason == StateReason.INSTALL and agent is not None and tells_not_brought_up(report.why, agent):
+        return Standing.FAILED, f"its agent {report.agent_version} serves on: {report.why}"
     return Standing.UNCONFIRMED, f"its agent is {report.agent_version} still, and the deployment names {agent}"
 
 
@@ -220,6 +223,26 @@ def _failed(execution: Execution, wanted: Wanted, age: timedelta) -> tuple[Stand
     if has_models and _waited_in_vain(words):
         return Standing.FAILED, f"{words}. {_why_validation_fails(wanted.configured)}"
     return Standing.FAILED, words
+
+
+def _trouble_of(report: ShadowReport | None) -> str:
+    """What the agent says of itself, where the nucleus gives no cause and the agent is not well."""
+    if report is None:
+        return "; nucleus lite gives no cause, and its agent has never written the shadow"
+    why = ": ".join(part for part in (report.reason, report.why) if part)
+    said = [f"{name} {each.verdict}: {_reason(each)}" for name, each in _not_confirmed(report)]
+    state = [] if report.state in (AgentState.SERVING, AgentState.IDLE) and not why else [why or "without a reason"]
+    told = "; ".join([*state, *said])
+    agent = f"its agent {report.agent_version} is {report.state}"
+    return f"; nucleus lite gives no cause; {agent}{f' ({told})' if told else ''}"
+
+
+def _not_confirmed(report: ShadowReport) -> list[tuple[str, Said]]:
+    return [
+        (name, each.said)
+        for name, each in sorted(report.models.items())
+        if each.said is not None and each.said.verdict is not Verdict.CONFIRMED
+    ]
 
 
 def _waited_in_vain(words: str) -> bool:

@@ -8,6 +8,11 @@ from collections.abc import Mapping, Sequence
 _BUCKET = "let the device's token-exchange role, and the bucket's and the key's policies, allow it (doctor finds which)"
 _GONE = "build and publish again: the artifact is not in the bucket any more"
 _LOG = "the component's log on the device says more (/greengrass/v2/logs); mend it, and deploy --retry"
+_JOURNAL = (
+    "nucleus lite gives no cause: look into the device's journal (journalctl -u ggl.core.ggdeploymentd.service, and "
+    "-u ggl.COMPONENT.service of a component); mend it, and deploy --retry"
+)
+LITE = "aws_nucleus_lite"
 _NETWORK = "look at the device's network (endpoint, proxy, DNS, TLS), and deploy --retry"
 _REMEDIES: Mapping[str, str] = {
     "S3_GET_BUCKET_LOCATION_ACCESS_DENIED": f"s3:GetBucketLocation is refused: {_BUCKET}",
@@ -50,7 +55,12 @@ _REMEDIES: Mapping[str, str] = {
 }
 
 
-def remedy_for(stack: Sequence[str]) -> str:
-    """What to do about the last cause of an error stack that is known; in general, if none is."""
+def remedy_for(stack: Sequence[str], runtime: str | None = None) -> str:
+    """What to do about the last cause of an error stack that is known; in general, if none is.
+
+    Nucleus lite sends no stack, and logs to the journal alone (ggdeploymentd/src/iot_jobs_listener.c, update_job).
+    """
+    if runtime == LITE and not stack:
+        return _JOURNAL
     known = (_REMEDIES[code] for code in reversed(stack) if code in _REMEDIES)
     return next(known, "the nucleus's log on the device says more (/greengrass/v2/logs); mend it, and deploy --retry")

@@ -22,7 +22,7 @@ from shared_schema.release import Release, ReleaseComponent, ReleaseModel
 
 _A_VERSION = "10.0.0"
 _A_DIGEST = "A" * 43
-_NOBODYS = "arn:aws:iot:eu-west-1:111111111111:thinggroup/the-devices-of-a-plant"
+_NOBODYS = "arn:aws:iot:eu-west-1:111111111111:thinggroup/the-line"
 _LONGEST_BUCKET = "b" * 63
 
 

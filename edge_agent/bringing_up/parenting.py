@@ -100,7 +100,7 @@ class Parent:
             self._stop_agent()
             self._try(folder, serving)
         words = words or f"its installation ended with {exit_code(installer.returncode)}; the log says why"
-        self._not_installed(f"version {self._wanted.version} is not installed: {words}")
+        self._not_installed(words)
         if self._agent is None:
             release_signals(self._held)
             become(self._work, serving, self._standing)
@@ -116,7 +116,7 @@ class Parent:
             switch_to(self._work, folder)
             self._start(folder)
         except OSError as error:
-            self._give_back(fallback, begun + 1, f"cannot be started: {error}")
+            self._give_back(fallback, begun + 1, f"it cannot be started: {error}")
         tell("INFO", "on trial", version=self._wanted.version, earlier=fallback)
         deadline = time.monotonic() + self._within
         while not has_confirmed(standing_in(self._work), self._wanted.version):
@@ -131,11 +131,11 @@ class Parent:
                 self._remember(begun, "")
                 self._end(number)
             if code is not None and not has_confirmed(standing_in(self._work), self._wanted.version):
-                words = f"ended with {exit_code(code)} before it had confirmed anything; its log says why"
+                words = f"it ended with {exit_code(code)} before it had confirmed anything; its log says why"
                 self._give_back(fallback, begun + 1, words)
             if time.monotonic() > deadline and said_running(self._work) != self._wanted.version:
                 self._stop_agent()
-                self._give_back(fallback, begun + 1, f"did not run within {self._within} s; its log says why")
+                self._give_back(fallback, begun + 1, f"it did not run within {self._within} s; its log says why")
         tell("INFO", "confirmed", version=self._wanted.version)
         forget_trial(self._work)
         for other in self._standing.whole:
@@ -145,12 +145,11 @@ class Parent:
 
     def _give_back(self, fallback: str, begun: int, words: str) -> NoReturn:
         """End as the earlier agent."""
-        whole = f"version {self._wanted.version} {words}"
         tell("ERROR", "given back", version=self._wanted.version, earlier=fallback, why=words)
         with suppress(OSError):
             switch_to(self._work, fallback)
-        self._remember(begun, whole)
-        self._not_installed(whole)
+        self._remember(begun, words)
+        self._not_installed(words)
         release_signals(self._held)
         become(self._work, fallback, self._standing)
 

@@ -11,6 +11,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shared_schema.messages import not_brought_up
+
 logger = logging.getLogger(__name__)
 _PAUSE: Final = 5.0
 """Seconds between two looks."""
@@ -52,4 +54,4 @@ class FailedInstall:
             if self._found is None:
                 logger.warning("not understood", extra={"file": str(self._note), "error": str(error)})
             return "a newer version of the agent could not be brought up; see the component's log"
-        return f"agent {note.version} could not be brought up: {note.words.strip() or 'see its log'}"
+        return not_brought_up(note.version, note.words.strip() or "see its log")

@@ -1,5 +1,6 @@
 """`plan` of a repository: what would be built and why, and where it would go. Nothing is built to know it."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -106,7 +107,7 @@ def test_a_plan_of_a_model_that_is_not_built_yet_holds_once_its_digest_is_known(
         agent:
           component-name: PREFIX.agent
           root: agent
-          build: {{build_system: python, packages: [edge_agent], wheels: false}}
+          build: {{build_system: python, packages: [edge_agent, shared_schema], wheels: false}}
           agent: {{settings: {{}}}}
         digits:
           component-name: PREFIX.digits
@@ -121,6 +122,12 @@ def test_a_plan_of_a_model_that_is_not_built_yet_holds_once_its_digest_is_known(
         top="application: lines\n",
     )
     registry.register(tar_of({"tiny.onnx": onnx_model()}))
+    # What an agent reads is found in its sources, which may be older than the publisher.
+    repository.write("agent/shared_schema/desired_state.py", 'FORM = "1"\nFORMS: tuple[str, ...] = (FORM, "0")\n')
+    refused = run("plan", "--target-arn", target)
+    assert refused.code == 2
+    assert "whose form is '2': it reads '1', '0'" in refused.err
+    repository.write("agent/shared_schema/desired_state.py", 'FORM: Final = "2"\nFORMS: Final = (FORM,)\n')
     planned = run("plan", "--target-arn", target, "--out", "plan.json", "--json")
     assert planned.code == 3, planned.err
     leaves = {
@@ -132,6 +139,12 @@ def test_a_plan_of_a_model_that_is_not_built_yet_holds_once_its_digest_is_known(
     for command in (("build",), ("publish",), ("deploy", "--plan", "plan.json")):
         done = run(*command)
         assert done.code == 0, done.err
+    released = json.loads((repository.folder / "dist" / "release.json").read_text())["components"]
+    assert {each["name"].split(".")[-1]: each["forms"] for each in released} == {
+        "agent": ["2"],
+        "desired": [],
+        "digits": [],
+    }
     assert run("plan", "--target-arn", target).code == 0
 
 

@@ -1,11 +1,13 @@
 """`cloud-publisher validate`: every fault with its place and remedy, and only faults."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cloud_publisher.cli.main import main
 
@@ -139,3 +141,45 @@ def test_it_runs_as_a_module_too() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("models", "characters", "told", "not_told"),
+    [
+        (20, 25, "", "nucleus lite"),
+        (31, 25, "with nucleus lite in the target: the deployment's document has ", "at any target"),
+        (30, 128, "at any target: the desired state has ", "nothing that is not told"),
+    ],
+)
+def test_a_release_that_is_too_large_is_a_note_with_its_figures(
+    models: int,
+    characters: int,
+    told: str,
+    not_told: str,
+    tmp_path: Path,
+    validate: Callable[..., tuple[int, str, str]],
+) -> None:
+    repository = BROKEN / "a-model-under-the-agent"
+    for folder in ("digits", "edge_agent"):
+        shutil.copytree(repository / folder, tmp_path / folder)
+    (tmp_path / "deployment.json").write_text("{}")
+    config = yaml.safe_load((repository / "greengrass-config.yml").read_text())["custom-components"]
+    config["agent"]["agent"] = yaml.safe_load((REPOSITORY / "greengrass-config.yml").read_text())["custom-components"][
+        "agent"
+    ]["agent"]
+    config["agent"]["agent"]["settings"]["sources"]["camera"]["model"] = "model-0000"
+    del config["agent"]["ComponentDependencies"]
+    digits = config.pop("digits")
+    for number in range(models):
+        config[f"model-{number:04}"] = {**digits, "component-name": f"com.example.{number:04}".ljust(characters, "x")}
+    (tmp_path / "greengrass-config.yml").write_text(
+        yaml.safe_dump({"application": "lines", "custom-components": config}, sort_keys=False)
+    )
+    code, out, err = validate(tmp_path)
+    assert (code, err) == (0, "")
+    assert told in out
+    assert not_told not in out
+    if told:
+        assert "greengrass-config.yml:3:3: " in out
+        assert "and deploy refuses it" in out
+        assert "deploy fewer models" in out

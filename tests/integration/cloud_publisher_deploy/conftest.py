@@ -19,6 +19,7 @@ from awsiot import mqtt_connection_builder
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
 from shared_schema.desired_state import FORMS, DesiredState, higher_release, read_desired_state
+from shared_schema.messages import not_brought_up
 from shared_schema.names import digest_text
 
 ACCOUNT = "preprod"
@@ -247,6 +248,10 @@ class PlayedDevice:
                 }
             },
         }
+        self.writes(reported)
+
+    def writes(self, reported: dict[str, Any]) -> None:
+        """Writes this into the shadow."""
         self._publish(f"$aws/things/{self.thing}/shadow/name/mlops/update", {"state": {"reported": reported}})
 
     def _hear(self, payload: bytes, **_: object) -> None:
@@ -275,14 +280,15 @@ class PlayedDevice:
             status = "FAILED_NO_STATE_CHANGE" if refuses else "FAILED_ROLLBACK_COMPLETE"
             cause = "the agent refused the configuration" if refuses else "com.example.broken is BROKEN"
             details = {"detailed-deployment-status": status, "deployment-failure-cause": cause}
-            ends = {"status": "FAILED", "statusDetails": details}
+            # Nucleus lite gives no cause (ggdeploymentd/src/iot_jobs_listener.c, update_job).
+            ends = {"status": "FAILED", **({"statusDetails": details} if self._runtime == "classic" else {})}
         self._publish(update, ends)
         if ends["status"] == "SUCCEEDED":
             self.report_health({name: spec["version"] for name, spec in document["components"].items()})
         said = {"confirms": "CONFIRMED", "cannot install": "CONFIRMED", "holds": "HELD"}
         verdict = "REJECTED" if refuses else said.get(self.part)
         wanted = _agent_of(document["components"]) or self.agent
-        why = f"version {wanted} is not installed: {NO_WHEEL}" if self.part == "cannot install" else None
+        why = not_brought_up(wanted, NO_WHEEL) if self.part == "cannot install" else None
         if ends["status"] == "SUCCEEDED" and why is None:
             self.agent = wanted
         if state is not None and verdict:

@@ -183,6 +183,27 @@ def test_a_rollback_to_what_lite_cannot_take_is_refused(run: Run, publish: Any, 
     assert "5000 is the most" in done.err
 
 
+def test_doctor_says_how_near_the_target_s_deployment_is(run: Run, publish: Any, device: Any, target: str) -> None:
+    stages = {"line": {"account": target.split(":")[4], "region": "eu-west-1", "target": target}}
+
+    def sizes() -> dict[str, Any]:
+        checks = json.loads(run("doctor", "--stage", "line", "--json").out)["checks"]
+        (found,) = [each for each in checks if each["check"] == "sizes"]
+        return dict(found)
+
+    publish(20, stages=stages)
+    assert sizes()["state"] == "not checked"
+    device("one", "classic")
+    assert run("deploy").code == 0
+    assert "the devices' shadow" in sizes()["words"]
+    device("two", "lite")
+    near = sizes()
+    assert near["state"] == "well"
+    assert "of 5000 bytes in lite's memory)" in near["words"]
+    publish(31, stages=stages)
+    assert run("deploy").code == 2
+
+
 def test_a_target_without_a_device_yet_counts_as_lite_unless_it_is_said(run: Run, publish: Any, revisions: Any) -> None:
     publish(31)
     done = run("deploy")

@@ -14,7 +14,7 @@ Run = Callable[..., Any]
 @pytest.fixture
 def newer(run: Run, release: Any, device: Any, deployed: Any) -> Any:
     """A device whose deployment succeeded, and whose agent speaks as one of next year."""
-    release.write()
+    release.write(agent="9.9.9")
     assert run("publish").code == 0
     one = device()
     one.part = "says nothing"
@@ -32,8 +32,7 @@ def newer(run: Run, release: Any, device: Any, deployed: Any) -> Any:
         "models": {"digits": {"serves": f"0.9.0:{digest_of('before')}", "said": said, "mood": "calm"}},
         "horoscope": {"sign": "leo"},
     }
-    topic = f"$aws/things/{one.thing}/shadow/name/mlops/update"
-    one._publish(topic, {"state": {"reported": reported}})
+    one.writes(reported)
     return one
 
 

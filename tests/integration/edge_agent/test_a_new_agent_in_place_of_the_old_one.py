@@ -54,6 +54,9 @@ def test_a_new_agent_takes_over_with_no_frame_lost_or_doubled_and_a_bad_one_give
         else:
             eventually(lambda: 'msg="given back" version=1.2.0 earlier=1.1.0' in device.log(), what="the way back")
         eventually(lambda: device.log().count("msg=starting version=1.1.0 ") == 2, what="the agent that came back")
+        if runtime == "lite":
+            said = 'msg=state state=DEGRADED why="agent 1.2.0 could not be brought up: it ended with 3 '
+            eventually(lambda: said in device.log(), what="why the new one does not serve")
     finally:
         stop.set()
         feeder.join()

@@ -60,7 +60,7 @@ def test_one_that_ends_before_it_has_confirmed_anything_gives_the_old_one_back(s
     said = site.install_failure()
     assert said == {
         "version": "1.1.0",
-        "words": "version 1.1.0 ended with 3 before it had confirmed anything; its log says why",
+        "words": "it ended with 3 before it had confirmed anything; its log says why",
     }
     assert site.current() == "1.0.0"
 

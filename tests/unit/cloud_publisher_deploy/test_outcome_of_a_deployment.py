@@ -16,6 +16,7 @@ from cloud_publisher.fleet.outcome import (
     standing_of,
 )
 from shared_schema.desired_state import DesiredState
+from shared_schema.messages import not_brought_up
 from shared_schema.shadow import ShadowReport
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -199,7 +200,7 @@ def test_what_did_not_fail_needs_no_remedy() -> None:
 
 
 NEEDS = Wanted("d-1", STATE, agent="1.1.0")
-NOT_INSTALLED = "version 1.1.0 is not installed: No matching distribution found for onnxruntime==1.32"
+NOT_INSTALLED = not_brought_up("1.1.0", "No matching distribution found for onnxruntime==1.32")
 
 
 @pytest.mark.parametrize(

@@ -136,15 +136,28 @@ def test_a_fingerprint_leaves_out_release_seal_and_model_digests_and_nothing_els
     content = content_of(order())
     later = content_of(order(), replace(content, components=dict(content.components)))
     assert fingerprint(content) == fingerprint(later)
-    merged = json.loads(content.components[AGENT].merge or "")
-    component, version, _ = merged["desired"]["models"]["digits"].split(":")
-    merged["desired"]["models"]["digits"] = f"{component}:{version}:{'8' * 43}"
-    merged["desired"]["seal"] = seal_of(merged["desired"])
-    agent = replace(content.components[AGENT], merge=json.dumps(merged))
-    assert fingerprint(replace(content, components={**content.components, AGENT: agent})) == fingerprint(content)
+    component, version, digest = _models(content)["digits"].split(":")
+    assert fingerprint(_with_model(content, f"{component}:{version}:{'8' * 43}")) == fingerprint(content)
+    # Though the components are the same, what the agent is told of them is not.
+    assert fingerprint(_with_model(content, f"{component}:5.0.0:{digest}")) != fingerprint(content)
+    assert fingerprint(_with_model(content, f"com.example.other:{version}:{digest}")) != fingerprint(content)
     for other in (order(model="2.0.0"), order(level="debug"), order(agent="1.1.0")):
         assert fingerprint(content_of(other)) != fingerprint(content)
     assert fingerprint(replace(content, policies={"failureHandlingPolicy": "DO_NOTHING"})) != fingerprint(content)
+
+
+def _models(content: DeploymentContent) -> dict[str, str]:
+    models: dict[str, str] = json.loads(content.components[AGENT].merge or "")["desired"]["models"]
+    return models
+
+
+def _with_model(content: DeploymentContent, text: str) -> DeploymentContent:
+    """The same components, with another text for the model in a desired state that is whole."""
+    merged = json.loads(content.components[AGENT].merge or "")
+    merged["desired"]["models"]["digits"] = text
+    merged["desired"]["seal"] = seal_of(merged["desired"])
+    agent = replace(content.components[AGENT], merge=json.dumps(merged))
+    return replace(content, components={**content.components, AGENT: agent})
 
 
 def test_a_plan_holds_after_each_of_its_own_deployments_and_after_no_other(order: Any) -> None:

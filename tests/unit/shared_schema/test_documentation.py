@@ -19,6 +19,11 @@ def shown(page: Path) -> str:
     return str(page.relative_to(REPOSITORY))
 
 
+def anchor_of(heading: str) -> str:
+    """As pages of Markdown have it: without signs, and a hyphen for each space."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_links_lead_to_files_and_headings_that_are_there(page: Path) -> None:
     for link in _LINK.findall(page.read_text()):
@@ -29,7 +34,7 @@ def test_links_lead_to_files_and_headings_that_are_there(page: Path) -> None:
         assert target.exists(), f"{shown(page)} links to {link}"
         if heading:
             headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
-            assert heading in {each.lower().replace(" ", "-") for each in headings}, f"{shown(page)} links to {link}"
+            assert heading in {anchor_of(each) for each in headings}, f"{shown(page)} links to {link}"
 
 
 def test_the_examples_of_a_config_are_right() -> None:

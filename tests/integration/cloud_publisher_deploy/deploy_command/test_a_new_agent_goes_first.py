@@ -41,7 +41,7 @@ def test_an_agent_that_cannot_be_installed_confirms_nothing_though_the_earlier_o
     published(model="1.0.0", agent="1.1.0")
     done = run(*WAIT)
     assert done.code == 1
-    assert "its agent 1.0.0 serves on: version 1.1.0 is not installed: No matching distribution found" in done.out
+    assert "its agent 1.0.0 serves on: agent 1.1.0 could not be brought up: No matching distribution found" in done.out
     assert deployed()["components"][release.agent]["componentVersion"] == "1.1.0"
 
 

@@ -62,6 +62,31 @@ def test_a_deployment_that_fails_ends_with_1_and_the_devices_words(
     assert deployed()["tags"]["mlops:outcome"] == "failed"
 
 
+def test_a_lite_device_that_fails_gives_no_cause_and_its_agent_says_what_is_wrong(
+    run: Run, published: Any, device: Any
+) -> None:
+    published()
+    lite = device("one", "lite")
+    lite.part = "breaks"
+    reported = {
+        "schema": 1,
+        "thing": lite.thing,
+        "timestamp": "2026-11-30T12:00:00Z",
+        "agentVersion": "0.9.0",
+        "state": "DEGRADED",
+        "reason": "install",
+        "why": "version 1.0.0 cannot be installed: no space left",
+        "models": {"digits": {"said": f"17:0.9.0:{'A' * 43}:REJECTED:golden:3 of 20 golden samples agree"}},
+    }
+    lite.writes(reported)
+    done = run(*WAIT)
+    assert done.code == 1
+    assert "nucleus lite gives no cause; its agent 0.9.0 is DEGRADED (install: version 1.0.0 cannot be" in done.out
+    assert "no space left; digits REJECTED: golden: 3 of 20" in done.out
+    assert "journalctl -u ggl.core.ggdeploymentd.service" in done.out
+    assert "/greengrass/v2/logs" not in done.out
+
+
 def test_a_device_that_never_answers_is_a_time_out_and_the_next_run_computes_it_anew(
     run: Run, published: Any, device: Any, deployed: Any, revisions: Any, release: Any
 ) -> None:
