@@ -24,6 +24,7 @@ class Ears(Protocol):
 
     forgets: bool
 
+    def end(self, name: str) -> None: ...
     def configuration(self, component: str, key: str) -> object | None: ...
     def follow_configuration(self, name: str, component: str) -> None: ...
     def offer_validation(self, name: str) -> None: ...
@@ -93,7 +94,12 @@ class Doors:
         self._say_once(name, error)
 
     def ask_cloud(self, names: tuple[str, ...]) -> None:
-        """Ask for what is missing of these topics. The answers come as events, when there is a network."""
+        """Ask for what is missing of these topics, and for no other. The answers come as events, when there is a
+        network."""
+        for gone in set(self._cloud) - set(names):
+            self._ears.end(gone)
+            self._open.discard(gone)
+            self._pending.discard(gone)
         self._cloud = names
         for name in names:
             if name not in self._open | self._pending | self._refused:

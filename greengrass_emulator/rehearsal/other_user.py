@@ -5,6 +5,7 @@ below one of 0700, such as root's home, cannot be reached by another user.
 """
 
 import grp
+import os
 import pwd
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ from greengrass_emulator.rehearsal.device_python import make_python
 _USERS = ("ggc_user", "nobody")
 """AWS's installer makes the first; no machine is without the second."""
 _ENTERED_BY_ALL = 0o001
+_PROBE = "import os, awscrt; os.environ['SVCUID']"
+"""Sudo-rs passes no environment on: there nothing of another user's can speak to its nucleus."""
 _SECONDS = 30.0
 
 
@@ -69,8 +72,9 @@ def _made(ground: Path, name: str) -> OtherUser | str:
         python = make_python(ground / "python")
         launcher = Identities(CLASSIC, whole).launcher(who, privileged=False) if who else ()
         tried = subprocess.run(
-            [*launcher, str(python), "-c", "import awscrt"],
+            [*launcher, str(python), "-c", _PROBE],
             cwd=ground,
+            env={**os.environ, "SVCUID": "probe"},
             capture_output=True,
             text=True,
             timeout=_SECONDS,

@@ -13,8 +13,8 @@ from greengrass_emulator.cloud.control_plane.recipe_reading import read_recipe
 
 _PUBLISHED = datetime(2025, 1, 15, tzinfo=UTC)
 _VERSIONS = {
-    "aws.greengrass.Nucleus": ("2.12.6", "2.13.0", "2.14.0", "2.14.3", "2.15.0"),
-    "aws.greengrass.Cli": ("2.12.6", "2.13.0", "2.14.0", "2.14.3", "2.15.0"),
+    "aws.greengrass.Nucleus": ("2.12.6", "2.13.0", "2.14.0", "2.14.3", "2.15.0", "2.18.0"),
+    "aws.greengrass.Cli": ("2.12.6", "2.13.0", "2.14.0", "2.14.3", "2.15.0", "2.18.0"),
 }
 _TYPES = {"aws.greengrass.Nucleus": "aws.greengrass.nucleus", "aws.greengrass.Cli": "aws.greengrass.plugin"}
 

@@ -60,22 +60,26 @@ def test_two_agents_on_one_folder_predict_every_frame_once_and_the_old_one_gives
     end = feeding(device)
     try:
         device.kill()
-        eventually(lambda: "nucleus away: inferring on" in device.log(), what="the loss in the log")
+        eventually(lambda: "nucleus away: inferring on" in device.log(), within=60, what="the loss in the log")
         before = len(device.predictions())
-        eventually(lambda: len(device.predictions()) > before + 20, what="frames without a nucleus")
+        eventually(lambda: len(device.predictions()) > before + 20, within=60, what="frames without a nucleus")
         assert is_alive(old), "nobody asks: it stays"
         device.start()
-        eventually(lambda: "another agent holds the work folder" in device.log(), what="the second agent")
-        eventually(lambda: "giving way: another agent asks" in device.log(), what="the first one's end")
-        eventually(lambda: not is_alive(old) and device.log().count("msg=running") == 2, what="RUNNING of the second")
+        eventually(lambda: "another agent holds the work folder" in device.log(), within=60, what="the second agent")
+        eventually(lambda: "giving way: another agent asks" in device.log(), within=60, what="the first one's end")
+        eventually(
+            lambda: not is_alive(old) and device.log().count("msg=running") == 2,
+            within=60,
+            what="RUNNING of the second",
+        )
         device.add_model("2.0.0", sharpness=2.0)
         assert device.deploy_release("2.0.0").returncode == 0, device.log()
-        device.serves("2.0.0")
+        device.serves("2.0.0", within=60)
         swapped = len(device.predictions())
-        eventually(lambda: len(device.predictions()) > swapped + 20, what="frames with the new model")
+        eventually(lambda: len(device.predictions()) > swapped + 20, within=60, what="frames with the new model")
     finally:
         names = end()
-    eventually(lambda: len(device.predictions()) >= len(names), what="the last frames")
+    eventually(lambda: len(device.predictions()) >= len(names), within=60, what="the last frames")
     said = device.predictions()
     assert Counter(each["frame"] for each in said) == Counter(names)
     versions = [each["version"] for each in said]
@@ -93,10 +97,10 @@ def test_who_gets_no_folder_reads_no_source_and_ends_with_1(device_of: Devices, 
     old = device.component()["pid"]
     device.kill()
     device.start()
-    eventually(lambda: "the work folder was not given up" in device.log(), what="the end of the second")
+    eventually(lambda: "the work folder was not given up" in device.log(), within=60, what="the end of the second")
     device.feed("a.png", "top")
     device.prediction_of("a.png")
     assert is_alive(old)
     assert device.log().count("subscribed to=updates") == 1
     os.kill(old, signal.SIGTERM)
-    eventually(lambda: device.log().count("msg=running") == 2, what="the next try of the nucleus")
+    eventually(lambda: device.log().count("msg=running") == 2, within=60, what="the next try of the nucleus")

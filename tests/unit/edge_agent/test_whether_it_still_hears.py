@@ -23,7 +23,11 @@ class Nucleus:
         self.lite = lite
         self.subscribed: list[str] = []
         self.published: list[tuple[str, bytes]] = []
+        self.ended: list[str] = []
         self.away = False
+
+    def end(self, name: str) -> None:
+        self.ended.append(name)
 
     def configuration(self, component: str, key: str) -> object | None:  # noqa: ARG002
         return None
@@ -62,10 +66,9 @@ def agent_on(nucleus: Nucleus, *local: str, echo: float = 0.0) -> tuple[Doors, R
     renewal = Renewal(nucleus, doors, AGENT, Bounds(renewal=0.0, echo=echo), lambda: not nucleus.away)
     doors.listen(frozenset(local))
     doors.subscribe()
-    for name in renewal.asked_of_cloud(TOPICS):
-        doors.ask_cloud((name,))
-        doors.granted(name)
     doors.ask_cloud(renewal.asked_of_cloud(TOPICS))
+    for name in renewal.asked_of_cloud(TOPICS):
+        doors.granted(name)
     nucleus.new()
     return doors, renewal
 
@@ -119,6 +122,7 @@ def test_an_echo_that_was_never_heard_is_not_said_again() -> None:
     assert renewal.missed()
     assert not renewal.say_to_cloud(TOPICS)
     assert renewed(nucleus, doors, renewal) == set(COMMANDS), "and not subscribed to either"
+    assert nucleus.ended == [TOPICS.echo], "lite would subscribe again with each connection"
 
 
 def test_an_echo_is_not_said_again_once_the_connection_is_lost_right_after_it() -> None:

@@ -1,0 +1,61 @@
+"""A look at the desired state, by a hint or by the clock, may meet it half written: nothing is undone by it."""
+
+from typing import Any
+
+from edge_agent.control.reading import Reading
+from shared_schema.desired_state import DesiredModel, DesiredState
+
+MODEL = DesiredModel(component="c.digits", version="1.0.0", digest="A" * 43)
+
+
+def document(release: str) -> dict[str, Any]:
+    return DesiredState(release=release, models={"digits": MODEL}, settings={"health": {"interval": "5"}}).sealed()
+
+
+class Doors:
+    def __init__(self) -> None:
+        self.subscribed: object = None
+
+    def read(self) -> tuple[object, object]:
+        return None, self.subscribed
+
+
+class Obedience:
+    def __init__(self) -> None:
+        self.obeyed: Any = None
+        self.releases: list[str] = []
+
+    def obey(self, obeyed: Any, now: float, artifact_deadline: float) -> bool:  # noqa: ARG002
+        if self.obeyed is not None and self.obeyed.state == obeyed.state:
+            return False
+        self.obeyed = obeyed
+        self.releases.append(obeyed.state.release)
+        return True
+
+
+def test_half_a_document_is_looked_at_again_and_what_was_obeyed_goes_on() -> None:
+    doors, obedience, applied = Doors(), Obedience(), []
+    kept: Any = None
+    reading = Reading(doors, obedience, kept, applied.append)  # type: ignore[arg-type]
+    doors.subscribed = document("7")
+    assert reading.read(0.0) is None
+    whole = document("8")
+    for half in (
+        {},
+        {"form": "2", "release": "8"},
+        {**whole, "models": {}},
+        {**document("7"), "release": "8"},
+        {key: value for key, value in whole.items() if key != "settings"},
+        {**whole, "settings": {"health": {"interval": "6"}}},
+    ):
+        doors.subscribed = half
+        pause = reading.read(1.0)
+        assert (pause is None) == (half == {}), "read again, unless there is nothing"
+        assert obedience.releases == ["7"]
+        assert reading.settings.health.interval == 5.0
+    doors.subscribed = whole
+    assert reading.read(2.0) is None
+    assert obedience.releases == ["7", "8"]
+    # Looking costs nothing more while nothing changes.
+    assert reading.read(62.0) is None
+    assert len(applied) == 2
