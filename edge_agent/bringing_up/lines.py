@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Final
 
-_PLAIN: Final = re.compile(r"[^\s=\"\\]+")
+_PLAIN: Final = re.compile(r"[^\s=\"]*")
 
 
 def tell(level: str, event: str, **values: object) -> None:

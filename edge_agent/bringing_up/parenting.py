@@ -80,19 +80,21 @@ class Parent:
 
     def _install_beside(self, serving: str) -> NoReturn:
         say_nothing(self._work)
-        self._start(serving)
-        installer = start_installer(self._program(), serving, self._held)
-        ends, again = 0, 0.0
-        while installer.poll() is None:
+        starts, again = 0, 0.0
+        installer: subprocess.Popen[bytes] | None = None
+        while installer is None or installer.poll() is None:
+            if self._agent is None and starts <= _MOST_ENDS and time.monotonic() >= again:
+                starts, again = starts + 1, time.monotonic() + _AGAIN
+                self._start_earlier(serving)
+            # The agent is first: what it serves does not wait for an installation's start.
+            installer = installer or start_installer(self._program(), serving, self._held)
             number = next_signal(_LOOK)
             if number is not None:
                 kill(installer)
                 self._end(number)
-            if self._agent is None and ends <= _MOST_ENDS and time.monotonic() >= again:
-                self._start(serving)
             if self._agent is not None and self._agent.poll() is not None:
                 tell("WARNING", "the earlier version ended", folder=serving, code=exit_code(self._agent.returncode))
-                self._agent, ends, again = None, ends + 1, time.monotonic() + _AGAIN
+                self._agent, again = None, time.monotonic() + _AGAIN
         words = installer.stdout.read().decode(errors="replace") if installer.stdout is not None else ""
         self._standing = standing_in(self._work)
         folder = folder_of(self._standing, self._wanted)
@@ -170,6 +172,12 @@ class Parent:
                 self._agent.send_signal(number)
             code = self._ended(self._agent)
         sys.exit(code)
+
+    def _start_earlier(self, folder: str) -> None:
+        try:
+            self._start(folder)
+        except OSError as error:
+            tell("ERROR", "the earlier version cannot be started", folder=folder, error=error)
 
     def _start(self, folder: str) -> None:
         command = command_of(os.path.join(self._work, "versions", folder), self._standing.whole[folder])

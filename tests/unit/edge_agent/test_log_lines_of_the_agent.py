@@ -1,8 +1,14 @@
 """The agent's log: one line an event, which a logfmt reader takes apart and a person finds by its words."""
 
+import logging
 import re
 import subprocess
 import sys
+
+import pytest
+from logfmter import Logfmter
+
+from edge_agent.bringing_up.lines import tell
 
 SAYING = """
 import logging
@@ -34,3 +40,18 @@ def test_an_event_is_one_line_and_a_traceback_stands_below_its_own() -> None:
     ]
     assert all(at.match(line) for line in lines[:3])
     assert lines[-1] == "KeyError: 'gone'"
+
+
+@pytest.mark.parametrize(
+    "value", ["plain", "two words", "a=b", 'quo"te', "back\\slash", "new\nline", "", "ünï", 'both "x" \\ y', 3, 1.5]
+)
+def test_the_program_that_brings_it_up_writes_its_lines_alike(
+    value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell("INFO", "said so", words=value)
+    record = logging.LogRecord("x", logging.INFO, "x.py", 1, "said so", None, None)
+    record.words = value
+    alike = Logfmter(keys=["level"], mapping={"level": "levelname"}).format(record)
+    told = capsys.readouterr().err.removesuffix("\n")
+    at = r'at="\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}" '
+    assert re.sub(at, "", told).replace("logger=edge_agent.bringing_up ", "") == alike
