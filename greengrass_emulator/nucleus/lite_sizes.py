@@ -206,13 +206,15 @@ class ReportedComponent:
 
     name: str
     version: str
+    state: str
     arns: tuple[str, ...]
 
 
 def reported(components: Iterable[ReportedComponent]) -> tuple[ReportedComponent, ...]:
     """The components that get into a fleet status: one for which the memory is used up is left out of it.
 
-    fleet_status_service.c, publish_fleet_status_update: first the names of all, then each one's version and ARNs.
+    fleet_status_service.c, publish_fleet_status_update: first the names of all, then each one's version, state
+    (core-bus-gghealthd/src/gg_healthd.c) and ARNs.
     """
     wanted = tuple(components)
     names = (*_OWN_SERVICES, *(each.name for each in wanted))
@@ -222,7 +224,7 @@ def reported(components: Iterable[ReportedComponent]) -> tuple[ReportedComponent
     taken: list[ReportedComponent] = []
     for each in wanted:
         arns = [len(arn.encode()) for arn in each.arns]
-        for size in (len(each.version.encode()), OBJECT_BYTES * len(arns), *arns):
+        for size in (len(each.version.encode()), len(each.state), OBJECT_BYTES * len(arns), *arns):
             if size > room:
                 break
             room -= size

@@ -128,7 +128,9 @@ def _with_room(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
     kept = {
         each.name
         for each in reported(
-            ReportedComponent(said["componentName"], said["version"], tuple(said["fleetConfigArns"]))
+            ReportedComponent(
+                said["componentName"], said["version"], str(said["status"]), tuple(said["fleetConfigArns"])
+            )
             for said in components
         )
     }

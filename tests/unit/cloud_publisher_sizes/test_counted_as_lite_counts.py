@@ -80,13 +80,13 @@ def test_who_gets_into_a_fleet_status(characters: int) -> None:
 
     def told(content: DeploymentContent) -> int:
         arn = brought(content).arn
-        return len(lite.reported(lite.ReportedComponent(name, "10.0.0", (arn,)) for name in content.components))
+        said = (lite.ReportedComponent(name, "10.0.0", "FINISHED", (arn,)) for name in content.components)
+        return len(lite.reported(said))
 
     what = "lite's fleet status, bytes in lite's memory"
     most = max(count for count in range(1, 60) if what not in refused(content_with(count)))
     assert told(content_with(most)) == most
-    # A state of 8 bytes for each component, which the publisher counts too, is less than three components have.
-    assert told(content_with(most + 3)) < most + 3
+    assert told(content_with(most + 1)) < most + 1
 
 
 @pytest.mark.parametrize(

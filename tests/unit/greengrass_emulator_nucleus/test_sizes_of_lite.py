@@ -105,9 +105,9 @@ def test_a_packet_counts_its_topic_and_its_own_length(payload: int, size: int) -
 
 
 def test_a_fleet_status_leaves_out_whom_it_has_no_room_for() -> None:
-    long = [ReportedComponent(f"com.example.{n:0116}", "1.0.0", ("a" * 100,)) for n in range(25)]
+    long = [ReportedComponent(f"com.example.{n:0116}", "1.0.0", "RUNNING", ("a" * 100,)) for n in range(25)]
     taken = reported(long)
-    # 4,872 bytes, of which the names of all 28 need 28 * 11 + 25 * 128 + 61; each then needs 5 + 11 + 100.
-    assert len(taken) == (4_872 - 28 * 11 - 25 * 128 - 61) // 116
+    # 4,872 bytes, of which the names of all 28 need 28 * 11 + 25 * 128 + 61; each then needs 5 + 7 + 11 + 100.
+    assert len(taken) == (4_872 - 28 * 11 - 25 * 128 - 61) // 123
     assert taken == tuple(long[: len(taken)])
     assert reported([*long, *long]) == ()
