@@ -8,8 +8,9 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
+from edge_agent.control.admission import Line
 from edge_agent.control.bounds import Bounds
 from edge_agent.control.doors import Doors
 from edge_agent.control.renewal import Renewal
@@ -22,17 +23,6 @@ logger = logging.getLogger(__name__)
 TIMERS: Final = frozenset({"connect", "subscribe", "cloud", "renew", "echo"})
 """The names of the timers that are for `Hearing.due`."""
 AboutHearing = Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost
-
-
-class Line(Protocol):
-    """What of `NucleusLink` is used here."""
-
-    connection: int
-
-    @property
-    def connected(self) -> bool: ...
-    def connect(self) -> None: ...
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
