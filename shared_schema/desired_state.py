@@ -124,7 +124,7 @@ class DesiredState(BaseModel):
 
     @property
     def order(self) -> int:
-        """What two documents are compared by: the higher one is obeyed."""
+        """What two documents are compared by: the higher one is applied."""
         return int(self.release)
 
     def sealed(self) -> dict[str, Any]:

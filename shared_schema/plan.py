@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from shared_schema.messages import Channel
 from shared_schema.names import ComponentName, Sha256, Version
 from shared_schema.release import Kind
 from shared_schema.strict_model import WrittenByPeople
@@ -81,7 +82,7 @@ class TargetPlan(_WrittenByPlan):
     target_arn: str = Field(min_length=1)
     canary: bool = False
     replaces: str | None = None
-    door: Literal["validated", "followed"] | None = None
+    channel: Channel | None = None
     removals: list[ComponentName] = Field(default_factory=list)
     """The components that may be removed."""
     deployments: list[PlannedDeployment] = Field(default_factory=list)

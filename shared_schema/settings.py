@@ -29,7 +29,7 @@ class ReconcileSettings(WrittenByPeople):
 
 
 class ArtifactSettings(WrittenByPeople):
-    """``deadline``: how many seconds a sealed document may be ahead of its artifact at the followed door."""
+    """``deadline``: how many seconds a sealed document may be ahead of its artifact on the subscribed channel."""
 
     deadline: float = Field(default=600.0, ge=1, le=86_400)
 

@@ -123,7 +123,7 @@ class ShadowReport(Message):
     agent_version: str
     state: SaidState
     release: str | None = None
-    """The release that the agent obeys. With no model in it, this alone is the confirmation."""
+    """The release that the agent applies. With no model in it, this alone is the confirmation."""
     models: dict[ModelName, ShadowModel] = Field(default_factory=dict)
     reason: SaidStateReason | None = None
     why: str | None = None

@@ -50,10 +50,10 @@ def _line(each: Delivered, report: DeployReport) -> str:
         "release": "",
         "rollback": "put back, ",
     }[each.part]
-    door = f", {report.door.value} door" if report.door else ""
+    channel = f", {report.channel.value} channel" if report.channel else ""
     release = f", release {each.release}" if each.release else ""
     outcome = each.outcome.value if each.outcome else "not confirmed yet"
-    return f"{report.target.words}: {what}deployment {each.deployment.id} {each.action}{release}{door}: {outcome}"
+    return f"{report.target.words}: {what}deployment {each.deployment.id} {each.action}{release}{channel}: {outcome}"
 
 
 def _of_all(last: Delivered) -> str:

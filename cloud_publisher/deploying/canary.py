@@ -34,10 +34,10 @@ def deploy_canary_first(
     # Before the canary is touched: a target that has moved, or cannot take the release, would leave the canary with one
     # that goes nowhere.
     current = target.settle(target.deployments.current())
-    door, steps, _ = steps_now(order, target, current)
+    channel, steps, _ = steps_now(order, target, current)
     if target_plan is not None:
-        by_runtimes = target.terms.door is None
-        hold_to_plan(target_plan, current, door, needed(steps, current, door, by_runtimes=by_runtimes))
+        by_runtimes = target.terms.channel is None
+        hold_to_plan(target_plan, current, channel, needed(steps, current, channel, by_runtimes=by_runtimes))
     target.watch.say(f"{canary.target.words} is the canary: it gets the release first")
     first = deploy(order, canary, canary_plan)
     if first.outcome is not Outcome.CONFIRMED:

@@ -7,8 +7,8 @@ filled in on both sides first. Source of the defaults: AWS IoT Greengrass V2 API
 from collections.abc import Mapping
 from typing import Any
 
+from cloud_publisher.deploying.channels import meaning
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
-from cloud_publisher.deploying.doors import meaning
 from shared_schema.canonical_json import sha256_of_document
 
 

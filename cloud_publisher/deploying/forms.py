@@ -6,20 +6,21 @@ as before, so that the release would never be confirmed.
 
 from collections.abc import Callable, Sequence
 
+from cloud_publisher.deploying.channels import documents, find_agents
 from cloud_publisher.deploying.deployment import DeploymentContent
-from cloud_publisher.deploying.doors import Door, documents, find_agents
 from cloud_publisher.errors import WrongUseError
 from shared_schema.desired_state import DesiredState, NotWhole, higher_release
+from shared_schema.messages import Channel
 
 FormsOf = Callable[[str, str], Sequence[str] | None]
 """The forms that an agent reads, by its name and version; None for a version that is not there."""
 
 
 def form_of(content: DeploymentContent, agent: str) -> str | None:
-    """The form of the desired state that a deployment's devices obey; None where there is none to obey."""
+    """Return the form of the desired state that a deployment's devices apply; None where there is none."""
     at = documents(content, agent)
-    obeyed = higher_release(at[Door.VALIDATED], at[Door.FOLLOWED])
-    return None if isinstance(obeyed, NotWhole) else obeyed.form
+    applied = higher_release(at[Channel.VALIDATED], at[Channel.SUBSCRIBED])
+    return None if isinstance(applied, NotWhole) else applied.form
 
 
 def refuse_unread(content: DeploymentContent, before: DeploymentContent | None, forms_of: FormsOf) -> None:

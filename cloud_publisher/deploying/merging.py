@@ -11,11 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cloud_publisher.deploying.channels import Held, carrier, with_desired, without_configuration
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
-from cloud_publisher.deploying.doors import Door, Held, carrier, with_desired, without_configuration
 from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, too_long_leaves
 from shared_schema.deployment import ComponentDeployment, DeploymentTemplate
 from shared_schema.desired_state import KEY, DesiredModel, DesiredState
+from shared_schema.messages import Channel
 from shared_schema.release import Release, ReleaseComponent
 
 OPEN_VERSION = "x.x.x"
@@ -33,7 +34,7 @@ class UnfitTemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The models that a deployment brings: what the agent obeys, and the versions of their components."""
+    """The models that a deployment brings: what the agent applies, and the versions of their components."""
 
     desired: Mapping[str, DesiredModel]
     settings: Mapping[str, Any]
@@ -65,7 +66,7 @@ def merge_release(
     template: DeploymentTemplate,
     current: DeploymentContent | None,
     *,
-    door: Door,
+    channel: Channel,
     number: int,
     models: Models | None = None,
     removals: Collection[str] = (),
@@ -75,7 +76,7 @@ def merge_release(
     The release and the template are the whole truth of the components that they name; every other one of ``current``
     stays as it is, but for ``removals``. Raises ``UnfitTemplateError``.
     """
-    check_template(release, template, door)
+    check_template(release, template, channel)
     models = models or models_of_release(release)
     former = {name: each for name, each in (current.components if current else {}).items() if name not in removals}
     components = {**former, **_of_template(template, release), **_of_release(release, template)}
@@ -86,7 +87,7 @@ def merge_release(
     agent = release.agent
     if agent is not None:
         state = DesiredState(release=str(number), models=dict(models.desired), settings=dict(models.settings))
-        components = place(components, former, agent.name, state, door)
+        components = place(components, former, agent.name, state, channel)
     return DeploymentContent(
         components=components,
         policies=_policies(template, models.validation_timeout),
@@ -102,17 +103,17 @@ def place(
     former: Mapping[str, DeployedComponent],
     agent: str,
     state: DesiredState,
-    door: Door,
+    channel: Channel,
 ) -> dict[str, DeployedComponent]:
-    """The components with the desired state at one door.
+    """The components with the desired state on one channel.
 
-    At the validated door ``<agent>.desired`` keeps the configuration that the target has (``former``): were it another,
-    the nucleus would wait for it in vain. At the followed door the agent itself is not configured at all, since lite
-    restarts what a deployment configures.
+    On the validated channel ``<agent>.desired`` keeps the configuration that the target has (``former``): if that
+    changed, the nucleus would wait for its answer until it times out. On the subscribed channel the agent itself is
+    never configured, since lite restarts what a deployment configures.
     """
     placed = dict(components)
-    follower = carrier(agent, Door.FOLLOWED)
-    if door is Door.VALIDATED:
+    follower = carrier(agent, Channel.SUBSCRIBED)
+    if channel is Channel.VALIDATED:
         placed[agent] = with_desired(placed[agent], state)
         was = former.get(follower)
         placed[follower] = replace(placed[follower], merge=was.merge if was else None, reset=was.reset if was else ())
@@ -122,13 +123,13 @@ def place(
     return placed
 
 
-def check_template(release: Release, template: DeploymentTemplate, door: Door) -> None:
-    """Raises ``UnfitTemplateError`` for what the template may not say of this release at this door."""
+def check_template(release: Release, template: DeploymentTemplate, channel: Channel) -> None:
+    """Raises ``UnfitTemplateError`` for what the template may not say of this release on this channel."""
     released = {component.name: component for component in release.components}
     for name, asked in template.components.items():
         component = released.get(name)
         here = ("components", name)
-        if door is Door.FOLLOWED:
+        if channel is Channel.SUBSCRIBED:
             _check_leaves(asked, here)
         if component is None:
             if asked.component_version in (None, OPEN_VERSION):
@@ -144,10 +145,10 @@ def check_template(release: Release, template: DeploymentTemplate, door: Door) -
                 f"the template wants {name} {asked.component_version}, and the release brings {component.version}",
                 f"take componentVersion out, or write {OPEN_VERSION}",
             )
-        _check_configuration(component, asked, door)
+        _check_configuration(component, asked, channel)
 
 
-def _check_configuration(component: ReleaseComponent, asked: ComponentDeployment, door: Door) -> None:
+def _check_configuration(component: ReleaseComponent, asked: ComponentDeployment, channel: Channel) -> None:
     update = asked.configuration_update
     if update is None or component.kind not in ("agent", "desired"):
         return
@@ -158,10 +159,10 @@ def _check_configuration(component: ReleaseComponent, asked: ComponentDeployment
             f"the configuration of {component.name} is the desired state, which deploy writes",
             "take it out; what the agent should do is said in agent.settings of greengrass-config.yml",
         )
-    if door is Door.FOLLOWED:
+    if channel is Channel.SUBSCRIBED:
         raise UnfitTemplateError(
             here,
-            f"{component.name} is the agent, and at the followed door its own configuration is never part of a "
+            f"{component.name} is the agent, and on the subscribed channel its own configuration is never part of a "
             "deployment: lite restarts a component that a deployment configures",
             "take it out, and say it in agent.settings of greengrass-config.yml, which reach a running agent",
         )

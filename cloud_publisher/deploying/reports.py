@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cloud_publisher.deploying.channels import held
 from cloud_publisher.deploying.deployment import Deployment
-from cloud_publisher.deploying.doors import Door, held
 from cloud_publisher.fleet.devices import DeviceStanding
 from cloud_publisher.fleet.outcome import Outcome
 from cloud_publisher.fleet.targets import Target
+from shared_schema.messages import Channel
 
 _EXIT_CODES = {Outcome.CONFIRMED: 0, Outcome.FAILED: 1, Outcome.REJECTED: 5, Outcome.TIMED_OUT: 6, None: 0}
 
@@ -52,7 +53,7 @@ class DeployReport:
     """
 
     target: Target
-    door: Door | None
+    channel: Channel | None
     delivered: tuple[Delivered, ...]
     kept: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -75,7 +76,7 @@ class DeployReport:
         """For ``--json``."""
         return {
             "target": self.target.arn,
-            "door": self.door.value if self.door else None,
+            "channel": self.channel.value if self.channel else None,
             "outcome": self.outcome.value if self.outcome else None,
             "deployments": [each.as_json() for each in self.delivered],
             "kept": list(self.kept),

@@ -3,18 +3,19 @@
 Pure. `plan` shows these steps and `deploy` takes them, so that the two cannot differ. One deployment is enough but for
 two cases, and only where devices have confirmed a deployment that can be carried over meanwhile:
 
-- a new agent and new models: the agent goes first, with the models of before (architecture, "Deployments");
-- at the validated door, another component whose configuration changes while its version stays: it goes first, with the
-  desired state of before, as the nucleus would wait for its validation in vain once it asks the agent for one
-  (greengrass-facts.md, "Deployments"; nucleus, DynamicComponentConfigurationValidator.java).
+- a new agent and new models: the agent goes first, with the previous models (architecture, "Deployments");
+- on the validated channel, the configuration of another component changes while its version stays: it goes first, with
+  the previous desired state. Once the nucleus asks the agent to validate, it waits for every component whose
+  configuration changes, and would time out (greengrass-facts.md, "Deployments"; nucleus,
+  DynamicComponentConfigurationValidator.java).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from cloud_publisher.deploying.channels import carrier, held, next_release
 from cloud_publisher.deploying.comparing import configured_alike, same
 from cloud_publisher.deploying.deployment import Deployment, DeploymentContent
-from cloud_publisher.deploying.doors import Door, carrier, held, next_release
 from cloud_publisher.deploying.merging import (
     Models,
     UnfitTemplateError,
@@ -25,10 +26,11 @@ from cloud_publisher.deploying.merging import (
 from cloud_publisher.errors import InvalidDocumentError, WrongUseError
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.documents import Document
+from shared_schema.messages import Channel
 from shared_schema.plan import Part
 from shared_schema.release import Release
 
-Build = Callable[[Door], DeploymentContent]
+Build = Callable[[Channel], DeploymentContent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Order:
 class Situation:
     """The target as it is. ``confirmed`` is asked at most once, for the newest confirmed deployment's content.
 
-    ``by_runtimes``: the door follows from the devices' runtimes, and was not asked for.
+    ``by_runtimes``: the channel follows from the devices' runtimes, and was not asked for.
     """
 
     current: Deployment | None
@@ -71,13 +73,13 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One deployment, by door."""
+    """One deployment, by channel."""
 
     part: Part
     build: Build
 
 
-def steps_of(order: Order, situation: Situation, door: Door) -> tuple[Step, ...]:
+def steps_of(order: Order, situation: Situation, channel: Channel) -> tuple[Step, ...]:
     """The deployments to make, the whole release last; one is enough where the target has it already.
 
     Raises what building one raises: ``InvalidDocumentError``, ``WrongUseError``.
@@ -89,32 +91,32 @@ def steps_of(order: Order, situation: Situation, door: Door) -> tuple[Step, ...]
     agent = order.release.agent
     if agent is None or current is None or not situation.has_devices:
         return alone
-    if is_there(whole, current, door, by_runtimes=situation.by_runtimes):
+    if is_there(whole, current, channel, by_runtimes=situation.by_runtimes):
         return alone
     confirmed = situation.confirmed()
     if confirmed is None:
         return alone
     first = _agent_first(order, situation, current.content, confirmed) or _configuration_first(
-        order, current.content, confirmed, whole, door
+        order, current.content, confirmed, whole, channel
     )
     if first is None:
         return alone
 
-    def rest(at: Door) -> DeploymentContent:
+    def rest(at: Channel) -> DeploymentContent:
         return _builder(order, situation, first.build(at))(at)
 
-    return (first,) if same(rest(door), first.build(door)) else (first, Step("release", rest))
+    return (first,) if same(rest(channel), first.build(channel)) else (first, Step("release", rest))
 
 
-def is_there(build: Build, current: Deployment, door: Door, *, by_runtimes: bool) -> bool:
-    """Whether the current deployment asks what ``build`` gives for the door."""
+def is_there(build: Build, current: Deployment, channel: Channel, *, by_runtimes: bool) -> bool:
+    """Whether the current deployment asks what ``build`` gives for the channel."""
     if current.withdrawn:
         return False
-    if same(build(door), current.content):
+    if same(build(channel), current.content):
         return True
-    # A release that went out by the followed door is at its place: classic devices that came since are no reason
-    # to send it again. The other way round it is one, as lite may not be configured by the validated door.
-    return by_runtimes and door is Door.VALIDATED and same(build(Door.FOLLOWED), current.content)
+    # A release that went out by the subscribed channel is at its place: classic devices that came since are no reason
+    # to send it again. The other way round it is one, as lite may not be configured by the validated channel.
+    return by_runtimes and channel is Channel.VALIDATED and same(build(Channel.SUBSCRIBED), current.content)
 
 
 def reconfigured(order: Order, after: DeploymentContent, before: DeploymentContent) -> tuple[str, ...]:
@@ -126,7 +128,7 @@ def reconfigured(order: Order, after: DeploymentContent, before: DeploymentConte
     was = before.components.get(agent.name) if agent else None
     if agent is None or was is None or was.version != agent.version:
         return ()
-    carriers = {carrier(agent.name, door) for door in Door}
+    carriers = {carrier(agent.name, channel) for channel in Channel}
     return tuple(
         name
         for name, component in sorted(after.components.items())
@@ -154,12 +156,12 @@ def _agent_first(
 
 
 def _configuration_first(
-    order: Order, current: DeploymentContent, confirmed: DeploymentContent, whole: Build, door: Door
+    order: Order, current: DeploymentContent, confirmed: DeploymentContent, whole: Build, channel: Channel
 ) -> Step | None:
     """What changes the nucleus would wait for in vain, with the desired state just as the devices have it."""
-    if door is not Door.VALIDATED:
+    if channel is not Channel.VALIDATED:
         return None
-    final = whole(door)
+    final = whole(channel)
     names = reconfigured(order, final, confirmed)
     if not names:
         return None
@@ -171,22 +173,22 @@ def _configuration_first(
         **{name: final.components[name] for name in names},
     }
     content = replace(final, components=components)
-    return Step("configuration", lambda _door: content)
+    return Step("configuration", lambda _channel: content)
 
 
 def _builder(order: Order, situation: Situation, base: DeploymentContent | None, models: Models | None = None) -> Build:
-    """What a deployment on top of ``base`` should hold, by door; refusals name the place in the template."""
+    """What a deployment on top of ``base`` should hold, by channel; refusals name the place in the template."""
     current = situation.current.content if situation.current else None
     # Above the current deployment's too, where ``base`` carries over the desired state of one before it.
     number = max(next_release(situation.now, base), next_release(situation.now, current))
 
-    def build(door: Door) -> DeploymentContent:
+    def build(channel: Channel) -> DeploymentContent:
         try:
             return merge_release(
                 order.release,
                 order.template.value,
                 base,
-                door=door,
+                channel=channel,
                 number=number,
                 models=models,
                 removals=order.removals,

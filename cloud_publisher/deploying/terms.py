@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cloud_publisher.deploying.doors import Door
 from cloud_publisher.fleet.devices import DeviceStanding
 from cloud_publisher.fleet.outcome import Quorum
 from cloud_publisher.fleet.waiting import Patience
+from shared_schema.messages import Channel
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """``door`` is None when it is to be chosen by the target's runtimes."""
+    """``channel`` is None when it is to be chosen by the target's runtimes."""
 
     wait: bool = False
     retry: bool = False
-    door: Door | None = None
+    channel: Channel | None = None
     rollback_on_failure: bool = False
     quorum: Quorum = field(default_factory=Quorum)
     patience: Patience = field(default_factory=Patience)

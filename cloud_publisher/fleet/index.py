@@ -37,7 +37,7 @@ class FleetIndex:
         self._useless = False
 
     def reports(self, target: Target, things: int, *, release: str | None = None) -> Mapping[str, ShadowReport] | None:
-        """What agents of a thing group say, by thing; of one release only those that obey it.
+        """What agents of a thing group say, by thing; of one release only those that apply it.
 
         Never takes more calls than ``things``, for as many reading each shadow would. None where there is no index to
         ask; raises nothing: without an index all works as well.
@@ -76,7 +76,7 @@ def pages_of(devices: int) -> int:
 
 
 def query_for(target: Target, release: str | None) -> str:
-    """What is searched for: the group's things that have our shadow, or that obey a release.
+    """What is searched for: the group's things that have our shadow, or that apply a release.
 
     A group's name has no character that would end the quotes. Every report has its schema, and a query without a
     wildcard may be as long as it is ("Query syntax" of the developer guide).

@@ -98,7 +98,7 @@ def outcome_at_deadline(standings: Sequence[DeviceStanding], quorum: Quorum) -> 
 def as_released(report: ShadowReport, name: str, model: DesiredModel, release: str) -> bool:
     """Whether an agent serves and has confirmed a model of a release.
 
-    Its last confirmation may be of an earlier release, if the agent obeys this one and the digest is the same.
+    Its last confirmation may be of an earlier release, if the agent applies this one and the digest is the same.
     """
     found = report.models.get(name)
     if found is None or found.said is None or found.serves is None:
@@ -148,8 +148,9 @@ def _of_agent(report: ShadowReport | None, state: DesiredState, agent: str | Non
         return _of_another_agent(report, agent)
     if not state.models:
         if report.release == state.release:
-            return Standing.CONFIRMED, f"obeys release {state.release}, which names no model"
-        return Standing.UNCONFIRMED, f"its agent obeys release {report.release or 'none'} still"
+            return Standing.CONFIRMED, f"applies release {state.release}, which names no model"
+        applied = f"release {report.release}" if report.release else "no release"
+        return Standing.UNCONFIRMED, f"its agent still applies {applied}"
     verdicts = {name: _verdict(report, name, model, state.release) for name, model in state.models.items()}
     for standing in (Standing.FAILED, Standing.HELD, Standing.UNCONFIRMED):
         words = [text for found, text in verdicts.values() if found is standing]

@@ -7,10 +7,10 @@ from cloud_publisher.deploying.delivery import Delivery
 from cloud_publisher.deploying.deploy import steps_now
 from cloud_publisher.deploying.deployment import Deployment
 from cloud_publisher.deploying.deployments import outcome_tag
-from cloud_publisher.deploying.doors import Door
 from cloud_publisher.deploying.steps import Order, Step, kept_of, missing_of, reconfigured
 from cloud_publisher.fleet.outcome import Outcome
 from cloud_publisher.planning.differences import component_changes, setting_changes
+from shared_schema.messages import Channel
 from shared_schema.plan import PlannedDeployment, TargetPlan
 
 Ours = Callable[[str, str], bool]
@@ -21,22 +21,22 @@ def plan_target(order: Order, delivery: Delivery, ours: Ours, *, canary: bool = 
     """The plan of one target. Raises what `deploy` would raise before it makes anything."""
     delivery.deployments.check_target()
     current = delivery.settle(delivery.deployments.current(), record=False)
-    door, steps, warned = steps_now(order, delivery, current)
-    deployments = needed(steps, current, door, by_runtimes=delivery.terms.door is None)
+    channel, steps, warned = steps_now(order, delivery, current)
+    deployments = needed(steps, current, channel, by_runtimes=delivery.terms.channel is None)
     before = current.content if current else None
-    # Where nothing would be made, the target is compared with itself: the other door's document is no difference.
-    after = steps[-1].build(door) if deployments or before is None else before
+    # Where nothing would be made, the target is compared with itself: the other channel's document is no difference.
+    after = steps[-1].build(channel) if deployments or before is None else before
     kept = {name: _kept(name, after.components[name].version, ours) for name in kept_of(order, before)}
     return TargetPlan(
         target_arn=delivery.target.arn,
         canary=canary,
         replaces=current.id if current else None,
-        door=door.value if order.release.agent else None,
+        channel=channel if order.release.agent else None,
         removals=sorted(order.removals),
         deployments=deployments,
         components=component_changes(before, after, kept=kept),
         settings=setting_changes(before, after),
-        warnings=[*_warnings(order, current, steps, deployments, door), *(each.warning for each in warned)],
+        warnings=[*_warnings(order, current, steps, deployments, channel), *(each.warning for each in warned)],
     )
 
 
@@ -51,7 +51,7 @@ def _warnings(
     current: Deployment | None,
     steps: tuple[Step, ...],
     deployments: list[PlannedDeployment],
-    door: Door,
+    channel: Channel,
 ) -> list[str]:
     missing = missing_of(order, current.content if current else None)
     found = [f"{name} is not on the target: there is nothing to remove" for name in missing]
@@ -60,9 +60,9 @@ def _warnings(
         found.append(f"the target has this release, and it {outcome.value} there: deploy --retry makes a new revision")
     if steps[0].part == "agent":
         found.append("agent and models change: deploy brings the agent first, with the models of before")
-    if current is None or door is not Door.VALIDATED or not deployments:
+    if current is None or channel is not Channel.VALIDATED or not deployments:
         return found
-    names = ", ".join(reconfigured(order, steps[-1].build(door), current.content))
+    names = ", ".join(reconfigured(order, steps[-1].build(channel), current.content))
     if steps[0].part == "configuration":
         found.append(
             f"the configuration of {names or 'other components'} changes while the version stays, and the nucleus "

@@ -139,7 +139,7 @@ def _dependencies(component: Component, versions: Mapping[str, str]) -> dict[str
 
 
 def _desired_recipe(source: RecipeSource, version: str) -> Recipe:
-    """The small component that carries the desired state at the followed door: no artifact, a run that ends with 0."""
+    """The recipe of ``<agent>.desired``, the subscribed channel's carrier: no artifact, a run that ends with 0."""
     lifecycle = Lifecycle(run="exit 0")
     return Recipe(
         component_name=source.name,

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cloud_publisher.deploying.channels import held
 from cloud_publisher.deploying.deployment import DeploymentContent
-from cloud_publisher.deploying.doors import held
 from cloud_publisher.errors import WrongUseError
 from cloud_publisher.fleet.targets import Target
 from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, too_long_leaves

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from cloud_publisher.deploying.doors import Door
 from cloud_publisher.deploying.merging import UnfitTemplateError, merge_release
 from cloud_publisher.fleet.targets import Target, parse_target
 from cloud_publisher.recipes.component_recipe import RecipeSource, recipe_of, recipe_sources
@@ -18,6 +17,7 @@ from cloud_publisher.sizes.recipe_sizes import recipe_figures
 from cloud_publisher.validation.sources import Note, Sources
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.documents import Fault
+from shared_schema.messages import Channel
 from shared_schema.release import Release, ReleaseComponent, ReleaseModel
 
 _A_VERSION = "9.0.0"
@@ -52,9 +52,9 @@ def check_sizes(sources: Sources) -> Iterator[Fault | Note]:
 
 def _figures(sources: Sources, release: Release, target: Target, *, lite: bool) -> list[Figure]:
     template = sources.template.value if sources.template else DeploymentTemplate()
-    door = Door.FOLLOWED if lite else Door.VALIDATED
+    channel = Channel.SUBSCRIBED if lite else Channel.VALIDATED
     try:
-        content = merge_release(release, template, None, door=door, number=int(release.built.timestamp()))
+        content = merge_release(release, template, None, channel=channel, number=int(release.built.timestamp()))
     except UnfitTemplateError:
         # `deploy` and the check of the template say so.
         return []

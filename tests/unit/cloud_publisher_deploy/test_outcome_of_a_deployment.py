@@ -43,7 +43,7 @@ def shadow(
     serves: str | None = DIGEST,
     why: str | None = None,
 ) -> ShadowReport:
-    """``release`` is what the agent obeys, ``of`` the release that its confirmation speaks of; ``why`` no install."""
+    """``release`` is what the agent applies, ``of`` the release that its confirmation speaks of; ``why`` no install."""
     words = ":golden:3 of 20 agree" if verdict == "REJECTED" else ""
     model = {
         "serves": f"2.0.0:{serves}" if serves else None,
