@@ -112,14 +112,14 @@ def place(
     never configured, since lite restarts what a deployment configures.
     """
     placed = dict(components)
-    follower = carrier(agent, Channel.SUBSCRIBED)
+    subscribed = carrier(agent, Channel.SUBSCRIBED)
     if channel is Channel.VALIDATED:
         placed[agent] = with_desired(placed[agent], state)
-        was = former.get(follower)
-        placed[follower] = replace(placed[follower], merge=was.merge if was else None, reset=was.reset if was else ())
+        was = former.get(subscribed)
+        placed[subscribed] = replace(placed[subscribed], merge=was.merge if was else None, reset=was.reset if was else ())
     else:
         placed[agent] = without_configuration(placed[agent])
-        placed[follower] = with_desired(without_configuration(placed[follower]), state)
+        placed[subscribed] = with_desired(without_configuration(placed[subscribed]), state)
     return placed
 
 

@@ -20,7 +20,7 @@ from shared_schema.desired_state import DesiredState, read_desired_state
 from shared_schema.messages import Channel
 from shared_schema.release import Release
 
-AGENT, FOLLOWER, DIGITS = "com.example.agent", "com.example.agent.desired", "com.example.digits"
+AGENT, DESIRED, DIGITS = "com.example.agent", "com.example.agent.desired", "com.example.digits"
 NOW = 1_795_544_309
 Make = Callable[..., Release]
 
@@ -47,19 +47,19 @@ def test_the_validated_channel_is_the_agents_own_configuration(make_release: Mak
     assert state.models["digits"].component == DIGITS
     assert state.settings == {"health": {"interval": "30.0"}}
     assert content.components[AGENT].reset == ("/desired",)
-    assert not content.components[FOLLOWER].configures
+    assert not content.components[DESIRED].configures
 
 
 def test_the_subscribed_channel_leaves_the_agent_alone(make_release: Make) -> None:
     content = merged(make_release(), channel=Channel.SUBSCRIBED)
-    assert document_at(content, FOLLOWER).release == str(NOW)
+    assert document_at(content, DESIRED).release == str(NOW)
     assert not content.components[AGENT].configures
 
 
 def test_the_validated_channel_carries_over_what_stands_at_the_subscribed_one(make_release: Make) -> None:
     before = merged(make_release(), channel=Channel.SUBSCRIBED, number=NOW)
     after = merged(make_release(models={"digits": "2.0.0"}), before, number=NOW + 5)
-    assert after.components[FOLLOWER] == before.components[FOLLOWER]
+    assert after.components[DESIRED] == before.components[DESIRED]
     found = held(after)
     assert found is not None
     assert (found.channel, found.state.release) == (Channel.VALIDATED, str(NOW + 5))
@@ -71,7 +71,7 @@ def test_the_subscribed_channel_takes_a_former_configuration_of_the_agent_out(ma
     assert not after.components[AGENT].configures
 
 
-def test_what_is_not_ours_stays_to_the_letter(make_release: Make) -> None:
+def test_what_is_not_ours_stays_as_it_is(make_release: Make) -> None:
     theirs = DeployedComponent("3.1.0", merge='{"b": 1,  "a": 2}', reset=("/x",), run_with={"posixUser": "them"})
     current = DeploymentContent({"their.component": theirs})
     assert merged(make_release(), current).components["their.component"] == theirs
@@ -127,7 +127,7 @@ def test_an_agents_own_configuration_from_the_template_stands_beside_the_desired
         ({AGENT: {"configurationUpdate": {"merge": {"desired": {}}}}}, Channel.VALIDATED, "deploy writes"),
         ({AGENT: {"configurationUpdate": {"reset": [""]}}}, Channel.VALIDATED, "deploy writes"),
         ({AGENT: {"configurationUpdate": {"reset": ["/desired/models"]}}}, Channel.VALIDATED, "deploy writes"),
-        ({FOLLOWER: {"configurationUpdate": {"merge": {}}}}, Channel.SUBSCRIBED, "deploy writes"),
+        ({DESIRED: {"configurationUpdate": {"merge": {}}}}, Channel.SUBSCRIBED, "deploy writes"),
         (
             {DIGITS: {"configurationUpdate": {"merge": {"a": {"b": ["x" * 200] * 6}}}}},
             Channel.SUBSCRIBED,
@@ -231,7 +231,7 @@ def test_a_rollback_restores_what_was_and_leaves_what_came(make_release: Make, d
     later = merged(make_release(models={"digits": "2.0.0"}), goal.content, number=NOW + 5)
     current = DeploymentContent({**later.components, "their.new": DeployedComponent("1.0.0")})
     content = restored(goal, current, channel=Channel.SUBSCRIBED, number=NOW + 9)
-    state = document_at(content, FOLLOWER)
+    state = document_at(content, DESIRED)
     assert (state.release, state.models["digits"].version) == (str(NOW + 9), "1.0.0")
     assert not content.components[AGENT].configures
     assert content.components[DIGITS].version == "1.0.0"
