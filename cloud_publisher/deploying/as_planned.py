@@ -1,4 +1,4 @@
-"""Whether what `deploy --plan` would do is what the plan says. Pure."""
+"""Hold `deploy --plan` to its plan: refuse what the plan does not say. Pure."""
 
 from cloud_publisher.deploying.comparing import fingerprint
 from cloud_publisher.deploying.deployment import Deployment
@@ -26,7 +26,7 @@ def check_release(plan: Plan, release: Release) -> None:
 def needed(
     steps: tuple[Step, ...], current: Deployment | None, channel: Channel, *, by_runtimes: bool
 ) -> list[PlannedDeployment]:
-    """The deployments that would really be made: none where the current one asks the same already."""
+    """Return the deployments to be made: none where the current one asks the same already."""
     if len(steps) == 1 and current is not None and is_there(steps[0].build, current, channel, by_runtimes=by_runtimes):
         return []
     return [PlannedDeployment(part=step.part, fingerprint=fingerprint(step.build(channel))) for step in steps]
@@ -35,9 +35,9 @@ def needed(
 def hold_to_plan(
     plan: TargetPlan, current: Deployment | None, channel: Channel, now_needed: list[PlannedDeployment]
 ) -> None:
-    """Raises ``WorkFailedError`` when the target has moved since the plan.
+    """Raise ``WorkFailedError`` when the target has changed since the plan.
 
-    A target that has taken some of the planned deployments, and nothing else, has not: a run that was interrupted goes
+    A target that took the first of the planned deployments, and nothing else, has not changed: an interrupted run goes
     on where it ended.
     """
     planned = plan.deployments
@@ -58,7 +58,7 @@ def hold_to_plan(
             f"made {'on top of ' + plan.replaces if plan.replaces else 'when it had none'}",
             _AGAIN,
         )
-    # The one that it has may be waited for once more, or made again.
+    # The planned deployment that the target has already may be waited for once more, or made again.
     if now_needed not in (planned[taken:], planned[taken - 1 :]):
         raise WorkFailedError(f"{plan.target_arn} needs something else now than planned{_why(plan, channel)}", _AGAIN)
 

@@ -25,14 +25,13 @@ def deploy_canary_first(
     canary_plan: TargetPlan | None = None,
     target_plan: TargetPlan | None = None,
 ) -> DeployReport:
-    """Bring the release to the canary, wait for it, and only then bring it to the target.
+    """Deploy the release to the canary, wait until it confirms, and only then deploy it to the target.
 
     The report is the target's, with the canary's in it; nothing was delivered where the canary did not confirm. Raises
     what `deploy` raises, and ``WrongUseError`` for a canary that shares a device with the target, or has none.
     """
     check_canary(canary, target)
-    # Before the canary is touched: a target that has moved, or cannot take the release, would leave the canary with one
-    # that goes nowhere.
+    # Checked before the canary is changed: otherwise the canary could get a release that the target then refuses.
     current = target.settle(target.deployments.current())
     channel, steps, _ = steps_now(order, target, current)
     if target_plan is not None:

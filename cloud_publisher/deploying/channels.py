@@ -67,7 +67,7 @@ def held(content: DeploymentContent, agent: str | None = None) -> Held | None:
 
 
 def find_agents(content: DeploymentContent) -> list[str]:
-    """The components of a deployment that have a ``<name>.desired`` beside them."""
+    """Return the names of a deployment's agents: the components that have a ``<name>.desired`` beside them."""
     return [
         name.removesuffix(_SUFFIX)
         for name in sorted(content.components)
@@ -89,19 +89,19 @@ def next_release(now: int, content: DeploymentContent | None) -> int:
 
 
 def with_desired(component: DeployedComponent, state: DesiredState) -> DeployedComponent:
-    """The carrier with the document written whole: ``reset`` first, then ``merge``, beside what else is configured."""
+    """Return the carrier with the whole desired state in its update: reset, then merged, beside its other keys."""
     merge: dict[str, Any] = {**component.merged, KEY: state.sealed()}
     resets = (*(pointer for pointer in component.reset if pointer != RESET), RESET)
     return replace(component, merge=json.dumps(merge, sort_keys=True), reset=resets)
 
 
 def without_configuration(component: DeployedComponent) -> DeployedComponent:
-    """The component with no configuration update: what it has on the device stays as it is."""
+    """Return the component without a configuration update: its configuration on the device stays as it is."""
     return replace(component, merge=None, reset=())
 
 
 def meaning(merge: Mapping[str, Any], *, digests: bool = True) -> dict[str, Any]:
-    """What a configuration asks, as two deployments are compared by: the desired state in it without release and seal.
+    """Return a configuration in the form that is compared: its desired state without release and seal.
 
     Without ``digests`` each model is its component and version, which is all that is known before a build. A document
     that is not whole, or of another form, is compared as it stands.

@@ -18,19 +18,18 @@ from shared_schema.messages import Channel
 from shared_schema.plan import TargetPlan
 
 _WORDS = {
-    "agent": "the release has a new agent and new models: the agent goes first, with the models of now",
-    "configuration": "other components' configuration changes while their versions stay: it goes first, as the nucleus "
-    "would wait for it in vain once it asks the agent to validate",
+    "agent": "the release has a new agent and new models: the agent goes first, with the current models",
+    "configuration": "the configuration of other components changes while their versions stay: it goes first, because "
+    "the nucleus would wait for these components, and time out, once it asks the agent to validate",
 }
 
 
 def deploy(order: Order, delivery: Delivery, plan: TargetPlan | None = None) -> DeployReport:
-    """Bring the release to the target, and say what was done and how it went.
+    """Deploy the release to the target, and report what was done and how it ended on the devices.
 
-    With a ``plan`` it does exactly that, or raises ``WorkFailedError`` as the target has moved since. Raises
-    ``WrongUseError`` (no such target, a device with two targets, what is too large or not read there),
-    ``InvalidDocumentError`` (the template), ``WorkFailedError`` (superseded meanwhile) and ``CloudError``. How the
-    devices took it is in the report.
+    With a ``plan`` it does exactly that, or raises ``WorkFailedError`` if the target has changed since. Raises
+    ``WrongUseError`` (no such target, a device with two targets, a deployment that is too large or that an agent cannot
+    read), ``InvalidDocumentError`` (the template), ``WorkFailedError`` (superseded meanwhile) and ``CloudError``.
     """
     delivery.deployments.check_target()
     current = delivery.settle(delivery.deployments.current())
@@ -70,9 +69,9 @@ def deploy(order: Order, delivery: Delivery, plan: TargetPlan | None = None) -> 
 def steps_now(
     order: Order, delivery: Delivery, current: Deployment | None
 ) -> tuple[Channel, tuple[Step, ...], list[Figure]]:
-    """The channel, the deployments that the target needs now, and the sizes in them that are worth a warning.
+    """Return the channel, the deployments that the target needs now, and the sizes in them that are worth a warning.
 
-    Raises what `steps_of` and ``Delivery.check`` raise: of a release that cannot be taken nothing is deployed.
+    Raises what `steps_of` and ``Delivery.check`` raise. All deployments are checked before the first is made.
     """
     devices = delivery.devices()
     channel = delivery.channel(devices)
@@ -106,7 +105,7 @@ def _rolled_back(report: DeployReport, delivery: Delivery) -> DeployReport:
     try:
         back = roll_back(delivery, report.delivered[-1].deployment, goal=None, must_wait=True)
     except (WorkFailedError, WrongUseError) as error:
-        # What the devices said of the release is the news; that there was no way back comes beside it.
+        # The devices' refusal decides the exit code; a failed rollback is only reported beside it.
         delivery.watch.say(f"not rolled back: {error}")
         return report
     return DeployReport(report.target, report.channel, report.delivered, report.kept, report.removed, back)

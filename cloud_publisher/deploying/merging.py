@@ -1,8 +1,8 @@
-"""What a deployment of this release should hold, given what the target's current deployment holds already.
+"""Merge a release into the current deployment of its target.
 
-Pure: documents in, a document out. CreateDeployment replaces the whole set of a target's components, so all that is
-on the target and not of this release stays in it, untouched, unless it was named for removal. A model that the release
-no longer has leaves the desired state, and its component stays until then.
+Pure: documents in, a document out. CreateDeployment replaces the whole set of a target's components. So a component
+that is on the target and not in this release is carried over unchanged, unless it was named for removal. A model that
+the release no longer has leaves the desired state at once; its component stays until it is named for removal.
 """
 
 import json
@@ -25,7 +25,7 @@ VALIDATION_MARGIN = 10
 
 
 class UnfitTemplateError(ValueError):
-    """The template and the release do not fit. ``path`` is the place in the template, ``remedy`` the cure."""
+    """The template contradicts the release. ``path`` is the place in the template, ``remedy`` what to change there."""
 
     def __init__(self, path: tuple[str, ...], problem: str, remedy: str) -> None:
         super().__init__(f"{problem}; {remedy}")
@@ -34,7 +34,7 @@ class UnfitTemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The models that a deployment brings: what the agent applies, and the versions of their components."""
+    """The models of a deployment: the desired state's entries, the versions of their components, and the settings."""
 
     desired: Mapping[str, DesiredModel]
     settings: Mapping[str, Any]
@@ -43,7 +43,7 @@ class Models:
 
 
 def models_of_release(release: Release) -> Models:
-    """The release's own models and settings."""
+    """Return the release's own models and settings."""
     found = [(each.key, each.name, each.version, each.model) for each in release.of_kind("model")]
     desired = {
         key: DesiredModel(component=name, version=version, digest=model.digest)
@@ -56,7 +56,7 @@ def models_of_release(release: Release) -> Models:
 
 
 def models_of_deployment(content: DeploymentContent, held: Held) -> Models:
-    """The models and settings that a deployment brought, to bring them again."""
+    """Return the models and settings of an earlier deployment, to deploy them again."""
     timeout = (content.policies.get("configurationValidationPolicy") or {}).get("timeoutInSeconds", 0)
     return Models(held.state.models, held.state.settings, int(timeout))
 
@@ -71,17 +71,17 @@ def merge_release(
     models: Models | None = None,
     removals: Collection[str] = (),
 ) -> DeploymentContent:
-    """The deployment to make. ``number`` is its release; ``models`` are the release's unless others are given.
+    """Return the deployment to make. ``number`` is its release number; ``models`` are the release's unless given.
 
-    The release and the template are the whole truth of the components that they name; every other one of ``current``
-    stays as it is, but for ``removals``. Raises ``UnfitTemplateError``.
+    The release and the template alone say what the components that they name get. Every other component of ``current``
+    stays as it is, except ``removals``. Raises ``UnfitTemplateError``.
     """
     check_template(release, template, channel)
     models = models or models_of_release(release)
     former = {name: each for name, each in (current.components if current else {}).items() if name not in removals}
     components = {**former, **_of_template(template, release), **_of_release(release, template)}
     for model in models.desired.values():
-        # Those of an earlier release take the place of this one's in a deployment that brings the agent first.
+        # A deployment that brings the agent first has the model components of an earlier release.
         given = components.get(model.component) or DeployedComponent(model.version)
         components[model.component] = replace(given, version=model.version)
     agent = release.agent
@@ -105,26 +105,26 @@ def place(
     state: DesiredState,
     channel: Channel,
 ) -> dict[str, DeployedComponent]:
-    """The components with the desired state on one channel.
+    """Return the components, with the desired state written on one channel.
 
     On the validated channel ``<agent>.desired`` keeps the configuration that the target has (``former``): if that
     changed, the nucleus would wait for its answer until it times out. On the subscribed channel the agent itself is
     never configured, since lite restarts what a deployment configures.
     """
     placed = dict(components)
-    subscribed = carrier(agent, Channel.SUBSCRIBED)
+    beside = carrier(agent, Channel.SUBSCRIBED)
     if channel is Channel.VALIDATED:
         placed[agent] = with_desired(placed[agent], state)
-        was = former.get(subscribed)
-        placed[subscribed] = replace(placed[subscribed], merge=was.merge if was else None, reset=was.reset if was else ())
+        was = former.get(beside)
+        placed[beside] = replace(placed[beside], merge=was.merge if was else None, reset=was.reset if was else ())
     else:
         placed[agent] = without_configuration(placed[agent])
-        placed[subscribed] = with_desired(without_configuration(placed[subscribed]), state)
+        placed[beside] = with_desired(without_configuration(placed[beside]), state)
     return placed
 
 
 def check_template(release: Release, template: DeploymentTemplate, channel: Channel) -> None:
-    """Raises ``UnfitTemplateError`` for what the template may not say of this release on this channel."""
+    """Raise ``UnfitTemplateError`` if the template says what it may not say of this release on this channel."""
     released = {component.name: component for component in release.components}
     for name, asked in template.components.items():
         component = released.get(name)

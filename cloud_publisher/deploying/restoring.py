@@ -1,7 +1,7 @@
 """What a rollback deploys: an earlier deployment of the target, under a new release number.
 
-Pure. Each component of the earlier deployment is as it was then; what has come to the target since stays, since a
-rollback of ours is no reason to take another team's component from a device.
+Pure. Each component of the earlier deployment is as it was then. A component that came to the target since stays:
+our rollback must not take another team's component from a device.
 """
 
 from cloud_publisher.deploying.channels import held
@@ -15,7 +15,7 @@ RESTORES_TAG = "mlops:restores"
 
 
 def restored(goal: Deployment, current: DeploymentContent, *, channel: Channel, number: int) -> DeploymentContent:
-    """The content that puts ``goal`` back."""
+    """Return the content that puts ``goal`` back."""
     components = {**current.components, **goal.content.components}
     was = held(goal.content)
     if was is not None:

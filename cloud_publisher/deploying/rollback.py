@@ -16,7 +16,7 @@ from shared_schema.messages import Channel
 
 
 def rollback(delivery: Delivery, to: str | None) -> DeployReport:
-    """Put an earlier deployment back, and say what was done and how it went.
+    """Put an earlier deployment back, and report what was done and how it ended on the devices.
 
     Raises ``WorkFailedError`` when there is nothing to go back to, ``WrongUseError`` (no such target, a deployment of
     another), and ``CloudError``.
@@ -34,10 +34,10 @@ def rollback(delivery: Delivery, to: str | None) -> DeployReport:
 
 
 def roll_back(delivery: Delivery, current: Deployment, *, goal: Deployment | None, must_wait: bool) -> Delivered:
-    """Put ``goal`` back; the newest confirmed deployment before the current one when it is None.
+    """Put ``goal`` back; if it is None, the newest confirmed deployment before the current one.
 
-    Raises ``WorkFailedError`` when there is none, ``WrongUseError`` for one of a form that is unknown here, and
-    whatever bringing a deployment raises.
+    Raises ``WorkFailedError`` when there is none, ``WrongUseError`` for a desired state of an unknown form, and
+    what ``Delivery.deliver`` raises.
     """
     goal = goal or _last_confirmed(delivery, current)
     form = has_unknown_form(goal.content)
@@ -60,18 +60,21 @@ def roll_back(delivery: Delivery, current: Deployment, *, goal: Deployment | Non
 
 
 def channel_of(deployment: Deployment) -> Channel | None:
-    """The channel at which a deployment's desired state stands; None where it has none."""
+    """Return the channel that delivers a deployment's desired state; None where it has none."""
     found = held(deployment.content)
     return found.channel if found else None
 
 
 def _last_confirmed(delivery: Delivery, current: Deployment) -> Deployment:
-    """The newest confirmed one before the current, or before what the current puts back: twice back is two back."""
+    """Return the newest confirmed deployment before the current one, or before the one that the current one put back.
+
+    So a second rollback goes one release further back.
+    """
     origin = current.content.tags.get(RESTORES_TAG, current.id)
     number = next_release(0, current.content)
 
     def differs(earlier: Deployment) -> bool:
-        # To deploy what is there already would be no way back.
+        # A deployment with the current content would change nothing.
         contents = (restored(earlier, current.content, channel=channel, number=number) for channel in Channel)
         return not any(same(content, current.content) for content in contents)
 

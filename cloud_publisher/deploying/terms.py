@@ -1,4 +1,4 @@
-"""On what terms deployments are made, and whom to tell meanwhile."""
+"""The options of a delivery, and the interface by which it reports its progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from shared_schema.messages import Channel
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """``channel`` is None when it is to be chosen by the target's runtimes."""
+    """The options of `deploy` and `rollback`. ``channel`` is None to choose it by the target's runtimes."""
 
     wait: bool = False
     retry: bool = False
@@ -23,7 +23,7 @@ class Terms:
 
 
 class Watch(Protocol):
-    """Whom to tell: ``say`` of each step, ``devices`` of each look at the fleet."""
+    """Receives progress: ``say`` each step, ``devices`` after each look at the fleet."""
 
     def say(self, text: str) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What `deploy` would do to one target: which deployments, which components, and what to be wary of. Reads only."""
+"""What `deploy` would do to one target: deployments, component changes and warnings. Reads only."""
 
 from collections.abc import Callable
 
@@ -14,17 +14,17 @@ from shared_schema.messages import Channel
 from shared_schema.plan import PlannedDeployment, TargetPlan
 
 Ours = Callable[[str, str], bool]
-"""Whether a component, by name and version, was published by this tool."""
+"""Returns whether this tool published a component (name, version)."""
 
 
 def plan_target(order: Order, delivery: Delivery, ours: Ours, *, canary: bool = False) -> TargetPlan:
-    """The plan of one target. Raises what `deploy` would raise before it makes anything."""
+    """Return the plan of one target. Raises what `deploy` would raise before it makes a deployment."""
     delivery.deployments.check_target()
     current = delivery.settle(delivery.deployments.current(), record=False)
     channel, steps, warned = steps_now(order, delivery, current)
     deployments = needed(steps, current, channel, by_runtimes=delivery.terms.channel is None)
     before = current.content if current else None
-    # Where nothing would be made, the target is compared with itself: the other channel's document is no difference.
+    # If no deployment would be made, compare the target with itself: a change of the channel alone is no difference.
     after = steps[-1].build(channel) if deployments or before is None else before
     kept = {name: _kept(name, after.components[name].version, ours) for name in kept_of(order, before)}
     return TargetPlan(
@@ -59,18 +59,18 @@ def _warnings(
     if current is not None and not deployments and outcome in (Outcome.FAILED, Outcome.REJECTED):
         found.append(f"the target has this release, and it {outcome.value} there: deploy --retry makes a new revision")
     if steps[0].part == "agent":
-        found.append("agent and models change: deploy brings the agent first, with the models of before")
+        found.append("agent and models change: deploy brings the agent first, with the current models")
     if current is None or channel is not Channel.VALIDATED or not deployments:
         return found
     names = ", ".join(reconfigured(order, steps[-1].build(channel), current.content))
     if steps[0].part == "configuration":
         found.append(
-            f"the configuration of {names or 'other components'} changes while the version stays, and the nucleus "
-            "would wait for it in vain once it asks the agent to validate: deploy brings it first, by itself"
+            f"the configuration of {names or 'other components'} changes while the version stays: deploy brings it "
+            "first, by itself, because the nucleus would wait for it, and time out, once it asks the agent to validate"
         )
     elif names and len(steps) == 1:
         found.append(
-            f"the configuration of {names} changes while the version stays, and no confirmed deployment is there that "
-            "could be carried over meanwhile: the nucleus may wait for it in vain, and fail the deployment"
+            f"the configuration of {names} changes while the version stays, and there is no confirmed deployment to "
+            "keep meanwhile: the nucleus may wait for it, time out, and fail the deployment"
         )
     return found
