@@ -317,7 +317,7 @@ def test_another_components_configuration_goes_first_on_the_validated_channel(
         ("release", "confirmed"),
     ]
     between = greengrass.get_deployment(deploymentId=revisions()[1])["components"]
-    # To the letter: were it another text, the nucleus would ask the agent, and wait for the application in vain.
+    # The very same text: if it changed, the nucleus would ask the agent, then wait for the application and time out.
     assert between[release.agent]["configurationUpdate"]["merge"] == json.dumps(
         before["components"][release.agent]["configurationUpdate"]["merge"], sort_keys=True
     )

@@ -206,7 +206,7 @@ NOT_INSTALLED = not_brought_up("1.1.0", "No matching distribution found for onnx
 @pytest.mark.parametrize(
     ("seen", "standing", "words"),
     [
-        (observed("SUCCEEDED", shadow()), Standing.UNCONFIRMED, "its agent is 1.0.0 still, and the deployment names"),
+        (observed("SUCCEEDED", shadow()), Standing.UNCONFIRMED, "its agent is still 1.0.0, and the deployment names"),
         # The one that is named may take what this one refuses.
         (observed("SUCCEEDED", shadow("REJECTED", serves=OTHER)), Standing.UNCONFIRMED, "its agent is 1.0.0 still"),
         (observed("SUCCEEDED", shadow(why=NOT_INSTALLED)), Standing.FAILED, NOT_INSTALLED),
