@@ -16,7 +16,7 @@ _REMEDIES = {
 
 
 def end_with(report: DeployReport, output: Output) -> None:
-    """Raises ``typer.Exit`` with the report's exit code, unless it is 0."""
+    """Show the report. Raises ``typer.Exit`` with its exit code, unless that is 0."""
     for part in ([report.canary] if report.canary else []) + [report]:
         for each in (*part.delivered, *([part.rolled_back] if part.rolled_back else [])):
             output.table(COLUMNS, standing_rows(each.standings))

@@ -1,4 +1,4 @@
-"""``cloud-publisher deploy``: the release on a thing group, and with ``--wait`` on every device of it."""
+"""``cloud-publisher deploy``: deploys the release to a thing group; with ``--wait`` waits for every device of it."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class ChannelChoice(StrEnum):
-    """``auto``: by the target's runtimes."""
+    """The values of ``--channel``. ``auto`` chooses by the target's runtimes."""
 
     AUTO = "auto"
     VALIDATED = "validated"

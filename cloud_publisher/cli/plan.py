@@ -1,4 +1,4 @@
-"""``cloud-publisher plan``: what a release would do to the bucket, an account and a thing group; ends with 3 if any."""
+"""``cloud-publisher plan``: what a release would change in the bucket, an account and a thing group."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

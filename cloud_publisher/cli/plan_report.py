@@ -1,4 +1,4 @@
-"""Shows a plan to people: what changes, as a diff; what stays, in a line."""
+"""Shows a plan to people: what changes, as a diff; what stays, in one line."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _PARTS = {
 
 
 def plan_text(plan: Plan) -> str:
-    """The whole plan in words."""
+    """Return the whole plan as text."""
     lines = ["Build", *_build(plan)]
     if plan.account:
         lines += ["", f"Publish in account {plan.account}", *_publish(plan)]

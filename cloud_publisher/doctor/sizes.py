@@ -1,4 +1,4 @@
-"""How near the deployment of a stage's target is to what its devices can take."""
+"""Checks how near the current deployment of a stage's target is to the limits of its devices."""
 
 from cloud_publisher.cloud_errors import DENIED
 from cloud_publisher.deploying.channels import choose_channel
@@ -18,7 +18,7 @@ _SHOWN = 4
 
 
 def examine_sizes(facts: Facts, account: Account) -> Check:
-    """The sizes of the current deployment, the nearest to its limit first; one beyond it makes the check fail."""
+    """Check the sizes of the current deployment, the nearest to its limit first. The check fails beyond a limit."""
     target = parse_target(facts.stage.target)
     try:
         current = TargetDeployments(account.greengrass, account.iot, target).current()

@@ -66,7 +66,7 @@ def shadow(
 @pytest.mark.parametrize(
     ("seen", "standing", "words"),
     [
-        (observed(None), Standing.QUEUED, "has not got"),
+        (observed(None), Standing.QUEUED, "has not received"),
         (observed("QUEUED"), Standing.QUEUED, ""),
         (observed("IN_PROGRESS", shadow("REJECTED")), Standing.IN_PROGRESS, ""),
         (observed("SUCCEEDED"), Standing.UNCONFIRMED, "shadow"),
