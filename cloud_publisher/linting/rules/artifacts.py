@@ -1,4 +1,4 @@
-"""What a recipe says of its artifacts."""
+"""Rules about a recipe's artifacts."""
 
 from cloud_publisher.linting.rules.rule import Row
 

@@ -1,4 +1,4 @@
-"""What a recipe has a nucleus run, and the variables in it."""
+"""Rules about a recipe's lifecycles, and the variables in them."""
 
 from cloud_publisher.linting.rules.rule import Row
 

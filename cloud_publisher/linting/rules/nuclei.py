@@ -1,4 +1,4 @@
-"""What a nucleus makes of a recipe: the rights that it gives, and what lite has not."""
+"""Rules about the rights that a nucleus grants, and about what lite does not support."""
 
 from cloud_publisher.linting.rules.rule import Row
 

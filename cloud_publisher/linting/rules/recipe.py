@@ -1,4 +1,4 @@
-"""What a recipe says of itself: the file, the component, its dependencies and platforms."""
+"""Rules about a recipe's file, component, dependencies and platforms."""
 
 from cloud_publisher.linting.rules.rule import Row
 
