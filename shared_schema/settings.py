@@ -139,7 +139,7 @@ class LocalTopicSink(WrittenByPeople):
 
 
 class IotCoreSink(WrittenByPeople):
-    """Publishes predictions to the cloud, on ``dt/{application}/{thing}/prediction/{model}``; send only few."""
+    """Publishes predictions to the cloud, on ``dt/{application}/{thing}/prediction/{model}``; limit their number."""
 
     type: Literal["iot-core"] = "iot-core"
     rate: float = Field(default=1.0, gt=0, le=100)
