@@ -90,7 +90,7 @@ def model_digest_of_zip(path: Path) -> str:
             if name.startswith("/") or ".." in name.split("/"):
                 raise UndigestibleModelError(f"{name}: a name that leaves the folder it is unpacked to")
             if name in entries:
-                raise UndigestibleModelError(f"{name}: stands twice in the zip")
+                raise UndigestibleModelError(f"{name}: is in the zip twice")
             with archive.open(info) as stream:
                 entries[name] = sha256_of_stream(stream)
     return digest_of_entries(entries)

@@ -52,7 +52,7 @@ class OnFailure(StrEnum):
 ChannelOption = Annotated[
     ChannelChoice,
     typer.Option(
-        help="How agents hear of the new models: validated (classic nuclei only), subscribed, or auto by the target's "
+        help="How agents get the new models: validated (classic nuclei only), subscribed, or auto by the target's "
         "devices."
     ),
 ]

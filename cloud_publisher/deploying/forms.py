@@ -38,7 +38,7 @@ def refuse_unread(content: DeploymentContent, before: DeploymentContent | None, 
             raise WrongUseError(
                 f"{agent} {version} does not read this desired state, whose form is {form!r}: {_what(reads)}. It would "
                 "go on as it is, and confirm nothing. It was not deployed",
-                f"deploy a release with an agent that reads form {form}: build the agent anew, with sources that do, "
+                f"deploy a release with an agent that reads form {form}: build the agent again, with sources that do, "
                 "and publish it; or use the cloud-publisher that its release was made with",
             )
 

@@ -182,7 +182,7 @@ def _check_leaves(asked: ComponentDeployment, here: tuple[str, ...]) -> None:
             (*here, "configurationUpdate", "merge"),
             f"{place} has {size} bytes as JSON, and nucleus lite takes {LONGEST_LEAF} of a text or a list: the "
             "deployment would fail there half written",
-            "put it into a file of an artifact, or an object in the list's place",
+            "put it into a file of an artifact, or use an object instead of the list",
         )
 
 

@@ -112,7 +112,7 @@ def read_recipe(text: str, *, file: str, project: Project | None = None) -> Reci
             key.position.line,
             key.position.column,
             key.path,
-            f"the key {key.path[-1]!r} stands twice here",
+            f"the key {key.path[-1]!r} is here twice",
             RULES["GG002"].remedy,
         )
         for key in where.doubled

@@ -182,5 +182,5 @@ def _wait(
         raise WorkFailedError(
             "\n".join(failed),
             "let the target account read the artifacts (the bucket's policy, its key's policy, and this role), and "
-            "run publish again: it creates a failed version anew",
+            "run publish again: it creates a failed version again",
         )

@@ -72,7 +72,7 @@ def fetch_model(
         if not target.resolve().is_relative_to(folder.resolve()):
             raise ModelUnavailableError(
                 f"the object {file.key} of {data.source} would be written outside the model's folder",
-                "rename it, and register the package anew",
+                "rename it, and register the package again",
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         with asking(f"download s3://{data.bucket}/{file.key}"):

@@ -44,7 +44,7 @@ def unpack(archive: Path, folder: Path, *, source: str) -> None:
         ) from error
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise ModelUnavailableError(
-            f"the archive of {source} is broken or truncated: {error}", "upload it again, and register it anew"
+            f"the archive of {source} is broken or truncated: {error}", "upload it again, and register it again"
         ) from error
     if members == 0:
-        raise ModelUnavailableError(f"the archive of {source} is empty", "pack the model, and register it anew")
+        raise ModelUnavailableError(f"the archive of {source} is empty", "pack the model, and register it again")

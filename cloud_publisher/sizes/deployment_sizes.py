@@ -47,13 +47,13 @@ CLASSIC_DESIRED_BYTES: Final = 6_000
 
 _SILENT: Final = "nucleus lite tells nobody: the job would stay QUEUED for ever"
 _NOT_TOLD: Final = "nucleus lite sends no status of such a device: the cloud would take it for one that is away"
-_TOLD_LATE: Final = "the cloud hears of these components only with the next status, at the latest within a day"
+_TOLD_LATE: Final = "the cloud gets these components only with the next status, at the latest within a day"
 _HALF: Final = "nucleus lite would fail there, and leave the configuration half written"
 _FEWER: Final = (
     "deploy fewer models, or components, to one device (another thing group takes the rest), shorten the components' "
     "names, or shorten agent.settings"
 )
-_SHORTER: Final = "shorten that component's configuration: what is long belongs into a file of an artifact"
+_SHORTER: Final = "shorten that component's configuration: move long texts into a file of an artifact"
 
 
 @dataclass(frozen=True, slots=True)

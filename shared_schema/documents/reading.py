@@ -65,8 +65,8 @@ def read_text_document(text: str, model: type[Model], *, file: str) -> Document[
             key.position.line,
             key.position.column,
             dotted(key.path),
-            f"the key {key.path[-1]!r} stands twice here",
-            "keep one of the two: a parser takes the last in silence",
+            f"the key {key.path[-1]!r} is here twice",
+            "keep one of the two: a parser silently uses the last",
         )
         for key in where.doubled
     ]

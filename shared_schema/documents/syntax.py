@@ -59,7 +59,7 @@ def _between_two_levels(lines: list[str], line: int) -> str | None:
     if not _KEY.match(_content(lines[line - 1])) or here in levels or not levels or here > levels[-1]:
         return None
     near = " or ".join(str(level + 1) for level in levels if abs(level - here) <= 2) or str(levels[0] + 1)
-    return f"begin this line in the column of the keys that it stands beside: column {near}, and not {here + 1}"
+    return f"begin this line in the column of the keys beside it: column {near}, and not {here + 1}"
 
 
 def _line_above(lines: list[str], line: int) -> str | None:

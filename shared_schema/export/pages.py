@@ -26,7 +26,7 @@ def reference_pages() -> dict[str, str]:
             "Config reference: `greengrass-config.yml`",
             "Every key of the file that says what is released. An unknown key is a fault, and `cloud-publisher "
             "validate` says which\none was meant. In text that names an artifact, `BUCKET_NAME`, `COMPONENT_NAME` and "
-            "`COMPONENT_VERSION`, also written\n`$BUCKET_NAME$` and so on, stand for what the build fills in.",
+            "`COMPONENT_VERSION`, also written\n`$BUCKET_NAME$` and so on, are filled in by the build.",
             json_schema(Config),
         ),
         "model-reference": _Page(

@@ -75,7 +75,7 @@ def check_placeholders(recipe: RecipeText, settings: Settings) -> Iterator[Findi
 def _remedy(recipe: RecipeText) -> str:
     if recipe.in_gdk_project:
         return "write the value itself: the GDK does not fill it in"
-    return "write the value itself; the GDK's own are filled in where gdk-config.json lies beside the recipe"
+    return "write the value itself; the GDK's own are filled in where gdk-config.json is beside the recipe"
 
 
 def _placeholders(text: str) -> list[str]:
