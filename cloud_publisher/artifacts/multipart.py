@@ -125,7 +125,7 @@ class MultipartUpload:
                 pages = self.s3.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
                 found = [each for page in pages for each in page.get("Uploads", [])]
         except CloudError as error:
-            # A role that may only write still can upload; it merely begins anew each time.
+            # A role that may only write can still upload; it sends all parts again each time.
             if error.code not in _NOT_ALLOWED:
                 raise
             found = []
