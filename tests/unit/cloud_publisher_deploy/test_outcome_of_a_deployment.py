@@ -208,7 +208,7 @@ NOT_INSTALLED = not_brought_up("1.1.0", "No matching distribution found for onnx
     [
         (observed("SUCCEEDED", shadow()), Standing.UNCONFIRMED, "its agent is still 1.0.0, and the deployment names"),
         # The one that is named may take what this one refuses.
-        (observed("SUCCEEDED", shadow("REJECTED", serves=OTHER)), Standing.UNCONFIRMED, "its agent is 1.0.0 still"),
+        (observed("SUCCEEDED", shadow("REJECTED", serves=OTHER)), Standing.UNCONFIRMED, "its agent is still 1.0.0"),
         (observed("SUCCEEDED", shadow(why=NOT_INSTALLED)), Standing.FAILED, NOT_INSTALLED),
         # What was said of an earlier one that could not be installed either.
         (observed("SUCCEEDED", shadow(why=NOT_INSTALLED.replace("1.1.0", "1.0.9"))), Standing.UNCONFIRMED, "still"),
