@@ -1,6 +1,6 @@
-"""Turns botocore's exceptions into the publisher's own, with what was being done in the message.
+"""Turns botocore's exceptions into the publisher's own; the message says what was being done.
 
-Not for errors that a caller expects (a key that exists, a component that is not there): it catches those itself.
+A caller catches the errors that it expects itself (a key that exists, a component that does not exist).
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ _BUSY = {"ThrottlingException", "Throttling", "TooManyRequestsException", "SlowD
 
 @contextmanager
 def asking(what: str, *, remedy: str | None = None) -> Iterator[None]:
-    """``with asking("list the packages of group digits"):`` - raises ``CloudError`` for whatever botocore raises.
+    """``with asking("list the packages of group digits"):`` - raises ``CloudError`` for every error of botocore.
 
-    ``what`` continues "cannot"; ``remedy`` takes the place of the one that follows from AWS's error code.
+    ``what`` continues "cannot"; ``remedy`` replaces the one that follows from AWS's error code.
     """
     # botocore takes a third of a second to import; whoever has a client has it already.
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415
@@ -42,7 +42,7 @@ def asking(what: str, *, remedy: str | None = None) -> Iterator[None]:
 
 
 def code_of(error: Exception) -> str:
-    """AWS's error code of a ``ClientError``; empty for anything else."""
+    """Return AWS's error code of a ``ClientError``; empty for any other error."""
     response = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 

@@ -1,4 +1,4 @@
-"""Reads ``greengrass-config.yml`` for a command: the file that was named, or the one of the folder that it runs in."""
+"""Reads ``greengrass-config.yml`` for a command: the named file, or the one of the current folder."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ _NONE_HERE = (
 
 
 def read_config(given: Path | None) -> Document[Config]:
-    """The config. Raises ``InvalidDocumentError`` with every fault."""
+    """Read the config. Raises ``InvalidDocumentError`` with every fault."""
     path = given or find_config(Path())
     try:
         return read_document(path, Config, shown_as=path.as_posix())
@@ -23,5 +23,5 @@ def read_config(given: Path | None) -> Document[Config]:
 
 
 def with_remedies(path: Path, faults: list[Fault]) -> list[Fault]:
-    """The faults of a config; where there is none at all, with what a newcomer is to do."""
+    """Return a config's faults; if there is no config file at all, with what to do first."""
     return faults if path.exists() else [replace(fault, remedy=_NONE_HERE) for fault in faults]

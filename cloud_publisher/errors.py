@@ -1,4 +1,4 @@
-"""What can go wrong in the publisher: one tree, in which each class carries the exit code of its command.
+"""The publisher's errors: one tree, in which each class has the exit code of the command that it ends.
 
 PublisherError                  1   (the base; never raised itself)
 ├── WrongUseError               2   an option or the environment is not right
@@ -40,13 +40,13 @@ class PublisherError(Exception):
 
 
 class WrongUseError(PublisherError):
-    """A command was given something that cannot be right, or not given what it needs."""
+    """An option or the environment is wrong, or something is missing there."""
 
     exit_code = 2
 
 
 class InvalidDocumentError(PublisherError):
-    """Documents are not what they should be; ``faults`` has every one, in the files' order."""
+    """Documents are invalid; ``faults`` has every fault, in the files' order."""
 
     exit_code = 2
 
@@ -78,7 +78,7 @@ class CloudError(WorkFailedError):
 
 
 class ModelUnavailableError(WorkFailedError):
-    """There is no approved model, or what there is cannot be downloaded or unpacked safely."""
+    """There is no approved model, or it cannot be downloaded or unpacked safely."""
 
 
 class BuildFailedError(WorkFailedError):
@@ -102,6 +102,6 @@ class RejectedError(PublisherError):
 
 
 class TimedOutError(PublisherError):
-    """The fleet did not confirm, or fail, in the time that it was given."""
+    """The fleet neither confirmed nor failed before the time-out."""
 
     exit_code = 6

@@ -13,7 +13,7 @@ _BUILD_AGAIN = "run cloud-publisher build, which writes it"
 
 
 def read_release(dist: Path) -> Release:
-    """The release in ``dist``. Raises ``InvalidDocumentError``; its remedy is the build."""
+    """Read the release in ``dist``. Raises ``InvalidDocumentError``; its remedy is to run the build."""
     path = dist / release.FILE
     if not path.exists():
         fault = Fault(str(path), 0, 0, "", "there is no such file", f"{_BUILD_AGAIN}, or give its folder with --dist")
@@ -29,7 +29,7 @@ def read_release(dist: Path) -> Release:
 
 
 def read_template(dist: Path) -> Document[DeploymentTemplate]:
-    """The deployment template in ``dist``; an empty one where there is none. Raises ``InvalidDocumentError``."""
+    """Read the deployment template in ``dist``; an empty one if there is none. Raises ``InvalidDocumentError``."""
     path = dist / deployment.FILE
     if not path.exists():
         return read_text_document("{}", DeploymentTemplate, file=str(path))
@@ -40,7 +40,7 @@ def read_template(dist: Path) -> Document[DeploymentTemplate]:
 
 
 def _faults(document: Document[Release]) -> Iterator[Fault]:
-    """What no single value shows: an agent without its ``<agent>.desired``, a model without its digest."""
+    """Yield the faults across values: an agent without its ``<agent>.desired``, a model without its digest."""
     found = document.value
     names = {component.name for component in found.components}
     for index, component in enumerate(found.components):

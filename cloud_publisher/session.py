@@ -1,6 +1,6 @@
-"""The way into an AWS account: a boto3 session, of the stage's assumed role where there is one.
+"""Opens an AWS account: a boto3 session, with the stage's assumed role if there is one.
 
-The clients are made here, once for each command, and passed on; nothing deeper makes its own. boto3 honours
+The clients are made here, once for each command, and passed on; no other module makes its own. boto3 reads
 ``AWS_ENDPOINT_URL`` by itself, which is how the emulator is reached.
 """
 
@@ -26,7 +26,7 @@ ROLE_SESSION = "cloud-publisher"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whose account, and where. ``role_arn`` is assumed with ``external_id``, which only makes sense with it."""
+    """How to open an account: the region, and the role to assume with its external id."""
 
     region: str | None = None
     role_arn: str | None = None
@@ -81,12 +81,12 @@ class Account:
         return self.session.client("iot-data", region_name=self.region, config=_patient())
 
     def s3_in(self, region: str) -> "S3Client":
-        """An S3 client for a bucket that lives in another region."""
+        """Return an S3 client for a bucket in another region."""
         return self.s3 if region == self.region else self.session.client("s3", region_name=region, config=_patient())
 
 
 def open_account(access: Access) -> Account:
-    """The account that the environment and ``access`` give. The role is assumed at once: a refusal is told first.
+    """Open the account by the environment and ``access``. Assumes the role at once, so that a refusal shows first.
 
     Raises ``WrongUseError`` without a region or with an external id alone, ``CloudError`` when the role may not be
     assumed.
@@ -106,7 +106,7 @@ def open_account(access: Access) -> Account:
 
 
 def _of_role(base: "boto3.Session", access: Access, region: str) -> "boto3.Session":
-    """A session whose role is assumed anew before it expires: waiting for a fleet can take longer than the hour."""
+    """Return a session that renews its role's credentials: waiting for a fleet can take longer than their hour."""
     import boto3  # noqa: PLC0415
     import botocore.session  # noqa: PLC0415
     from botocore.credentials import RefreshableCredentials  # noqa: PLC0415
@@ -137,7 +137,7 @@ def _of_role(base: "boto3.Session", access: Access, region: str) -> "boto3.Sessi
         }
 
     core = botocore.session.get_session()
-    # botocore has no public way to give a session refreshable credentials; this attribute is the one in common use.
+    # botocore has no public way to give a session refreshable credentials; this private attribute is commonly used.
     core._credentials = RefreshableCredentials.create_from_metadata(  # type: ignore[attr-defined]
         metadata=assume(), refresh_using=assume, method="sts-assume-role"
     )

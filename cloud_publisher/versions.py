@@ -1,4 +1,4 @@
-"""Which version a component gets: one more than the highest that was published or uploaded (architecture, section 2).
+"""Computes a component's next version: one above the highest published or uploaded one (architecture, section 2).
 
 Pure. Versions are semantic (2.0.0), as Greengrass's are.
 """
@@ -14,10 +14,10 @@ FIRST = "1.0.0"
 
 
 def next_version(taken: Iterable[str], *, bump: Bump, package_version: int | None) -> str:
-    """The version for new content. ``taken`` has every version that is published or uploaded, in any order.
+    """Return the version for new content. ``taken`` has every published or uploaded version, in any order.
 
-    A model from the registry counts ``<model package version>.0.<n>``; anything else goes up from the highest by
-    ``bump``, and begins with 1.0.0. What is no version in ``taken`` is passed over.
+    A model from the registry gets ``<model package version>.0.<n>``; any other component starts with 1.0.0 and
+    increases the highest by ``bump``. An entry of ``taken`` that is no version is ignored.
     """
     parsed = [version for text in taken if (version := _parsed(text)) is not None]
     if package_version is not None:
@@ -36,7 +36,7 @@ def next_version(taken: Iterable[str], *, bump: Bump, package_version: int | Non
 
 
 def newest(versions: Iterable[str]) -> str | None:
-    """The highest of some versions, pre-releases before their release; none of none."""
+    """Return the highest version (a pre-release is below its release); None if there is none."""
     found = [text for text in versions if _parsed(text) is not None]
     return str(nodesemver.sort(found, False)[-1]) if found else None
 

@@ -1,5 +1,5 @@
-"""The documents and messages that the publisher and the agent both speak.
+"""The documents and messages that the publisher and the agent both use.
 
-Pure: no network, no AWS, no IPC, and no third library but pydantic and PyYAML, so that a device and a
-pipeline can carry it alike. What is *done* with the documents belongs to the two programs.
+Pure: no network, no AWS, no IPC. Needs only pydantic and PyYAML, so that devices and pipelines can install it. What is
+*done* with the documents belongs to the two programs.
 """

@@ -1,6 +1,6 @@
-"""``greengrass-config.yml``: the one file that a data scientist edits, every key of the seed's example in its spelling.
+"""``greengrass-config.yml``: the one file that a data scientist edits, with every key of the seed's example.
 
-What is checked here concerns one value; what concerns several components, folders or other files is `validate`'s.
+Only single values are checked here. `validate` checks what concerns several components, folders or other files.
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ from shared_schema.stages import Stage, StageName
 from shared_schema.strict_model import WrittenByPeople
 
 CONFIG_FILES = ("greengrass-config.yml", "gg-config.yml")
-"""The seed uses both names; the second is read when the first is missing."""
+"""The file's names. The seed uses both; the second is read if the first is missing."""
 
 Platform = Annotated[str, StringConstraints(pattern=r"^(this|(manylinux|musllinux)[a-z0-9_]+|linux_[a-z0-9_]+)$")]
 PackageGroup = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")]
@@ -32,15 +32,15 @@ class Build(WrittenByPeople):
     """How a component is packaged: ``zip`` (default), ``custom``, or ``python`` (architecture, section 2)."""
 
     build_system: Literal["zip", "custom", "python"] = Field(default="zip", alias="build_system")
-    """``zip``: the root as it is; ``custom``: what a command leaves; ``python``: packages of this repository."""
+    """``zip``: the root as it is; ``custom``: the output of a command; ``python``: packages of this repository."""
     custom_build_command: Annotated[list[str], Field(min_length=1)] | None = Field(
         default=None, alias="custom_build_command"
     )
-    """The words of the command; run without a shell in the component's root."""
+    """The command and its arguments; run without a shell in the component's root."""
     timeout: float = Field(default=1800.0, gt=0)
     """Seconds after which a custom build is ended."""
     exclude: list[str] = Field(default_factory=list)
-    """Globs in gitignore's manner, added to the defaults, of what is left out of a zip; `build -v` lists it."""
+    """Globs in gitignore's syntax of files to leave out of a zip, besides the defaults; `build -v` lists the files."""
     packages: list[str] = Field(default_factory=list)
     """``python``: the packages of this repository that go in, sources only."""
     extra: str | None = None
@@ -51,7 +51,7 @@ class Build(WrittenByPeople):
     python: str = Field(default="3.11", pattern=r"^3\.\d{1,2}$")
     """``python``: the Python version of the wheels."""
     wheels: bool = True
-    """``python``: false where the device's Python has the requirements already."""
+    """``python``: false if the device's Python has the requirements already."""
 
     @model_validator(mode="after")
     def _fits_its_system(self) -> "Build":
@@ -75,7 +75,7 @@ class Build(WrittenByPeople):
 class Model(WrittenByPeople):
     """Where a model component's model comes from.
 
-    ``sagemaker-managed``: the latest Approved package of ``package-group``. Else the object ``name`` of ``bucket``.
+    With ``sagemaker-managed`` the latest Approved package of ``package-group``; else the object ``name`` of ``bucket``.
     """
 
     sagemaker_managed: bool
@@ -98,9 +98,9 @@ class Agent(WrittenByPeople):
     """Marks the component that is the edge agent; its recipe's lifecycle and access control are then generated."""
 
     settings: AgentSettings = Field(default_factory=AgentSettings)
-    """They travel in the desired state, and are applied without a restart."""
+    """They are sent in the desired state, and are applied without a restart."""
     startup_timeout: int = Field(default=900, ge=30)
-    """Seconds for ``startup``: room for vetting at a first start. On lite, for a new version to run as well."""
+    """Seconds for ``startup``, with vetting at a first start. On lite also the time in which a new version must run."""
     python: str = Field(default="python3", min_length=1)
     """The device's interpreter."""
 
@@ -122,7 +122,7 @@ class Component(WrittenByPeople):
     description: str | None = None
     """The recipe's ``ComponentDescription``."""
     publisher: str | None = None
-    """The recipe's ``ComponentPublisher``; the file's where it is not given."""
+    """The recipe's ``ComponentPublisher``; the file's if not given."""
     build: Build = Field(default_factory=Build)
     model: Model | None = None
     """For a model component: where the model comes from."""
@@ -133,7 +133,7 @@ class Component(WrittenByPeople):
     artifacts: list[Artifact] | None = Field(default=None, alias="Artifacts")
     lifecycle: Lifecycle | None = Field(default=None, alias="Lifecycle")
     manifests: Annotated[list[Manifest], Field(min_length=1)] | None = Field(default=None, alias="Manifests")
-    """In place of ``Artifacts`` and ``Lifecycle``: a manifest for each platform, as in a recipe."""
+    """Instead of ``Artifacts`` and ``Lifecycle``: a manifest for each platform, as in a recipe."""
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> "Component":
@@ -150,17 +150,17 @@ class Config(WrittenByPeople):
     """The whole file."""
 
     application: ApplicationName | None = None
-    """The first level of the fleet's topics after ``dt/`` and ``cmd/``; needed where there is an agent."""
+    """The first level of the fleet's topics after ``dt/`` and ``cmd/``; required with an agent."""
     artifact_bucket: BucketName | None = None
-    """The dev account's bucket of artifacts; ``ARTIFACT_BUCKET`` or ``--bucket`` where it is not given."""
+    """The dev account's bucket of artifacts; if not given, ``ARTIFACT_BUCKET`` or ``--bucket``."""
     region: Region | None = None
-    """The region of everything; ``AWS_REGION`` or ``--region`` where it is not given."""
+    """The region; if not given, ``AWS_REGION`` or ``--region``."""
     publisher: str | None = None
     """The recipes' ``ComponentPublisher``."""
     stages: dict[StageName, Stage] = Field(default_factory=dict)
-    """The accounts that a release goes through; ``dev`` is the one that builds."""
+    """The accounts that a release goes through; ``dev`` builds it."""
     custom_components: Annotated[dict[ModelName, Component], Field(min_length=1)] = Field(alias="custom-components")
-    """The components by a short key of one's own; a model's key is its name on the device and in its topics."""
+    """The components by a short key of your choice; a model's key is its name on the device and in its topics."""
 
     @field_validator("custom_components")
     @classmethod
@@ -184,9 +184,9 @@ class Config(WrittenByPeople):
 
 
 def find_config(folder: Path) -> Path:
-    """The config of a repository: ``greengrass-config.yml``, or ``gg-config.yml`` when that is missing.
+    """Return the path of a repository's config: ``greengrass-config.yml``, or ``gg-config.yml`` if that is missing.
 
-    When neither is there, the first one's path, so that the reader's error names it.
+    If there is neither, return the first path, so that the reader's error names it.
     """
     for name in CONFIG_FILES:
         if (folder / name).is_file():

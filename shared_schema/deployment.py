@@ -18,7 +18,7 @@ Percentage = Annotated[float, Field(ge=0, le=100)]
 
 
 def _object_or_text(value: Any) -> Any:
-    """The API takes ``merge`` as a JSON string; people would rather write the object."""
+    """Return ``merge`` as JSON text, as the API takes it; people may write an object."""
     if isinstance(value, dict):
         return json.dumps(value, sort_keys=True)
     if isinstance(value, str):
@@ -46,7 +46,7 @@ class SystemResourceLimits(AwsShape):
 
 
 class RunWith(AwsShape):
-    """Whom the component runs as."""
+    """The user that the component runs as, and its limits."""
 
     posix_user: str | None = Field(default=None, min_length=1)
     windows_user: str | None = Field(default=None, min_length=1)
@@ -57,7 +57,7 @@ class ComponentDeployment(AwsShape):
     """One component of a deployment."""
 
     component_version: str | None = Field(default=None, min_length=1, max_length=64)
-    """May be left out, or ``x.x.x``, for the release's own components: `deploy` fills it in."""
+    """Left out, or ``x.x.x``, for the release's own components: `deploy` fills it in."""
     configuration_update: ConfigurationUpdate | None = None
     run_with: RunWith | None = None
 
@@ -70,13 +70,13 @@ class ComponentUpdatePolicy(AwsShape):
 
 
 class ConfigurationValidationPolicy(AwsShape):
-    """How long components may take to validate. `deploy` raises it to what the models' vetting needs."""
+    """How long components may take to validate. `deploy` raises it to the time that vetting the models needs."""
 
     timeout_in_seconds: int | None = Field(default=None, ge=0, le=2_147_483_647)
 
 
 class DeploymentPolicies(AwsShape):
-    """What a device does about failures, updates and validation."""
+    """What a device does in case of failures, updates and validation."""
 
     failure_handling_policy: Literal["ROLLBACK", "DO_NOTHING"] | None = None
     component_update_policy: ComponentUpdatePolicy | None = None
@@ -84,7 +84,7 @@ class DeploymentPolicies(AwsShape):
 
 
 class RateIncreaseCriteria(AwsShape):
-    """When the rollout goes faster: after so many things were notified, or succeeded, but not both."""
+    """When the rollout gets faster: after so many things were notified, or succeeded; give one of the two."""
 
     number_of_notified_things: int | None = Field(default=None, ge=1)
     number_of_succeeded_things: int | None = Field(default=None, ge=1)
@@ -99,7 +99,7 @@ class RateIncreaseCriteria(AwsShape):
 
 
 class ExponentialRate(AwsShape):
-    """Devices a minute at first, and how that grows."""
+    """Devices a minute at first, and the factor by which that grows."""
 
     base_rate_per_minute: int = Field(ge=1, le=1000)
     increment_factor: float = Field(ge=1, le=5)
@@ -114,7 +114,7 @@ class JobExecutionsRolloutConfig(AwsShape):
 
 
 class AbortCriterion(AwsShape):
-    """When the deployment stops by itself."""
+    """When the deployment is stopped automatically."""
 
     failure_type: Literal["FAILED", "REJECTED", "TIMED_OUT", "ALL"]
     action: Literal["CANCEL"]
@@ -143,7 +143,7 @@ class IotJobConfiguration(AwsShape):
 
 
 class DeploymentTemplate(AwsShape):
-    """The whole ``deployment.json``. ``components`` holds what else a device should have, and settings of ours."""
+    """The whole ``deployment.json``. ``components`` has a device's other components, and settings for the release's."""
 
     target_arn: str | None = None
     deployment_name: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
@@ -152,4 +152,4 @@ class DeploymentTemplate(AwsShape):
     deployment_policies: DeploymentPolicies | None = None
     parent_target_arn: str | None = None
     tags: Annotated[dict[str, str], Field(max_length=40)] = Field(default_factory=dict)
-    """At most 50 tags stand on a resource; ten are kept for `mlops:…`."""
+    """AWS takes 50 tags on a resource; ten are reserved for `mlops:…`."""

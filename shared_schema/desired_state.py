@@ -1,8 +1,8 @@
 """The desired state: the one document that says what an agent should do (architecture, section 3).
 
-Written whole by `deploy` under the key `desired`, in one of two places; read by the agent, which may catch it half
-written: hence the seal. Each leaf is text, and each model one text: a key called ``version`` would have the classic
-nucleus restart the agent, and nucleus lite carries few bytes.
+`deploy` writes it whole, under the key `desired` of one of two components. The agent may read it half written, so it
+has a seal. Each leaf is text, and each model is one text: a key called ``version`` would make the classic nucleus
+restart the agent, and nucleus lite takes few bytes.
 """
 
 import re
@@ -27,20 +27,20 @@ from shared_schema.names import ComponentName, ModelDigest, ModelName, Version, 
 KEY = "desired"
 """The key of a component's configuration that holds the document."""
 FORM: Final = "2"
-"""The form of the document that this code writes and reads. ``form``, ``release`` and ``seal`` are the same in all."""
+"""The form of the document that this code writes and reads. Every form has ``form``, ``release`` and ``seal``."""
 FORMS: Final = (FORM,)
-"""The forms that an agent of this code reads."""
+"""The forms that an agent with this code reads."""
 _RELEASE = re.compile(r"[0-9]{1,18}")
 
 
 def desired_component_name(agent: str) -> str:
-    """The name of the small component that carries the desired state at the subscribed channel."""
+    """Return the name of the small component that carries the desired state of the subscribed channel."""
     return f"{agent}.desired"
 
 
 @dataclass(frozen=True, slots=True)
 class NotWhole:
-    """Why what was read is no whole document: absent, half written, or torn. The remedy is to read again."""
+    """Why there is no whole document: it is absent or half written. The remedy is to read again."""
 
     reason: str
 
@@ -54,7 +54,7 @@ class UnknownForm:
 
     @property
     def order(self) -> int:
-        """What two documents are compared by, as with ``DesiredState.order``."""
+        """The number that two documents are compared by, as with ``DesiredState.order``."""
         return int(self.release)
 
 
@@ -69,12 +69,12 @@ class DesiredModel(BaseModel):
 
     @property
     def text(self) -> str:
-        """How the document writes it: ``component:version:digest``. None of the three can hold a colon."""
+        """The model as text in the document: ``component:version:digest``. None of the three can contain a colon."""
         return f"{self.component}:{self.version}:{self.digest}"
 
 
 def _model_of(given: Any) -> Any:
-    """The three parts of a model's text. Raises ``ValueError`` for any other number of them."""
+    """Return the three parts of a model's text. Raises ``ValueError`` for any other number of parts."""
     if isinstance(given, DesiredModel):
         return given
     parts = given.split(":") if isinstance(given, str) else []
@@ -98,7 +98,7 @@ _ModelText = Annotated[
 
 
 def _with_its_seal(schema: dict[str, Any]) -> None:
-    """The seal is checked before the document becomes a ``DesiredState``, which has no use for it."""
+    """Add the seal to the exported schema; a ``DesiredState`` has no field for it, as it is checked before."""
     told = "The SHA-256 of the document's canonical JSON without the seal and without empty objects."
     schema["properties"]["seal"] = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": told}
     schema["required"] = ["form", *schema.get("required", []), "seal"]
@@ -124,26 +124,26 @@ class DesiredState(BaseModel):
 
     @property
     def order(self) -> int:
-        """What two documents are compared by: the higher one is obeyed."""
+        """The number that two documents are compared by: the agent applies the higher one."""
         return int(self.release)
 
     def sealed(self) -> dict[str, Any]:
-        """The document to write, seal included. How large it may be depends on where it goes; `deploy` asks."""
+        """Return the document to write, with its seal. `deploy` checks its size, whose limit depends on the target."""
         document = self.model_dump(mode="json")
         document["seal"] = seal_of(document)
         return document
 
 
 def seal_of(document: Mapping[str, Any]) -> str:
-    """The seal of a document: the SHA-256 of its canonical JSON without ``seal``.
+    """Return the seal of a document: the SHA-256 of its canonical JSON without ``seal``.
 
-    Empty objects are left out first: a configuration store is a tree of leaves, and need not keep a branch without one.
+    Empty objects are left out first: a configuration store is a tree of leaves, and may drop a branch without any.
     """
     return sha256_of_document(_without_empty({key: value for key, value in document.items() if key != "seal"}))
 
 
 def read_desired_state(document: object) -> DesiredState | UnknownForm | NotWhole:
-    """The state that a configuration's ``desired`` holds, or why there is none to read. Never raises for bad input."""
+    """Return the state in a configuration's ``desired``, or why it cannot be read. Never raises for bad input."""
     if not isinstance(document, Mapping) or not document:
         return NotWhole("there is no desired state")
     seal = document.get("seal")
@@ -172,7 +172,7 @@ Read = DesiredState | UnknownForm | NotWhole
 
 
 def higher_release(one: Read, other: Read) -> Read:
-    """Of the documents at the two channels, the whole one with the higher release; the first of two equal ones."""
+    """Return, of two channels' documents, the whole one with the higher release; the first of two equal ones."""
     if isinstance(one, NotWhole):
         return one if isinstance(other, NotWhole) else other
     if isinstance(other, NotWhole):

@@ -20,11 +20,11 @@ _CHUNK = 1 << 20
 
 
 class UndigestibleModelError(ValueError):
-    """A model holds something that has no place in one: a link, a device, a FIFO, an escaping or doubled name."""
+    """A model contains what it may not: a link, a device, a FIFO, a name outside its folder or a name twice."""
 
 
 def sha256_of_stream(stream: IO[bytes]) -> str:
-    """The SHA-256 of what is left in a binary stream, as 64 lower-case hexadecimal digits."""
+    """Return the SHA-256 of the rest of a binary stream, as 64 lower-case hexadecimal digits."""
     digest = hashlib.sha256()
     while chunk := stream.read(_CHUNK):
         digest.update(chunk)
@@ -32,7 +32,7 @@ def sha256_of_stream(stream: IO[bytes]) -> str:
 
 
 def sha256_of_file(path: Path) -> str:
-    """The SHA-256 of a file's bytes, as 64 lower-case hexadecimal digits."""
+    """Return the SHA-256 of a file's bytes, as 64 lower-case hexadecimal digits."""
     with path.open("rb") as stream:
         return sha256_of_stream(stream)
 
@@ -52,7 +52,7 @@ def digest_of_entries(entries: Mapping[str, str] | Iterable[tuple[str, str]]) ->
 
 
 def model_digest_of_folder(folder: Path) -> str:
-    """The model digest over an unpacked stem folder (architecture, section 2): every file, hidden ones too.
+    """Return the model digest of an unpacked stem folder (architecture, section 2): over every file, hidden ones too.
 
     Raises ``UndigestibleModelError`` for a link or anything else that is neither file nor folder, before it
     is opened (a FIFO would hang the reader), and ``OSError`` for what cannot be read.
@@ -74,9 +74,9 @@ def model_digest_of_folder(folder: Path) -> str:
 
 
 def model_digest_of_zip(path: Path) -> str:
-    """The model digest over a component's zip: equal to that of the folder which it unpacks to.
+    """Return the model digest of a component's zip: equal to that of the folder that it unpacks to.
 
-    Raises ``UndigestibleModelError`` for a link, a name that leaves the folder, or one that stands twice, and
+    Raises ``UndigestibleModelError`` for a link, a name that leaves the folder, or a name that is there twice, and
     ``zipfile.BadZipFile`` for a file that is no zip.
     """
     entries: dict[str, str] = {}
@@ -90,7 +90,7 @@ def model_digest_of_zip(path: Path) -> str:
             if name.startswith("/") or ".." in name.split("/"):
                 raise UndigestibleModelError(f"{name}: a name that leaves the folder it is unpacked to")
             if name in entries:
-                raise UndigestibleModelError(f"{name}: stands twice in the zip")
+                raise UndigestibleModelError(f"{name}: is in the zip twice")
             with archive.open(info) as stream:
                 entries[name] = sha256_of_stream(stream)
     return digest_of_entries(entries)

@@ -1,8 +1,7 @@
-"""What passes over IoT Core: health, confirmations, predictions, replies (architecture, section 4).
+"""The messages over IoT Core: health, confirmations, predictions, replies (architecture, section 4).
 
-Each message is one JSON object under 5 KB with `schema`, the thing, a UTC timestamp and a sequence number. Words that
-programs go by (a state, a verdict, a reason, a channel) may be ones that a reader does not know yet: it takes them as
-texts, and shows them.
+Each message is one JSON object under 5 KB with `schema`, the thing, a UTC timestamp and a sequence number. A newer
+agent may send a state, a verdict, a reason or a channel that the reader does not know: it is read, and shown, as text.
 """
 
 from datetime import datetime
@@ -21,7 +20,7 @@ LONGEST_WORDS = 700
 
 
 class AgentState(StrEnum):
-    """What an agent says of itself."""
+    """The agent's own state."""
 
     STARTING = "STARTING"
     IDLE = "IDLE"
@@ -31,34 +30,34 @@ class AgentState(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What became of a model on a device."""
+    """The agent's verdict on a desired model."""
 
     CONFIRMED = "CONFIRMED"
-    """It serves: its digest is what the desired state names."""
+    """It serves, with the digest that the desired state names."""
     REJECTED = "REJECTED"
-    """The device's own checks refused it; what served before goes on."""
+    """The device's own checks refused it; the previous model goes on serving."""
     HELD = "HELD"
-    """An operator put the previous model back by command; the desired one is accepted, and does not serve."""
+    """An operator put the previous model back by command; the desired one is accepted but does not serve."""
     FAILED = "FAILED"
-    """It could not be brought to serve for a reason that is not the model's (its artifact never came, no memory)."""
+    """It could not be loaded for a reason outside the model (its artifact never came, no memory)."""
 
 
 class StateReason(StrEnum):
-    """Why an agent is DEGRADED, for programs, where that is not a model's."""
+    """Why an agent is DEGRADED, for programs, if the reason is not a model's."""
 
     INSTALL = "install"
-    """A newer version of the agent could not be brought up; this one goes on."""
+    """A newer version of the agent could not be installed or started; this version goes on."""
     FORM = "form"
-    """The desired state has a form that this agent does not read; it goes on as before."""
+    """The desired state has a form that this agent cannot read; it goes on as before."""
 
 
 def not_brought_up(version: str, words: str) -> str:
-    """What an agent says as ``why`` with the reason ``install``: which version is not in its place, and why."""
+    """Return the ``why`` of an agent with the reason ``install``: which version could not replace it, and why."""
     return f"{_not_brought_up(version)}{words}"
 
 
 def tells_not_brought_up(why: str | None, version: str) -> bool:
-    """Whether an agent says so of this very version."""
+    """Return whether ``why`` says so of this version."""
     return (why or "").startswith(_not_brought_up(version))
 
 
@@ -67,16 +66,16 @@ def _not_brought_up(version: str) -> str:
 
 
 class Channel(StrEnum):
-    """By which of its two ways a desired state can reach the agent (architecture, section 3)."""
+    """The delivery channels: the two ways by which a desired state can reach the agent (architecture, section 3)."""
 
     VALIDATED = "validated"
-    """The agent's own configuration, which classic asks it to validate first."""
+    """The agent's own configuration. The classic nucleus asks the agent to validate it before it is applied."""
     SUBSCRIBED = "subscribed"
-    """The configuration of ``<agent>.desired``, which it subscribes to."""
+    """The configuration of the component ``<agent>.desired``, to which the agent subscribes."""
 
 
 class Reason(StrEnum):
-    """Why a model was refused, for programs; the words for people stand beside it."""
+    """Why a model was refused, for programs; a text for people is beside it."""
 
     DIGEST = "digest"
     MANIFEST = "manifest"
@@ -91,7 +90,7 @@ class Reason(StrEnum):
 
 
 CONTENT_REASONS = frozenset({Reason.DIGEST, Reason.MANIFEST, Reason.GRAPH, Reason.GOLDEN})
-"""Refusals that hold for ever for a digest; any other is tried once more (architecture, section 3)."""
+"""Refusals that are final for a digest; after any other the model is tried once more (architecture, section 3)."""
 
 
 SaidState = Annotated[AgentState | str, Field(union_mode="left_to_right")]
@@ -99,11 +98,11 @@ SaidVerdict = Annotated[Verdict | str, Field(union_mode="left_to_right")]
 SaidReason = Annotated[Reason | str, Field(union_mode="left_to_right")]
 SaidStateReason = Annotated[StateReason | str, Field(union_mode="left_to_right")]
 SaidChannel = Annotated[Channel | str, Field(union_mode="left_to_right")]
-"""What a newer agent may say in a word of its own, read as that text."""
+"""An unknown value of a newer agent is read as text."""
 
 
 class Envelope(Message):
-    """What every message carries."""
+    """The fields of every message."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     thing: str
@@ -111,7 +110,7 @@ class Envelope(Message):
     sequence: int = Field(ge=0)
 
     def encoded(self) -> bytes:
-        """The message as JSON text in UTF-8. Keep it under ``MAXIMUM_BYTES``."""
+        """Return the message as JSON text in UTF-8. It must be below ``MAXIMUM_BYTES``."""
         return self.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
@@ -142,8 +141,8 @@ class ModelHealth(Message):
 class Health(Envelope):
     """The agent's health. ``cpu`` is percent of one core, ``rss`` and ``free_disk`` are bytes.
 
-    With more models than one message carries it comes in ``parts``, of which this is number ``part``, from 1 on: each
-    has some of the models, and all the rest. Those of one health have one timestamp.
+    If the models do not fit in one message, there are several ``parts``, and this is number ``part``, counted from 1.
+    Each part has some of the models and all other fields; all parts have the same timestamp.
     """
 
     state: SaidState
@@ -151,13 +150,13 @@ class Health(Envelope):
     release: str | None = None
     models: dict[ModelName, ModelHealth] = Field(default_factory=dict)
     channels: list[SaidChannel] = Field(default_factory=list)
-    """The channels that a desired state can come by just now."""
+    """The channels by which a desired state can reach the agent now."""
     cpu: float = 0.0
     rss: int = 0
     free_disk: int = 0
     dropped_frames: int = 0
     dropped_messages: int = 0
-    """How many messages were let go unsent since the agent's start: its queue is bounded."""
+    """How many messages were dropped since the agent's start, because its publish queue was full."""
     last_error: str | None = None
     reason: SaidStateReason | None = None
     why: str | None = None
@@ -167,7 +166,7 @@ class Health(Envelope):
 
 
 class ModelConfirmation(Message):
-    """What became of one model of a release."""
+    """The verdict on one model of a release."""
 
     release: str
     component: str
@@ -178,7 +177,7 @@ class ModelConfirmation(Message):
     words: str | None = Field(default=None, max_length=LONGEST_WORDS)
     """The reason in words for people."""
     steps_ms: dict[str, float] = Field(default_factory=dict)
-    """How long each step took: digest, graph, load, warm-up, golden, cost, swap."""
+    """Milliseconds that each step took: digest, graph, load, warm-up, golden, cost, swap."""
 
 
 class Confirmation(Envelope, ModelConfirmation):
@@ -197,17 +196,17 @@ class CommandReply(Envelope):
     ok: bool
     words: str
     request: str | None = None
-    """The ``request`` of the command's payload, given back."""
+    """The ``request`` of the command's payload."""
 
 
 class Prediction(Message):
-    """One prediction, as the sinks write it. ``output`` depends on the task."""
+    """One prediction, as the sinks write it. The shape of ``output`` depends on the task."""
 
     source: str
     frame: str
     """The image's name, or the frame's number."""
     frame_id: str | None = None
-    """Tells this frame from every other of its source; where the source cannot offer one twice, it is left out."""
+    """Identifies the frame within its source; absent if the source cannot deliver a frame twice."""
     model: ModelName
     version: Version
     digest: ModelDigest
@@ -217,6 +216,6 @@ class Prediction(Message):
 
 
 class PublishedPrediction(Envelope, Prediction):
-    """A prediction as it passes over IoT Core. ``cut``: boxes or rows beyond a message's size are left out."""
+    """A prediction as sent over IoT Core. ``cut``: boxes or rows beyond a message's size are left out."""
 
     cut: bool = False

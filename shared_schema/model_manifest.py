@@ -1,7 +1,7 @@
-"""``model.yaml``: what an ONNX graph cannot say of itself, and the golden samples that tell a good model from a bad.
+"""``model.yaml``: what an ONNX graph does not contain, and the golden samples that tell a good model from a bad one.
 
-It travels inside the component, next to the ONNX file; the publisher checks it against the graph, and the agent vets
-by it. All paths in it are relative to its folder, and stay inside.
+It is in the component, next to the ONNX file. The publisher checks it against the graph, and the agent vets the model
+by it. All paths in it are relative to its folder, and must stay inside it.
 """
 
 from pathlib import PurePosixPath
@@ -26,7 +26,7 @@ Task = Literal["classification", "detection", "tabular", "raw"]
 
 
 class Preprocessing(WrittenByPeople):
-    """From an image to the graph's input: ``(pixel * scale - mean) / std`` by channel, after the resize.
+    """From an image to the graph's input: ``(pixel * scale - mean) / std`` for each channel, after the resize.
 
     ``size`` is (height, width) in pixels. ``letterbox`` keeps the aspect and pads with ``pad`` (0 to 255);
     ``stretch`` does not. Pixels are 0 to 255 before ``scale``.
@@ -56,14 +56,14 @@ class Preprocessing(WrittenByPeople):
 class Postprocessing(WrittenByPeople):
     """From the graph's outputs to a prediction.
 
-    ``output`` names the graph's output with the scores (classification) or boxes (detection); the first when absent.
+    ``output`` names the graph's output with the scores (classification) or boxes (detection); if absent, the first.
     ``scores`` says whether they are logits (a softmax follows) or probabilities already.
     """
 
     output: str | None = None
     scores: Literal["logits", "probabilities"] = "probabilities"
     top: int = Field(default=1, ge=1, le=1000)
-    """How many labels a prediction ranks."""
+    """How many labels a prediction lists, the best first."""
     decoder: str | None = None
     """How a detector's output becomes boxes: ``yolov8``, ``end_to_end``, ``db`` (text), or one that your agent adds."""
     confidence: float = Field(default=0.25, ge=0, le=1)
@@ -71,7 +71,7 @@ class Postprocessing(WrittenByPeople):
     overlap: float = Field(default=0.45, ge=0, le=1)
     """Of boxes of one label that overlap by more (intersection over union), only the best is kept."""
     most: int = Field(default=100, ge=1, le=3000)
-    """How many boxes a prediction has at most."""
+    """The most boxes in a prediction."""
 
 
 class Tolerance(WrittenByPeople):
@@ -82,7 +82,7 @@ class Tolerance(WrittenByPeople):
 
 
 class ExpectedBox(WrittenByPeople):
-    """An object that a detector must find: a box of this label that overlaps ``box`` enough."""
+    """An object that a detector must find: a box with this label that overlaps ``box`` enough."""
 
     label: str
     box: Annotated[list[float], Field(min_length=4, max_length=4)]
@@ -92,13 +92,13 @@ class ExpectedBox(WrittenByPeople):
 
 
 class Expectation(WrittenByPeople):
-    """What a golden sample must give: a label (with at least ``min-score``), boxes, or the outputs by name."""
+    """The expected answer to a golden sample: a label (with at least ``min-score``), boxes, or the outputs by name."""
 
     label: str | None = None
     """The label of the image or of every row; of a detector's best box."""
     min_score: float = Field(default=0.0, ge=0, le=1)
     boxes: Annotated[list[ExpectedBox], Field(max_length=100)] | None = None
-    """Each must be found; an empty list says that nothing must be."""
+    """Each must be found; an empty list says that nothing may be found."""
     outputs: dict[str, InsidePath] | None = None
     """The graph's outputs by name, each as a ``.npy`` file of the component."""
 
@@ -117,7 +117,7 @@ class GoldenSample(WrittenByPeople):
 
 
 class Golden(WrittenByPeople):
-    """The golden samples, how near an answer must come, and what share of them must agree (1.0: all)."""
+    """The golden samples, how close an answer must be, and what share of them must agree (1.0: all)."""
 
     samples: Annotated[list[GoldenSample], Field(min_length=1, max_length=10_000)]
     tolerance: Tolerance = Field(default_factory=Tolerance)
@@ -128,20 +128,20 @@ class Vetting(WrittenByPeople):
     """The limits of the child process that vets the model on the device."""
 
     timeout: float = Field(default=60.0, gt=0, le=900)
-    """Wall time in seconds; the publisher adds them up into the deployment's validation time-out."""
+    """Wall time in seconds. The publisher adds up all models' into the deployment's validation time-out."""
     memory: int = Field(default=2048, ge=64)
     """Address space in MiB beyond what the runtime itself needs."""
 
 
 class Budget(WrittenByPeople):
-    """What an inference may cost in the vetting child: CPU time, or a ratio to the model that serves now."""
+    """What an inference may cost in vetting: CPU time, or the ratio to the model that serves now."""
 
     cpu_ms: float | None = Field(default=None, gt=0)
     ratio: float | None = Field(default=None, gt=0)
 
 
 class Runtime(WrittenByPeople):
-    """onnxruntime's own options. Providers are tried in order; one that the device lacks is passed over."""
+    """onnxruntime's own options. Providers are tried in order; one that the device lacks is skipped."""
 
     providers: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["CPUExecutionProvider"])
     intra_op_threads: int = Field(default=1, ge=1, le=64)

@@ -1,4 +1,4 @@
-"""The names and numbers that Greengrass, IoT and S3 limit, as types that check themselves.
+"""Types for names and numbers that Greengrass, IoT and S3 limit; each type checks its value.
 
 Sources: botocore's service model greengrassv2/2020-11-30 (shapes ComponentNameString, ComponentVersionString),
 the AWS IoT API reference (thing and thing group names), the S3 bucket naming rules, and the semantic versioning
@@ -18,8 +18,8 @@ _BUCKET = re.compile(r"(?!xn--)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _MODEL_DIGEST = re.compile(r"[A-Za-z0-9_-]{43}")
 RESTARTING_KEYS: Final = frozenset({"version", "install", "runwith", "lifecycle", "setenv"})
-"""Keys, in any case, below which a change of configuration reinstalls or restarts a component on classic: of a changed
-leaf the nucleus asks every key above it (config/Node.java, ``childOf``; GenericExternalService.java:116-156)."""
+"""Keys, in any case, below which a change of configuration reinstalls or restarts a component on classic: the nucleus
+looks at every key above a changed leaf (config/Node.java, ``childOf``; GenericExternalService.java:116-156)."""
 
 
 def _component_name(text: str) -> str:
@@ -31,7 +31,7 @@ def _component_name(text: str) -> str:
 
 
 def is_version(text: str) -> bool:
-    """Whether a text is a semantic version, whole."""
+    """Return whether the whole text is a semantic version."""
     return _VERSION.fullmatch(text) is not None
 
 
@@ -42,7 +42,7 @@ def _version(text: str) -> str:
 
 
 def is_bucket_name(text: str) -> bool:
-    """Whether S3 takes a text for a bucket's name."""
+    """Return whether S3 takes a text as a bucket's name."""
     return _BUCKET.fullmatch(text) is not None
 
 
@@ -62,12 +62,12 @@ def _region(text: str) -> str:
 
 
 def digest_text(sha256: bytes) -> str:
-    """A SHA-256 as a model digest is written: its 32 bytes in base64url without padding, 43 characters."""
+    """Return a SHA-256 as a model digest's text: its 32 bytes in base64url without padding, 43 characters."""
     return base64.urlsafe_b64encode(sha256).rstrip(b"=").decode()
 
 
 def _model_digest(text: str) -> str:
-    """The one way to write these 32 bytes: the last character has two bits that stand for nothing."""
+    """Return the digest in its one spelling: of the last character, two bits carry nothing, and are set to 0."""
     if not _MODEL_DIGEST.fullmatch(text):
         raise ValueError(f"{text!r} is no model digest; it is a SHA-256 in base64url, 43 characters")
     return digest_text(base64.urlsafe_b64decode(f"{text}="))
@@ -83,14 +83,14 @@ def _configuration_key(text: str) -> str:
 
 
 def alike_but_for_case(names: Iterable[str]) -> list[str]:
-    """The names that differ from another one in case alone, sorted: classic takes them for one key."""
+    """Return the names that differ from another one in case alone, sorted: to classic they are the same key."""
     found = list(names)
     lowered = [name.lower() for name in found]
     return sorted(name for name in found if lowered.count(name.lower()) > 1)
 
 
 def _schema(pattern: re.Pattern[str]) -> WithJsonSchema:
-    """What an editor checks by; our own messages say more than "does not match"."""
+    """Return the pattern for editors' JSON Schema; our own check has better messages than "does not match"."""
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$"})
 
 
@@ -100,11 +100,11 @@ BucketName = Annotated[str, AfterValidator(_bucket), _schema(_BUCKET)]
 Region = Annotated[str, AfterValidator(_region), _schema(_REGION)]
 ThingName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9:_-]{1,128}$")]
 ConfigurationKey = AfterValidator(_configuration_key)
-"""Annotates a name that people choose and that becomes a key of a configuration: none of ``RESTARTING_KEYS``."""
+"""Annotates a name that people choose and that becomes a key of a configuration: it is none of ``RESTARTING_KEYS``."""
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$"), ConfigurationKey]
 """A model's name is a level of an MQTT topic and a key of the shadow: no '/', '+', '#', '.' or '$'."""
 ApplicationName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ModelDigest = Annotated[str, AfterValidator(_model_digest), _schema(_MODEL_DIGEST)]
-"""A model digest in base64url: a third shorter than in hexadecimal, since twenty of them must fit into what lite takes.
-Two that are equal as bytes are equal as text."""
+"""A model digest in base64url: a third shorter than in hexadecimal, so that a deployment to lite has room for twenty.
+Two digests are equal as bytes if and only if they are equal as text."""

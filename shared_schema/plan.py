@@ -1,6 +1,6 @@
-"""``plan.json``: what `plan` found that a release would do to an account and its targets; `deploy --plan` holds to it.
+"""``plan.json``: what a release would change in an account and its targets, by `plan`; `deploy --plan` does just that.
 
-A program writes it and a person reads it. What it pins: the versions and content digests of the release, each target's
+A program writes it and a person reads it. It pins the versions and content digests of the release, each target's
 current deployment, and a fingerprint of every deployment that would be made.
 """
 
@@ -9,23 +9,24 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from shared_schema.messages import Channel
 from shared_schema.names import ComponentName, Sha256, Version
 from shared_schema.release import Kind
 from shared_schema.strict_model import WrittenByPeople
 
 FILE = "plan.json"
 Part = Literal["configuration", "agent", "release"]
-"""Which of a release's deployments: what others' configuration changes, the agent with the models of before, all."""
+"""One of a release's deployments: configuration only, agent first, or the full release."""
 
 
 class _WrittenByPlan(WrittenByPeople):
-    """As strict as what people write; a program makes it, by the fields' own names."""
+    """As strict as a document of people, but with the fields' own names, since a program makes it."""
 
     model_config = ConfigDict(populate_by_name=True)
 
 
 class ValueChange(_WrittenByPlan):
-    """One leaf of a JSON document. ``before`` and ``after`` are JSON texts; absent where there is no such leaf."""
+    """One leaf of a JSON document. ``before`` and ``after`` are JSON texts; absent if there is no such leaf."""
 
     pointer: str = Field(pattern=r"^(/.*)?$")
     before: str | None = None
@@ -64,28 +65,28 @@ class ComponentChange(_WrittenByPlan):
     """Its version on the target now."""
     after: str | None = None
     configuration: list[ValueChange] = Field(default_factory=list)
-    """What its configuration update and its run-with would say otherwise."""
+    """What would change in its configuration update and its run-with."""
     words: str | None = None
 
 
 class PlannedDeployment(_WrittenByPlan):
-    """One deployment to be made. The fingerprint is over all that it asks, but for release, seal and model digests."""
+    """One deployment to be made. The fingerprint is over its content, without release, seal and model digests."""
 
     part: Part
     fingerprint: Sha256
 
 
 class TargetPlan(_WrittenByPlan):
-    """What would become of one target. ``replaces`` is the deployment that it has now."""
+    """What would change on one target. ``replaces`` is its current deployment."""
 
     target_arn: str = Field(min_length=1)
     canary: bool = False
     replaces: str | None = None
-    door: Literal["validated", "followed"] | None = None
+    channel: Channel | None = None
     removals: list[ComponentName] = Field(default_factory=list)
     """The components that may be removed."""
     deployments: list[PlannedDeployment] = Field(default_factory=list)
-    """In the order in which they would be made; none where the target has it all already."""
+    """In the order in which they would be made; empty if the target has the release already."""
     components: list[ComponentChange] = Field(default_factory=list)
     settings: list[ValueChange] = Field(default_factory=list)
     """Changes of the deployment itself: policies, rollout, name."""
@@ -98,11 +99,11 @@ class Plan(_WrittenByPlan):
     schema_: Literal[1] = Field(default=1, alias="schema")
     made: datetime
     account: str | None = None
-    """Of the targets; absent where the plan has none."""
+    """The targets' account; absent if the plan has no target."""
     components: list[ComponentBuild] = Field(min_length=1)
     publishing: list[ComponentPublishing] = Field(default_factory=list)
     targets: list[TargetPlan] = Field(default_factory=list)
-    """A canary, if there is one, before the target."""
+    """The canary first, if there is one, then the target."""
 
     @property
     def changes(self) -> bool:

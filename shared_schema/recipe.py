@@ -1,7 +1,7 @@
 """A component's recipe, in the one spelling that both nuclei read (lite compares keys by case).
 
 Reads the seed's spellings too (``URI``, ``SetEnv``, ``Install``) and writes the canonical ones. Sources: AWS's
-component recipe reference; greengrass-facts.md, "Recipes". What a nucleus would refuse later is the linter's affair.
+component recipe reference; greengrass-facts.md, "Recipes". The linter checks what a nucleus would refuse later.
 """
 
 import json
@@ -41,9 +41,9 @@ Seconds = Annotated[
     BeforeValidator(_seconds, json_schema_input_type=int | str),
     PlainSerializer(str, when_used="json"),
 ]
-"""Read as a number or as text, written as text: classic takes a number in a lifecycle step for a change at the first
-deployment after each of its starts, and reinstalls the component (greengrass-facts.md, "Lifecycle"). Lite reads text
-too (aws-greengrass-lite, ggl-recipe/src/recipe.c: process_script_section_as_map)."""
+"""Read as a number or text, written as text: to classic, a number in a lifecycle step counts as changed at the first
+deployment after each of its starts, so it reinstalls the component (greengrass-facts.md, "Lifecycle"). Lite reads
+text too (aws-greengrass-lite, ggl-recipe/src/recipe.c: process_script_section_as_map)."""
 
 
 class Permission(_RecipePart):
@@ -64,7 +64,7 @@ class Artifact(_RecipePart):
 
 
 class Step(_RecipePart):
-    """One lifecycle step written at length. ``timeout`` is in seconds (default 120)."""
+    """One lifecycle step as a mapping. ``timeout`` is in seconds (default 120)."""
 
     script: str = Field(alias="Script", min_length=1)
     requires_privilege: Flag | None = Field(default=None, alias="RequiresPrivilege")
@@ -78,7 +78,7 @@ class Step(_RecipePart):
 
 
 class BootstrapStep(Step):
-    """``bootstrap`` may say that the nucleus restarts on its update."""
+    """The step ``bootstrap``, which may say that an update restarts the nucleus."""
 
     bootstrap_on_rollback: Flag | None = Field(default=None, alias="BootstrapOnRollback")
 
@@ -114,7 +114,7 @@ class Lifecycle(_RecipePart):
         return self
 
     def scripts(self) -> dict[str, str]:
-        """The script of each step that there is, by the step's name."""
+        """Return the script of each given step, by the step's name."""
         found = {step: getattr(self, step) for step in _STEPS}
         return {
             step: value.script if isinstance(value, Step) else value
@@ -124,7 +124,7 @@ class Lifecycle(_RecipePart):
 
 
 class Platform(_RecipePart):
-    """What a manifest is for. Lite takes only manifests that name a ``runtime``; classic does not mind it."""
+    """The devices that a manifest is for. Lite takes only manifests that name a ``runtime``; classic ignores it."""
 
     os: str | None = None
     architecture: str | None = None
@@ -132,7 +132,7 @@ class Platform(_RecipePart):
 
 
 class Manifest(_RecipePart):
-    """One platform's lifecycle and artifacts. Lite wants an ``Artifacts`` list in every manifest, if an empty one."""
+    """One platform's lifecycle and artifacts. Lite needs a list ``Artifacts`` in every manifest; it may be empty."""
 
     name: str | None = Field(default=None, alias="Name")
     platform: Platform | None = Field(default=None, alias="Platform")
@@ -142,7 +142,7 @@ class Manifest(_RecipePart):
 
 
 class Dependency(_RecipePart):
-    """A component that must be there. ``HARD`` restarts the dependent with it, ``SOFT`` never does."""
+    """A component that this one needs. ``HARD`` restarts this one with it, ``SOFT`` never does."""
 
     version_requirement: str = Field(alias="VersionRequirement", min_length=1)
     """npm's range syntax, such as ``>=2.0.3 <3.1.0``; ``x.x.x`` is filled in with this release's version."""
@@ -168,15 +168,15 @@ class Recipe(_RecipePart):
     component_dependencies: dict[ComponentName, Dependency] | None = Field(default=None, alias="ComponentDependencies")
     manifests: list[Manifest] = Field(alias="Manifests", min_length=1)
     lifecycle: dict[str, Lifecycle] | None = Field(default=None, alias="Lifecycle")
-    """By selection: a manifest without a lifecycle of its own has the sections that its ``Selections`` name."""
+    """The global lifecycle, in sections: a manifest without a lifecycle uses those that its ``Selections`` name."""
 
     def canonical(self) -> dict[str, Any]:
-        """The recipe as a JSON object in the canonical spelling, without the keys that were never given."""
+        """Return the recipe as a JSON object in the canonical spelling, without the keys that were not given."""
         written: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return written
 
     def text(self) -> str:
-        """The JSON text that is published, equal for equal recipes: what prod gets is what dev got.
+        """Return the JSON text that is published. Equal recipes have equal texts, so that prod gets what dev got.
 
         JSON, not YAML: lite turns a YAML default configuration's numbers and booleans into strings.
         """

@@ -1,6 +1,6 @@
-"""``dist/release.json``: the hinge between `build` and all that comes after, which reads only it.
+"""``dist/release.json``: the one document by which `build` tells the later commands what it built.
 
-It holds each recipe as the very text that is published, so that prod gets byte for byte what dev got.
+It has each recipe as the text that is published, so that prod gets byte for byte what dev got.
 """
 
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ from shared_schema.strict_model import WrittenByPeople
 FILE = "release.json"
 CONTENT_DIGEST_TAG = "mlops:content-digest"
 FORMS_TAG = "mlops:forms"
-"""On an agent's component version: the forms of the desired state that it reads, with a space between."""
+"""The tag of an agent's component version with the forms of the desired state that it reads, separated by spaces."""
 OUTCOME_TAG = "mlops:outcome"
 Kind = Literal["agent", "desired", "model", "application"]
 """``model`` is a hot-reloadable model component; a model without a manifest is an ``application``."""
 
 
 class _WrittenByBuild(WrittenByPeople):
-    """As strict as what people write; a program makes it, by the fields' own names."""
+    """As strict as a document of people, but with the fields' own names, since a program makes it."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -40,7 +40,7 @@ class ReleaseArtifact(_WrittenByBuild):
 
 
 class ReleaseModel(_WrittenByBuild):
-    """What a hot-reloadable component brings: its model digest, and how long its vetting may take (seconds)."""
+    """The model of a hot-reloadable component: its model digest, and how long its vetting may take (seconds)."""
 
     digest: ModelDigest
     vetting_timeout: float = Field(gt=0)
@@ -52,7 +52,7 @@ class ReleaseComponent(_WrittenByBuild):
     """One component of the release, built now or reused."""
 
     key: str
-    """The component's key in the config, such as ``digits``; the model's name where it is one."""
+    """The component's key in the config, such as ``digits``; for a model, also its name on the device."""
     name: ComponentName
     version: Version
     kind: Kind
@@ -63,11 +63,11 @@ class ReleaseComponent(_WrittenByBuild):
     artifacts: list[ReleaseArtifact] = Field(default_factory=list)
     model: ReleaseModel | None = None
     forms: list[str] = Field(default_factory=list)
-    """Of the agent: the forms of the desired state that it reads. It is sent no other."""
+    """Of the agent: the forms of the desired state that it reads. `deploy` sends it no other."""
 
 
 class ReleaseStage(_WrittenByBuild):
-    """An account that the release goes through, for the stages of the pipeline that have no config."""
+    """An account that the release goes through, for the pipeline's stages, which do not have the config."""
 
     account: AccountId
     region: Region
@@ -86,9 +86,9 @@ class Release(_WrittenByBuild):
     region: Region
     application: ApplicationName | None = None
     settings: AgentSettings | None = None
-    """The agent's settings; absent where the release has no agent."""
+    """The agent's settings; absent if the release has no agent."""
     stages: dict[StageName, ReleaseStage] = Field(default_factory=dict)
-    """The config's stages, as far as `publish` and what comes after it need them."""
+    """The config's stages, as far as `publish` and the later commands need them."""
     components: list[ReleaseComponent] = Field(min_length=1)
 
     @field_validator("components")
@@ -101,7 +101,7 @@ class Release(_WrittenByBuild):
         return components
 
     def of_kind(self, kind: Kind) -> list[ReleaseComponent]:
-        """The components of one kind, in the release's order."""
+        """Return the components of one kind, in the release's order."""
         return [component for component in self.components if component.kind == kind]
 
     @property
@@ -111,7 +111,7 @@ class Release(_WrittenByBuild):
 
 
 def release_stages(stages: Mapping[str, Stage]) -> dict[str, ReleaseStage]:
-    """The config's stages as a release carries them."""
+    """Return the config's stages as a release has them."""
     return {
         name: ReleaseStage(**stage.model_dump(include=set(ReleaseStage.model_fields), exclude_none=True))
         for name, stage in stages.items()

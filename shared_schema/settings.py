@@ -1,7 +1,7 @@
-"""The agent's settings: what `agent.settings` of the config says, and `settings` of the desired state carries.
+"""The agent's settings: `agent.settings` of the config, and `settings` of the desired state.
 
-In the config they are typed values; in the desired state each leaf is text, since nuclei differ in what they make of
-numbers (architecture, section 3). Both are read by the same models: pydantic takes "30" for 30.
+In the config they are typed values. In the desired state each leaf is text, since the nuclei treat numbers differently
+(architecture, section 3). The same models read both: pydantic reads "30" as 30.
 """
 
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ from shared_schema.names import ConfigurationKey, ModelName
 from shared_schema.strict_model import WrittenByPeople
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$"), ConfigurationKey]
-"""A source's or sink's name. Lower case alone: classic takes two keys that differ in case for one."""
+"""A source's or sink's name. Lower case only: to classic, two keys that differ in case are the same."""
 
 
 class HealthSettings(WrittenByPeople):
@@ -22,68 +22,69 @@ class HealthSettings(WrittenByPeople):
 
 
 class ReconcileSettings(WrittenByPeople):
-    """``interval``: seconds between two looks at the desired state, beside those that the nucleus's hints cause: a
-    nucleus may restart a part of itself, and forget whom to tell."""
+    """``interval``: seconds between two reads of the desired state, besides those after a notification: a nucleus may
+    restart a part of itself and forget whom to notify."""
 
     interval: float = Field(default=60.0, ge=1, le=86_400)
 
 
 class ArtifactSettings(WrittenByPeople):
-    """``deadline``: how many seconds a sealed document may be ahead of its artifact at the followed door."""
+    """``deadline``: on the subscribed channel, how many seconds a desired state may arrive before its artifact."""
 
     deadline: float = Field(default=600.0, ge=1, le=86_400)
 
 
 class ShutdownSettings(WrittenByPeople):
-    """``grace``: seconds to finish what is in flight after SIGTERM; classic kills after 5."""
+    """``grace``: seconds to finish the current work after SIGTERM; classic kills after 5."""
 
     grace: float = Field(default=3.0, ge=0, le=4)
 
 
 class MemorySettings(WrittenByPeople):
-    """``budget``: MiB of resident memory beyond which the replaced version of a model is not kept open. The way back to
-    it is then by the copy on the disk."""
+    """``budget``: MiB of resident memory above which the previous version of a model is not kept in memory. A rollback
+    to it then loads the copy on the disk."""
 
     budget: int = Field(default=1024, ge=64)
 
 
 class WatchdogSettings(WrittenByPeople):
-    """``limit``: seconds that one frame may take. Beyond them the agent says so and ends, for the nucleus to start it
-    anew; the frame is set aside."""
+    """``limit``: seconds that one frame may take. After that the agent reports it and ends, so that the nucleus starts
+    it again; the frame is set aside."""
 
     limit: float = Field(default=60.0, ge=1, le=3600)
 
 
 class BusySettings(WrittenByPeople):
-    """While ``file`` exists, or ``topic`` says so, deployments are made to wait (classic only): looked at again every
-    ``recheck`` seconds, and let go on after ``limit`` seconds at the latest. A relative path starts at the agent's work
+    """While ``file`` exists, or ``topic`` says so, deployments wait (classic only). The agent checks every ``recheck``
+    seconds, and lets them continue after ``limit`` seconds at the latest. A relative path starts at the agent's work
     folder."""
 
     file: str | None = Field(default=None, min_length=1)
     topic: str | None = Field(default=None, min_length=1, max_length=128, pattern=r"^[^+#]+$")
-    """A local topic on which another component says ``{"busy": true}`` and ``{"busy": false}``. The last message counts
-    until the next; an agent that has just started has heard none, so say it anew now and then."""
+    """A local topic on which another component publishes ``{"busy": true}`` and ``{"busy": false}``. The last message
+    counts until the next. An agent that has just started has received none, so publish it from time to time."""
     recheck: float = Field(default=10.0, ge=1, le=3600)
     limit: float = Field(default=3600.0, ge=1, le=86_400)
 
 
 class FolderSource(WrittenByPeople):
-    """Images that appear in a folder. A relative ``path`` starts at the agent's work folder."""
+    """Reads images that appear in a folder. A relative ``path`` starts at the agent's work folder."""
 
     type: Literal["folder"] = "folder"
     path: str = Field(default="images", min_length=1)
     model: ModelName | None = None
     """Which model looks at them; may be left out where there is one only."""
     after: Literal["delete", "move"] = "delete"
-    """What becomes of an image after its prediction; moved ones go to ``<path>.done``."""
+    """What to do with an image after its prediction; moved ones go to ``<path>.done``."""
     queue: int = Field(default=64, ge=1, le=10_000)
     """How many images may wait in memory."""
     drop: Literal["block", "latest"] = "block"
-    """What a full queue does: ``block`` lets images wait where they are, ``latest`` drops the oldest of the queue."""
+    """What a full queue does: ``block`` leaves images in their folder, ``latest`` drops the oldest of the queue."""
 
 
 class VideoSource(WrittenByPeople):
-    """A video file, a camera, or a stream; what ends or breaks is opened again, with pauses that double up to 30 s."""
+    """Reads a video file, a camera, or a stream, and opens it again when it ends or breaks, after pauses that double up
+    to 30 s."""
 
     type: Literal["video"] = "video"
     address: str = Field(min_length=1, max_length=500)
@@ -94,17 +95,17 @@ class VideoSource(WrittenByPeople):
     drop: Literal["block", "latest"] = "latest"
     """What a full queue does: ``latest`` drops its oldest frame, ``block`` lets the video wait."""
     rate: float | None = Field(default=None, gt=0, le=1000)
-    """Frames a second at most; all when absent."""
+    """Frames a second at most; all if absent."""
     repeat: bool = False
-    """Whether a file begins again at its end."""
+    """Whether a file starts again at its end."""
 
 
 class TopicSource(WrittenByPeople):
     """Requests of other components on a local IPC topic, answered on ``<topic>/reply``.
 
     A request is a file's bytes (an image, a CSV), or JSON: ``{"request": "…", "frames": [{"name": "…", "data":
-    "<base64>"}]}``, with ``text`` in place of ``data`` for a text file. The frames of one request are asked in one run
-    where the graph leaves its batch open.
+    "<base64>"}]}``, with ``text`` instead of ``data`` for a text file. The frames of one request are one batch if the
+    graph's batch size is open.
     """
 
     type: Literal["topic"] = "topic"
@@ -113,7 +114,7 @@ class TopicSource(WrittenByPeople):
     queue: int = Field(default=16, ge=1, le=1000)
     """How many requests may wait."""
     drop: Literal["block", "latest"] = "block"
-    """Which request a full queue refuses, with an answer that says so: ``block`` the new one, ``latest`` the oldest."""
+    """Which request a full queue refuses, with an error as the answer: ``block`` the new one, ``latest`` the oldest."""
 
     @property
     def reply(self) -> str:
@@ -122,7 +123,7 @@ class TopicSource(WrittenByPeople):
 
 
 class JsonLinesSink(WrittenByPeople):
-    """One JSON object a line, one line a prediction; a full file is turned over to ``<path>.1``."""
+    """Writes one line of JSON for each prediction; a full file is renamed to ``<path>.1``."""
 
     type: Literal["json-lines"] = "json-lines"
     path: str = Field(default="predictions.jsonl", min_length=1)
@@ -131,27 +132,27 @@ class JsonLinesSink(WrittenByPeople):
 
 
 class LocalTopicSink(WrittenByPeople):
-    """Predictions to other components of the device, on a local IPC topic."""
+    """Publishes predictions to other components of the device, on a local IPC topic."""
 
     type: Literal["local-topic"] = "local-topic"
     topic: str = Field(default="mlops/predictions", min_length=1, max_length=128, pattern=r"^[^+#]+$")
 
 
 class IotCoreSink(WrittenByPeople):
-    """Predictions to the cloud, on ``dt/{application}/{thing}/prediction/{model}``; no more than you need."""
+    """Publishes predictions to the cloud, on ``dt/{application}/{thing}/prediction/{model}``; limit their number."""
 
     type: Literal["iot-core"] = "iot-core"
     rate: float = Field(default=1.0, gt=0, le=100)
-    """Messages a second at most, of each source."""
+    """Messages a second at most, for each source."""
     above: float = Field(default=0.0, ge=0, le=1)
     """Only predictions whose best score is at least this."""
     on_change: bool = False
-    """Only predictions that say other labels than the source's last one that was sent."""
+    """Only predictions whose labels differ from the last one that was sent for the source."""
 
 
 class AnnotatedImagesSink(WrittenByPeople):
-    """Images with what was found drawn on them, for people who would rather look. A relative ``path`` starts at the
-    agent's work folder."""
+    """Writes images with the predictions drawn on them, for people. A relative ``path`` starts at the agent's work
+    folder."""
 
     type: Literal["annotated-images"] = "annotated-images"
     path: str = Field(default="annotated", min_length=1)
@@ -164,8 +165,8 @@ class AnnotatedImagesSink(WrittenByPeople):
 
 
 class HardSamples(WrittenByPeople):
-    """Frames kept with their predictions, for labelling: those whose least score lies between two, and a random share
-    of all."""
+    """Keeps frames with their predictions, for labelling: those whose lowest score is between two values, and a random
+    share of all."""
 
     path: str = Field(default="hard-samples", min_length=1)
     at_least: float = Field(default=0.0, ge=0, le=1)
@@ -195,7 +196,7 @@ def _default_sources() -> dict[str, FolderSource | VideoSource | TopicSource]:
 
 
 class AgentSettings(WrittenByPeople):
-    """All of the agent's settings; with none given, a folder ``images`` in and ``predictions.jsonl`` out."""
+    """All of the agent's settings. By default it reads images from ``images`` and writes ``predictions.jsonl``."""
 
     health: HealthSettings = Field(default_factory=HealthSettings)
     reconcile: ReconcileSettings = Field(default_factory=ReconcileSettings)
@@ -210,7 +211,7 @@ class AgentSettings(WrittenByPeople):
 
     @property
     def heard(self) -> frozenset[str]:
-        """The local topics that the agent listens to: of requests, and of whether the line is busy."""
+        """The local topics that the agent subscribes to: for requests, and for whether the line is busy."""
         asked = {source.topic for source in self.sources.values() if isinstance(source, TopicSource)}
         return frozenset(asked if self.busy.topic is None else asked | {self.busy.topic})
 
@@ -222,7 +223,7 @@ class AgentSettings(WrittenByPeople):
         return self
 
     def as_text(self) -> dict[str, Any]:
-        """The settings that were given, as nested mappings whose leaves are all text."""
+        """Return the settings that were given, as nested mappings whose leaves are all text."""
         written: dict[str, Any] = _text(self.model_dump(mode="json", by_alias=True, exclude_unset=True))
         return written
 

@@ -1,7 +1,7 @@
 """The thing's named shadow `mlops`: the fleet's last known state (architecture, section 4).
 
-A shadow merges what is written into it. So what serves, and what was last said of it, is one text each: nothing of an
-earlier one stays beside it. The document may be written in several updates, since it may be larger than a message.
+A shadow merges each update into its document. So what serves, and what was last confirmed, is one text each: no part of
+an earlier one can stay. The document may be larger than a message, and is then written in several updates.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from shared_schema.names import ModelDigest, ModelName, Version
 from shared_schema.strict_model import Message
 
 MAXIMUM_SHADOW_BYTES = 7_800
-"""Of ``state.reported`` as JSON: AWS keeps 8 KB of a shadow's state (IoT Device Shadow quotas)."""
+"""The most bytes of ``state.reported`` as JSON: AWS takes 8 KB of a shadow's state (IoT Device Shadow quotas)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was last confirmed of a model: ``release:version:digest:verdict``, then ``:reason:words`` if it has them."""
+    """The last verdict on a model: ``release:version:digest:verdict``, then ``:reason:words`` if it has them."""
 
     release: str
     version: Version
@@ -40,7 +40,7 @@ class Said:
     verdict: SaidVerdict
     reason: SaidReason | None = None
     words: str | None = None
-    """For people; the one part that may hold colons."""
+    """For people; the only part that may contain colons."""
 
     @property
     def text(self) -> str:
@@ -98,7 +98,7 @@ SaidText = Annotated[
 
 
 class ShadowModel(Message):
-    """What the shadow says of a model: what serves, if any does, and what was last confirmed of it."""
+    """What the shadow says of a model: the version that serves, if any, and the last verdict."""
 
     serves: ServingText | None = None
     said: SaidText | None = None
@@ -110,7 +110,7 @@ class ShadowModel(Message):
 
     @property
     def digest(self) -> str | None:
-        """The model digest of what serves."""
+        """The digest of the version that serves."""
         return self.serves.digest if self.serves is not None else None
 
 
@@ -123,7 +123,7 @@ class ShadowReport(Message):
     agent_version: str
     state: SaidState
     release: str | None = None
-    """The release that the agent obeys. With no model in it, this alone is the confirmation."""
+    """The release that the agent applies. If it has no model, this alone is the confirmation."""
     models: dict[ModelName, ShadowModel] = Field(default_factory=dict)
     reason: SaidStateReason | None = None
     why: str | None = None

@@ -1,7 +1,7 @@
 """The accounts that a release goes through: ``stages:`` of ``greengrass-config.yml``.
 
-Each value is checked here by its form alone; that stages agree with one another, and their ARNs with their
-account and region, is checked where they are used (cloud_publisher/policies/stages.py).
+Only the form of each value is checked here. Whether stages agree with one another, and their ARNs with their account
+and region, is checked where they are used (cloud_publisher/policies/stages.py).
 """
 
 import re
@@ -13,7 +13,7 @@ from shared_schema.names import BucketName, Region
 from shared_schema.strict_model import WrittenByPeople
 
 DEV_STAGE = "dev"
-"""The stage whose account holds the artifact bucket, its key, the model registry and the pipeline."""
+"""The stage whose account has the artifact bucket, its key, the model registry and the pipeline."""
 
 _ACCOUNT = re.compile(r"\d{12}")
 _PARTITION = "arn:aws(?:-[a-z]+)*"
@@ -102,18 +102,18 @@ ObjectKey = Annotated[str, StringConstraints(pattern=r"^[^\s]{1,1024}$")]
 
 
 class PipelineSource(WrittenByPeople):
-    """Where the pipeline takes this repository from: through a connection, or as an archive in S3."""
+    """Where the pipeline gets this repository from: through a connection, or as an archive in S3."""
 
     connection: ConnectionArn | None = None
-    """The CodeConnections connection to where the repository is hosted."""
+    """The CodeConnections connection to the repository's host."""
     repository: RepositoryId | None = None
-    """The repository behind it, as ``owner/name``."""
+    """The repository, as ``owner/name``."""
     branch: BranchName | None = None
-    """The branch that is released; ``main`` when not given."""
+    """The branch that is released; if not given, ``main``."""
     bucket: BucketName | None = None
     """The versioned bucket of the repository's archive."""
     key: ObjectKey | None = None
-    """The archive's key; ``source.zip`` when not given."""
+    """The archive's key; if not given, ``source.zip``."""
 
     @model_validator(mode="after")
     def _from_one_place(self) -> "PipelineSource":
@@ -136,23 +136,23 @@ class Stage(WrittenByPeople):
     target: ThingGroupArn
     """The thing group that is deployed to."""
     canary: ThingGroupArn | None = None
-    """A thing group of other devices, which must confirm a release before ``target`` gets it."""
+    """A thing group of other devices, which must confirm a release before it goes to ``target``."""
     role: RoleArn | None = None
     """The deploy role that is assumed for this stage."""
     external_id: ExternalId | None = None
-    """What the deploy role asks for besides; AWS does not count it a secret."""
+    """The external id that the deploy role requires; to AWS it is no secret."""
     bucket_access: list[RoleArn] = Field(default_factory=list)
-    """Roles of this account that may read artifacts beside ``role``: the devices' token-exchange roles."""
+    """Roles of this account, besides ``role``, that may read artifacts: the devices' token-exchange roles."""
     role_alias: RoleAlias | None = None
-    """The alias through which devices take their role, when it is not the one that target-account.yaml makes."""
+    """The alias of the devices' role, if it is not the one that target-account.yaml makes."""
     operator: RoleArnPattern | None = None
-    """Who may assume the read-only role for ``status``; ``*`` is allowed, as single sign-on makes names up."""
+    """Who may assume the read-only role for ``status``; ``*`` is allowed, as single sign-on generates names."""
     key: KeyArn | None = None
     """``dev`` only: the artifact bucket's key, an output of dev-account.yaml."""
     model_data: list[S3Prefix] = Field(default_factory=list)
-    """``dev`` only: where model packages keep their data; the artifact bucket's ``models/`` when none is given."""
+    """``dev`` only: where model packages have their data; if not given, the artifact bucket's ``models/``."""
     source: PipelineSource | None = None
-    """``dev`` only: where the pipeline takes this repository from."""
+    """``dev`` only: where the pipeline gets this repository from."""
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Stage":

@@ -8,7 +8,7 @@ COMMANDS: tuple[Command, ...] = ("report", "rollback", "release-hold")
 SHADOW = "mlops"
 """The name of the thing's named shadow: the fleet's last known state."""
 ANY_THING = "+"
-"""In a recipe's access control the thing is ``+``: classic interpolates ``{iot:thingName}`` there only on demand."""
+"""The thing's name in a recipe's access control: classic replaces ``{iot:thingName}`` there only if so configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Topics:
 
     @property
     def echo(self) -> str:
-        """By which an agent hears whether it still hears: it says and hears it itself."""
+        """The topic by which an agent tests its subscriptions: it publishes a message to itself."""
         return f"cmd/{self.application}/{self.thing}/echo"
 
     @property
@@ -46,5 +46,5 @@ class Topics:
 
 
 def local_echo(component: str) -> str:
-    """The local topic by which an agent hears whether it still hears those of the device."""
+    """Return the local topic by which an agent tests its local subscriptions in the same way."""
     return f"{component}/echo"

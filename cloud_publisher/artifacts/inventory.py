@@ -1,7 +1,7 @@
-"""What all components of a release have in the bucket, in few calls: those grow with the bucket, not with the release.
+"""What the bucket has of all components of a release, in few calls: their number grows with the bucket only.
 
-One listing of everything where that is short, else one of each component, several at a time. A release of many
-components also leaves an index of itself, so that the next build need not read a record for each.
+If everything fits in one short listing, that is made; else each component is listed, several at a time. A build of many
+components also writes an index of its release, so that the next build need not read a record for each component.
 """
 
 import hashlib
@@ -27,14 +27,14 @@ _AT_A_TIME = 8
 _COMPONENTS_A_PAGE = 10
 """A page of a thousand keys is read for this many components before each is listed by itself."""
 _INDEXED_FROM = 10
-"""Components: with fewer, their records are read as quickly."""
+"""An index pays from so many components on: the records of fewer are read as quickly."""
 _FAR_AWAY = 10**10
-"""Seconds of the year 2286: what is left until then sorts the newest index first."""
+"""Unix time in the year 2286: an index is named by the seconds left until then, so that the newest sorts first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What is there of some components. ``indexed`` has the newest release's components by content digest."""
+    """What the bucket has of some components. ``indexed`` has the newest release's components by content digest."""
 
     s3: "S3Client"
     bucket: str
@@ -42,7 +42,7 @@ class Inventory:
     indexed: Mapping[str, ReleaseComponent]
 
     def recorded(self, name: str, content_digest: str) -> ReleaseComponent | None:
-        """The newest version of a component with this content, as it was built; none when it must be built.
+        """Return the newest version of a component with this content, as it was built; None if it must be built.
 
         Raises ``CloudError``.
         """
@@ -54,7 +54,7 @@ class Inventory:
 
 
 def take_inventory(s3: "S3Client", bucket: str, components: Sequence[str]) -> Inventory:
-    """What the bucket has of the components named. Raises ``CloudError``."""
+    """Return what the bucket has of the named components. Raises ``CloudError``."""
     uploaded = _listed_together(s3, bucket, components)
     if uploaded is None:
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="list component") as pool:
@@ -65,7 +65,7 @@ def take_inventory(s3: "S3Client", bucket: str, components: Sequence[str]) -> In
 
 
 def upload_index(s3: "S3Client", bucket: str, release: Release) -> None:
-    """Leave the release's index for the next build; not for a small release. Raises ``CloudError``."""
+    """Write the release's index for the next build, unless the release is small. Raises ``CloudError``."""
     names = [component.name for component in release.components]
     if len(names) < _INDEXED_FROM:
         return
@@ -75,7 +75,7 @@ def upload_index(s3: "S3Client", bucket: str, release: Release) -> None:
 
 
 def _listed_together(s3: "S3Client", bucket: str, components: Sequence[str]) -> dict[str, Uploaded] | None:
-    """Everything below the root, by component; none when there is so much that each is better listed by itself."""
+    """Return everything below the root, by component; None if there is so much that each is better listed alone."""
     most = len(components) // _COMPONENTS_A_PAGE
     if most == 0:
         return None
@@ -102,12 +102,12 @@ def _newest_index(s3: "S3Client", bucket: str, components: Sequence[str]) -> dic
     try:
         release = Release.model_validate_json(text)
     except ValidationError:
-        # Another publisher's: each component's own record serves as well.
+        # Another publisher version wrote it; each component's own record has the same.
         return {}
     return {component.content_digest: component for component in release.components}
 
 
 def _index_prefix(components: Sequence[str]) -> str:
-    """Where the indexes of one set of components are: a bucket may serve several repositories."""
+    """Return the prefix of the indexes of one set of components: a bucket may serve several repositories."""
     names = hashlib.sha256("\n".join(sorted(components)).encode()).hexdigest()
     return f"{ROOT}/.mlops-release.index/{names}/"

@@ -1,7 +1,7 @@
-"""Where things stand in the bucket: ``artifacts/greengrass/COMPONENT/VERSION/NAME``.
+"""The bucket's keys: ``artifacts/greengrass/COMPONENT/VERSION/NAME``.
 
-Beside a version's artifacts stands its record, whose name carries the content digest: so one listing of a component
-tells which versions were uploaded, and which of them has a given content.
+Beside a version's artifacts is its record, whose name has the content digest. So one listing of a component tells which
+versions were uploaded, and which of them has a given content.
 """
 
 import re
@@ -37,13 +37,13 @@ def listing_key(component: str, version: str, content_digest: str) -> str:
 
 
 def version_and_name(component: str, key: str) -> tuple[str, str] | None:
-    """The version and file name that a key below the component's prefix has; none for any other key."""
+    """Return the version and file name of a key below the component's prefix; None for any other key."""
     version, _, name = key.removeprefix(component_prefix(component)).partition("/")
     return (version, name) if version and name else None
 
 
 def digest_in_record_name(name: str) -> str | None:
-    """The content digest that a record's name carries; none for an artifact."""
+    """Return the content digest in a record's name; None for an artifact."""
     match = _RECORD.fullmatch(name)
     return match[1] if match else None
 

@@ -1,6 +1,6 @@
-"""What a version was made from, part by part, kept beside its artifacts: so that `plan` can say which file changed.
+"""A version's listing: what it was made from, part by part. `plan` reads it to say which file changed.
 
-Nothing depends on one: a version without a listing is only not explained.
+It is only for explanation: without a listing `plan` cannot say why a component is built, and that is all.
 """
 
 import json
@@ -23,7 +23,7 @@ _ABSENT = {"NoSuchKey", "404"}
 
 
 def upload_listing(s3: "S3Client", bucket: str, component: ReleaseComponent, listing: "Mapping[str, Any]") -> None:
-    """Keep the listing beside the version's artifacts; one that is there says the same. Raises ``CloudError``."""
+    """Upload the listing beside the version's artifacts, unless it is there already. Raises ``CloudError``."""
     key = listing_key(component.name, component.version, component.content_digest)
     body = json.dumps(listing, sort_keys=True, ensure_ascii=False).encode()
     try:
@@ -35,7 +35,7 @@ def upload_listing(s3: "S3Client", bucket: str, component: ReleaseComponent, lis
 
 
 def newest_listing(s3: "S3Client", bucket: str, uploaded: Uploaded) -> tuple[str, dict[str, Any] | None] | None:
-    """The newest version that was built whole, and its listing if it has one; None when none was ever built.
+    """Return the newest version that was completely uploaded, and its listing if it has one; None without a version.
 
     Raises ``CloudError``.
     """

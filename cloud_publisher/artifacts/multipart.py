@@ -1,8 +1,8 @@
-"""Uploads one large file in parts, several at a time; what an earlier run that broke off has sent is not sent again.
+"""Uploads one large file in parts, several at a time; parts that an interrupted run has sent are not sent again.
 
-The object comes into being at the last call, create-only. S3 verifies each part's SHA-256 as it comes, and all of them
-once more at the end. A run that breaks off leaves its parts for the next; what nobody came back for in a day is taken
-away (a bucket's own rule may do so as well).
+The last call creates the object, create-only. S3 verifies the SHA-256 of each part when it arrives, and of all of them
+at the end. An interrupted run leaves its parts for the next one; parts of more than a day ago are removed (a lifecycle
+rule of the bucket may do so as well).
 """
 
 from collections.abc import Callable, Iterator
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 _AT_A_TIME = 4
-"""Parts in flight: with their bytes, the most memory that an upload takes is this many times a part."""
+"""Parts sent at the same time. An upload holds at most so many parts in memory."""
 _STALE = timedelta(days=1)
 _NOT_ALLOWED = {"AccessDenied", "403"}
 _GONE = "NoSuchUpload"
 _TAKEN = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
-"""The key exists, or comes into being at this moment: this upload can never be completed."""
+"""The key exists, or another upload is creating it: this upload can never be completed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class MultipartUpload:
-    """The upload of ``path`` to ``key``. ``advance`` is told the bytes that are there, sent now or earlier."""
+    """The upload of ``path`` to ``key``. ``advance`` is called with the bytes in the bucket, sent now or earlier."""
 
     s3: "S3Client"
     bucket: str
@@ -70,7 +70,7 @@ class MultipartUpload:
 
     def _begin(self) -> str:
         with asking(f"begin the upload of s3://{self.bucket}/{self.key}"):
-            # No content digest in the metadata: a resumed upload could have been begun for another component version's
+            # The metadata has no content digest: a resumed upload may have been begun for another component version's
             # content with the same bytes. The record beside the artifact has it.
             return self.s3.create_multipart_upload(
                 Bucket=self.bucket, Key=self.key, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE"
@@ -103,13 +103,13 @@ class MultipartUpload:
                     IfNoneMatch="*",
                 )
         except CloudError as error:
-            # After anything else the parts may serve yet.
+            # After any other error a later run may use the parts.
             if error.code in _TAKEN:
                 self._abort(_Unfinished(self.key, upload, datetime.now(UTC)))
             raise
 
     def _resumable(self, parts: list[Part]) -> "tuple[str, dict[int, CompletedPartTypeDef]] | None":
-        """The newest unfinished upload of this key that holds parts, all of them this file's; stale ones are ended."""
+        """Return the newest unfinished upload of this key that has parts, only this file's; stale ones are ended."""
         chosen = None
         for unfinished in sorted(self._unfinished(), key=lambda each: each.begun, reverse=True):
             if chosen is None and unfinished.key == self.key and (done := self._done(unfinished.id, parts)):
@@ -125,7 +125,7 @@ class MultipartUpload:
                 pages = self.s3.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
                 found = [each for page in pages for each in page.get("Uploads", [])]
         except CloudError as error:
-            # A role that may only write still can upload; it merely begins anew each time.
+            # A role that may only write can still upload; it sends all parts again each time.
             if error.code not in _NOT_ALLOWED:
                 raise
             found = []

@@ -1,6 +1,6 @@
-"""The parts that a large file is uploaded in, and their checksums. Pure, but for reading the file; knows no S3.
+"""The parts that a large file is uploaded in, and their checksums. Only reads the file; makes no S3 calls.
 
-Part sizes depend on nothing but this module, so that a later run finds the parts of an earlier one to be its own.
+Part sizes depend on the file's size alone, so that a later run can go on with the parts of an earlier one.
 """
 
 import base64
@@ -15,14 +15,14 @@ PART_SIZE = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a file: its number from 1, its place and size in bytes."""
+    """A part of a file: its number from 1, its offset and size in bytes."""
 
     number: int
     offset: int
     size: int
 
     def read(self, path: Path) -> bytes:
-        """The part's bytes. Raises ``OSError``, also for a file that has become shorter."""
+        """Return the part's bytes. Raises ``OSError``, also if the file has become shorter."""
         with path.open("rb") as stream:
             stream.seek(self.offset)
             data = stream.read(self.size)
@@ -41,7 +41,7 @@ class StoredPart:
     sha256: str | None
 
     def holds(self, data: bytes) -> bool:
-        """Whether it has just these bytes. Without a checksum the ETag decides, which then is their MD5."""
+        """Return whether the part has exactly these bytes. Without a checksum the ETag decides, as their MD5."""
         if self.size != len(data):
             return False
         if self.sha256 is not None:
@@ -71,5 +71,5 @@ def composite_checksum(checksums: Iterable[str]) -> str:
 
 
 def composite_checksum_of_file(path: Path) -> str:
-    """The composite checksum that the file has once it is uploaded in parts."""
+    """Return the composite checksum that the file will have once it is uploaded in parts."""
     return composite_checksum(sha256_base64(part.read(path)) for part in parts_of(path.stat().st_size))

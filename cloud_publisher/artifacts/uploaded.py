@@ -1,4 +1,4 @@
-"""What of a component is in the bucket already: its versions, and which of them has which content."""
+"""What the bucket has of a component: its versions, and which of them has which content."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Uploaded:
 
 
 def check_bucket(s3: "S3Client", bucket: str) -> None:
-    """Raises ``CloudError`` for a bucket that is not there, or not ours to use: before anything is built."""
+    """Raise ``CloudError`` for a bucket that does not exist or may not be used. Called before anything is built."""
     try:
         with asking(f"use the artifact bucket {bucket!r}"):
             # Not HeadBucket: the build role may list below this prefix, and nowhere else (infra_policies).
@@ -51,7 +51,7 @@ def list_uploaded(s3: "S3Client", bucket: str, component: str) -> Uploaded:
 
 
 def uploaded_of(component: str, sizes: Mapping[str, int]) -> Uploaded:
-    """The same from keys with their sizes, all of them below the component's prefix."""
+    """Return the same from keys with their sizes, all of them below the component's prefix."""
     versions: set[str] = set()
     objects: dict[str, int] = {}
     recorded: dict[str, tuple[str, ...]] = {}
@@ -68,7 +68,7 @@ def uploaded_of(component: str, sizes: Mapping[str, int]) -> Uploaded:
 
 
 def recorded_component(s3: "S3Client", bucket: str, uploaded: Uploaded, content_digest: str) -> ReleaseComponent | None:
-    """The newest version with this content, just as it was built; none if there is none whose artifacts are all there.
+    """Return the newest version with this content, as it was built; None if no such version has all its artifacts.
 
     Raises ``CloudError``.
     """
@@ -83,7 +83,7 @@ def recorded_component(s3: "S3Client", bucket: str, uploaded: Uploaded, content_
         try:
             component = ReleaseComponent.model_validate_json(text)
         except ValidationError:
-            # An older or newer publisher's record: what it describes is built anew, under the next version.
+            # A record of another publisher version: the component is built again, under the next version.
             component = None
         if component is not None and is_whole(bucket, uploaded, component):
             return component
@@ -92,7 +92,7 @@ def recorded_component(s3: "S3Client", bucket: str, uploaded: Uploaded, content_
 
 
 def is_whole(bucket: str, uploaded: Uploaded, component: ReleaseComponent) -> bool:
-    """Whether every artifact still is in the bucket: a lifecycle rule may have taken it."""
+    """Return whether every artifact is still in the bucket: a lifecycle rule may have removed one."""
     return all(
         uploaded.objects.get(artifact.uri.removeprefix(f"s3://{bucket}/")) == artifact.size
         for artifact in component.artifacts

@@ -1,4 +1,4 @@
-"""Puts files into the bucket so that none is ever overwritten: create-only, with a checksum that S3 verifies.
+"""Uploads files create-only, so that no object is ever overwritten, with a checksum that S3 verifies.
 
 ``PutObject`` with ``If-None-Match: *``, and above a threshold in parts; boto3's ``upload_file`` cannot be create-only
 (greengrass-facts.md, "The cloud API").
@@ -33,7 +33,7 @@ IN_PARTS_FROM = 16 << 20
 
 
 def describe_artifact(path: Path, *, bucket: str, component: str, version: str) -> ReleaseArtifact:
-    """The artifact that ``path`` will be once it is uploaded."""
+    """Return the artifact that ``path`` will be once it is uploaded."""
     uri = artifact_uri(bucket, component, version, path.name)
     return ReleaseArtifact(uri=uri, sha256=sha256_of_file(path), size=path.stat().st_size)
 
@@ -49,11 +49,11 @@ def upload_artifact(
     digest: str,
     advance: Callable[[int], None],
 ) -> None:
-    """Upload one artifact; one that is there with the same bytes is left as it is.
+    """Upload one artifact, unless it is there already with the same bytes.
 
-    ``digest`` is the content digest; ``advance`` is told the bytes as they go.
+    ``digest`` is the content digest; ``advance`` is called with the bytes sent since its last call.
 
-    Raises ``ArtifactConflictError`` when it is there with other bytes, ``CloudError``.
+    Raises ``ArtifactConflictError`` if it is there with other bytes, ``CloudError``.
     """
     key = artifact_key(component, version, path.name)
     if artifact.size > IN_PARTS_FROM:
@@ -80,7 +80,7 @@ def upload_record(s3: "S3Client", bucket: str, component: ReleaseComponent) -> N
 
 
 class _WatchedFile(io.FileIO):
-    """A file that tells how far it was read; a seek back, before another attempt, tells a negative number."""
+    """A file that reports how many bytes were read; a seek back, before another attempt, reports a negative number."""
 
     def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
         super().__init__(path, "rb")
@@ -101,7 +101,7 @@ class _WatchedFile(io.FileIO):
 def create_object(
     s3: "S3Client", bucket: str, key: str, body: io.FileIO | bytes, sha256: str, metadata: dict[str, str]
 ) -> bool:
-    """Create an object, with its SHA-256 in hexadecimal; False when the key exists. Raises ``CloudError``."""
+    """Create an object with its SHA-256 (hexadecimal). Returns False if the key exists. Raises ``CloudError``."""
     checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
     for attempt in range(_ATTEMPTS):
         try:
@@ -112,7 +112,7 @@ def create_object(
         except CloudError as error:
             if error.code in _EXISTS:
                 return False
-            # Somebody else is writing the same key at this moment; a little later it is there.
+            # Another build is writing the same key; try again a little later.
             if error.code not in _RACING or attempt == _ATTEMPTS - 1:
                 raise
             time.sleep(0.2 * 2**attempt)
@@ -124,9 +124,9 @@ def create_object(
 
 
 def _create_in_parts(upload: MultipartUpload) -> bool:
-    """Whether the object was created; False when the key exists."""
+    """Create the object in parts. Returns False if the key exists."""
     for attempt in range(_ATTEMPTS):
-        # S3 looks at the condition only at the end, after all the parts.
+        # S3 checks the condition only at the end, after all the parts.
         if _exists(upload.s3, upload.bucket, upload.key):
             return False
         moved = _Counted(upload.advance)
@@ -135,7 +135,7 @@ def _create_in_parts(upload: MultipartUpload) -> bool:
         except CloudError as error:
             if error.code in _EXISTS:
                 return False
-            # Another build completed, ended or is completing the same upload: what it made shows at the next look.
+            # Another build completed, ended or is completing the same upload: check again whether the object is there.
             if error.code not in {*_RACING, "NoSuchUpload"} or attempt == _ATTEMPTS - 1:
                 raise
             upload.advance(-moved.total)
@@ -146,7 +146,7 @@ def _create_in_parts(upload: MultipartUpload) -> bool:
 
 
 class _Counted:
-    """Passes on what moved, and remembers how much it was. Called from several threads."""
+    """Passes on the bytes that were sent, and counts them. Called from several threads."""
 
     def __init__(self, advance: Callable[[int], None]) -> None:
         self._advance = advance
@@ -164,7 +164,7 @@ def _exists(s3: "S3Client", bucket: str, key: str) -> bool:
         with asking(f"look at s3://{bucket}/{key}"):
             s3.head_object(Bucket=bucket, Key=key)
     except CloudError as error:
-        # 403: without the right to list, S3 does not say that an object is not there.
+        # 403: to a role that may not list, S3 does not say that an object does not exist.
         if error.code in {"404", "NoSuchKey", "403"}:
             return False
         raise
@@ -172,9 +172,9 @@ def _exists(s3: "S3Client", bucket: str, key: str) -> bool:
 
 
 def _sha256_in_bucket(s3: "S3Client", bucket: str, key: str, path: Path, sha256: str) -> str:
-    """The SHA-256 of an object: by its checksum where S3 has one that tells, else computed from its bytes.
+    """Return the SHA-256 of an object: from its checksum in S3 if that is conclusive, else computed from its bytes.
 
-    ``path`` is the file that it should be, and ``sha256`` that file's.
+    ``path`` is the file that the object should have, and ``sha256`` that file's digest.
     """
     with asking(f"look at s3://{bucket}/{key}"):
         head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")

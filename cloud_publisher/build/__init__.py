@@ -1,1 +1,1 @@
-"""From sources and models to artifacts: what to build is planned first, then built, then uploaded, all or nothing."""
+"""From sources and models to artifacts: a build is planned first, then carried out, then uploaded, all or nothing."""

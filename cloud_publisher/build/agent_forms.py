@@ -1,6 +1,6 @@
 """Which forms of the desired state an agent reads, found in the sources that go to the device.
 
-They may be older than this publisher, and are never run by it: the constants are read out of the text.
+The sources may be older than this publisher, and it never runs them: it reads the constants from their text.
 """
 
 import ast
@@ -12,7 +12,7 @@ _NAME = "FORMS"
 
 
 def forms_read_by(root: Path) -> tuple[str, ...]:
-    """``FORMS`` of the sources below an agent's root; none where it cannot be found."""
+    """Return ``FORMS`` of the sources below an agent's root; empty if it cannot be found."""
     try:
         module = ast.parse((root / _WHERE).read_text(encoding="utf-8"))
     except (OSError, ValueError, SyntaxError):

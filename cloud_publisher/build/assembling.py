@@ -1,6 +1,6 @@
 """Builds one component's artifacts into a folder: by ``zip``, ``custom`` or ``python``. Uploads nothing.
 
-The source folders are read only; a custom build runs in its root, and is given a folder of its own for its output.
+Source folders are only read. A custom build runs in its root, and gets a folder of its own for its output.
 """
 
 import os
@@ -27,7 +27,7 @@ _TARS = (".tar.gz", ".tgz")
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Where one component is built: its ``root``, the build's own output, and an empty folder for whatever is made."""
+    """The folders of one component's build: its ``root``, the custom build's output, and an empty one for the result."""
 
     root: Path
     dist: Path
@@ -37,7 +37,7 @@ class Workplace:
 def assemble(
     planned: Planned, place: Workplace, *, model: FetchedModel | None, manifest: ModelManifest | None, told: Told
 ) -> list[Path]:
-    """The component's artifacts, as files that bear their names. Raises ``BuildFailedError``."""
+    """Build the component; return its artifacts' files, by the artifacts' names. Raises ``BuildFailedError``."""
     component = planned.component
     names = planned.source.artifact_names(planned.version)
     if component is None or not names:
@@ -59,10 +59,10 @@ def _zip(planned: Planned, component: Component, place: Workplace, model: Fetche
 
 
 def shared_out(files: list[SourceFile], names: list[str]) -> dict[str, list[SourceFile]]:
-    """Which files go into which artifact of a ``zip`` build.
+    """Return which files go into which artifact of a ``zip`` build.
 
-    Among several archives, the one that bears a folder's name has what is in that folder. What has an artifact of its
-    own, a folder or a file, is in no other.
+    Of several archives, one with a folder's name gets what is in that folder. A folder or file with an artifact of its
+    own is in no other.
     """
     archives = [name for name in names if name.endswith((".zip", *_TARS))]
     folders: dict[str, list[SourceFile]] = {}
@@ -79,7 +79,7 @@ def shared_out(files: list[SourceFile], names: list[str]) -> dict[str, list[Sour
 def _python(
     planned: Planned, component: Component, place: Workplace, names: list[str], target: Path, told: Told
 ) -> list[Path]:
-    """Each artifact has the packages, and the wheels for the architectures that list it."""
+    """Build each artifact with the packages, and with the wheels for the architectures that list it."""
     sources = root_files(component, place.root, place.dist)
     architectures = planned.source.architectures(planned.version)
     made = []
@@ -104,7 +104,7 @@ def _artifact(
     root: Path,
     model: FetchedModel | None,
 ) -> Path:
-    """One artifact of a ``zip`` or ``python`` build: the files packed, the model's archive, or a file of the root."""
+    """Make one artifact of a ``zip`` or ``python`` build: the files packed, the model's archive, or a file of the root."""
     made = target / name
     if name.endswith(".zip"):
         _need_something(planned, files)
@@ -125,7 +125,7 @@ def _artifact(
 def _model_archive(
     component: Component, files: list[SourceFile], made: Path, root: Path, model: FetchedModel | None
 ) -> None:
-    """A ``.tar.gz``: the model package's own archive when the folder adds nothing to it, else packed anew."""
+    """Make a ``.tar.gz``: the model package's own archive if the folder adds nothing to it, else a new one."""
     own = {file.path for file in files if file.path.is_relative_to(root)}
     is_the_models = component.model is not None and component.model.name == made.name
     if model is not None and model.archive is not None and is_the_models and not own:
@@ -192,7 +192,7 @@ def _no_link(planned: Planned, file: SourceFile) -> Path:
 
 
 def _with_manifest(root: Path, files: list[SourceFile], manifest: ModelManifest) -> list[SourceFile]:
-    """The build's files, and of the root's those that the manifest names and the build did not put there itself."""
+    """Return the custom build's files, with those files of the root that the manifest names and the build did not make."""
     there = {file.name for file in files}
     added = [
         SourceFile(name, root / name)
@@ -208,7 +208,7 @@ def _environment(planned: Planned, output: Path, model: FetchedModel | None) -> 
         "COMPONENT_NAME": planned.name,
         "COMPONENT_VERSION": planned.version,
         "OUTPUT_DIR": str(output.resolve()),
-        # A build runs in its root, and source folders are never written to.
+        # A custom build runs in its root, and nothing may write to a source folder.
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
     }

@@ -1,4 +1,4 @@
-"""Runs a build's command: its output is shown as it comes, its time is limited, and nothing of it stays behind."""
+"""Runs a build's command: shows its output at once, limits its time, and ends all its processes."""
 
 import os
 import signal
@@ -27,10 +27,10 @@ def run_command(
     whose: str,
     remedy: str = "correct the command or what it runs; nothing was uploaded",
 ) -> None:
-    """Run ``command`` (words, no shell) in ``folder``; ``told`` gets each line of its output.
+    """Run ``command`` (arguments, no shell) in ``folder``; ``told`` is called with each line of its output.
 
-    ``whose`` names the component in errors. Raises ``BuildFailedError`` when it cannot be started, fails (with its
-    last lines), or takes longer than ``timeout`` seconds.
+    ``whose`` names the component in errors. Raises ``BuildFailedError`` if the command cannot be started, fails (with
+    its last lines), or takes longer than ``timeout`` seconds.
     """
     shown = " ".join(command)
     lines: deque[str] = deque(maxlen=_LAST_LINES)
@@ -61,7 +61,7 @@ def run_command(
                 "raise build.timeout, or find out what it waits for; nothing was uploaded",
             ) from None
         finally:
-            # Also after a success and a Ctrl-C: a child left in the background would write into folders that are gone.
+            # Also after a success and a Ctrl-C: a child left in the background would write into folders that were removed.
             _end_group(process)
             reader.join(timeout=_GRACE)
     if code != 0:

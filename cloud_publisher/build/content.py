@@ -1,4 +1,4 @@
-"""The content digest: over what a component is made from, so that nothing is built to learn that nothing changed.
+"""The content digest: over what a component is made from, so that an unchanged one is recognised without a build.
 
 Which parts count for which build system: architecture, section 2, "Components, versions, digests".
 """
@@ -19,7 +19,7 @@ from shared_schema.canonical_json import sha256_of_document
 from shared_schema.config import Build, Component
 
 BUILDER = f"mlops-at-edge {installed_version('mlops-at-edge')}"
-"""Counts where a build's output need not repeat itself: another publisher may build it differently."""
+"""Part of the content where a build's output may differ between publisher versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def content_of(
     bucket: str,
     versions: Mapping[str, str],
 ) -> Content:
-    """A component's content, and its digest. Its own version is left open in the recipe, its dependencies' filled in.
+    """Return a component's content and digest. In the recipe its own version is open, its dependencies' are filled in.
 
     ``leave_out`` is the build's own output; ``versions`` are the release's so far.
     """
@@ -58,7 +58,7 @@ def content_of(
 def root_files(
     component: Component, root: Path, leave_out: Path, *, left_out: list[str] | None = None
 ) -> list[SourceFile]:
-    """The files of a component's folder that count: those of its packages for ``python``, else all not excluded.
+    """Return the files of a component's folder that count: for ``python`` its packages', else all that are not excluded.
 
     ``left_out`` gets the names of the others.
     """
@@ -95,6 +95,6 @@ def _wheels(build: Build, root: Path) -> dict[str, Any]:
 
 
 def _pins(constraints: Path) -> list[str]:
-    """The pins in order, without comments and blank lines: neither changes what is downloaded."""
+    """Return the pins in order, without comments and blank lines, which do not change what is downloaded."""
     lines = (line.split(" #")[0].strip() for line in constraints.read_text(encoding="utf-8").splitlines())
     return sorted(line for line in lines if line and not line.startswith("#"))

@@ -1,7 +1,7 @@
 """Ctrl-C while a command runs in a session of its own, which the terminal's Ctrl-C does not reach.
 
-Python raises KeyboardInterrupt between any two instructions: also between a fork and the line that keeps the process,
-and in the middle of the ending of it.
+Python may raise KeyboardInterrupt between any two instructions: also between a fork and the line that stores the
+process, and while the process is being ended.
 """
 
 import signal
@@ -12,10 +12,10 @@ from types import FrameType, TracebackType
 
 
 class CtrlCHeldBack:
-    """A context manager: what comes inside is raised where that is let, or else at the end.
+    """A context manager that holds Ctrl-C back: it is raised inside ``let_in``, or else at the end; once in all.
 
-    It is raised once. Held back is for short work, and for what has deadlines. In other threads than the main one,
-    which Python never interrupts, and where Ctrl-C has no handler, nothing is changed.
+    For short work, and for work with deadlines, only. Does nothing in other threads than the main one, which Python
+    never interrupts, or if Ctrl-C has no handler.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class CtrlCHeldBack:
 
     @contextmanager
     def let_in(self) -> Iterator[None]:
-        """What comes in the body is raised at once, and what came before it too."""
+        """Within the body a Ctrl-C is raised at once, also one that was held back before."""
         self._held = False
         if self._late:
             self._raise()
@@ -54,6 +54,6 @@ class CtrlCHeldBack:
         self._late = not self._raised
 
     def _raise(self) -> None:
-        # Held back from the same moment on: whoever presses it again would cut the ending short.
+        # From now on held back again: a second Ctrl-C would interrupt the ending.
         self._held, self._late, self._raised = True, False, True
         raise KeyboardInterrupt

@@ -1,6 +1,6 @@
-"""``dist/``: what a build hands to the stages after it, and to whoever goes on with GDK.
+"""``dist/``: what a build hands to the next stages, and to users of GDK.
 
-Each file is replaced whole, ``release.json`` last: a reader sees the old release or the new one.
+Each file is replaced atomically, ``release.json`` last: a reader sees the old release or the new one.
 """
 
 import json
@@ -35,7 +35,7 @@ def write_dist(dist: Path, release: Release, sources: Sources) -> None:
         _replace(folder / _GDK, json.dumps(_gdk_config(release, component, configured, sources), indent=2) + "\n")
     template = sources.template.value if sources.template else DeploymentTemplate()
     _replace(dist / TEMPLATE_FILE, template.model_dump_json(by_alias=True, exclude_unset=True, indent=2) + "\n")
-    # Without defaults: the desired state carries only the settings that the config gives, in few bytes.
+    # Without defaults, to save bytes: the desired state has only the settings that the config gives.
     text = release.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True, indent=2)
     _replace(dist / RELEASE_FILE, text + "\n")
     for name in former - {component.name for component in release.components}:
@@ -43,7 +43,7 @@ def write_dist(dist: Path, release: Release, sources: Sources) -> None:
 
 
 def _former_components(dist: Path) -> set[str]:
-    """The components of the release that lies there: folders that may go when the new one has them no more."""
+    """Return the components of the former release: their folders may be removed if the new one lacks them."""
     try:
         text = (dist / RELEASE_FILE).read_text(encoding="utf-8")
         return {component.name for component in Release.model_validate_json(text).components}
@@ -54,7 +54,7 @@ def _former_components(dist: Path) -> set[str]:
 def _gdk_config(
     release: Release, component: ReleaseComponent, configured: Component | None, sources: Sources
 ) -> dict[str, Any]:
-    """GDK's configuration of one component (AWS's GDK CLI reference, gdk-config.json)."""
+    """Return GDK's configuration of one component (AWS's GDK CLI reference, gdk-config.json)."""
     build: dict[str, Any] = {"build_system": "zip"}
     if configured is not None and configured.build.build_system == "custom":
         build = {"build_system": "custom", "custom_build_command": configured.build.custom_build_command}
@@ -77,7 +77,7 @@ def _replace(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
-        # mkstemp makes a file that its owner alone may read; a later stage may be another user.
+        # mkstemp makes a file that only its owner may read; a later stage may run as another user.
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:

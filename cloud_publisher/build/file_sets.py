@@ -1,4 +1,4 @@
-"""The files that a component is made from, and archives of them that are the same bytes on any machine and any day."""
+"""The files that a component is made from, and reproducible archives of them: the same bytes on any machine and day."""
 
 import gzip
 import os
@@ -42,7 +42,7 @@ ALWAYS_EXCLUDED = (
     "*.egg-info/",
     ".DS_Store",
 )
-"""In gitignore's manner: what GDK leaves out too, and what tools leave behind."""
+"""Patterns in gitignore's syntax: what GDK leaves out too, and what tools leave behind."""
 _OLDEST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 1 << 20
 
@@ -65,11 +65,11 @@ def files_below(
     leave_out: Path | None = None,
     left_out: list[str] | None = None,
 ) -> list[SourceFile]:
-    """The files of a folder in the order of their names, without what is excluded.
+    """Return the files of a folder in the order of their names, without what is excluded.
 
-    ``defaults``: what is always excluded of a source folder; not of what a build or a model package holds.
-    ``leave_out`` is a folder that is never entered (the build's own output, if it lies inside). ``left_out`` gets the
-    names of what is not taken; a folder's, with ``/`` at its end, stands for all below it.
+    ``defaults``: exclude also what is always excluded of a source folder (not of a build's output or a model package).
+    ``leave_out`` is a folder that is never entered (the build's own output, if it is inside). ``left_out`` gets the
+    names of what is excluded; a folder's name ends with ``/`` and stands for all below it.
     Raises ``BuildFailedError`` for what is neither file, folder nor link.
     """
     spec = GitIgnoreSpec.from_lines([*(ALWAYS_EXCLUDED if defaults else ()), *exclude])
@@ -101,7 +101,7 @@ def files_below(
 
 
 def _unreadable(error: OSError) -> None:
-    # os.walk passes over a folder that it may not read: a component would go out without it.
+    # os.walk silently skips a folder that it may not read: the component would lack it.
     raise error
 
 
@@ -117,7 +117,7 @@ def _source_file(name: str, path: Path) -> SourceFile:
 
 
 def listing_of(files: Iterable[SourceFile]) -> dict[str, Any]:
-    """A JSON value that differs whenever the files do: each one's SHA-256 by name, the executables, the links."""
+    """Return a JSON value that differs whenever the files do: each SHA-256 by name, the executables, the links."""
     listed = list(files)
     return {
         "files": {file.name: sha256_of_file(file.path) for file in listed if file.link is None},
@@ -127,12 +127,12 @@ def listing_of(files: Iterable[SourceFile]) -> dict[str, Any]:
 
 
 def digest_of_listing(listing: Mapping[str, Any]) -> dict[str, Any]:
-    """The same in few bytes: one digest of names and bytes."""
+    """Return one digest of a listing's names and bytes."""
     return {**listing, "files": digest_of_entries(listing["files"])}
 
 
 def merged(component: str, *sets: tuple[str, list[SourceFile]]) -> list[SourceFile]:
-    """Several sets of files as one. Each set comes with what to call it in an error.
+    """Merge several sets of files. Each set comes with its name for error messages.
 
     Raises ``BuildFailedError`` for a name that two sets have.
     """
@@ -151,9 +151,9 @@ def merged(component: str, *sets: tuple[str, list[SourceFile]]) -> list[SourceFi
 
 
 def write_zip(files: Iterable[SourceFile], target: Path) -> None:
-    """Pack files at the top of a zip; the nucleus unpacks it to a folder of the zip's own name.
+    """Pack files at the top of a zip; the nucleus unpacks it to a folder with the zip's name.
 
-    Stored, not deflated: what a deflater makes differs between zlib's versions, and weights hardly shrink.
+    Stored, not deflated: deflated bytes differ between versions of zlib, and weights hardly shrink.
     Raises ``BuildFailedError`` for a link.
     """
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
@@ -167,7 +167,7 @@ def write_zip(files: Iterable[SourceFile], target: Path) -> None:
 
 
 def write_tar_gz(files: Iterable[SourceFile], target: Path) -> None:
-    """The same as a ``.tar.gz``, stored too. Raises ``BuildFailedError`` for a link."""
+    """Pack files as a ``.tar.gz``, stored too. Raises ``BuildFailedError`` for a link."""
     with (
         target.open("wb") as raw,
         gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=0, mtime=0) as zipped,

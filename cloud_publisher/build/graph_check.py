@@ -1,6 +1,7 @@
-"""The manifest against the ONNX graph, before any device sees them: inputs, shapes, dtypes, operator sets, labels.
+"""Compares the manifest with the ONNX graph before a release: inputs, shapes, dtypes, operator sets, labels.
 
-Reads the graph with ``onnx``; runs nothing. Whether its answers are right is for the golden samples, on the device.
+Reads the graph with ``onnx`` and runs nothing. Whether its answers are right is checked by the golden samples, on the
+device.
 """
 
 import zipfile
@@ -12,7 +13,7 @@ from cloud_publisher.errors import BuildFailedError
 from shared_schema.model_manifest import MANIFEST_FILE, ModelManifest, Preprocessing
 
 ONNXRUNTIME = "1.32"
-"""The onnxruntime that constraints.txt pins for devices; the limits below are what it loads, tried one by one."""
+"""The onnxruntime that constraints.txt pins for devices. The limits below are what it loads, found by trying."""
 NEWEST_IR = 14
 NEWEST_OPSETS = {"": 28, "ai.onnx": 28, "ai.onnx.ml": 5}
 _PIXEL_TYPES = {"FLOAT", "FLOAT16", "UINT8", "DOUBLE"}
@@ -33,7 +34,7 @@ class Tensor:
 
 
 def check_model_zip(archive: Path, manifest: ModelManifest, *, component: str) -> None:
-    """Check the zip of a hot-reloadable component: its files are there, and its graph is what the manifest says.
+    """Check that the zip of a hot-reloadable component has its files, and that its graph is as the manifest says.
 
     Raises ``BuildFailedError`` with every disagreement.
     """
@@ -54,7 +55,7 @@ def check_model_zip(archive: Path, manifest: ModelManifest, *, component: str) -
 
 
 def named_files(manifest: ModelManifest) -> list[str]:
-    """The files that a manifest names: itself, the model, the golden samples and their expected outputs."""
+    """Return the files that a manifest names: itself, the model, the golden samples and their expected outputs."""
     names = [MANIFEST_FILE, manifest.file]
     for sample in manifest.golden.samples:
         names.append(sample.input)
@@ -76,7 +77,7 @@ def _problems_of(content: bytes, manifest: ModelManifest) -> list[str]:
 
 
 def problems_with_graph(model: Any, manifest: ModelManifest) -> list[str]:
-    """What of the manifest disagrees with an ``onnx.ModelProto``; empty when all agree."""
+    """Return the disagreements between a manifest and an ``onnx.ModelProto``; empty if there are none."""
     constants = {each.name for each in model.graph.initializer}
     inputs = [_tensor(each) for each in model.graph.input if each.name not in constants]
     outputs = [_tensor(each) for each in model.graph.output]

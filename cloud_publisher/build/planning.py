@@ -1,4 +1,4 @@
-"""What a build would do, component by component: reuse a version that has the same content, or build the next one.
+"""Plans a build, component by component: reuse a version that has the same content, or build the next one.
 
 Reads the registry, the bucket and the account's component versions; changes nothing.
 """
@@ -25,7 +25,7 @@ from shared_schema.release import ReleaseComponent
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One component of the release to be. ``reused`` is the version that has this content; none: it is built."""
+    """One component of the planned release. ``reused`` is the version that has this content; if None, it is built."""
 
     source: RecipeSource
     version: str
@@ -66,7 +66,7 @@ class Planner:
     bump: Bump
 
     def plan(self) -> Iterator[Planned]:
-        """Each component after those that its recipe takes a version from.
+        """Yield each component after those whose version its recipe needs.
 
         Raises ``ModelUnavailableError``, ``BuildFailedError``, ``CloudError``.
         """
@@ -94,7 +94,7 @@ class Planner:
         uploaded = inventory.uploaded[source.name]
         reused = inventory.recorded(source.name, content.digest)
         if reused is not None:
-            # The config's key may have changed since; it is no part of the content.
+            # The component's key in the config may have changed since: it is not part of the content.
             reused = reused.model_copy(update={"key": source.key, "kind": source.kind, "reused": True})
             return Planned(source, reused.version, content, reused.recipe, model, reused, uploaded)
         version = next_version(
@@ -108,7 +108,7 @@ class Planner:
 
 
 def in_order(sources: list[RecipeSource]) -> list[RecipeSource]:
-    """The components so that each comes after those whose version its recipe needs."""
+    """Return the components ordered so that each comes after those whose version its recipe needs."""
     by_name = {source.name: source for source in sources}
     order = TopologicalSorter[str]()
     for source in sources:
@@ -117,7 +117,7 @@ def in_order(sources: list[RecipeSource]) -> list[RecipeSource]:
 
 
 def published_versions(account: Account, name: str) -> frozenset[str]:
-    """The versions of a component that the account has, in whatever state. Raises ``CloudError``."""
+    """Return the versions of a component that the account has, in any state. Raises ``CloudError``."""
     arn = account.component_arn(name)
     try:
         with asking(f"list the published versions of {name}"):

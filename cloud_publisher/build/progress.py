@@ -1,4 +1,4 @@
-"""How a build tells whoever watches what it does. Words and bars are the command's; here is only the face."""
+"""The interface by which a build reports its progress; the CLI shows it as lines and bars."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,10 +9,10 @@ Advance = Callable[[int], None]
 
 
 class Progress(Protocol):
-    """What a build tells. ``key`` is the component that it is about."""
+    """Receives a build's progress. ``key`` is the component's key in the config."""
 
     def said(self, key: str, text: str) -> None:
-        """One step, or one line of a build's output."""
+        """Show one step, or one line of a build's output."""
 
     def transfer(self, key: str, what: str, size: int) -> AbstractContextManager[Advance]:
-        """A download or upload of ``size`` bytes, which may take a while."""
+        """Show a download or upload of ``size`` bytes, which may take a while."""

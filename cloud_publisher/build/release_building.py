@@ -1,6 +1,6 @@
 """The whole build: plan, build what is new, check it, upload it, and only then write what the next stages read.
 
-A component that fails stops it before anything was uploaded.
+A component that fails stops the build before anything is uploaded.
 """
 
 import tempfile
@@ -38,11 +38,11 @@ class Built:
 
 
 def build_release(planner: Planner, progress: Progress) -> Release:
-    """Build and upload whatever is new. Raises ``PublisherError``'s subclasses; nothing is uploaded when one fails."""
+    """Build and upload what is new. Raises subclasses of ``PublisherError``; nothing is uploaded if a component fails."""
     check_bucket(planner.account.s3, planner.bucket)
     with tempfile.TemporaryDirectory(prefix="cloud-publisher-") as work:
         built: list[Built] = []
-        # Planned to the end first: a model that is not there shows before the first build has cost its minutes.
+        # Plan everything first: a missing model shows before a build has taken its minutes.
         for planned in list(planner.plan()):
             if planned.reused is not None:
                 progress.said(planned.key, f"{planned.version} has this content already: nothing to build")
@@ -90,7 +90,7 @@ def _build_one(planner: Planner, planned: Planned, work: Path, progress: Progres
 
 
 def _release_model(planned: Planned, files: list[Path], manifest: ModelManifest) -> ReleaseModel:
-    """The model's digest, after its manifest and graph were found to agree."""
+    """Check that the model's manifest and graph agree; return the model's digest."""
     try:
         digest = model_digest_of_zip(files[0])
         check_model_zip(files[0], manifest, component=planned.key)
@@ -117,6 +117,6 @@ def _upload(planner: Planner, built: Built, progress: Progress) -> None:
                 digest=component.content_digest,
                 advance=advance,
             )
-    # Before the record, which makes the version reusable: then its listing is there whenever a plan asks for it.
+    # Uploaded before the record, which makes the version reusable, so that every reusable version has a listing.
     upload_listing(s3, planner.bucket, component, built.content.listing)
     upload_record(s3, planner.bucket, component)

@@ -1,6 +1,6 @@
-"""The wheels that a device with no internet installs from: an extra's pinned requirements, for each platform named.
+"""The wheels that a device without internet installs from: an extra's pinned requirements, for each named platform.
 
-Downloaded with pip, so whatever index the machine is set up for serves.
+They are downloaded with pip, from the index that the machine is set up for.
 """
 
 import os
@@ -24,11 +24,11 @@ _CONFLICT = re.compile(r"ERROR: Cannot install (.+?) because these package versi
 _PIN = "(constraint) "
 _LIBC = re.compile(r"(?P<libc>manylinux|musllinux)_(?P<major>\d+)_(?P<minor>\d+)_(?P<machine>[a-z0-9_]+)")
 _ALIASES = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
-"""What the older names stand for (PEP 600)."""
+"""The glibc versions of the older platform tags (PEP 600)."""
 
 
 def requirements_of(root: Path, extra: str) -> list[str]:
-    """The project's own requirements and the extra's, as pyproject.toml has them, in the order of their names."""
+    """Return the project's requirements and the extra's, as pyproject.toml has them, in the order of their names."""
     project = tomllib.loads((root / PROJECT_FILE).read_text(encoding="utf-8"))["project"]
     return sorted({*project.get("dependencies", []), *project["optional-dependencies"][extra]})
 
@@ -79,10 +79,10 @@ def download_wheels(
 
 
 def lacking_wheels(lines: Sequence[str]) -> list[str]:
-    """The requirements that pip found no wheel for, with their pins, from what it printed; it stops at the first."""
+    """Return the requirements, with pins, that pip's output says have no wheel; pip stops at the first."""
     found = [match[1] for line in lines if (match := _NO_WHEEL.search(line))]
     pins = {re.split(r"[=<>!~ \[]", pin, maxsplit=1)[0]: pin for line in lines if (pin := line.partition(_PIN)[2])}
-    # pip before 24 tells a pin without a wheel as a conflict of the requirement with its pin.
+    # pip before 24 reports a pin without a wheel as a conflict between the requirement and its pin.
     for asked in (match[1] for line in lines if (match := _CONFLICT.search(line))):
         name = re.split(r"[=<>!~ \[,]", asked, maxsplit=1)[0]
         if name in pins:
@@ -96,9 +96,9 @@ def lacking_wheels(lines: Sequence[str]) -> list[str]:
 
 
 def tags_of(platform: str) -> list[str]:
-    """The tags of the wheels that run on a platform, its own first, then those of an older glibc or musl.
+    """Return the tags of the wheels that run on a platform: its own first, then those of an older glibc or musl.
 
-    pip takes a tag for that tag alone. Sources: PEP 600 (manylinux, and what its older names stand for), PEP 656.
+    pip accepts exactly the tags that it is given. Sources: PEP 600 (manylinux and its older names), PEP 656.
     """
     for (glibc_major, glibc_minor), alias in _ALIASES.items():
         if platform.startswith(f"{alias}_"):
@@ -121,7 +121,7 @@ def _remedy(build: Build, platform: str) -> str:
 
 
 def _pip(build: Build, platform: str, requirements: Path, constraints: Path, wheels: Path) -> list[str]:
-    # Not --quiet, which keeps for itself what has no wheel.
+    # Not --quiet, which hides the requirement that has no wheel.
     command = [sys.executable, "-m", "pip", "download", "--progress-bar=off", "--no-color", "--no-input"]
     command += ["--disable-pip-version-check"]
     command += ["--only-binary=:all:", "--python-version", build.python, "--dest", str(wheels)]

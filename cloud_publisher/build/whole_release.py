@@ -1,4 +1,4 @@
-"""What a release says of itself, and of a component that is new: the same whether it is built or only planned."""
+"""Makes a release, and its entry of a new component: the same whether it is built or only planned."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from shared_schema.release import Release, ReleaseArtifact, ReleaseComponent, Re
 
 
 def release_of(planner: Planner, components: Sequence[ReleaseComponent]) -> Release:
-    """The release of these components, made now."""
+    """Return the release of these components, with the current time."""
     config = planner.sources.config.value
     agent = next((each.agent for each in config.custom_components.values() if each.agent), None)
     return Release(
@@ -26,7 +26,7 @@ def release_of(planner: Planner, components: Sequence[ReleaseComponent]) -> Rele
 def new_component(
     planned: Planned, model: ReleaseModel | None, artifacts: Sequence[ReleaseArtifact] = ()
 ) -> ReleaseComponent:
-    """A component that no version has yet."""
+    """Return the entry of a component whose version is new."""
     return ReleaseComponent(
         key=planned.key,
         name=planned.name,

@@ -16,7 +16,7 @@ _REMEDIES = {
 
 
 def end_with(report: DeployReport, output: Output) -> None:
-    """Raises ``typer.Exit`` with the report's exit code, unless it is 0."""
+    """Show the report. Raises ``typer.Exit`` with its exit code, unless that is 0."""
     for part in ([report.canary] if report.canary else []) + [report]:
         for each in (*part.delivered, *([part.rolled_back] if part.rolled_back else [])):
             output.table(COLUMNS, standing_rows(each.standings))
@@ -50,10 +50,10 @@ def _line(each: Delivered, report: DeployReport) -> str:
         "release": "",
         "rollback": "put back, ",
     }[each.part]
-    door = f", {report.door.value} door" if report.door else ""
+    channel = f", {report.channel.value} channel" if report.channel else ""
     release = f", release {each.release}" if each.release else ""
     outcome = each.outcome.value if each.outcome else "not confirmed yet"
-    return f"{report.target.words}: {what}deployment {each.deployment.id} {each.action}{release}{door}: {outcome}"
+    return f"{report.target.words}: {what}deployment {each.deployment.id} {each.action}{release}{channel}: {outcome}"
 
 
 def _of_all(last: Delivered) -> str:

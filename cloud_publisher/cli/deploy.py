@@ -1,4 +1,4 @@
-"""``cloud-publisher deploy``: the release on a thing group, and with ``--wait`` on every device of it."""
+"""``cloud-publisher deploy``: deploys the release to a thing group; with ``--wait`` waits for every device of it."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -24,22 +24,22 @@ from cloud_publisher.cli.target_options import (
 )
 
 if TYPE_CHECKING:
-    from cloud_publisher.deploying.doors import Door
+    from shared_schema.messages import Channel
 
 
-class DoorChoice(StrEnum):
-    """``auto``: by the target's runtimes."""
+class ChannelChoice(StrEnum):
+    """The values of ``--channel``. ``auto`` chooses by the target's runtimes."""
 
     AUTO = "auto"
     VALIDATED = "validated"
-    FOLLOWED = "followed"
+    SUBSCRIBED = "subscribed"
 
     @property
-    def chosen(self) -> "Door | None":
-        """The door, or None for ``auto``."""
-        from cloud_publisher.deploying.doors import Door
+    def chosen(self) -> "Channel | None":
+        """The channel, or None for ``auto``."""
+        from shared_schema.messages import Channel
 
-        return None if self is DoorChoice.AUTO else Door(self.value)
+        return None if self is ChannelChoice.AUTO else Channel(self.value)
 
 
 class OnFailure(StrEnum):
@@ -49,10 +49,10 @@ class OnFailure(StrEnum):
     ROLLBACK = "rollback"
 
 
-DoorOption = Annotated[
-    DoorChoice,
+ChannelOption = Annotated[
+    ChannelChoice,
     typer.Option(
-        help="How agents hear of the new models: validated (classic nuclei only), followed, or auto by the target's "
+        help="How agents get the new models: validated (classic nuclei only), subscribed, or auto by the target's "
         "devices."
     ),
 ]
@@ -85,7 +85,7 @@ def deploy(
     retry: Annotated[
         bool, typer.Option("--retry", help="Make a new revision of a deployment that failed, or was refused.")
     ] = False,
-    door: DoorOption = DoorChoice.AUTO,
+    channel: ChannelOption = ChannelChoice.AUTO,
     plan: Annotated[Path | None, typer.Option(help="Do what this file of `plan --out` says, and nothing else.")] = None,
     canary: CanaryOption = None,
     allow_removal: AllowRemovalOption = None,
@@ -115,7 +115,7 @@ def deploy(
     terms = Terms(
         wait=wait,
         retry=retry,
-        door=door.chosen,
+        channel=channel.chosen,
         rollback_on_failure=on_failure is OnFailure.ROLLBACK,
         quorum=quorum_of(quorum, seen_within),
         patience=Patience(timeout, interval),

@@ -1,4 +1,4 @@
-"""``cloud-publisher doctor``: whether a stage can work, and which policy statement would mend what cannot."""
+"""``cloud-publisher doctor``: checks whether a stage can work; names the policy statement that fixes a fault."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Shows devices while they are waited for: a live table where a person watches, else a line for each change."""
+"""Shows devices while they are waited for: on a terminal a live table, else a line for each change."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("device", "runtime", "standing", "what it says", "what to do")
 _AROUND = 4
-"""Lines of the screen that are not rows: the header, the caption, and one for the words above."""
+"""Lines of the screen that are not rows: the header, the caption, and one for the text above."""
 _WORST_FIRST = (
     Standing.FAILED,
     Standing.REJECTED,
@@ -28,7 +28,7 @@ _COLOURS = {Standing.CONFIRMED: "green", Standing.REJECTED: "red", Standing.FAIL
 
 
 class FleetWatch:
-    """Told of every look at the fleet. ``live`` is the table on a terminal; None in a log."""
+    """Shows every look at the fleet. ``live`` is the table on a terminal; None in a log."""
 
     def __init__(self, output: Output, live: "Live | None") -> None:
         self._output = output
@@ -36,16 +36,16 @@ class FleetWatch:
         self._last: dict[str, Standing] = {}
 
     def say(self, text: str) -> None:
-        """A step of the command; above the table where there is one."""
+        """Show a step of the command; above the table if there is one."""
         if self._live is not None:
             self._live.console.print(text)
         else:
             self._output.say(text)
 
     def devices(self, standings: Sequence[DeviceStanding]) -> None:
-        """The fleet now."""
+        """Show the fleet as it is now."""
         if self._live is not None:
-            # What fits on the screen: a live table cannot be scrolled.
+            # Only what fits on the screen: a live table cannot be scrolled.
             rows = max(self._live.console.height - _AROUND, 1)
             self._live.update(standings_table(standings, rows), refresh=True)
             return
@@ -57,7 +57,7 @@ class FleetWatch:
 
 @contextmanager
 def watching(output: Output) -> Iterator[FleetWatch]:
-    """A watch, whose live table is taken away at the end: the command's result has the same."""
+    """Return a watch. Its live table is removed at the end: the command's result shows the same."""
     import sys
 
     if not sys.stderr.isatty():
@@ -71,7 +71,7 @@ def watching(output: Output) -> Iterator[FleetWatch]:
 
 
 def standings_table(standings: Sequence[DeviceStanding], rows: int) -> "Table":
-    """Device, runtime, standing, the reason, and what to do: the worst first, and below it how many stand where."""
+    """Return the table of the devices, the worst first, with the number of devices in each standing below it."""
     from rich.table import Table
     from rich.text import Text
 
@@ -87,12 +87,12 @@ def standings_table(standings: Sequence[DeviceStanding], rows: int) -> "Table":
 
 
 def runtime_name(runtime: str | None) -> str:
-    """``classic`` or ``lite``; the API's own word is longer."""
+    """Return ``classic`` or ``lite`` for the API's own, longer word."""
     return (runtime or "unknown").removeprefix("aws_nucleus_")
 
 
 def standing_rows(standings: Sequence[DeviceStanding]) -> list[tuple[str, ...]]:
-    """The rows of the same table, in plain text."""
+    """Return the rows of the same table as plain text."""
     return [
         (
             each.thing,

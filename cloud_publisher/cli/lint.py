@@ -1,4 +1,4 @@
-"""``cloud-publisher lint``: what the cloud and the nuclei would only tell later of any recipe. Talks to nobody."""
+"""``cloud-publisher lint``: finds what the cloud or a nucleus would refuse in any recipe. Makes no network calls."""
 
 from pathlib import Path
 from typing import Annotated, Literal

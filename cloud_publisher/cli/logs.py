@@ -10,7 +10,7 @@ from logfmter import Logfmter
 
 @contextmanager
 def logging_to_stderr(level: int) -> Iterator[None]:
-    """Have every logger write there for as long as it lasts, and nobody else."""
+    """Have every logger write to standard error, and nowhere else, within the context."""
     handler = logging.StreamHandler(sys.stderr)
     names = {"at": "asctime", "level": "levelname", "logger": "name"}
     handler.setFormatter(Logfmter(keys=list(names), mapping=names))

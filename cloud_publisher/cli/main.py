@@ -88,10 +88,10 @@ def main() -> None:
         sys.stderr.write("interrupted\n")
         sys.exit(130)
     except BrokenPipeError:
-        # Whoever read our output has gone (`cloud-publisher … | head`); Python would complain once more at its exit.
+        # The reader of our output has ended (`cloud-publisher … | head`); Python would report that again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - the last resort of the program: nobody reads a traceback in a pipeline
+    except Exception as error:  # noqa: BLE001 - the last resort: in a pipeline, one line is read and a traceback is not
         sys.exit(_tell_unexpected(error, debug="--debug" in words))
 
 

@@ -1,4 +1,4 @@
-"""What a command says: one JSON document on stdout for the pipeline, or words (on a terminal, progress) for people.
+"""A command's output: one JSON document on stdout for the pipeline, or text (on a terminal with progress) for people.
 
 With ``--json`` stdout holds the document alone; everything else goes to stderr.
 """
@@ -18,28 +18,28 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 
 class Output:
-    """Where a command's words go. ``as_json`` as the command was asked."""
+    """Writes a command's output. ``as_json``: the command got ``--json``."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
 
     def say(self, text: str) -> None:
-        """A line for people, as the work goes on."""
+        """Show a line for people, during the work."""
         typer.echo(text, err=self.as_json)
 
     def warn(self, text: str) -> None:
-        """A line that a person should not miss; never on stdout."""
+        """Show a line that a person should not miss; never on stdout."""
         typer.echo(text, err=True)
 
     def show(self, document: dict[str, Any], text: str) -> None:
-        """A command's result: the document for the pipeline, or the text for people."""
+        """Show a command's result: the document for the pipeline, or the text for people."""
         if self.as_json:
             typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
         elif text:
             typer.echo(text)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A table for people; nothing with ``--json``, whose document has the same."""
+        """Show a table for people; nothing with ``--json``, whose document has the same."""
         if self.as_json or not rows:
             return
         from rich.table import Table
@@ -51,7 +51,7 @@ class Output:
 
     @contextmanager
     def waiting(self, what: str) -> Iterator["Waiting"]:
-        """A spinner with the last word of what is going on, where a person watches; else a line for each change."""
+        """Show what is going on: on a terminal a spinner with the last text, else a line for each change."""
         console = self._console(err=True)
         if not console.is_terminal:
             self.say(what)
@@ -62,7 +62,7 @@ class Output:
 
     @contextmanager
     def bar(self, what: str, size: int) -> Iterator[Callable[[int], None]]:
-        """A bar of ``size`` bytes, which goes away at its end, where a person watches; nothing else in a log."""
+        """On a terminal, show a bar of ``size`` bytes, which is removed at its end. In a log, show nothing."""
         console = self._console(err=True)
         if not console.is_terminal:
             yield lambda _moved: None
@@ -84,14 +84,14 @@ class Output:
 
 
 class Waiting:
-    """Tells what is being waited for; the same words twice are told once."""
+    """Shows what is being waited for; the same text is shown once."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._told = ""
 
     def now(self, text: str) -> None:
-        """What it is waiting for now."""
+        """Show what is being waited for now."""
         if text != self._told:
             self._told = text
             self._tell(text)

@@ -1,4 +1,4 @@
-"""``cloud-publisher plan``: what a release would do to the bucket, an account and a thing group; ends with 3 if any."""
+"""``cloud-publisher plan``: what a release would change in the bucket, an account and a thing group."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cloud_publisher.cli.build import BumpOption
-from cloud_publisher.cli.deploy import AllowRemovalOption, CanaryOption, DoorChoice, DoorOption
+from cloud_publisher.cli.deploy import AllowRemovalOption, CanaryOption, ChannelChoice, ChannelOption
 from cloud_publisher.cli.options import (
     BucketOption,
     ConfigOption,
@@ -46,7 +46,7 @@ def plan(
     external_id: ExternalIdOption = None,
     canary: CanaryOption = None,
     allow_removal: AllowRemovalOption = None,
-    door: DoorOption = DoorChoice.AUTO,
+    channel: ChannelOption = ChannelChoice.AUTO,
     quorum: QuorumOption = 100.0,
     seen_within: SeenOption = 24.0,
     out: Annotated[Path | None, typer.Option(help="Write the plan to this file, for deploy --plan.")] = None,
@@ -74,7 +74,7 @@ def plan(
         first = place.canary_of(context, canary)
         groups = [group_of(first, target), target] if first else [target]
         account = place.open(target.region)
-        terms = Terms(door=door.chosen, quorum=quorum_of(quorum, seen_within))
+        terms = Terms(channel=channel.chosen, quorum=quorum_of(quorum, seen_within))
         with watching(output) as watch:
             deliveries = [open_delivery(account, each, terms, watch) for each in groups]
             order = Order(to_be.release, template, frozenset(allow_removal or ()))

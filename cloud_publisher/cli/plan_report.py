@@ -1,4 +1,4 @@
-"""Shows a plan to people: what changes, as a diff; what stays, in a line."""
+"""Shows a plan to people: what changes, as a diff; what stays, in one line."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _PARTS = {
 
 
 def plan_text(plan: Plan) -> str:
-    """The whole plan in words."""
+    """Return the whole plan as text."""
     lines = ["Build", *_build(plan)]
     if plan.account:
         lines += ["", f"Publish in account {plan.account}", *_publish(plan)]
@@ -45,8 +45,8 @@ def _publish(plan: Plan) -> Iterator[str]:
 
 
 def _target(target: TargetPlan) -> Iterator[str]:
-    door = f", {target.door} door" if target.door else ""
-    yield f"Deploy to {'the canary ' if target.canary else ''}{target.target_arn}{door}"
+    channel = f", {target.channel} channel" if target.channel else ""
+    yield f"Deploy to {'the canary ' if target.canary else ''}{target.target_arn}{channel}"
     on = f"on top of deployment {target.replaces}" if target.replaces else "the first deployment of this target"
     if target.deployments:
         yield f"  {len(target.deployments)} deployment{'s'[: len(target.deployments) > 1]}, {on}:"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command's options say of where to, and of what may go."""
+    """What the command's options say: the target, the canary, and the components that may be removed."""
 
     target_arn: str | None
     canary: str | None
@@ -27,12 +27,12 @@ class Planned:
 
     @property
     def canary_arn(self) -> str | None:
-        """The canary's group, if there is one."""
+        """The ARN of the canary's group, if there is a canary."""
         return self.canary.target_arn if self.canary else None
 
 
 def read_planned(path: Path, release: "Release", asked: Asked) -> Planned:
-    """The plan in a file, for this release. Raises ``InvalidDocumentError``, and ``WrongUseError`` where it differs."""
+    """Read a plan for this release. Raises ``InvalidDocumentError``, ``WrongUseError`` (the options differ from it)."""
     from cloud_publisher.deploying.as_planned import check_release
     from cloud_publisher.errors import InvalidDocumentError, WrongUseError
     from shared_schema.documents import DocumentError, read_document

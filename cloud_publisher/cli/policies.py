@@ -175,7 +175,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            # A reader never sees half a policy.
+            # Written atomically: a reader never sees half a policy.
             beside = folder / f".{name}.part"
             beside.write_text(text, encoding="utf-8")
             beside.replace(folder / name)

@@ -1,4 +1,4 @@
-"""``cloud-publisher publish``: the release's component versions, in the account of the stage."""
+"""``cloud-publisher publish``: creates the release's component versions in the account of the stage."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +32,7 @@ def publish(
 
     output = Output(as_json=as_json)
     release = read_release(dist)
-    # CodeBuild's AWS_REGION is where CodeBuild runs; a target says itself where it is.
+    # CodeBuild's AWS_REGION is the region that CodeBuild runs in; the target's own region is in its ARN.
     stages = stages_of_release(dist, release)
     place = place_of(context, stages, stage, target_arn, role_arn, external_id, region)
     where = target_of(place.target_arn).region if place.target_arn else place.region or release.region

@@ -1,4 +1,4 @@
-"""``cloud-publisher rollback``: the last confirmed deployment of a thing group, back on its devices."""
+"""``cloud-publisher rollback``: puts the last confirmed deployment of a thing group back on its devices."""
 
 from pathlib import Path
 from typing import Annotated

@@ -24,7 +24,7 @@ StageOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a command works: what its flags, its stage and its environment give together."""
+    """Where a command works, by its flags, its stage and its environment together."""
 
     target_arn: str | None
     region: str | None
@@ -33,12 +33,12 @@ class Place:
     stage: str | None = None
     account: str | None = None
     canary: str | None = None
-    """The stage's own, which belongs to the stage's target."""
+    """The stage's own canary, which belongs to the stage's target."""
 
     def canary_of(self, context: typer.Context, canary: str | None) -> str | None:
-        """The canary that goes before the target: the flag's, else the stage's, else without a stage the environment's.
+        """Return the canary to deploy to first: the flag's, else the stage's, else (without a stage) the environment's.
 
-        A target that was given by hand has the canary that is given by hand, or none.
+        With a target given as a flag, only a canary given as a flag counts.
         """
         flag = given(context, "canary", canary)
         if flag is not None:
@@ -48,7 +48,7 @@ class Place:
         return canary
 
     def open(self, region: str | None) -> "Account":
-        """The account, in a region. Raises ``WrongUseError`` when it is another than the stage's."""
+        """Open the account in a region. Raises ``WrongUseError`` if it is another account than the stage's."""
         from cloud_publisher.session import Access, open_account
 
         account = open_account(Access(region, self.role_arn, self.external_id))
@@ -69,7 +69,7 @@ def place_of(
     external_id: str | None,
     region: str | None = None,
 ) -> Place:
-    """Flags over stage over environment. ``stages`` are the known ones, and the name of the document that has them.
+    """Return where to work: flags over stage over environment. ``stages``: the known ones, and their document's name.
 
     Raises ``WrongUseError`` for a stage that is not there.
     """
@@ -91,7 +91,7 @@ def place_of(
         target_arn=given(context, "target_arn", target_arn) or found.target,
         region=given(context, "region", region) or found.region,
         role_arn=role or found.role,
-        # The stage's external id goes with the stage's role alone.
+        # The stage's external id is only for the stage's own role.
         external_id=given(context, "external_id", external_id) or (None if role else found.external_id),
         stage=stage,
         account=None if role else found.account,
@@ -100,18 +100,18 @@ def place_of(
 
 
 def given(context: typer.Context, name: str, value: str | None) -> str | None:
-    """The value of an option that was given as a flag; None where it comes from the environment, or a default."""
+    """Return the value of an option given as a flag; None if it comes from the environment or a default."""
     source = context.get_parameter_source(name)
     return value if source is not None and source.name == "COMMANDLINE" else None
 
 
 def stages_of_release(dist: Path, release: "Release") -> "tuple[Mapping[str, ReleaseStage], str]":
-    """The stages of the release in ``dist``, and its file."""
+    """Return the stages of the release in ``dist``, and the name of its file."""
     return release.stages, str(dist / "release.json")
 
 
 def stages_of_config(stage: str | None, config: Path | None, dist: Path) -> "tuple[Mapping[str, ReleaseStage], str]":
-    """The stages of the config, or where there is none of the release in ``dist``; and that document's name.
+    """Return the stages of the config, or without a config of the release in ``dist``; and that document's name.
 
     Raises ``InvalidDocumentError``.
     """

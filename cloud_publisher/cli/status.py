@@ -1,4 +1,4 @@
-"""``cloud-publisher status``: what each device of a thing group runs and says, and when it said so."""
+"""``cloud-publisher status``: what each device of a thing group runs and reports, and when it reported it."""
 
 from collections.abc import Iterator
 from datetime import datetime

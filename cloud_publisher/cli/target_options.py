@@ -29,7 +29,7 @@ SeenOption = Annotated[
 
 
 def target_of(arn: str | None) -> "Target":
-    """The target. Raises ``WrongUseError`` without one, or for a text that is none."""
+    """Return the target. Raises ``WrongUseError`` if there is none, or if the text is no target's ARN."""
     from cloud_publisher.fleet.targets import NoTargetError, parse_target
 
     if not arn:
@@ -42,7 +42,7 @@ def target_of(arn: str | None) -> "Target":
 
 
 def group_of(name_or_arn: str, beside: "Target") -> "Target":
-    """A thing group by its name or ARN, in the account and region of the target that it goes with."""
+    """Return a thing group by its name or ARN, in the account and region of the target beside it."""
     prefix = f"arn:{beside.partition}:iot:{beside.region}:{beside.account}:thinggroup/"
     target = target_of(name_or_arn if name_or_arn.startswith("arn:") else prefix + name_or_arn)
     if not target.arn.startswith(prefix):
@@ -54,7 +54,7 @@ def group_of(name_or_arn: str, beside: "Target") -> "Target":
 
 
 def quorum_of(percent: float, hours: float) -> "Quorum":
-    """The quorum that two options give."""
+    """Return the quorum by the two options."""
     from cloud_publisher.fleet.outcome import Quorum
 
     return Quorum(percent, timedelta(hours=hours))

@@ -1,4 +1,4 @@
-"""``cloud-publisher validate``: every fault of the documents, each with its place and its remedy. Talks to nobody."""
+"""``cloud-publisher validate``: shows every fault of the documents, with place and remedy. Makes no network calls."""
 
 from cloud_publisher.cli.options import ConfigOption, TemplateOption
 from cloud_publisher.cli.output import JsonOption, Output

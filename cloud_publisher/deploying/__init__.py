@@ -1,1 +1,1 @@
-"""From a release to a deployment of a thing group: merging, doors, steps, rollback. Not publishing, not building."""
+"""From a release to a deployment of a thing group: merging, channels, steps, rollback. Not publishing, not building."""

@@ -1,10 +1,10 @@
-"""Whether what `deploy --plan` would do is what the plan says. Pure."""
+"""Hold `deploy --plan` to its plan: refuse what the plan does not say. Pure."""
 
 from cloud_publisher.deploying.comparing import fingerprint
 from cloud_publisher.deploying.deployment import Deployment
-from cloud_publisher.deploying.doors import Door
 from cloud_publisher.deploying.steps import Step, is_there
 from cloud_publisher.errors import WorkFailedError, WrongUseError
+from shared_schema.messages import Channel
 from shared_schema.plan import Plan, PlannedDeployment, TargetPlan
 from shared_schema.release import Release
 
@@ -24,18 +24,20 @@ def check_release(plan: Plan, release: Release) -> None:
 
 
 def needed(
-    steps: tuple[Step, ...], current: Deployment | None, door: Door, *, by_runtimes: bool
+    steps: tuple[Step, ...], current: Deployment | None, channel: Channel, *, by_runtimes: bool
 ) -> list[PlannedDeployment]:
-    """The deployments that would really be made: none where the current one asks the same already."""
-    if len(steps) == 1 and current is not None and is_there(steps[0].build, current, door, by_runtimes=by_runtimes):
+    """Return the deployments to be made: none where the current one asks the same already."""
+    if len(steps) == 1 and current is not None and is_there(steps[0].build, current, channel, by_runtimes=by_runtimes):
         return []
-    return [PlannedDeployment(part=step.part, fingerprint=fingerprint(step.build(door))) for step in steps]
+    return [PlannedDeployment(part=step.part, fingerprint=fingerprint(step.build(channel))) for step in steps]
 
 
-def hold_to_plan(plan: TargetPlan, current: Deployment | None, door: Door, now_needed: list[PlannedDeployment]) -> None:
-    """Raises ``WorkFailedError`` when the target has moved since the plan.
+def hold_to_plan(
+    plan: TargetPlan, current: Deployment | None, channel: Channel, now_needed: list[PlannedDeployment]
+) -> None:
+    """Raise ``WorkFailedError`` when the target has changed since the plan.
 
-    A target that has taken some of the planned deployments, and nothing else, has not: a run that was interrupted goes
+    A target that took the first of the planned deployments, and nothing else, has not changed: an interrupted run goes
     on where it ended.
     """
     planned = plan.deployments
@@ -47,7 +49,7 @@ def hold_to_plan(plan: TargetPlan, current: Deployment | None, door: Door, now_n
             return
         raise WorkFailedError(
             f"what {plan.target_arn} needs has changed since the plan, though its deployment has not"
-            + _why(plan, door),
+            + _why(plan, channel),
             _AGAIN,
         )
     if taken is None:
@@ -56,14 +58,17 @@ def hold_to_plan(plan: TargetPlan, current: Deployment | None, door: Door, now_n
             f"made {'on top of ' + plan.replaces if plan.replaces else 'when it had none'}",
             _AGAIN,
         )
-    # The one that it has may be waited for once more, or made again.
+    # The planned deployment that the target has already may be waited for once more, or made again.
     if now_needed not in (planned[taken:], planned[taken - 1 :]):
-        raise WorkFailedError(f"{plan.target_arn} needs something else now than planned{_why(plan, door)}", _AGAIN)
+        raise WorkFailedError(f"{plan.target_arn} needs something else now than planned{_why(plan, channel)}", _AGAIN)
 
 
-def _why(plan: TargetPlan, door: Door) -> str:
-    if plan.door is not None and plan.door != door.value:
-        return f": its devices take the desired state by the {door.value} door now, and the plan was for {plan.door}"
+def _why(plan: TargetPlan, channel: Channel) -> str:
+    if plan.channel is not None and plan.channel is not channel:
+        return (
+            f": its devices take the desired state by the {channel.value} channel now, "
+            f"and the plan was for {plan.channel.value}"
+        )
     return ": another template, other devices, or the outcome of an earlier deployment"
 
 

@@ -25,19 +25,18 @@ def deploy_canary_first(
     canary_plan: TargetPlan | None = None,
     target_plan: TargetPlan | None = None,
 ) -> DeployReport:
-    """Bring the release to the canary, wait for it, and only then bring it to the target.
+    """Deploy the release to the canary, wait until it confirms, and only then deploy it to the target.
 
     The report is the target's, with the canary's in it; nothing was delivered where the canary did not confirm. Raises
     what `deploy` raises, and ``WrongUseError`` for a canary that shares a device with the target, or has none.
     """
     check_canary(canary, target)
-    # Before the canary is touched: a target that has moved, or cannot take the release, would leave the canary with one
-    # that goes nowhere.
+    # Checked before the canary is changed: otherwise the canary could get a release that the target then refuses.
     current = target.settle(target.deployments.current())
-    door, steps, _ = steps_now(order, target, current)
+    channel, steps, _ = steps_now(order, target, current)
     if target_plan is not None:
-        by_runtimes = target.terms.door is None
-        hold_to_plan(target_plan, current, door, needed(steps, current, door, by_runtimes=by_runtimes))
+        by_runtimes = target.terms.channel is None
+        hold_to_plan(target_plan, current, channel, needed(steps, current, channel, by_runtimes=by_runtimes))
     target.watch.say(f"{canary.target.words} is the canary: it gets the release first")
     first = deploy(order, canary, canary_plan)
     if first.outcome is not Outcome.CONFIRMED:

@@ -1,4 +1,4 @@
-"""Whether two deployments ask the same of their target, and the token by which asking twice is asking once.
+"""Whether two deployments ask the same of their target, and the token that makes a repeated request idempotent.
 
 Left out are the release, the seal and the tags (architecture, "Deployments"). What the API fills in by itself is
 filled in on both sides first. Source of the defaults: AWS IoT Greengrass V2 API reference, DeploymentPolicies.
@@ -7,13 +7,13 @@ filled in on both sides first. Source of the defaults: AWS IoT Greengrass V2 API
 from collections.abc import Mapping
 from typing import Any
 
+from cloud_publisher.deploying.channels import meaning
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
-from cloud_publisher.deploying.doors import meaning
 from shared_schema.canonical_json import sha256_of_document
 
 
 def reduced(content: DeploymentContent, *, digests: bool = True) -> dict[str, Any]:
-    """The document that deployments are compared by; without ``digests``, with no model's digest in it."""
+    """Return the document that deployments are compared by; without ``digests`` it has no model's digest."""
     return {
         "components": {name: _component(component, digests=digests) for name, component in content.components.items()},
         "policies": _policies(content.policies),
@@ -24,18 +24,18 @@ def reduced(content: DeploymentContent, *, digests: bool = True) -> dict[str, An
 
 
 def same(one: DeploymentContent, other: DeploymentContent) -> bool:
-    """Whether both ask the same."""
+    """Return whether both deployments ask the same of their target."""
     return sha256_of_document(reduced(one)) == sha256_of_document(reduced(other))
 
 
 def configured_alike(one: DeployedComponent, other: DeployedComponent) -> bool:
-    """Whether both carry the same configuration update, the desired state's release and seal left out."""
+    """Return whether both have the same configuration update, apart from the desired state's release and seal."""
     keys = ("merge", "reset")
     return [_component(one).get(key) for key in keys] == [_component(other).get(key) for key in keys]
 
 
 def fingerprint(content: DeploymentContent) -> str:
-    """64 hexadecimal digits over all that is asked, without the model digests, which only a build tells.
+    """Return 64 hexadecimal digits over all that is asked, without the model digests, which only a build can tell.
 
     A model component's version stands for its content as well: a plan pins both.
     """
@@ -43,9 +43,10 @@ def fingerprint(content: DeploymentContent) -> str:
 
 
 def client_token(target_arn: str, content: DeploymentContent, replaces: str | None) -> str:
-    """64 hexadecimal digits, over the reduced document and the deployment that it replaces.
+    """Return CreateDeployment's client token: 64 hexadecimal digits over the reduced document and what it replaces.
 
-    An answer is cached for 8 hours: "B, back to A, B again" must not be nothing, so what is replaced counts too.
+    AWS answers a token of the last 8 hours with the earlier deployment. "B, back to A, B again" must make a new one all
+    the same, so the deployment that is replaced counts too.
     """
     return sha256_of_document({"target": target_arn, "asks": reduced(content), "replaces": replaces or ""})
 

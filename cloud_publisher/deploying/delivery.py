@@ -1,4 +1,4 @@
-"""Makes one deployment, or resumes the one that is there already, and knows how it ended.
+"""Makes one deployment, or resumes the one that is there already, waits for it, and records its outcome.
 
 Shared by `deploy` and `rollback`, which decide what it should hold.
 """
@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from cloud_publisher.deploying.channels import carrier, choose_channel, held
 from cloud_publisher.deploying.comparing import client_token
 from cloud_publisher.deploying.deployment import Deployment, DeploymentContent
 from cloud_publisher.deploying.deployments import TargetDeployments, outcome_tag
-from cloud_publisher.deploying.doors import Door, carrier, choose_door, held
 from cloud_publisher.deploying.forms import FormsOf, refuse_unread
 from cloud_publisher.deploying.one_target import conflicts, refuse
 from cloud_publisher.deploying.reports import Delivered
@@ -27,6 +27,7 @@ from cloud_publisher.fleet.targets import Target
 from cloud_publisher.fleet.waiting import Clock, wait_for_fleet
 from cloud_publisher.sizes.deployment_sizes import Place, deployment_figures, place_of, refuse_too_large
 from cloud_publisher.sizes.figure import Figure, warned_of
+from shared_schema.messages import Channel
 from shared_schema.release import OUTCOME_TAG, Release
 
 Part = Literal["configuration", "agent", "release", "rollback"]
@@ -62,15 +63,15 @@ class Delivery:
         return self.deployments.target
 
     def now(self) -> datetime:
-        """The present, as everything here takes it."""
+        """Return the current time of the delivery's own clock."""
         return self._clock.now()
 
     def devices(self) -> list[CoreDevice]:
-        """The target's core devices. Raises ``CloudError``."""
+        """Return the target's core devices. Raises ``CloudError``."""
         return self._view.core_devices(self.target)
 
     def settle(self, current: Deployment | None, *, record: bool = True) -> Deployment | None:
-        """The current deployment with its outcome, computed anew (and written) where it is missing or timed out.
+        """Return the deployment with its outcome tag; a missing or timed-out outcome is computed again and written.
 
         Raises ``CloudError``.
         """
@@ -81,14 +82,14 @@ class Delivery:
             return current
         return self._recorded(current, state.outcome) if record else _with_outcome(current, state.outcome)
 
-    def door(self, devices: Sequence[CoreDevice]) -> Door:
-        """The door that was asked for, or the one that fits the devices."""
-        return self.terms.door or choose_door(device.runtime for device in devices)
+    def channel(self, devices: Sequence[CoreDevice]) -> Channel:
+        """Return the channel that was asked for, or the one that fits the devices."""
+        return self.terms.channel or choose_channel(device.runtime for device in devices)
 
     def place(self, devices: Sequence[CoreDevice]) -> Place:
-        """Where a deployment goes. Any device that is not known to be classic counts as lite, one that may come too."""
-        door = choose_door(device.runtime for device in devices) if devices else self.terms.door
-        lite = door is not Door.VALIDATED
+        """Return where a deployment goes. A device counts as lite unless it is known to be classic."""
+        channel = choose_channel(device.runtime for device in devices) if devices else self.terms.channel
+        lite = channel is not Channel.VALIDATED
         return place_of(self.target, [device.thing for device in devices], lite=lite)
 
     def check(
@@ -98,7 +99,7 @@ class Delivery:
         devices: Sequence[CoreDevice],
         release: Release | None = None,
     ) -> list[Figure]:
-        """The sizes that are worth a warning, of a deployment that the devices can take.
+        """Check that the devices can take a deployment; return the sizes in it that are worth a warning.
 
         ``release`` says what its own agent reads; of any other version the account is asked. Raises ``WrongUseError``
         for a deployment that is too large, or whose agent does not read the desired state in it, and ``CloudError``.
@@ -116,7 +117,7 @@ class Delivery:
         refuse_unread(content, before, forms_of)
         return warned_of(figures)
 
-    def bring(
+    def deliver(
         self,
         build: Build,
         current: Deployment | None,
@@ -126,16 +127,16 @@ class Delivery:
         must_wait: bool,
         release: Release | None = None,
     ) -> Delivered:
-        """Make what ``build`` gives for the door, unless the current deployment asks the same already.
+        """Make the deployment that ``build`` returns for the channel, unless the current one asks the same already.
 
-        ``ours`` are the components that no other target may bring to a device of this one.
-        Raises ``WrongUseError`` for a device with two targets and what `check` refuses, ``WorkFailedError`` when
-        another deployment takes its place meanwhile, ``CloudError``.
+        ``ours`` are the components that a device of this target may not get from another target too.
+        Raises ``WrongUseError`` for a device with two targets and for what `check` refuses, ``WorkFailedError`` when
+        another deployment replaces this one meanwhile, ``CloudError``.
         """
         devices = self.devices()
-        door = self.door(devices)
-        content = build(door)
-        if current is not None and is_there(build, current, door, by_runtimes=self.terms.door is None):
+        channel = self.channel(devices)
+        content = build(channel)
+        if current is not None and is_there(build, current, channel, by_runtimes=self.terms.channel is None):
             again = self._again(current, part, must_wait=must_wait)
             if again is not None:
                 return again
@@ -152,7 +153,7 @@ class Delivery:
         return self._wait(made, "created", part)
 
     def _again(self, current: Deployment, part: Part, *, must_wait: bool) -> Delivered | None:
-        """What the current deployment came to; None when it should be made again."""
+        """Return the current deployment's result; None when it should be made again."""
         outcome = outcome_tag(current)
         if outcome is Outcome.CONFIRMED:
             self.watch.say(f"deployment {current.id} is there already, and confirmed: nothing to do")
@@ -196,7 +197,7 @@ class Delivery:
         return _with_outcome(deployment, outcome)
 
     def _check_one_target(self, devices: list[CoreDevice], ours: Collection[str]) -> None:
-        # Asking each device is only worth its calls where another target has anything of ours at all.
+        # One call a device: only made when another target has a component of ours.
         if not any(set(ours) & other.content.components.keys() for other in self.deployments.of_other_targets()):
             return
         found = conflicts(
@@ -214,9 +215,9 @@ def _with_outcome(deployment: Deployment, outcome: Outcome) -> Deployment:
 
 
 def wanted_of(deployment: Deployment) -> Wanted:
-    """What the devices of a deployment should come to."""
+    """Return the state that the devices of a deployment should reach."""
     found = held(deployment.content)
-    carriers = {carrier(found.agent, door) for door in Door} if found else set()
+    carriers = {carrier(found.agent, channel) for channel in Channel} if found else set()
     configured = tuple(
         name
         for name, component in sorted(deployment.content.components.items())

@@ -24,12 +24,12 @@ class DeployedComponent:
 
     @property
     def configures(self) -> bool:
-        """Whether the deployment carries a configuration update for it (lite restarts it then, changed or not)."""
+        """Return whether the deployment has a configuration update for it. Lite restarts it then, changed or not."""
         return self.merge is not None or bool(self.reset)
 
     @property
     def merged(self) -> Json:
-        """What ``merge`` holds. Raises ``ValueError`` for a text that is no JSON object."""
+        """Return ``merge`` as an object. Raises ``ValueError`` for a text that is no JSON object."""
         if self.merge is None:
             return {}
         read = json.loads(self.merge)

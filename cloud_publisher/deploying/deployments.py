@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class TargetDeployments:
-    """The deployments of one target. ``current`` is the newest, whatever became of it."""
+    """The deployments of one target. ``current`` is the newest, failed and cancelled ones too."""
 
     def __init__(self, greengrass: "GreengrassV2Client", iot: "IoTClient", target: Target) -> None:
         self._greengrass = greengrass
@@ -31,7 +31,7 @@ class TargetDeployments:
         self.target = target
 
     def check_target(self) -> None:
-        """Raises ``WrongUseError`` when the target is not there, or is of another account or region."""
+        """Raise ``WrongUseError`` when the target is not there, or is of another account or region."""
         with asking(f"look at {self.target.words}"):
             try:
                 if self.target.kind == "thinggroup":
@@ -105,7 +105,7 @@ class TargetDeployments:
         log.info("outcome recorded", extra={"deployment": deployment.id, "outcome": outcome.value})
 
     def check_current(self, deployment_id: str) -> None:
-        """Raises ``WorkFailedError`` when a newer revision has taken the deployment's place, or it was cancelled."""
+        """Raise ``WorkFailedError`` when a newer revision has replaced the deployment, or it was cancelled."""
         found = self.get(deployment_id)
         if found.superseded or found.withdrawn:
             raise WorkFailedError(
@@ -171,7 +171,7 @@ def parse_deployment(answer: Mapping[str, Any]) -> Deployment:
 
 
 def outcome_tag(deployment: Deployment) -> Outcome | None:
-    """The outcome that an earlier command wrote on the deployment; a word that is none of ours counts as none."""
+    """Return the outcome that an earlier command wrote on the deployment; None for none, or for an unknown word."""
     written = deployment.content.tags.get(OUTCOME_TAG)
     return next((outcome for outcome in Outcome if outcome.value == written), None)
 

@@ -1,49 +1,50 @@
-"""Whether the agent that a deployment has on its devices reads the desired state that it is sent there.
+"""Whether a deployment's agent can read the form of the desired state that the deployment sends it.
 
-Pure but for asking of an agent's version, which is passed in. An agent that meets a form that it does not read goes on
-as before, so that the release would never be confirmed.
+Pure, except for the passed-in question which forms a version reads. An agent that cannot read a form goes on as before
+and confirms nothing, so `deploy` would wait until it times out.
 """
 
 from collections.abc import Callable, Sequence
 
+from cloud_publisher.deploying.channels import documents, find_agents
 from cloud_publisher.deploying.deployment import DeploymentContent
-from cloud_publisher.deploying.doors import Door, documents, find_agents
 from cloud_publisher.errors import WrongUseError
 from shared_schema.desired_state import DesiredState, NotWhole, higher_release
+from shared_schema.messages import Channel
 
 FormsOf = Callable[[str, str], Sequence[str] | None]
 """The forms that an agent reads, by its name and version; None for a version that is not there."""
 
 
 def form_of(content: DeploymentContent, agent: str) -> str | None:
-    """The form of the desired state that a deployment's devices obey; None where there is none to obey."""
+    """Return the form of the desired state that a deployment's devices apply; None where there is none."""
     at = documents(content, agent)
-    obeyed = higher_release(at[Door.VALIDATED], at[Door.FOLLOWED])
-    return None if isinstance(obeyed, NotWhole) else obeyed.form
+    applied = higher_release(at[Channel.VALIDATED], at[Channel.SUBSCRIBED])
+    return None if isinstance(applied, NotWhole) else applied.form
 
 
 def refuse_unread(content: DeploymentContent, before: DeploymentContent | None, forms_of: FormsOf) -> None:
-    """Raises ``WrongUseError`` for an agent that would be sent a desired state that it does not read.
+    """Raise ``WrongUseError`` if an agent would be sent a desired state that it cannot read.
 
-    What the target has already (``before``), the same agent with the same document, is no matter of this deployment.
+    Only what the deployment changes is checked, not an agent and a document that the target has already (``before``).
     """
     for agent in find_agents(content):
         form, version = form_of(content, agent), content.components[agent].version
         if form is None or (before is not None and _same_of(agent, content, before)):
             continue
         reads = forms_of(agent, version)
-        # A version that is not there is the cloud's refusal, which says so.
+        # If the version does not exist, CreateDeployment refuses it and says so.
         if reads is not None and form not in reads:
             raise WrongUseError(
                 f"{agent} {version} does not read this desired state, whose form is {form!r}: {_what(reads)}. It would "
                 "go on as it is, and confirm nothing. It was not deployed",
-                f"deploy a release with an agent that reads form {form}: build the agent anew, with sources that do, "
+                f"deploy a release with an agent that reads form {form}: build the agent again, with sources that do, "
                 "and publish it; or use the cloud-publisher that its release was made with",
             )
 
 
 def has_unknown_form(content: DeploymentContent) -> str | None:
-    """The form of a deployment's desired state, where this publisher does not know it."""
+    """Return the form of a deployment's desired state if this publisher does not know it, else None."""
     for agent in find_agents(content):
         for read in documents(content, agent).values():
             if not isinstance(read, NotWhole | DesiredState):

@@ -1,8 +1,8 @@
-"""What a deployment of this release should hold, given what the target's current deployment holds already.
+"""Merge a release into the current deployment of its target.
 
-Pure: documents in, a document out. CreateDeployment replaces the whole set of a target's components, so all that is
-on the target and not of this release stays in it, untouched, unless it was named for removal. A model that the release
-no longer has leaves the desired state, and its component stays until then.
+Pure: documents in, a document out. CreateDeployment replaces the whole set of a target's components. So a component
+that is on the target and not in this release is carried over unchanged, unless it was named for removal. A model that
+the release no longer has leaves the desired state at once; its component stays until it is named for removal.
 """
 
 import json
@@ -11,11 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cloud_publisher.deploying.channels import Held, carrier, with_desired, without_configuration
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
-from cloud_publisher.deploying.doors import Door, Held, carrier, with_desired, without_configuration
 from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, too_long_leaves
 from shared_schema.deployment import ComponentDeployment, DeploymentTemplate
 from shared_schema.desired_state import KEY, DesiredModel, DesiredState
+from shared_schema.messages import Channel
 from shared_schema.release import Release, ReleaseComponent
 
 OPEN_VERSION = "x.x.x"
@@ -24,7 +25,7 @@ VALIDATION_MARGIN = 10
 
 
 class UnfitTemplateError(ValueError):
-    """The template and the release do not fit. ``path`` is the place in the template, ``remedy`` the cure."""
+    """The template contradicts the release. ``path`` is the place in the template, ``remedy`` what to change there."""
 
     def __init__(self, path: tuple[str, ...], problem: str, remedy: str) -> None:
         super().__init__(f"{problem}; {remedy}")
@@ -33,7 +34,7 @@ class UnfitTemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The models that a deployment brings: what the agent obeys, and the versions of their components."""
+    """The models of a deployment: the desired state's entries, the versions of their components, and the settings."""
 
     desired: Mapping[str, DesiredModel]
     settings: Mapping[str, Any]
@@ -42,7 +43,7 @@ class Models:
 
 
 def models_of_release(release: Release) -> Models:
-    """The release's own models and settings."""
+    """Return the release's own models and settings."""
     found = [(each.key, each.name, each.version, each.model) for each in release.of_kind("model")]
     desired = {
         key: DesiredModel(component=name, version=version, digest=model.digest)
@@ -55,7 +56,7 @@ def models_of_release(release: Release) -> Models:
 
 
 def models_of_deployment(content: DeploymentContent, held: Held) -> Models:
-    """The models and settings that a deployment brought, to bring them again."""
+    """Return the models and settings of an earlier deployment, to deploy them again."""
     timeout = (content.policies.get("configurationValidationPolicy") or {}).get("timeoutInSeconds", 0)
     return Models(held.state.models, held.state.settings, int(timeout))
 
@@ -65,28 +66,28 @@ def merge_release(
     template: DeploymentTemplate,
     current: DeploymentContent | None,
     *,
-    door: Door,
+    channel: Channel,
     number: int,
     models: Models | None = None,
     removals: Collection[str] = (),
 ) -> DeploymentContent:
-    """The deployment to make. ``number`` is its release; ``models`` are the release's unless others are given.
+    """Return the deployment to make. ``number`` is its release number; ``models`` are the release's unless given.
 
-    The release and the template are the whole truth of the components that they name; every other one of ``current``
-    stays as it is, but for ``removals``. Raises ``UnfitTemplateError``.
+    The release and the template alone say what the components that they name get. Every other component of ``current``
+    stays as it is, except ``removals``. Raises ``UnfitTemplateError``.
     """
-    check_template(release, template, door)
+    check_template(release, template, channel)
     models = models or models_of_release(release)
     former = {name: each for name, each in (current.components if current else {}).items() if name not in removals}
     components = {**former, **_of_template(template, release), **_of_release(release, template)}
     for model in models.desired.values():
-        # Those of an earlier release take the place of this one's in a deployment that brings the agent first.
+        # A deployment that brings the agent first has the model components of an earlier release.
         given = components.get(model.component) or DeployedComponent(model.version)
         components[model.component] = replace(given, version=model.version)
     agent = release.agent
     if agent is not None:
         state = DesiredState(release=str(number), models=dict(models.desired), settings=dict(models.settings))
-        components = place(components, former, agent.name, state, door)
+        components = place(components, former, agent.name, state, channel)
     return DeploymentContent(
         components=components,
         policies=_policies(template, models.validation_timeout),
@@ -102,33 +103,33 @@ def place(
     former: Mapping[str, DeployedComponent],
     agent: str,
     state: DesiredState,
-    door: Door,
+    channel: Channel,
 ) -> dict[str, DeployedComponent]:
-    """The components with the desired state at one door.
+    """Return the components, with the desired state written on one channel.
 
-    At the validated door ``<agent>.desired`` keeps the configuration that the target has (``former``): were it another,
-    the nucleus would wait for it in vain. At the followed door the agent itself is not configured at all, since lite
-    restarts what a deployment configures.
+    On the validated channel ``<agent>.desired`` keeps the configuration that the target has (``former``): if that
+    changed, the nucleus would wait for its answer until it times out. On the subscribed channel the agent itself is
+    never configured, since lite restarts what a deployment configures.
     """
     placed = dict(components)
-    follower = carrier(agent, Door.FOLLOWED)
-    if door is Door.VALIDATED:
+    beside = carrier(agent, Channel.SUBSCRIBED)
+    if channel is Channel.VALIDATED:
         placed[agent] = with_desired(placed[agent], state)
-        was = former.get(follower)
-        placed[follower] = replace(placed[follower], merge=was.merge if was else None, reset=was.reset if was else ())
+        was = former.get(beside)
+        placed[beside] = replace(placed[beside], merge=was.merge if was else None, reset=was.reset if was else ())
     else:
         placed[agent] = without_configuration(placed[agent])
-        placed[follower] = with_desired(without_configuration(placed[follower]), state)
+        placed[beside] = with_desired(without_configuration(placed[beside]), state)
     return placed
 
 
-def check_template(release: Release, template: DeploymentTemplate, door: Door) -> None:
-    """Raises ``UnfitTemplateError`` for what the template may not say of this release at this door."""
+def check_template(release: Release, template: DeploymentTemplate, channel: Channel) -> None:
+    """Raise ``UnfitTemplateError`` if the template says what it may not say of this release on this channel."""
     released = {component.name: component for component in release.components}
     for name, asked in template.components.items():
         component = released.get(name)
         here = ("components", name)
-        if door is Door.FOLLOWED:
+        if channel is Channel.SUBSCRIBED:
             _check_leaves(asked, here)
         if component is None:
             if asked.component_version in (None, OPEN_VERSION):
@@ -144,10 +145,10 @@ def check_template(release: Release, template: DeploymentTemplate, door: Door) -
                 f"the template wants {name} {asked.component_version}, and the release brings {component.version}",
                 f"take componentVersion out, or write {OPEN_VERSION}",
             )
-        _check_configuration(component, asked, door)
+        _check_configuration(component, asked, channel)
 
 
-def _check_configuration(component: ReleaseComponent, asked: ComponentDeployment, door: Door) -> None:
+def _check_configuration(component: ReleaseComponent, asked: ComponentDeployment, channel: Channel) -> None:
     update = asked.configuration_update
     if update is None or component.kind not in ("agent", "desired"):
         return
@@ -158,10 +159,10 @@ def _check_configuration(component: ReleaseComponent, asked: ComponentDeployment
             f"the configuration of {component.name} is the desired state, which deploy writes",
             "take it out; what the agent should do is said in agent.settings of greengrass-config.yml",
         )
-    if door is Door.FOLLOWED:
+    if channel is Channel.SUBSCRIBED:
         raise UnfitTemplateError(
             here,
-            f"{component.name} is the agent, and at the followed door its own configuration is never part of a "
+            f"{component.name} is the agent, and on the subscribed channel its own configuration is never part of a "
             "deployment: lite restarts a component that a deployment configures",
             "take it out, and say it in agent.settings of greengrass-config.yml, which reach a running agent",
         )
@@ -181,7 +182,7 @@ def _check_leaves(asked: ComponentDeployment, here: tuple[str, ...]) -> None:
             (*here, "configurationUpdate", "merge"),
             f"{place} has {size} bytes as JSON, and nucleus lite takes {LONGEST_LEAF} of a text or a list: the "
             "deployment would fail there half written",
-            "put it into a file of an artifact, or an object in the list's place",
+            "put it into a file of an artifact, or use an object instead of the list",
         )
 
 

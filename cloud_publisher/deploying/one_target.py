@@ -1,4 +1,4 @@
-"""The rule of one target a device, checked before a deployment is made.
+"""The rule that a device gets our components from one target only, checked before a deployment is made.
 
 A device intersects the exact versions that all its groups' deployments name, so two of them with different versions of
 one component fail it (greengrass-facts.md, "Deployments"; nucleus, DependencyResolver.java).
@@ -29,7 +29,7 @@ def conflicts(
     ours: Collection[str],
     components_of: Callable[[str], Collection[str]],
 ) -> list[Conflict]:
-    """Every conflict of the devices (by thing). ``components_of`` a deployment is asked once for each."""
+    """Return every conflict of the devices (by thing). ``components_of`` is called once for each deployment."""
     known: dict[str, Collection[str]] = {}
     found: list[Conflict] = []
     for thing, of_device in executions.items():
@@ -45,7 +45,7 @@ def conflicts(
 
 
 def refuse(found: list[Conflict]) -> None:
-    """Raises ``WrongUseError`` if there is any conflict; the first few are named."""
+    """Raise ``WrongUseError`` if there is any conflict; the message names the first few."""
     if not found:
         return
     lines = [

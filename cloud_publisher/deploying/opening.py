@@ -1,4 +1,4 @@
-"""Puts the parts of a delivery together from an account: the one place of this package that knows of clients."""
+"""Builds a ``Delivery`` from an account's clients: the one place of this package that knows of clients."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -15,7 +15,7 @@ from cloud_publisher.session import Account
 
 
 def open_delivery(account: Account, target: Target, terms: Terms, watch: Watch) -> Delivery:
-    """A delivery to a target of the account."""
+    """Return a delivery to a target of the account."""
     deployments = TargetDeployments(account.greengrass, account.iot, target)
     view, index = FleetView(account.greengrass, account.iot_data), FleetIndex(account.iot)
     versions = ComponentVersions(account)

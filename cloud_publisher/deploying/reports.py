@@ -1,23 +1,24 @@
-"""What `deploy` and `rollback` did, and how it went, as values for whoever shows them."""
+"""What `deploy` and `rollback` did and how it ended, as values for the CLI to show."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cloud_publisher.deploying.channels import held
 from cloud_publisher.deploying.deployment import Deployment
-from cloud_publisher.deploying.doors import Door, held
 from cloud_publisher.fleet.devices import DeviceStanding
 from cloud_publisher.fleet.outcome import Outcome
 from cloud_publisher.fleet.targets import Target
+from shared_schema.messages import Channel
 
 _EXIT_CODES = {Outcome.CONFIRMED: 0, Outcome.FAILED: 1, Outcome.REJECTED: 5, Outcome.TIMED_OUT: 6, None: 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One deployment: made now, or found to be there. ``outcome`` is None while nobody has waited for it.
+    """One deployment: created now, or found on the target. ``outcome`` is None if the command did not wait for it.
 
-    ``part`` says which of a release's deployments it is: others' configuration with the desired state of before, the
-    agent with the models of before, the whole release, or what a rollback put back.
+    ``part`` says which of a release's deployments it is: configuration only, agent first, the full release, or what a
+    rollback put back.
     """
 
     deployment: Deployment
@@ -46,13 +47,13 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class DeployReport:
-    """All that one command did. ``kept`` are components of the target that stay, though this release has them not.
+    """All that one command did. ``kept`` are the components that stay on the target and are not in this release.
 
-    ``canary`` is what was done to the canary before; where it did not confirm, nothing was ``delivered`` to the target.
+    ``canary`` is the report of the canary before; if it did not confirm, nothing was ``delivered`` to the target.
     """
 
     target: Target
-    door: Door | None
+    channel: Channel | None
     delivered: tuple[Delivered, ...]
     kept: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -61,21 +62,21 @@ class DeployReport:
 
     @property
     def outcome(self) -> Outcome | None:
-        """Of the release: of the last deployment that was reached, the canary's if the target was not."""
+        """The outcome of the last deployment that was made: the canary's if the target got none."""
         if not self.delivered:
             return self.canary.outcome if self.canary else None
         return self.delivered[-1].outcome
 
     @property
     def exit_code(self) -> int:
-        """As the architecture's table; a rollback that went well does not make a refused release a success."""
+        """The exit code by the architecture's table. A refused release is no success, even if its rollback is."""
         return _EXIT_CODES[self.outcome]
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
         return {
             "target": self.target.arn,
-            "door": self.door.value if self.door else None,
+            "channel": self.channel.value if self.channel else None,
             "outcome": self.outcome.value if self.outcome else None,
             "deployments": [each.as_json() for each in self.delivered],
             "kept": list(self.kept),

@@ -2,20 +2,21 @@
 
 from itertools import dropwhile, islice
 
+from cloud_publisher.deploying.channels import carrier, held, next_release
 from cloud_publisher.deploying.comparing import same
 from cloud_publisher.deploying.delivery import Delivery
 from cloud_publisher.deploying.deployment import Deployment
 from cloud_publisher.deploying.deployments import outcome_tag
-from cloud_publisher.deploying.doors import Door, carrier, held, next_release
 from cloud_publisher.deploying.forms import has_unknown_form
 from cloud_publisher.deploying.reports import Delivered, DeployReport
 from cloud_publisher.deploying.restoring import RESTORES_TAG, restored
 from cloud_publisher.errors import WorkFailedError, WrongUseError
 from cloud_publisher.fleet.outcome import Outcome
+from shared_schema.messages import Channel
 
 
 def rollback(delivery: Delivery, to: str | None) -> DeployReport:
-    """Put an earlier deployment back, and say what was done and how it went.
+    """Put an earlier deployment back, and report what was done and how it ended on the devices.
 
     Raises ``WorkFailedError`` when there is nothing to go back to, ``WrongUseError`` (no such target, a deployment of
     another), and ``CloudError``.
@@ -29,14 +30,14 @@ def rollback(delivery: Delivery, to: str | None) -> DeployReport:
         )
     goal = _named(delivery, to) if to else None
     delivered = roll_back(delivery, current, goal=goal, must_wait=delivery.terms.wait)
-    return DeployReport(delivery.target, door_of(delivered.deployment), (delivered,))
+    return DeployReport(delivery.target, channel_of(delivered.deployment), (delivered,))
 
 
 def roll_back(delivery: Delivery, current: Deployment, *, goal: Deployment | None, must_wait: bool) -> Delivered:
-    """Put ``goal`` back; the newest confirmed deployment before the current one when it is None.
+    """Put ``goal`` back; if it is None, the newest confirmed deployment before the current one.
 
-    Raises ``WorkFailedError`` when there is none, ``WrongUseError`` for one of a form that is unknown here, and
-    whatever bringing a deployment raises.
+    Raises ``WorkFailedError`` when there is none, ``WrongUseError`` for a desired state of an unknown form, and
+    what ``Delivery.deliver`` raises.
     """
     goal = goal or _last_confirmed(delivery, current)
     form = has_unknown_form(goal.content)
@@ -49,8 +50,8 @@ def roll_back(delivery: Delivery, current: Deployment, *, goal: Deployment | Non
         )
     delivery.watch.say(f"putting back deployment {goal.id} of {goal.created:%Y-%m-%d %H:%M:%S} UTC")
     number = next_release(int(delivery.now().timestamp()), current.content)
-    return delivery.bring(
-        lambda door: restored(goal, current.content, door=door, number=number),
+    return delivery.deliver(
+        lambda channel: restored(goal, current.content, channel=channel, number=number),
         current,
         ours=_ours(goal),
         part="rollback",
@@ -58,20 +59,23 @@ def roll_back(delivery: Delivery, current: Deployment, *, goal: Deployment | Non
     )
 
 
-def door_of(deployment: Deployment) -> Door | None:
-    """The door at which a deployment's desired state stands; None where it has none."""
+def channel_of(deployment: Deployment) -> Channel | None:
+    """Return the channel that delivers a deployment's desired state; None where it has none."""
     found = held(deployment.content)
-    return found.door if found else None
+    return found.channel if found else None
 
 
 def _last_confirmed(delivery: Delivery, current: Deployment) -> Deployment:
-    """The newest confirmed one before the current, or before what the current puts back: twice back is two back."""
+    """Return the newest confirmed deployment before the current one, or before the one that the current one put back.
+
+    So a second rollback goes one release further back.
+    """
     origin = current.content.tags.get(RESTORES_TAG, current.id)
     number = next_release(0, current.content)
 
     def differs(earlier: Deployment) -> bool:
-        # To deploy what is there already would be no way back.
-        contents = (restored(earlier, current.content, door=door, number=number) for door in Door)
+        # A deployment with the current content would change nothing.
+        contents = (restored(earlier, current.content, channel=channel, number=number) for channel in Channel)
         return not any(same(content, current.content) for content in contents)
 
     history = dropwhile(lambda each: each.id != origin, delivery.deployments.history())
@@ -99,4 +103,5 @@ def _ours(goal: Deployment) -> set[str]:
     found = held(goal.content)
     if found is None:
         return set()
-    return {carrier(found.agent, door) for door in Door} | {each.component for each in found.state.models.values()}
+    carriers = {carrier(found.agent, channel) for channel in Channel}
+    return carriers | {each.component for each in found.state.models.values()}

@@ -1,20 +1,21 @@
-"""In which deployments a release goes to a target, one after the other, and what each of them holds.
+"""The deployments by which a release goes to a target, one after the other, and what each of them holds.
 
-Pure. `plan` shows these steps and `deploy` takes them, so that the two cannot differ. One deployment is enough but for
-two cases, and only where devices have confirmed a deployment that can be carried over meanwhile:
+Pure. `plan` shows these steps and `deploy` takes them, so that the two cannot differ. One deployment is enough, except
+in two cases, and only where the target has a confirmed deployment whose models can serve meanwhile:
 
-- a new agent and new models: the agent goes first, with the models of before (architecture, "Deployments");
-- at the validated door, another component whose configuration changes while its version stays: it goes first, with the
-  desired state of before, as the nucleus would wait for its validation in vain once it asks the agent for one
-  (greengrass-facts.md, "Deployments"; nucleus, DynamicComponentConfigurationValidator.java).
+- a new agent and new models: the agent goes first, with the previous models (architecture, "Deployments");
+- on the validated channel, the configuration of another component changes while its version stays: it goes first, with
+  the previous desired state. Once the nucleus asks the agent to validate, it waits for every component whose
+  configuration changes, and would time out (greengrass-facts.md, "Deployments"; nucleus,
+  DynamicComponentConfigurationValidator.java).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from cloud_publisher.deploying.channels import carrier, held, next_release
 from cloud_publisher.deploying.comparing import configured_alike, same
 from cloud_publisher.deploying.deployment import Deployment, DeploymentContent
-from cloud_publisher.deploying.doors import Door, carrier, held, next_release
 from cloud_publisher.deploying.merging import (
     Models,
     UnfitTemplateError,
@@ -25,10 +26,11 @@ from cloud_publisher.deploying.merging import (
 from cloud_publisher.errors import InvalidDocumentError, WrongUseError
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.documents import Document
+from shared_schema.messages import Channel
 from shared_schema.plan import Part
 from shared_schema.release import Release
 
-Build = Callable[[Door], DeploymentContent]
+Build = Callable[[Channel], DeploymentContent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,11 @@ class Order:
 
     @property
     def names(self) -> set[str]:
-        """The components that it brings: the release's and the template's."""
+        """The names of all components to deploy: the release's and the template's."""
         return {component.name for component in self.release.components} | set(self.template.value.components)
 
     def check_removals(self) -> None:
-        """Raises ``WrongUseError`` for a component that it would both bring and remove."""
+        """Raise ``WrongUseError`` for a component that is to be both deployed and removed."""
         both = sorted(self.removals & self.names)
         if both:
             raise WrongUseError(
@@ -57,9 +59,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The target as it is. ``confirmed`` is asked at most once, for the newest confirmed deployment's content.
+    """The target as it is. ``confirmed`` returns the newest confirmed deployment's content; it is called at most once.
 
-    ``by_runtimes``: the door follows from the devices' runtimes, and was not asked for.
+    ``by_runtimes``: the channel was chosen by the devices' runtimes, not by ``--channel``.
     """
 
     current: Deployment | None
@@ -71,16 +73,16 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One deployment, by door."""
+    """One deployment. ``build`` returns its content for a channel."""
 
     part: Part
     build: Build
 
 
-def steps_of(order: Order, situation: Situation, door: Door) -> tuple[Step, ...]:
-    """The deployments to make, the whole release last; one is enough where the target has it already.
+def steps_of(order: Order, situation: Situation, channel: Channel) -> tuple[Step, ...]:
+    """Return the deployments to make, the full release last. It is a single one where the target has it already.
 
-    Raises what building one raises: ``InvalidDocumentError``, ``WrongUseError``.
+    Raises what a step's ``build`` raises: ``InvalidDocumentError``, ``WrongUseError``.
     """
     order.check_removals()
     current = situation.current
@@ -89,44 +91,45 @@ def steps_of(order: Order, situation: Situation, door: Door) -> tuple[Step, ...]
     agent = order.release.agent
     if agent is None or current is None or not situation.has_devices:
         return alone
-    if is_there(whole, current, door, by_runtimes=situation.by_runtimes):
+    if is_there(whole, current, channel, by_runtimes=situation.by_runtimes):
         return alone
     confirmed = situation.confirmed()
     if confirmed is None:
         return alone
     first = _agent_first(order, situation, current.content, confirmed) or _configuration_first(
-        order, current.content, confirmed, whole, door
+        order, current.content, confirmed, whole, channel
     )
     if first is None:
         return alone
 
-    def rest(at: Door) -> DeploymentContent:
+    def rest(at: Channel) -> DeploymentContent:
         return _builder(order, situation, first.build(at))(at)
 
-    return (first,) if same(rest(door), first.build(door)) else (first, Step("release", rest))
+    return (first,) if same(rest(channel), first.build(channel)) else (first, Step("release", rest))
 
 
-def is_there(build: Build, current: Deployment, door: Door, *, by_runtimes: bool) -> bool:
-    """Whether the current deployment asks what ``build`` gives for the door."""
+def is_there(build: Build, current: Deployment, channel: Channel, *, by_runtimes: bool) -> bool:
+    """Return whether the current deployment asks the same as the one that ``build`` returns for the channel."""
     if current.withdrawn:
         return False
-    if same(build(door), current.content):
+    if same(build(channel), current.content):
         return True
-    # A release that went out by the followed door is at its place: classic devices that came since are no reason
-    # to send it again. The other way round it is one, as lite may not be configured by the validated door.
-    return by_runtimes and door is Door.VALIDATED and same(build(Door.FOLLOWED), current.content)
+    # A release that was delivered by the subscribed channel need not be sent again because all devices are classic now.
+    # One that was delivered by the validated channel is sent again once a lite device comes: lite restarts an agent
+    # whose own configuration a deployment has.
+    return by_runtimes and channel is Channel.VALIDATED and same(build(Channel.SUBSCRIBED), current.content)
 
 
 def reconfigured(order: Order, after: DeploymentContent, before: DeploymentContent) -> tuple[str, ...]:
-    """The components beside the agent whose configuration changes while their version stays.
+    """Return the components, other than the agent's, whose configuration changes while their version stays.
 
-    None of them counts when the agent is not asked to validate: without one, and when its version changes too.
+    Empty when the nucleus does not ask the agent to validate: there is no agent, or its version changes too.
     """
     agent = order.release.agent
     was = before.components.get(agent.name) if agent else None
     if agent is None or was is None or was.version != agent.version:
         return ()
-    carriers = {carrier(agent.name, door) for door in Door}
+    carriers = {carrier(agent.name, channel) for channel in Channel}
     return tuple(
         name
         for name, component in sorted(after.components.items())
@@ -141,7 +144,7 @@ def reconfigured(order: Order, after: DeploymentContent, before: DeploymentConte
 def _agent_first(
     order: Order, situation: Situation, current: DeploymentContent, confirmed: DeploymentContent
 ) -> Step | None:
-    """The new agent with the models that the devices have, where both agent and models change."""
+    """Return the deployment of the new agent with the confirmed models, if both agent and models change."""
     agent = order.release.agent
     found = held(confirmed, agent.name) if agent else None
     was = confirmed.components.get(agent.name) if agent else None
@@ -154,12 +157,12 @@ def _agent_first(
 
 
 def _configuration_first(
-    order: Order, current: DeploymentContent, confirmed: DeploymentContent, whole: Build, door: Door
+    order: Order, current: DeploymentContent, confirmed: DeploymentContent, whole: Build, channel: Channel
 ) -> Step | None:
-    """What changes the nucleus would wait for in vain, with the desired state just as the devices have it."""
-    if door is not Door.VALIDATED:
+    """Return the deployment of the other components' new configuration, with the confirmed desired state unchanged."""
+    if channel is not Channel.VALIDATED:
         return None
-    final = whole(door)
+    final = whole(channel)
     names = reconfigured(order, final, confirmed)
     if not names:
         return None
@@ -171,22 +174,22 @@ def _configuration_first(
         **{name: final.components[name] for name in names},
     }
     content = replace(final, components=components)
-    return Step("configuration", lambda _door: content)
+    return Step("configuration", lambda _channel: content)
 
 
 def _builder(order: Order, situation: Situation, base: DeploymentContent | None, models: Models | None = None) -> Build:
-    """What a deployment on top of ``base`` should hold, by door; refusals name the place in the template."""
+    """Return the function that builds a deployment on top of ``base``; its errors name the place in the template."""
     current = situation.current.content if situation.current else None
-    # Above the current deployment's too, where ``base`` carries over the desired state of one before it.
+    # Higher than the current deployment's release too, where ``base`` has the desired state of an earlier one.
     number = max(next_release(situation.now, base), next_release(situation.now, current))
 
-    def build(door: Door) -> DeploymentContent:
+    def build(channel: Channel) -> DeploymentContent:
         try:
             return merge_release(
                 order.release,
                 order.template.value,
                 base,
-                door=door,
+                channel=channel,
                 number=number,
                 models=models,
                 removals=order.removals,
@@ -198,15 +201,15 @@ def _builder(order: Order, situation: Situation, base: DeploymentContent | None,
 
 
 def kept_of(order: Order, current: DeploymentContent | None) -> tuple[str, ...]:
-    """The components that are on the target, that the order does not bring, and that stay."""
+    """Return the components that are on the target, are not in the order, and stay."""
     return tuple(sorted(set(current.components if current else ()) - order.names - order.removals))
 
 
 def removed_of(order: Order, current: DeploymentContent | None) -> tuple[str, ...]:
-    """The components that are on the target, and are taken from it."""
+    """Return the components that are taken from the target."""
     return tuple(sorted(order.removals & set(current.components if current else ())))
 
 
 def missing_of(order: Order, current: DeploymentContent | None) -> tuple[str, ...]:
-    """The components that may be removed and are not on the target: a second run's, or a misspelt name's."""
+    """Return the components that are to be removed and are not on the target: removed before, or misspelt."""
     return tuple(sorted(order.removals - set(current.components if current else ())))

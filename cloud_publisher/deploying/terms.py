@@ -1,29 +1,29 @@
-"""On what terms deployments are made, and whom to tell meanwhile."""
+"""The options of a delivery, and the interface by which it reports its progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cloud_publisher.deploying.doors import Door
 from cloud_publisher.fleet.devices import DeviceStanding
 from cloud_publisher.fleet.outcome import Quorum
 from cloud_publisher.fleet.waiting import Patience
+from shared_schema.messages import Channel
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """``door`` is None when it is to be chosen by the target's runtimes."""
+    """The options of `deploy` and `rollback`. ``channel`` is None to choose it by the target's runtimes."""
 
     wait: bool = False
     retry: bool = False
-    door: Door | None = None
+    channel: Channel | None = None
     rollback_on_failure: bool = False
     quorum: Quorum = field(default_factory=Quorum)
     patience: Patience = field(default_factory=Patience)
 
 
 class Watch(Protocol):
-    """Whom to tell: ``say`` of each step, ``devices`` of each look at the fleet."""
+    """Receives progress: ``say`` each step, ``devices`` after each look at the fleet."""
 
     def say(self, text: str) -> None: ...
 

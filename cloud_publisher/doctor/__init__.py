@@ -1,1 +1,1 @@
-"""Whether a stage can work, asked before it has to, by calls that change nothing."""
+"""Checks beforehand whether a stage can work, by calls that change nothing."""

@@ -1,4 +1,4 @@
-"""The artifact bucket as a nucleus asks for it: its location, then HeadObject, then GetObject; and its key.
+"""Checks the artifact bucket by the calls that a nucleus makes: its location, HeadObject, GetObject; then its key.
 
 Source of the order: greengrass-facts.md, "Deployments (classic)" (S3Downloader.java); a 403 on the first fails a
 device's deployment.
@@ -20,12 +20,12 @@ _FIND = ("deploy-role#FindTheBucket", "token-exchange-role#FindTheBucket", "arti
 _READ = ("deploy-role#ReadArtifacts", "token-exchange-role#ReadArtifacts", "artifact-bucket#ReadArtifacts")
 _DECRYPT = ("deploy-role#DecryptThroughS3", "token-exchange-role#DecryptThroughS3", "artifact-key#ReadThroughS3")
 _US_EAST_1 = "us-east-1"
-"""S3 calls it no location at all."""
+"""The region for which S3 answers an empty location."""
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
 
 
 def examine_bucket(facts: Facts, account: Account) -> Iterator[Check]:
-    """Location, head, get, key."""
+    """Return the checks of the bucket's location, of HeadObject, of GetObject, and of the key."""
     if facts.bucket is None:
         yield not_checked(
             "bucket location", "the config names no artifact bucket", "give --bucket, or artifact-bucket:"

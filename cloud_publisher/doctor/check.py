@@ -1,4 +1,4 @@
-"""One thing that the doctor looked at."""
+"""The result of one of the doctor's checks."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,7 +8,7 @@ State = Literal["well", "failed", "not checked"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``statements`` are those of infra_policies/ that would mend it, as ``document#Sid``."""
+    """One check. ``statements`` are those of infra_policies/ that would fix it, as ``document#Sid``."""
 
     name: str
     state: State
@@ -33,15 +33,15 @@ class Check:
 
 
 def well(name: str, words: str) -> Check:
-    """A check that found all as it should be."""
+    """Return a check that found no fault."""
     return Check(name, "well", words)
 
 
 def failed(name: str, words: str, remedy: str, statements: tuple[str, ...] = ()) -> Check:
-    """A check that found something wrong."""
+    """Return a check that found a fault."""
     return Check(name, "failed", words, remedy, statements)
 
 
 def not_checked(name: str, words: str, remedy: str = "") -> Check:
-    """A check that could not be made, and why."""
+    """Return a check that could not be made, with the reason."""
     return Check(name, "not checked", words, remedy)

@@ -1,8 +1,8 @@
-"""The doctor's round: the role, the bucket, the key, the target, and what `publish` and `deploy` will ask for.
+"""The doctor's checks: the role, the bucket, the key, the target, and the calls that `publish` and `deploy` will make.
 
-Nothing is changed anywhere: what only a write could tell is asked of a deployment that does not exist, which AWS
-answers with AccessDenied or with ResourceNotFound. A device's own role cannot be assumed, so its statements are named
-beside the deploy role's.
+Changes nothing. Whether a write is allowed is tried on a deployment that does not exist: AWS answers AccessDenied, or
+ResourceNotFound if the call is allowed. A device's own role cannot be assumed, so its statements are named beside the
+deploy role's.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ _NOT_FOUND = {"ResourceNotFoundException"}
 
 
 def examine(facts: Facts, open_account: Callable[[], Account]) -> Iterator[Check]:
-    """Every check of a stage. ``open_account`` assumes the stage's role."""
+    """Yield every check of a stage. ``open_account`` assumes the stage's role."""
     try:
         account = open_account()
         found = account.id
@@ -76,7 +76,7 @@ def examine(facts: Facts, open_account: Callable[[], Account]) -> Iterator[Check
 
 
 def _group(key: str, arn: str, account: Account, statement: str) -> Check:
-    """``key`` is the stage's key that names the thing group."""
+    """Check a thing group. ``key`` is the stage's key in the config that names the group."""
     group = arn.partition(":thinggroup/")[2]
     try:
         with asking(f"describe the thing group {group}"):
@@ -91,7 +91,7 @@ def _group(key: str, arn: str, account: Account, statement: str) -> Check:
 
 
 def _canary(arn: str, target: str, account: Account) -> Check:
-    """The group, and that `deploy` would take it: it has a device, and none of the target's first hundred."""
+    """Check that `deploy` would take the canary: it has a device, and none of the target's first hundred devices."""
     group = _group("canary", arn, account, "deploy-role#TheCanaryToo")
     if group.state != "well":
         return group
@@ -157,7 +157,7 @@ def _devices(facts: Facts, account: Account) -> Iterator[Check]:
 
 
 def _probe(name: str, what: str, call: Callable[[], object], words: str, statements: tuple[str, ...]) -> Check:
-    """A call whose answer does not matter: that it was answered, if with not found, says that it is allowed."""
+    """Check that a call is allowed: any answer but AccessDenied, also "not found", says so."""
     try:
         with asking(what):
             call()

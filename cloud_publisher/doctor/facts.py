@@ -1,4 +1,4 @@
-"""What the doctor is told of a stage by the config, or where there is none by the release in ``dist/``."""
+"""What the doctor needs to know of a stage: from the config, or without one from the release in ``dist/``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from shared_schema.stages import DEV_STAGE
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """``artifact`` is the URI of one that was uploaded, ``key`` the ARN that artifacts are encrypted with."""
+    """A stage's facts. ``artifact`` is the URI of an uploaded artifact, ``key`` the ARN of the artifacts' KMS key."""
 
     name: str
     stage: ReleaseStage
@@ -23,12 +23,12 @@ class Facts:
     bucket_region: str
     key: str | None
     component: str
-    """The name of a component of ours."""
+    """The name of one component of this repository."""
     artifact: str | None
 
 
 def facts_of(stage: str, *, config: Path | None, dist: Path, bucket: str | None) -> Facts:
-    """Read them. Raises ``InvalidDocumentError``, and ``WrongUseError`` for a stage that is not there."""
+    """Read a stage's facts. Raises ``InvalidDocumentError``, and ``WrongUseError`` if there is no such stage."""
     release = read_release(dist) if (dist / FILE).is_file() else None
     path = config or find_config(Path())
     if config is None and not path.is_file() and release is not None:

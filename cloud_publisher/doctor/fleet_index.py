@@ -1,4 +1,4 @@
-"""Whether the account's fleet index spares `status` and `deploy --wait` a call a device. They work without it."""
+"""Checks whether the account has the fleet index that saves `status` and `deploy --wait` one call for each device."""
 
 from cloud_publisher.cloud_errors import DENIED, asking
 from cloud_publisher.doctor.check import Check, well
@@ -14,7 +14,7 @@ _WITHOUT = "each device's shadow is read by itself, which is right for a small f
 
 
 def examine_index(facts: Facts, account: Account) -> Check:
-    """Never failed: what is not there is told with the way to have it. Raises ``CloudError`` for any other fault."""
+    """Check the index. Never a failed check: a missing index is named with its remedy. Raises ``CloudError``."""
     query = query_for(parse_target(facts.stage.target), None)
     try:
         with asking(f"search the fleet index {NAME}"):

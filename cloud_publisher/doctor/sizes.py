@@ -1,8 +1,8 @@
-"""How near the deployment of a stage's target is to what its devices can take."""
+"""Checks how near the current deployment of a stage's target is to the limits of its devices."""
 
 from cloud_publisher.cloud_errors import DENIED
+from cloud_publisher.deploying.channels import choose_channel
 from cloud_publisher.deploying.deployments import TargetDeployments
-from cloud_publisher.deploying.doors import Door, choose_door
 from cloud_publisher.doctor.check import Check, failed, not_checked, well
 from cloud_publisher.doctor.facts import Facts
 from cloud_publisher.errors import CloudError
@@ -11,13 +11,14 @@ from cloud_publisher.fleet.targets import parse_target
 from cloud_publisher.session import Account
 from cloud_publisher.sizes.deployment_sizes import deployment_figures, place_of
 from cloud_publisher.sizes.figure import Figure, remedies, too_large
+from shared_schema.messages import Channel
 
 _NAME = "sizes"
 _SHOWN = 4
 
 
 def examine_sizes(facts: Facts, account: Account) -> Check:
-    """The sizes of the current deployment, the nearest to its limit first; one beyond it makes the check fail."""
+    """Check the sizes of the current deployment, the nearest to its limit first. The check fails beyond a limit."""
     target = parse_target(facts.stage.target)
     try:
         current = TargetDeployments(account.greengrass, account.iot, target).current()
@@ -27,8 +28,8 @@ def examine_sizes(facts: Facts, account: Account) -> Check:
         return failed(_NAME, error.problem, error.remedy, statements if error.code in DENIED else ())
     if current is None:
         return not_checked(_NAME, "the target has no deployment yet", "plan measures the first one")
-    door = choose_door(device.runtime for device in devices)
-    place = place_of(target, [device.thing for device in devices], lite=door is Door.FOLLOWED)
+    channel = choose_channel(device.runtime for device in devices)
+    place = place_of(target, [device.thing for device in devices], lite=channel is Channel.SUBSCRIBED)
     figures = sorted(deployment_figures(current.content, place), key=lambda each: -each.share)
     over = too_large(figures)
     words = f"deployment {current.id}, for {place.words}: {'; '.join(_near(each) for each in figures[:_SHOWN])}"

@@ -1,1 +1,1 @@
-"""What the devices of a target are, run and say, and what that makes of a deployment. Changes nothing anywhere."""
+"""Reads what the devices of a target run and report, and computes a deployment's outcome from it. Reads only."""

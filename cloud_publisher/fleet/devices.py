@@ -1,4 +1,4 @@
-"""What is known of a core device: what the cloud says of it, and what it said of itself. Values only."""
+"""What is known of a core device: what the cloud says of it, and what it reports. Values only."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared_schema.shadow import ShadowReport
 
 SUCCEEDED = frozenset({"SUCCEEDED", "COMPLETED"})
-"""The service says the first of a group's deployment, the second of a thing's."""
+"""The service says the first for a group's deployment, the second for a thing's."""
 OPEN = frozenset({"QUEUED", "IN_PROGRESS"})
 
 
@@ -34,7 +34,7 @@ class Execution:
 
     @property
     def words(self) -> str:
-        """The device's own reason, and the last cause of its error stack where that says more."""
+        """The device's own reason, and the last cause of its error stack if that says more."""
         cause = self.errors[-1] if self.errors and self.errors[-1] not in (self.reason or "") else None
         return ": ".join(part for part in (self.reason, cause) if part) or self.status
 
@@ -50,10 +50,10 @@ class InstalledComponent:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """All that is known of a device at one time, as far as a deployment is concerned.
+    """What is known of a device and one deployment at one time.
 
-    ``execution`` is of that deployment, and absent while the device's latest is another. ``report`` is the shadow
-    ``mlops``, absent when the agent never wrote it.
+    ``execution`` is that deployment's, and None while the device's latest is another. ``report`` is the shadow
+    ``mlops``, and None if the agent never wrote it.
     """
 
     device: CoreDevice
@@ -62,12 +62,12 @@ class Observation:
 
 
 class Standing(StrEnum):
-    """How far a device is with a deployment."""
+    """How far a deployment is on one device."""
 
     QUEUED = "queued"
     IN_PROGRESS = "in progress"
     UNCONFIRMED = "unconfirmed"
-    """Its deployment succeeded, and its agent has not said yet what became of the models."""
+    """Its deployment succeeded, and its agent has not confirmed or refused the models yet."""
     HELD = "held"
     """An operator put the previous model back by command: pending until the hold is released."""
     CONFIRMED = "confirmed"
@@ -80,7 +80,7 @@ FINAL = frozenset({Standing.CONFIRMED, Standing.REJECTED, Standing.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class DeviceStanding:
-    """A device's standing, with the reason in words. ``seen`` is false for one that is away: it does not count.
+    """A device's standing, with the reason in words. ``seen`` is false for a device that is away, which does not count.
 
     ``remedy`` says what to do about a failure.
     """
@@ -94,5 +94,5 @@ class DeviceStanding:
 
     @property
     def final(self) -> bool:
-        """Whether it will change no more by itself."""
+        """Whether the standing can no longer change by itself."""
         return self.standing in FINAL

@@ -1,9 +1,9 @@
-"""Looks at a fleet again and again, and each time only at the devices of which there may be news.
+"""Follows a deployment on a fleet: looks repeatedly, each time only at the devices that may have changed.
 
-A group's deployment is followed by its IoT job: one call tells whether anything changed, and what a device's agent says
-is read (``reading``) once its deployment has ended there. So the calls grow with what changes, and not with the fleet
-times the looks. Where there is no job (a single thing), or the role may not look at it, every device that has not ended
-is asked each time.
+A group's deployment is followed by its IoT job: one call tells whether anything changed, and an agent's report is read
+(``reading``) once the deployment has ended on its device. So the number of calls grows with the number of changes, not
+with the size of the fleet. Without a job (a single thing), or if the role may not read it, every device that has not
+ended is asked at each look.
 """
 
 import logging
@@ -30,14 +30,14 @@ from shared_schema.shadow import ShadowReport
 
 log = logging.getLogger(__name__)
 SOONEST, LATEST = 0.3, 60.0
-"""Seconds between two looks at one device that has ended its deployment, and whose agent has not said the last word."""
+"""Seconds between two looks at a device that has ended its deployment and whose agent has no final verdict yet."""
 _NOT_SHOWN = "its deployment succeeded, and the fleet index does not show yet that its agent confirms it"
 GROWTH = 0.25
-"""A look at a device comes at most a quarter late, measured by the time that was waited for it already."""
+"""The next look at a device comes after this share of the time that it has been waited for already."""
 
 
 class View(Protocol):
-    """What following needs of a fleet."""
+    """The calls about a fleet that ``Follower`` makes."""
 
     def core_devices(self, target: Target) -> list[CoreDevice]: ...
 
@@ -47,7 +47,7 @@ class View(Protocol):
 
 
 class JobView(Protocol):
-    """What following needs of jobs."""
+    """The calls about an IoT job that ``Follower`` makes."""
 
     def progress(self, job_id: str) -> JobProgress: ...
 
@@ -64,13 +64,13 @@ class FleetState:
 
     @property
     def empty(self) -> bool:
-        """Whether the target has no core device at all: then nobody can confirm anything yet."""
+        """Whether the target has no core device yet, so that none can confirm."""
         return not self.standings
 
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of one device: the state that it was last looked at in, since when, and when to look again."""
+    """What is known of one device: its job status at the last look, since when, and when to look again."""
 
     standing: DeviceStanding
     status: str | None
@@ -80,7 +80,7 @@ class _Known:
 
 @dataclass(slots=True)
 class Follower:
-    """The devices of one deployment. ``job_id`` is None where no job can be followed, ``index`` where none is asked."""
+    """Follows one deployment. ``job_id`` is None if there is no job to follow, ``index`` if no index is to be asked."""
 
     view: View
     jobs: JobView
@@ -96,9 +96,9 @@ class Follower:
     _known: dict[str, _Known] = field(default_factory=dict)
 
     def look(self, at: float, now: datetime, *, last: bool = False) -> FleetState:
-        """The fleet now; ``at`` is a steady clock's time, in seconds.
+        """Return the fleet's state now; ``at`` is a monotonic clock's time, in seconds.
 
-        A ``last`` look asks of every device that has not said its last word. Raises ``CloudError``.
+        A ``last`` look asks about every device without a final standing. Raises ``CloudError``.
         """
         if last:
             for known in self._known.values():
@@ -112,7 +112,7 @@ class Follower:
             except CloudError as error:
                 if error.code not in DENIED:
                     raise
-                log.warning("the role may not look at the job: every device is asked", extra={"job": self.job_id})
+                log.warning("the role may not read the job: asking every device instead", extra={"job": self.job_id})
                 self.job_id = None
         if self.job_id is None:
             self._devices = self.view.core_devices(self.target)
@@ -122,7 +122,7 @@ class Follower:
 
     def _follow(self, job_id: str, progress: JobProgress, now: datetime) -> None:
         former, self._progress = self._progress, progress
-        # A listing may lag behind the counters: until it has what they say, it is made again.
+        # The listing may lag behind the counters: list again until both agree.
         listed = Counter(each.status for each in self._executions.values())
         if former is not None and former.counts == progress.counts == listed:
             return
@@ -134,7 +134,7 @@ class Follower:
             self._devices = self.view.core_devices(self.target)
 
     def _reads(self, at: float, *, last: bool) -> dict[str, Read]:
-        """What is read of the devices that are due and whose deployment has ended well."""
+        """Return the reports of the devices that are due and whose deployment succeeded, by thing."""
         if self.wanted.state is None:
             return {}
         due = [
@@ -171,7 +171,7 @@ class Follower:
         seen = self._followed(device, execution, read) if followed else self._asked(device)
         since = self._since(device.thing, status, at)
         standing = standing_of(seen, self.wanted, self.quorum, now, timedelta(seconds=at - since))
-        # What is queued or in progress shows in the job; only what its agent says has to be asked for.
+        # The job shows what is queued or in progress; only what the agent reports must be asked for.
         pause = min(max((at - since) * GROWTH, SOONEST), LATEST) if status not in (*OPEN, None) else float("inf")
         if read is not None and not read.certain:
             standing = replace(standing, words=_NOT_SHOWN)
@@ -188,5 +188,5 @@ class Follower:
         if execution.status in OPEN or execution.status in SUCCEEDED:
             said = Execution(self.wanted.deployment_id, self.target.arn, execution.status, execution.modified)
             return Observation(device, said, read.report if read else None)
-        # Why it failed, only the device's own deployment says.
+        # Only the device's own deployment says why it failed.
         return self._asked(device)

@@ -1,4 +1,4 @@
-"""The account's fleet index: what the agents of many devices say, a hundred in one call, and some seconds late.
+"""The account's fleet index: what the agents of many devices report, a hundred in one call, and some seconds late.
 
 Reads only. Which calls it makes: SearchIndex (iot). There is an index where the account turned indexing of the named
 shadow on (infra_policies/cloudformation/fleet-health.yaml); where it is off, not ready or not permitted, that is logged
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 NAME = "AWS_Things"
 PAGE = 100
-"""The most that the API gives at once ("cannot exceed 100": SearchIndexRequest, maxResults)."""
+"""The API's maximum of results in one call ("cannot exceed 100": SearchIndexRequest, maxResults)."""
 NO_INDEX = frozenset({"ResourceNotFoundException", "IndexNotReadyException"})
 """Indexing is off; or it was just turned on or changed, and the index is being built."""
 
@@ -37,10 +37,10 @@ class FleetIndex:
         self._useless = False
 
     def reports(self, target: Target, things: int, *, release: str | None = None) -> Mapping[str, ShadowReport] | None:
-        """What agents of a thing group say, by thing; of one release only those that obey it.
+        """Return what the agents of a thing group report, by thing; with a release, only of those that apply it.
 
-        Never takes more calls than ``things``, for as many reading each shadow would. None where there is no index to
-        ask; raises nothing: without an index all works as well.
+        Makes at most ``things`` calls, as reading each shadow would take no more. None if there is no index to ask.
+        Raises nothing: without an index, the caller reads the shadows.
         """
         if self._useless or target.kind != "thinggroup":
             return None
@@ -71,15 +71,15 @@ class FleetIndex:
 
 
 def pages_of(devices: int) -> int:
-    """How many calls a search for so many devices takes, when no other things are in their group."""
+    """Return how many calls a search for so many devices takes, if no other things are in their group."""
     return math.ceil(devices / PAGE)
 
 
 def query_for(target: Target, release: str | None) -> str:
-    """What is searched for: the group's things that have our shadow, or that obey a release.
+    """Return the query for the group's things that have our shadow, or that apply a release.
 
-    A group's name has no character that would end the quotes. Every report has its schema, and a query without a
-    wildcard may be as long as it is ("Query syntax" of the developer guide).
+    A group's name has no character that would end the quotes. Every report has a ``schema``, so searching for it needs
+    no wildcard ("Query syntax" of the developer guide).
     """
     said = "schema:1" if release is None else f'release:"{release}"'
     return f'thingGroupNames:"{target.name}" AND shadow.name.{SHADOW}.reported.{said}'

@@ -1,4 +1,4 @@
-"""The IoT job by which a group's deployment reaches its devices: how far it is, in few calls however large the fleet.
+"""The IoT job by which a group's deployment reaches its devices: its progress, in few calls even for a large fleet.
 
 Reads only. Which calls it makes: DescribeJob, ListJobExecutionsForJob (iot).
 """
@@ -28,14 +28,14 @@ _PAGE = 250
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """How many devices are in each state that any is in. ``open`` is false once the job was cancelled."""
+    """How many devices are in each state. ``open`` is false once the job was cancelled."""
 
     open: bool
     counts: Mapping[str, int]
 
     @property
     def devices(self) -> int:
-        """How many devices the job has reached, in whatever state they are."""
+        """How many devices the job has reached, in any state."""
         return sum(self.counts.values())
 
 
@@ -54,7 +54,7 @@ class Jobs:
         self._iot = iot
 
     def progress(self, job_id: str) -> JobProgress:
-        """One call. Raises ``CloudError``."""
+        """Return the job's counters, by one call. Raises ``CloudError``."""
         with asking(f"look at the job {job_id}"):
             job = self._iot.describe_job(jobId=job_id)["job"]
         details: Mapping[str, object] = dict(job.get("jobProcessDetails") or {})
@@ -65,7 +65,7 @@ class Jobs:
         )
 
     def executions(self, job_id: str) -> dict[str, JobExecution]:
-        """The job on each of its devices, by thing; a call for every 250. Raises ``CloudError``."""
+        """Return the job's execution on each device, by thing, by a call for every 250. Raises ``CloudError``."""
         with asking(f"list how the job {job_id} goes on its devices"):
             pages = self._iot.get_paginator("list_job_executions_for_job").paginate(
                 jobId=job_id, PaginationConfig={"PageSize": _PAGE}

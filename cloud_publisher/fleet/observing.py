@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _PAGE = 100
-"""The most that the API gives at once."""
+"""The API's maximum of results in one call."""
 
 
 class FleetView:
@@ -32,7 +32,7 @@ class FleetView:
         self._iot_data = iot_data
 
     def core_devices(self, target: Target) -> list[CoreDevice]:
-        """The target's core devices by name: those that have ever reported themselves. Raises ``CloudError``."""
+        """Return the target's core devices, by name: those whose nucleus has ever reported. Raises ``CloudError``."""
         if target.kind == "thing":
             return self._core_device(target.name)
         with asking(f"list the core devices of {target.words}"):
@@ -52,7 +52,7 @@ class FleetView:
         return sorted(found, key=lambda device: device.thing)
 
     def executions(self, thing: str) -> list[Execution]:
-        """A device's latest deployment of each of its targets. Raises ``CloudError``."""
+        """Return a device's latest deployment of each of its targets. Raises ``CloudError``."""
         with asking(f"list the effective deployments of {thing}"):
             pages = self._greengrass.get_paginator("list_effective_deployments").paginate(coreDeviceThingName=thing)
             return [
@@ -69,7 +69,7 @@ class FleetView:
             ]
 
     def report(self, thing: str) -> ShadowReport | None:
-        """What the thing's shadow ``mlops`` reports; None when it is not there, or not of our making."""
+        """Return what the thing's shadow ``mlops`` reports; None if there is none, or if no agent of ours wrote it."""
         with asking(f"read the shadow {SHADOW} of {thing}"):
             try:
                 answer = self._iot_data.get_thing_shadow(thingName=thing, shadowName=SHADOW)
@@ -79,7 +79,7 @@ class FleetView:
         return read_report(thing, json.loads(payload).get("state"))
 
     def installed(self, thing: str) -> list[InstalledComponent]:
-        """The components on a device, dependencies too. Raises ``CloudError``."""
+        """Return the components on a device, dependencies too. Raises ``CloudError``."""
         with asking(f"list what is installed on {thing}"):
             pages = self._greengrass.get_paginator("list_installed_components").paginate(
                 coreDeviceThingName=thing, topologyFilter="ALL"
@@ -91,12 +91,12 @@ class FleetView:
             ]
 
     def observe(self, device: CoreDevice, deployment_id: str, *, with_report: bool) -> Observation:
-        """All that is known of a device as far as a deployment is concerned; the shadow only if there is an agent."""
+        """Return what is known of a device and a deployment; the shadow is read only ``with_report``."""
         execution = self.execution(device.thing, deployment_id)
         return Observation(device, execution, self.report(device.thing) if with_report else None)
 
     def execution(self, thing: str, deployment_id: str) -> Execution | None:
-        """How a deployment went on a device; None while its latest is another. Raises ``CloudError``."""
+        """Return a deployment's execution on a device; None while its latest is another. Raises ``CloudError``."""
         return next((each for each in self.executions(thing) if each.deployment_id == deployment_id), None)
 
     def _core_device(self, thing: str) -> list[CoreDevice]:

@@ -1,6 +1,6 @@
-"""What observations make of a deployment: each device's standing, and the outcome of the whole (architecture, 2).
+"""Compute each device's standing, and a deployment's outcome, from what was observed (architecture, section 2).
 
-Pure. An outcome is certain once every device that counts has come to an end, or a quorum has confirmed.
+Pure. An outcome is certain once every device that counts has a final standing, or a quorum has confirmed.
 """
 
 import math
@@ -16,7 +16,7 @@ from shared_schema.messages import AgentState, StateReason, Verdict, tells_not_b
 from shared_schema.shadow import Said, ShadowReport
 
 CONFIRMATION_GRACE = timedelta(seconds=5)
-"""A refusing device's confirmation and its job's update take different ways to the cloud; either may be first."""
+"""How long to wait for a confirmation after a failure: it and the job's update may reach the cloud in either order."""
 
 
 class Outcome(StrEnum):
@@ -30,24 +30,24 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """``percent`` of the devices seen within ``seen_within`` must confirm; the rest may be away, or late."""
+    """``percent`` of the devices seen within ``seen_within`` must confirm; the rest may be away or late."""
 
     percent: float = 100.0
     seen_within: timedelta = timedelta(hours=24)
 
     def needed(self, seen: int) -> int:
-        """How many of so many devices must confirm; at least one."""
-        # Not quite the percentage, lest 28.999999999999996 devices' worth of floating point ask for one more.
+        """Return how many of the ``seen`` devices must confirm: at least one."""
+        # The 1e-9 keeps a rounding error (29.000000000000004) from asking for one device more.
         return max(1, math.ceil(seen * self.percent / 100 - 1e-9))
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What devices should come to: a deployment, and the desired state in it (none where there is no agent).
+    """The state that devices should reach: a deployment, and its desired state (None without an agent).
 
-    ``agent`` is the version of the agent's component in it: what another version says confirms nothing. ``configured``
-    names the other components that the deployment configures: the nucleus would wait for them in vain if their
-    configuration changed while their version did not.
+    ``agent`` is the version of the agent's component in it: a report of another version confirms nothing.
+    ``configured`` names the other components that the deployment configures: the nucleus waits for them, and times out,
+    if their configuration changes while their version does not.
     """
 
     deployment_id: str
@@ -59,7 +59,7 @@ class Wanted:
 def standing_of(
     seen: Observation, wanted: Wanted, quorum: Quorum, now: datetime, waited: timedelta | None = None
 ) -> DeviceStanding:
-    """How far one device is. ``waited`` is how long it has been seen so; None for a single look."""
+    """Return one device's standing. ``waited`` is how long its job status has been so; None for a single look."""
     standing, words = _standing(seen, wanted, now, waited)
     return DeviceStanding(
         thing=seen.device.thing,
@@ -74,7 +74,7 @@ def standing_of(
 
 
 def outcome_of(standings: Sequence[DeviceStanding], quorum: Quorum) -> Outcome | None:
-    """The outcome, if it is certain. None with no device seen: nothing can be said of a fleet that is not there."""
+    """Return the outcome if it is certain, else None; also None if no device was seen recently."""
     counted = [each for each in standings if each.seen]
     if not counted:
         return None
@@ -87,7 +87,7 @@ def outcome_of(standings: Sequence[DeviceStanding], quorum: Quorum) -> Outcome |
 
 
 def outcome_at_deadline(standings: Sequence[DeviceStanding], quorum: Quorum) -> Outcome:
-    """The outcome once the time is up: a quorum that cannot be reached any more is no mere time-out."""
+    """Return the outcome at the time-out: a refusal if the quorum can no longer be reached, else timed out."""
     counted = [each for each in standings if each.seen]
     possible = sum(each.standing is Standing.CONFIRMED or not each.final for each in counted)
     if counted and possible < quorum.needed(len(counted)):
@@ -96,9 +96,9 @@ def outcome_at_deadline(standings: Sequence[DeviceStanding], quorum: Quorum) -> 
 
 
 def as_released(report: ShadowReport, name: str, model: DesiredModel, release: str) -> bool:
-    """Whether an agent serves and has confirmed a model of a release.
+    """Return whether an agent serves a model of a release and has confirmed it.
 
-    Its last confirmation may be of an earlier release, if the agent obeys this one and the digest is the same.
+    The confirmation may be of an earlier release, if the agent applies this one and the digest is the same.
     """
     found = report.models.get(name)
     if found is None or found.said is None or found.serves is None:
@@ -109,7 +109,7 @@ def as_released(report: ShadowReport, name: str, model: DesiredModel, release: s
 
 
 def confirms(report: ShadowReport, wanted: Wanted) -> bool:
-    """Whether an agent says of itself just what is wanted: the release, and each of its models by digest."""
+    """Return whether an agent reports exactly what is wanted: the release, and each of its models by digest."""
     if wanted.state is None or _refusals(report, wanted):
         return False
     return _of_agent(report, wanted.state, wanted.agent)[0] is Standing.CONFIRMED
@@ -118,12 +118,12 @@ def confirms(report: ShadowReport, wanted: Wanted) -> bool:
 def _standing(seen: Observation, wanted: Wanted, now: datetime, waited: timedelta | None) -> tuple[Standing, str]:
     execution = seen.execution
     if execution is None:
-        return Standing.QUEUED, "has not got the deployment yet"
+        return Standing.QUEUED, "has not received the deployment yet"
     if execution.status in OPEN:
         if execution.status == "QUEUED":
             return Standing.QUEUED, execution.reason or "has not begun with the deployment yet"
-        return Standing.IN_PROGRESS, execution.reason or "works on the deployment"
-    # An earlier agent that serves on after its deployment has succeeded speaks for itself; the one that is named comes.
+        return Standing.IN_PROGRESS, execution.reason or "is working on the deployment"
+    # After a success an earlier agent may still run until the new one is up; its refusals do not count.
     by_another = execution.status in SUCCEEDED and seen.report is not None and _is_another(seen.report, wanted.agent)
     refusals = [] if by_another else _refusals(seen.report, wanted)
     if refusals:
@@ -148,8 +148,9 @@ def _of_agent(report: ShadowReport | None, state: DesiredState, agent: str | Non
         return _of_another_agent(report, agent)
     if not state.models:
         if report.release == state.release:
-            return Standing.CONFIRMED, f"obeys release {state.release}, which names no model"
-        return Standing.UNCONFIRMED, f"its agent obeys release {report.release or 'none'} still"
+            return Standing.CONFIRMED, f"applies release {state.release}, which names no model"
+        applied = f"release {report.release}" if report.release else "no release"
+        return Standing.UNCONFIRMED, f"its agent still applies {applied}"
     verdicts = {name: _verdict(report, name, model, state.release) for name, model in state.models.items()}
     for standing in (Standing.FAILED, Standing.HELD, Standing.UNCONFIRMED):
         words = [text for found, text in verdicts.values() if found is standing]
@@ -159,10 +160,10 @@ def _of_agent(report: ShadowReport | None, state: DesiredState, agent: str | Non
 
 
 def _of_another_agent(report: ShadowReport, agent: str | None) -> tuple[Standing, str]:
-    """An earlier agent serves. Its last word is that the wanted one could not be brought up, which it names."""
+    """An earlier agent still runs: failed if it reports that the wanted version could not be brought up."""
     if report.reason == StateReason.INSTALL and agent is not None and tells_not_brought_up(report.why, agent):
         return Standing.FAILED, f"its agent {report.agent_version} serves on: {report.why}"
-    return Standing.UNCONFIRMED, f"its agent is {report.agent_version} still, and the deployment names {agent}"
+    return Standing.UNCONFIRMED, f"its agent is still {report.agent_version}, and the deployment names {agent}"
 
 
 def _verdict(report: ShadowReport, name: str, model: DesiredModel, release: str) -> tuple[Standing, str]:
@@ -175,7 +176,7 @@ def _verdict(report: ShadowReport, name: str, model: DesiredModel, release: str)
         return Standing.FAILED, f"{name} {model.version}: {_reason(said)}"
     found = report.models.get(name)
     now = f"serves {found.serves.version}" if found and found.serves else "serves none"
-    # A verdict that a newer agent knows and we do not is shown, and decides nothing.
+    # A verdict that this publisher does not know (a newer agent's) is shown, but decides nothing.
     unknown = (
         f" ({said.verdict}: {_reason(said)})" if said is not None and not isinstance(said.verdict, Verdict) else ""
     )
@@ -195,7 +196,7 @@ def _refusals(report: ShadowReport | None, wanted: Wanted) -> list[str]:
 
 
 def _confirmation(report: ShadowReport, name: str, model: DesiredModel, release: str) -> Said | None:
-    """What the agent said of just this model in just this release; what it said of an earlier one is ignored."""
+    """Return what the agent said of this model in this release. Confirmations of earlier releases are ignored."""
     found = report.models.get(name)
     if found is None or found.said is None:
         return None
@@ -208,7 +209,7 @@ def _reason(said: Said) -> str:
 
 
 def _age(execution: Execution, now: datetime, waited: timedelta | None) -> timedelta:
-    """How long ago a device ended. Where our clock is behind the cloud's, as far as we have seen it ourselves."""
+    """Return how long ago a device ended. If our clock is behind the cloud's, use the time that we observed."""
     age = now - execution.modified
     if age >= timedelta(0):
         return age
@@ -226,7 +227,7 @@ def _failed(execution: Execution, wanted: Wanted, age: timedelta) -> tuple[Stand
 
 
 def _trouble_of(report: ShadowReport | None) -> str:
-    """What the agent says of itself, where the nucleus gives no cause and the agent is not well."""
+    """Return what the agent reports, for nucleus lite, which gives no cause of a failure."""
     if report is None:
         return "; nucleus lite gives no cause, and its agent has never written the shadow"
     why = ": ".join(part for part in (report.reason, report.why) if part)
@@ -253,14 +254,15 @@ def _waited_in_vain(words: str) -> bool:
 def _why_validation_fails(configured: Iterable[str]) -> str:
     names = ", ".join(configured)
     kept = (
-        f"or the nucleus waited in vain for a kept component whose configuration changes with the deployment "
-        f"({names}): deploy that change by itself first"
+        f"or the nucleus waited for another component whose configuration changes with the deployment ({names}), until "
+        f"it timed out: deploy that change by itself first"
         if names
-        else "or a component on the device has changed its own configuration, and the nucleus waited for it in vain"
+        else "or a component on the device has changed its own configuration, and the nucleus waited for it until it "
+        "timed out"
     )
     return f"Either the agent died while it vetted (its log says more), {kept}. Then run deploy --retry"
 
 
 def _refusal(counted: Sequence[DeviceStanding]) -> Outcome:
-    # What a device's own checks say of a model tells an operator more than a deployment that failed beside it.
+    # A model that a device's checks refused tells an operator more than a deployment that failed elsewhere.
     return Outcome.REJECTED if any(each.standing is Standing.REJECTED for each in counted) else Outcome.FAILED

@@ -1,8 +1,8 @@
-"""How a fleet's reports are read while it is waited for: by the fleet index where it pays, else each by itself.
+"""Reads the reports of a fleet that is waited for: by the fleet index if that saves calls, else shadow by shadow.
 
-The index lags behind the shadows. So only one thing is believed of it: that a device has confirmed just what is wanted,
-which it cannot have done before it did. What it shows otherwise, or does not show, is asked of the shadow itself: at
-once where few devices are left, else once the index has had its time, and at most ``ASKED`` in a look.
+The index lags behind the shadows. So it is trusted in one thing only: that a device has confirmed exactly what is
+wanted. If it shows anything else, or nothing, the shadow itself is read: at once if few devices are left, else after
+the index has had time to catch up, and at most ``ASKED`` shadows in a look.
 """
 
 import logging
@@ -16,27 +16,27 @@ from shared_schema.shadow import ShadowReport
 
 log = logging.getLogger(__name__)
 FEW = 10
-"""So many shadows are read at once, and no index is asked: that is as quick, and true to the second."""
+"""Up to so many shadows are read directly, without the index: that is as quick, and up to date."""
 ASKED = 100
-"""The most shadows that one look reads because the index does not show their confirmation."""
+"""At most so many shadows are read in one look because the index does not show their confirmation."""
 LAG = 30.0
-"""Seconds that the index is given to show what a device said after its deployment ended there."""
+"""Seconds that the index gets to show what a device reports after its deployment ended there."""
 SECONDS_A_PAGE = 3.0
-"""A search of many pages comes seldom: so much time passes for each of them."""
+"""Seconds between two searches, for each page of a search: a search of many pages is made less often."""
 SOONEST, LATEST, GROWTH = 0.3, 60.0, 0.25
-"""A search comes at most a quarter late, measured by the time since the first one."""
+"""The next search comes after at least this share of the time since the first one."""
 
 
 class Index(Protocol):
-    """What reading needs of the fleet index."""
+    """The call about the fleet index that ``Reports`` makes."""
 
     def reports(self, target: Target, things: int, *, release: str | None = None) -> Mapping[str, ShadowReport] | None:
-        """None where there is no index to ask."""
+        """Return reports by thing; None if there is no index to ask."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A device whose deployment has ended well. ``since`` is when that was first seen, by a steady clock."""
+    """A device whose deployment succeeded. ``since`` is when that was first seen, by a monotonic clock."""
 
     thing: str
     since: float
@@ -44,7 +44,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read of a device. ``certain``: it is its shadow, or the index shows that it has confirmed."""
+    """A device's report. ``certain``: it was read from its shadow, or the index shows that the device has confirmed."""
 
     report: ShadowReport | None = None
     certain: bool = False
@@ -72,9 +72,9 @@ class Reports:
         self._asked: dict[str, float] = {}
 
     def of(self, due: Sequence[Ended], devices: int, at: float, *, last: bool = False) -> dict[str, Read]:
-        """What the due devices say, of ``devices`` in all. One that is left for a later look is not certain.
+        """Return the reports of the due devices, of ``devices`` in all. One left for a later look is not certain.
 
-        In a ``last`` look none is left. Raises ``CloudError``.
+        A ``last`` look leaves none. Raises ``CloudError``.
         """
         if len(due) <= FEW or self._index is None:
             return self._each(due)
@@ -104,7 +104,7 @@ class Reports:
         self._next = at + min(pages_of(devices) * SECONDS_A_PAGE, grown, LATEST)
 
     def _pressing(self, left: Sequence[Ended], shown: Mapping[str, ShadowReport], at: float) -> list[Ended]:
-        """Those that the index shows otherwise, and those that it has had its time for; the longest unasked first."""
+        """Return the devices whose shadow must be read: the index disagrees, or had its time. Longest unread first."""
         late = [each for each in left if each.thing not in shown and at - each.since >= LAG]
         if late and not self._shows_any:
             self._index = None

@@ -56,7 +56,7 @@ _REMEDIES: Mapping[str, str] = {
 
 
 def remedy_for(stack: Sequence[str], runtime: str | None = None) -> str:
-    """What to do about the last cause of an error stack that is known; in general, if none is.
+    """Return what to do about the last known cause of an error stack; general advice if no cause is known.
 
     Nucleus lite sends no stack, and logs to the journal alone (ggdeploymentd/src/iot_jobs_listener.c, update_job).
     """

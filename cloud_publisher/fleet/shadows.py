@@ -1,4 +1,4 @@
-"""The named shadow ``mlops`` as a value: what an agent says of itself. Where it was read is the caller's affair."""
+"""Parses the named shadow ``mlops``: what an agent reports of itself. The caller has read it."""
 
 import logging
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def read_report(thing: str, document: Any) -> ShadowReport | None:
-    """What a shadow's document (or its ``state``) says under ``reported``; None for one not of our making."""
+    """Return what a shadow's document (or its ``state``) reports; None if no agent of ours wrote it."""
     try:
         reported = document.get("reported") if isinstance(document, Mapping) else None
         return ShadowReport.model_validate(reported)

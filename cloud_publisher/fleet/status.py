@@ -1,6 +1,6 @@
-"""`status`: what each device of a target runs and says, beside what the target's current deployment wants.
+"""`status`: what each device of a target runs and reports, beside what the target's current deployment wants.
 
-Reads only, and writes no tag: an operator who may only look can run it.
+Reads only, and writes no tag: an operator with a read-only role can run it.
 """
 
 import logging
@@ -47,11 +47,11 @@ class DeviceStatus:
 
     @property
     def as_released(self) -> bool:
-        """Whether it is as the current deployment says, and none of its components is broken."""
+        """Whether the device is as the current deployment says, and none of its components is broken."""
         return self.standing is not None and self.standing.standing is Standing.CONFIRMED and not self.broken
 
     def as_json(self) -> dict[str, Any]:
-        """For ``--json``; each thing said stands with the time when it was said."""
+        """Return the object for ``--json``; each reported value has the time when it was reported."""
         return {
             "thing": self.device.thing,
             "runtime": self.device.runtime,
@@ -83,14 +83,14 @@ class FleetStatus:
 
     @property
     def differing(self) -> tuple[DeviceStatus, ...]:
-        """The devices that are not as released; those that are away do not count."""
+        """The devices that are not as released, without those that are away."""
         return tuple(
             each for each in self.devices if not each.as_released and (each.standing is None or each.standing.seen)
         )
 
     @property
     def as_released(self) -> bool:
-        """Whether there is a deployment, and every device that counts is as it says."""
+        """Whether there is a deployment, and every device that counts is as the deployment says."""
         return self.deployment_id is not None and not self.differing
 
     def as_json(self) -> dict[str, Any]:
@@ -116,10 +116,10 @@ def status_of(
     quorum: Quorum,
     now: datetime,
 ) -> FleetStatus:
-    """Look at every device once. ``names`` are the components to report of. Raises ``CloudError``.
+    """Look at every device once. ``names`` are the components to report. Raises ``CloudError``.
 
-    Where the index shows that a device confirms what is wanted, and the deployment's job that it succeeded there, that
-    is taken; else the device is asked for its own deployment, and its shadow is read.
+    A device counts as confirmed if the index shows that it confirms what is wanted, and the job that the deployment
+    succeeded there. Of any other, its own deployment and its shadow are read.
     """
     found = view.core_devices(target)
     shown = index.reports(target, len(found)) or {}
@@ -143,7 +143,7 @@ def status_of(
 
 
 def _ended(jobs: Jobs, job_id: str | None) -> Mapping[str, JobExecution]:
-    """The deployment by device, as its job has it, in a call for every 250; empty where that is not to be had."""
+    """Return the job's executions by thing (a call for every 250); empty without a job, or if it may not be read."""
     try:
         return jobs.executions(job_id) if job_id is not None else {}
     except CloudError as error:

@@ -32,7 +32,7 @@ class Target:
 
 
 def parse_target(arn: str) -> Target:
-    """Raises ``NoTargetError``, whose message says what is wrong and what would be right."""
+    """Parse a target's ARN. Raises ``NoTargetError``, whose message says what is wrong and what would be right."""
     found = _ARN.fullmatch(arn)
     if found is None:
         raise NoTargetError(

@@ -1,4 +1,4 @@
-"""Waits until a deployment's outcome is certain, or the time is up. The clock and the follower are passed in."""
+"""Waits until a deployment's outcome is certain, or until the time-out. The clock and the follower are passed in."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,9 +11,9 @@ from cloud_publisher.fleet.outcome import Outcome, outcome_at_deadline
 
 FIRST_INTERVAL = 0.3
 GROWTH = 1.25
-"""A look comes at most a quarter late, measured by the time that was waited already."""
+"""The next look comes after this share of the time that was waited already."""
 CHECK_EVERY = 60.0
-"""Seconds between two looks at the deployment itself, where its job says nothing of having been cancelled."""
+"""Seconds between two looks at the deployment itself, unless its job says that it was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What tells the time, and lets it pass."""
+    """Tells the time and sleeps."""
 
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -41,10 +41,10 @@ def wait_for_fleet(
     tell: Callable[[Sequence[DeviceStanding]], None],
     clock: Clock,
 ) -> FleetState:
-    """The fleet once its outcome is certain, or at the time-out. A target without a core device is not waited for.
+    """Return the fleet once its outcome is certain, or at the time-out; at once if the target has no core device.
 
-    ``still_current`` raises when a newer deployment has taken this one's place; ``tell`` is told every look. Raises
-    what these two raise, and ``CloudError``.
+    ``still_current`` raises when a newer deployment has replaced this one; ``tell`` gets the result of every look.
+    Raises what these two raise, and ``CloudError``.
     """
     began = clock.monotonic()
     deadline = began + patience.timeout
@@ -57,7 +57,7 @@ def wait_for_fleet(
         if state.outcome is Outcome.CONFIRMED or state.empty:
             return state
         left = deadline - at
-        # Before a refusal is told too: a newer deployment ends this one's open executions as CANCELED.
+        # Checked before a refusal too: a newer deployment ends this one's open executions as CANCELED.
         if state.outcome or state.closed or left <= 0 or follower.job_id is None or at - checked >= CHECK_EVERY:
             still_current()
             checked = at

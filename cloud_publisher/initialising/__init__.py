@@ -1,1 +1,1 @@
-"""A new deploy repository that works as it stands: its files, and how they come into a folder whole or not at all."""
+"""Makes a new deploy repository that works without changes: its files, written all or none."""

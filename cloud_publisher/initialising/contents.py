@@ -29,7 +29,7 @@ _LEFT_OUT = {"__pycache__", "versions"}
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """What comes into the new config of a repository whose accounts are known."""
+    """What the new config says of the accounts, if they are known."""
 
     bucket: str
     region: str
@@ -38,7 +38,7 @@ class Accounts:
 
 
 def repository_files(accounts: Accounts | None = None) -> dict[PurePosixPath, bytes]:
-    """Each file's content by its path in the new repository.
+    """Return each file's content by its path in the new repository.
 
     Raises ``WorkFailedError`` when the installation lacks a part of it.
     """
@@ -51,7 +51,7 @@ def repository_files(accounts: Accounts | None = None) -> dict[PurePosixPath, by
     for path, content in _tree(_shared(_EXAMPLE)):
         contents[PurePosixPath(_EXAMPLE) / path] = content
     manifest = PurePosixPath(_EXAMPLE) / "model.yaml"
-    # An editor finds the schema beside the agent's sources here.
+    # In the new repository the schema is beside the agent's sources, where an editor finds it.
     contents[manifest] = contents[manifest].replace(b"../../shared_schema/", b"../../agent/shared_schema/")
     for package in _AGENT_PACKAGES:
         for path, content in _tree(_package(package)):
@@ -62,7 +62,7 @@ def repository_files(accounts: Accounts | None = None) -> dict[PurePosixPath, by
 
 
 def _config(template: str, accounts: Accounts | None) -> str:
-    """The template's examples stand there as comments where nothing is known."""
+    """Return the config's text. Without known accounts, the template's examples stay in it as comments."""
     given = {"BUCKET": accounts.bucket, "STAGES": accounts.stages} if accounts else {"BUCKET": "", "STAGES": ""}
     for name, text in given.items():
         before, _, rest = template.partition(f"# @{name}@\n")
@@ -86,7 +86,7 @@ def _package(name: str) -> Path:
 
 
 def _shared(name: str) -> Path:
-    """A file or folder that lies beside the packages in a checkout, and in ``share/`` of an installation."""
+    """Return a file or folder that is beside the packages in a checkout, and in ``share/`` of an installation."""
     checkout = Path(__file__).parents[2] / name
     installed = Path(sysconfig.get_path("data")) / "share" / DISTRIBUTION / name
     for path in (checkout, installed):
@@ -96,7 +96,7 @@ def _shared(name: str) -> Path:
 
 
 def _agent_project(version: str) -> str:
-    """The pyproject.toml that names what a device needs beside the sources; the wheels are made from it."""
+    """Return the pyproject.toml that names what a device needs beside the sources; the build reads its requirements."""
     marker = 'extra == "agent"'
     found = [
         requirement.partition(";")[0].strip()

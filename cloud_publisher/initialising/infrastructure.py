@@ -1,4 +1,4 @@
-"""``infrastructure/`` of a deploy repository: CloudFormation templates, their parameters, how to bring the stacks up.
+"""``infrastructure/`` of a deploy repository: CloudFormation templates, their parameters, how to create the stacks.
 
 Pure: the config in, files out.
 """
@@ -21,7 +21,7 @@ _TARGET_STACKS = ("target-account", "fleet-health")
 
 
 def stacks_now(document: Document[Config], bucket: str | None) -> dict[str, list[StackParameters]]:
-    """The stacks of each stage whose parameters can be written: dev's first alone, until its key is known.
+    """Return the stacks of each stage whose parameters can be written: only dev's, until its KMS key is known.
 
     Raises ``InvalidDocumentError``.
     """
@@ -35,17 +35,17 @@ def stacks_now(document: Document[Config], bucket: str | None) -> dict[str, list
 
 
 def parameter_file(stage: str, stack: StackParameters) -> str:
-    """The name of a stack's parameter file."""
+    """Return the name of a stack's parameter file."""
     return _name(stage, stack.template.removesuffix(".yaml"))
 
 
 def parameter_text(stack: StackParameters) -> str:
-    """A stack's parameter file, for ``aws cloudformation``."""
+    """Return the text of a stack's parameter file, for ``aws cloudformation``."""
     return json.dumps(stack.as_json(), indent=2) + "\n"
 
 
 def infrastructure_files(document: Document[Config], bucket: str | None) -> dict[PurePosixPath, bytes]:
-    """Each file's content by its path in the repository. Raises ``InvalidDocumentError``."""
+    """Return each file's content by its path in the repository. Raises ``InvalidDocumentError``."""
     stacks = stacks_now(document, bucket)
     contents = {FOLDER / path.name: path.read_bytes() for path in sorted(CLOUDFORMATION.glob("*.yaml"))}
     for stage, of_stage in stacks.items():
@@ -61,13 +61,13 @@ def _page(config: Config) -> str:
         "# The accounts' stacks",
         "",
         "Everything in `parameters/` is made from `stages:` of `../greengrass-config.yml`. Change the config, not",
-        "these files; `cloud-publisher policies parameters --out infrastructure/parameters` writes them anew. Run what",
-        "is below in the repository's folder, each command with credentials of the account that it names. They are for",
+        "these files; `cloud-publisher policies parameters --out infrastructure/parameters` writes them again. Run the",
+        "commands below in the repository's folder, each with credentials of the account that it names. They are for",
         "the AWS CLI 2; version 1 takes the same files by `aws cloudformation create-stack --parameters file://…`.",
         "",
         "1. Say in the config where the pipeline takes this repository from (`stages.dev.source`: a `connection` of",
         "   CodeConnections with its `repository`, or a `bucket`), and where model packages keep their data",
-        "   (`stages.dev.model-data`). Write the parameters anew.",
+        "   (`stages.dev.model-data`). Write the parameters again.",
         f"2. In account {dev.account} (dev), the bucket, its key and the pipeline:",
         "",
         *_fenced(_deploy(DEV_STAGE, "dev-account", dev.region)),

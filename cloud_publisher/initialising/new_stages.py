@@ -1,6 +1,6 @@
 """``--stage NAME=ACCOUNT:REGION[:GROUP]`` of ``init``: from the options to ``stages:`` of a new config, checked.
 
-Pure: texts in, text out. What agrees with what is checked by the same rules as a config's own stages.
+Pure: texts in, text out. The stages are checked by the same rules as those of a config.
 """
 
 import json
@@ -47,7 +47,7 @@ class NewStage:
 
 
 def read_stage_options(texts: Sequence[str]) -> list[NewStage]:
-    """The stages that ``--stage`` asks for. Raises ``WrongUseError`` for a text of another form, or a name twice."""
+    """Parse the values of ``--stage``. Raises ``WrongUseError`` for a text of another form, or a repeated name."""
     stages: list[NewStage] = []
     for text in texts:
         name, equals, rest = text.partition("=")
@@ -62,9 +62,9 @@ def read_stage_options(texts: Sequence[str]) -> list[NewStage]:
 
 
 def accounts_of(stages: Sequence[NewStage], bucket: str | None) -> Accounts:
-    """What they bring into the config. Raises ``WrongUseError`` without ``dev``.
+    """Return what the stages add to the config. Raises ``WrongUseError`` without ``dev``.
 
-    The bucket's own name has the account in it: buckets of all the world share one space of names.
+    The bucket's name contains the account's number, because bucket names are global.
     """
     dev = next((each for each in stages if each.name == DEV_STAGE), None)
     if dev is None:
@@ -80,7 +80,7 @@ def accounts_of(stages: Sequence[NewStage], bucket: str | None) -> Accounts:
 
 
 def check_config(text: str, file: str) -> Document[Config]:
-    """The new config. Raises ``InvalidDocumentError`` whose faults name the option, as there is no file yet."""
+    """Check the new config. Raises ``InvalidDocumentError``; its faults name the option, as there is no file yet."""
     try:
         document = read_text_document(text, Config, file=file)
     except DocumentError as error:
@@ -92,12 +92,12 @@ def check_config(text: str, file: str) -> Document[Config]:
 
 
 def as_options(error: InvalidDocumentError) -> InvalidDocumentError:
-    """The same faults, by the options that they come from."""
+    """Return the same faults, named by the options that they come from."""
     return InvalidDocumentError(_as_options(error.faults))
 
 
 def _as_options(faults: Sequence[Fault]) -> list[Fault]:
-    """An account that is none makes ARNs that are none: of each stage what was given comes first, and alone."""
+    """Return the faults by option. A wrong account makes wrong ARNs too: only the fault of the given value is shown."""
     named = [_as_option(fault) for fault in faults]
     told: dict[str, list[Fault]] = {}
     for fault in named:
@@ -125,5 +125,5 @@ def _as_option(fault: Fault) -> Fault:
 
 
 def _scalar(text: str) -> str:
-    """A text as YAML reads it back, whatever is in it."""
+    """Return a text quoted so that YAML reads the same text back."""
     return text if _PLAIN.fullmatch(text) and not text.endswith(":") else json.dumps(text)

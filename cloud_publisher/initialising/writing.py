@@ -1,4 +1,4 @@
-"""Brings files into a folder: all of them, or none. What is there already is never overwritten."""
+"""Writes files into a folder, all or none. Never overwrites a file."""
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -9,10 +9,10 @@ _SHOWN = 10
 
 
 def write_new(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> list[Path]:
-    """Write every file below ``folder``, which is made if need be. Returns their paths, in order.
+    """Write every file below ``folder``, which is created if missing. Returns their paths, in order.
 
-    Raises ``WrongUseError`` when one of them is there already, before anything is written, and ``WorkFailedError`` when
-    the folder cannot be written; then what was written before is taken away again.
+    Raises ``WrongUseError`` if one of them exists already, before anything is written, and ``WorkFailedError`` if the
+    folder cannot be written; then the files that were already written are removed again.
     """
     taken = sorted({found for path in contents if (found := _taken(folder, path)) is not None})
     if taken:
@@ -41,7 +41,7 @@ def write_new(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> list[Pat
 
 
 def not_there_yet(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> dict[PurePosixPath, bytes]:
-    """Those of the files that do not stand below ``folder`` with these very bytes already."""
+    """Return the files that are not yet below ``folder`` with exactly these bytes."""
     return {
         path: content
         for path, content in contents.items()
@@ -50,7 +50,7 @@ def not_there_yet(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> dict
 
 
 def _taken(folder: Path, path: PurePosixPath) -> Path | None:
-    """What stands in a file's way: the file, or a file where one of its folders would be."""
+    """Return what prevents writing a file: the file itself, or a file in place of one of its folders."""
     if (folder / path).exists() or (folder / path).is_symlink():
         return folder / path
     here = folder

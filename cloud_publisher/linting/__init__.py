@@ -1,1 +1,1 @@
-"""What the cloud and the nuclei would only tell later: faults of any recipe, ours or not. Asks no cloud."""
+"""The recipe linter: finds what the cloud or a nucleus would refuse in any recipe. Makes no network calls."""

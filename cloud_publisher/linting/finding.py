@@ -1,4 +1,4 @@
-"""One finding of the linter, as a person or a pipeline reads it."""
+"""One finding of the linter, for people and pipelines."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from shared_schema.documents.reading import dotted
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``line`` and ``column`` count from 1, and are 0 where the file as a whole is meant."""
+    """One finding. ``line`` and ``column`` count from 1, and are 0 for the file as a whole."""
 
     code: str
     severity: Severity
@@ -23,7 +23,7 @@ class Finding:
 
     @property
     def path(self) -> str:
-        """The way into the recipe, such as ``Manifests[0].Lifecycle.run``; empty for its top."""
+        """The place in the recipe, such as ``Manifests[0].Lifecycle.run``; empty for its top."""
         return dotted(self.way)
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ from shared_schema.names import is_version
 PROJECT_FILE = "gdk-config.json"
 NEXT_PATCH = "NEXT_PATCH"
 GDK_BUCKET = "bucket-of-the-gdk"
-"""Stands for the bucket that its publish makes a name of."""
+"""Placeholder for the bucket, whose name GDK's publish makes."""
 _STANDS_FOR_NEXT = "1.0.0"
 _UNKNOWN = "unknown"
 _BUILD_SYSTEMS = ("zip", "maven", "gradle", "gradlew", "custom")
@@ -30,7 +30,7 @@ _REQUIRED = ("author", "version", "build", "publish")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What a build of the project would fill in, as far as it can be read."""
+    """What a build of the project would fill in, as far as the project can be read."""
 
     name: str | None = None
     version: str = _STANDS_FOR_NEXT
@@ -39,7 +39,7 @@ class Project:
 
 
 def read_project(path: Path) -> Project:
-    """The project of a ``gdk-config.json``; its faults are ``findings``."""
+    """Read the project of a ``gdk-config.json``; its faults are in ``findings``."""
     file = str(path)
     try:
         raw, where = load_with_positions(path.read_text(encoding="utf-8-sig"))
@@ -66,7 +66,7 @@ def read_project(path: Path) -> Project:
 
 
 def filled(value: Any, project: Project | None) -> Any:
-    """A recipe's value with the project's placeholders filled in, keys and values; as it is without a project."""
+    """Return a recipe's value with the project's placeholders filled in, keys too; unchanged without a project."""
     if project is None:
         return value
     if isinstance(value, str):
@@ -77,7 +77,7 @@ def filled(value: Any, project: Project | None) -> Any:
         ):
             value = value.replace(f"{{{name}}}", given)
         if value.startswith("s3://"):
-            # Its publish writes the place of each artifact that the build made anew.
+            # GDK's publish writes a new URI for each artifact that the build made.
             start = "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/"
             value = value.replace(start, f"s3://{GDK_BUCKET}/{project.name or _UNKNOWN}/{project.version}/")
         return value

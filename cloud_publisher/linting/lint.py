@@ -14,29 +14,29 @@ from cloud_publisher.linting.settings import Runtime, Settings
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """What came of it. ``files`` are the recipes that could be read."""
+    """The linter's result. ``files`` are the recipes that could be read."""
 
     files: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     @property
     def errors(self) -> int:
-        """How many findings would break something."""
+        """The number of findings that would break something."""
         return sum(finding.severity == "error" for finding in self.findings)
 
     @property
     def warnings(self) -> int:
-        """How many findings are worth a look."""
+        """The number of findings to look at."""
         return sum(finding.severity == "warning" for finding in self.findings)
 
     @property
     def notes(self) -> int:
-        """How many findings tell of what works, and could be better."""
+        """The number of findings about what works and could be better."""
         return len(self.findings) - self.errors - self.warnings
 
 
 def lint(paths: list[Path], *, runtime: Runtime | None = None, bucket: str | None = None) -> Linted:
-    """Every finding about the recipes, GDK projects and folders that are named."""
+    """Return every finding about the named recipes, GDK projects and folders."""
     read = read_all(paths)
     found = list(read.findings)
     settings = Settings(runtime, bucket, {recipe.name: recipe for recipe in read.recipes if recipe.name})
@@ -50,7 +50,7 @@ def lint(paths: list[Path], *, runtime: Runtime | None = None, bucket: str | Non
 
 
 def findings_of(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """Every finding about one recipe."""
+    """Return every finding about one recipe."""
     for check in CHECKS:
         yield from check(recipe, settings)
 

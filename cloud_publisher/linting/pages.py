@@ -1,4 +1,4 @@
-"""docs/lint.md, made of the table of rules; a test holds the page to it."""
+"""Generates docs/lint.md from the table of rules; a test checks that the page is current."""
 
 from cloud_publisher.linting.checks.access_control import SERVICES
 from cloud_publisher.linting.rules import RULES, Rule
@@ -41,7 +41,7 @@ Without `--runtime`, what holds for both nuclei is told, and lite's own rules fo
 
 
 def lint_page() -> str:
-    """The page's whole text."""
+    """Return the page's text."""
     parts = [_HEAD]
     for prefix, title in _GROUPS:
         rules = [rule for code, rule in RULES.items() if code.startswith(prefix)]

@@ -1,4 +1,4 @@
-"""From files and folders to recipes and to findings about what cannot be read as one."""
+"""Reads recipes from files and folders; what cannot be read becomes a finding."""
 
 import json
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ RECIPE_FILES = ("recipe.yaml", "recipe.yml", "recipe.json")
 
 @dataclass(slots=True)
 class Read:
-    """What came of the files that were named."""
+    """What was read from the named files."""
 
     recipes: list[RecipeText] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
 def read_all(paths: list[Path]) -> Read:
-    """Every recipe that is named: a recipe, a ``gdk-config.json``, or a folder that holds either (or a ``dist/``)."""
+    """Read every named recipe, ``gdk-config.json``, or folder that holds either (or a ``dist/``)."""
     read = Read()
     seen: set[Path] = set()
     for path in paths:
@@ -76,9 +76,9 @@ def _read_one(path: Path, read: Read) -> None:
 
 
 def read_recipe(text: str, *, file: str, project: Project | None = None) -> RecipeText | list[Finding]:
-    """A recipe from its text; or, for what is none, the findings that say so."""
+    """Parse a recipe's text. If it is no recipe, return the findings that say so."""
     if file.endswith(".json"):
-        # YAML would let pass what is no JSON, such as a comma too many.
+        # A YAML parser would accept invalid JSON, such as a trailing comma.
         try:
             json.loads(text)
         except json.JSONDecodeError as error:
@@ -112,17 +112,17 @@ def read_recipe(text: str, *, file: str, project: Project | None = None) -> Reci
             key.position.line,
             key.position.column,
             key.path,
-            f"the key {key.path[-1]!r} stands twice here",
+            f"the key {key.path[-1]!r} is here twice",
             RULES["GG002"].remedy,
         )
         for key in where.doubled
     ]
-    # What the doubled keys hide cannot be judged.
+    # A key that is there twice hides a value, which cannot be checked.
     return doubled or recipe
 
 
 def _without_dates(value: Any) -> Any:
-    """The cloud reads YAML's dates as text, such as an unquoted RecipeFormatVersion."""
+    """Return a value with its dates as text, as the cloud reads them, such as an unquoted RecipeFormatVersion."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, dict):
@@ -131,7 +131,7 @@ def _without_dates(value: Any) -> Any:
 
 
 def whole(code: str, file: str, problem: str, remedy: str = "") -> Finding:
-    """A finding about a file as a whole."""
+    """Return a finding about a file as a whole."""
     return Finding(code, RULES[code].severity, file, 0, 0, (), problem, remedy or RULES[code].remedy)
 
 

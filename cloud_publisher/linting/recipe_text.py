@@ -1,6 +1,6 @@
-"""A recipe as its author wrote it: any case of keys, YAML or JSON, right or wrong, and where each value stands.
+"""A recipe as its author wrote it: keys in any case, YAML or JSON, valid or not, with the position of each value.
 
-Unlike ``shared_schema.recipe`` it holds what is no recipe too, so that every fault of it can be told at once.
+Unlike ``shared_schema.recipe`` it also holds an invalid recipe, so that all its faults can be shown at once.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from shared_schema.documents.positions import Position, Positions, Way
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value of the recipe, and the way to it."""
+    """A value of the recipe, and the path to it."""
 
     value: Any
     way: Way = ()
 
     def get(self, key: str) -> "Node | None":
-        """The value of a key in any case; none where there is none, or no mapping. ``null`` counts as none."""
+        """Return the value of a key in any case; None if there is none, if it is ``null``, or if this is no mapping."""
         if not isinstance(self.value, dict):
             return None
         for name, inner in self.value.items():
@@ -29,24 +29,24 @@ class Node:
         return None
 
     def items(self) -> Iterator[tuple[str, "Node"]]:
-        """The keys and values of a mapping; nothing of anything else."""
+        """Return the keys and values of a mapping; nothing for any other value."""
         if isinstance(self.value, dict):
             for name, inner in self.value.items():
                 yield str(name), Node(inner, (*self.way, str(name)))
 
     def each(self) -> Iterator["Node"]:
-        """The items of a list; nothing of anything else."""
+        """Return the items of a list; nothing for any other value."""
         if isinstance(self.value, list):
             for index, inner in enumerate(self.value):
                 yield Node(inner, (*self.way, index))
 
     @property
     def text(self) -> str | None:
-        """The value where it is text."""
+        """The value if it is text, else None."""
         return self.value if isinstance(self.value, str) else None
 
     def texts(self) -> Iterator["Node"]:
-        """Every text in it."""
+        """Yield every text in the value."""
         if isinstance(self.value, str):
             yield self
         for _, inner in self.items():
@@ -56,7 +56,7 @@ class Node:
 
     @property
     def kind(self) -> str:
-        """What it is, in words."""
+        """The value's type in words."""
         kinds = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
         return kinds.get(type(self.value), "a number")
 
@@ -70,7 +70,7 @@ class RecipeText:
     top: Node
     positions: Positions
     in_gdk_project: bool = False
-    """Then the GDK's placeholders are filled in by its build."""
+    """Whether the recipe is in a GDK project, whose build fills in the GDK's placeholders."""
     _lines: list[str] = field(default_factory=list)
 
     @property
@@ -96,7 +96,7 @@ class RecipeText:
         return [each for each in found.each() if isinstance(each.value, dict)] if found else []
 
     def lifecycles(self) -> Iterator[tuple[Node, list[Node]]]:
-        """Each lifecycle with the artifacts that its scripts may use; the global one has those of all manifests."""
+        """Each lifecycle with the artifacts that its scripts may use; for the global one, those of all manifests."""
         everything: list[Node] = []
         for manifest in self.manifests():
             listed = manifest.get("Artifacts")
@@ -110,12 +110,12 @@ class RecipeText:
             yield shared, everything
 
     def finding(self, code: str, node: Node, problem: str, remedy: str = "", *, key: str | None = None) -> Finding:
-        """A finding at a value, or with ``key`` at a key that is missing there; ``remedy`` else is the rule's."""
+        """Return a finding at a value, or at its missing ``key``. ``remedy`` replaces the rule's."""
         way = node.way if key is None else (*node.way, key)
         return self._at(code, self.positions.of(way), way, problem, remedy)
 
     def finding_in_text(self, code: str, node: Node, found: str, problem: str, remedy: str = "") -> Finding:
-        """A finding at the place of ``found`` in a text: in a block of many lines, at its own line."""
+        """Return a finding at the place of ``found`` in a text: in a text of several lines, at its own line."""
         return self._at(code, self._place(node, found), node.way, problem, remedy)
 
     def _at(self, code: str, place: Position, way: Way, problem: str, remedy: str) -> Finding:

@@ -1,4 +1,4 @@
-"""What a run of the linter is told beyond the files: the nucleus to judge for, the bucket, the other recipes."""
+"""The settings of a run of the linter: the nucleus to check for, the bucket, the other recipes."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,7 +9,7 @@ LITE_RUNTIME = "aws_nucleus_lite"
 
 
 class Runtime(StrEnum):
-    """Which nucleus the recipe is for. Not given: what holds for both, and lite's rules in manifests for lite alone."""
+    """The nucleus to check for. Without it: the rules of both, and lite's rules only in manifests for lite alone."""
 
     CLASSIC = "classic"
     LITE = "lite"
@@ -17,7 +17,7 @@ class Runtime(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``recipes`` are all those of the run, by component name: dependencies are followed among them."""
+    """A run's settings. ``recipes`` are all its recipes by component name: dependencies are followed among them."""
 
     runtime: Runtime | None = None
     bucket: str | None = None
@@ -35,7 +35,7 @@ class Settings:
 
 
 def runtime_of(manifest: Node) -> str | None:
-    """The runtime that a manifest names."""
+    """Return the runtime that a manifest names."""
     platform = manifest.get("Platform")
     runtime = platform.get("runtime") if platform else None
     return runtime.text if runtime else None

@@ -1,1 +1,1 @@
-"""What a release would do, found without doing it: to the bucket, to an account, to its targets. Reads only."""
+"""What a release would change in the bucket, an account and its targets. Reads only."""

@@ -1,4 +1,4 @@
-"""The release that a build would make, and why it would build what it would: nothing is built to know it."""
+"""The release that a build would make, and why each component would be built. Builds nothing."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ def release_to_be(planner: Planner) -> ReleaseToBe:
 
 
 def built_already(release: Release) -> ReleaseToBe:
-    """A release that is built: there is nothing to build, whatever it took."""
+    """Return a plan for a release that is already built: nothing is to be built."""
     builds = [
         ComponentBuild(
             key=each.key,

@@ -10,20 +10,20 @@ from shared_schema.plan import ComponentChange, ValueChange
 
 EMPTY = DeploymentContent({})
 UNKNOWN_DIGEST = "A" * 43
-"""Stands for the model digest of a model that is not built yet: 32 bytes of 0."""
+"""Placeholder (32 bytes of 0) for the model digest of a model that is not built yet."""
 _KNOWN_LATER = "known once it is built"
 
 
 def component_changes(
     before: DeploymentContent | None, after: DeploymentContent, *, kept: Mapping[str, str]
 ) -> list[ComponentChange]:
-    """Every component of either, by name. ``kept`` are those that the release does not bring, with the reason."""
+    """Return the change of each component, by name. ``kept`` says why a component outside the release stays."""
     old, new = reduced(before or EMPTY)["components"], reduced(after)["components"]
     return [_change(name, old.get(name), new.get(name), kept.get(name)) for name in sorted(old.keys() | new.keys())]
 
 
 def setting_changes(before: DeploymentContent | None, after: DeploymentContent) -> list[ValueChange]:
-    """What changes of the deployment itself: policies, rollout, name. None where there was no deployment."""
+    """Return what changes in the deployment itself: policies, rollout, name. Empty where there was no deployment."""
     if before is None:
         return []
     return changed_leaves(_settings(before), _settings(after))
@@ -47,7 +47,7 @@ def _change(
 
 
 def _configuration(component: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The merged configuration by its own pointers, and what else is said of the component beside it."""
+    """Return one document of a component: its merged configuration, and its other settings beside it."""
     if component is None:
         return {}
     merge = component.get("merge")

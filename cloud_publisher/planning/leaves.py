@@ -8,7 +8,7 @@ from shared_schema.plan import ValueChange
 
 
 def changed_leaves(before: Any, after: Any) -> list[ValueChange]:
-    """Every leaf that differs, by its JSON pointer, in the documents' order; a list counts as one leaf."""
+    """Return every leaf that differs, with its JSON pointer, in the documents' order; a list counts as one leaf."""
     old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
     return [
         ValueChange(pointer=pointer, before=old.get(pointer), after=new.get(pointer))

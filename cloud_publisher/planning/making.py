@@ -17,12 +17,12 @@ from shared_schema.plan import Plan
 
 
 def plan_build(to_be: ReleaseToBe) -> Plan:
-    """The plan of a release that goes to no target."""
+    """Return the plan of a release without a target: what would be built."""
     return Plan(schema_=1, made=_now(), components=to_be.builds)
 
 
 def plan_release(to_be: ReleaseToBe, account: Account, order: Order, deliveries: Sequence[Delivery]) -> Plan:
-    """The plan of a release for the targets of one account: a canary, if there is one, before the target.
+    """Return the plan of a release for the targets of one account: a canary, if there is one, before the target.
 
     Raises what `publish` and `deploy` would raise before they change anything.
     """
@@ -34,7 +34,7 @@ def plan_release(to_be: ReleaseToBe, account: Account, order: Order, deliveries:
         try:
             found = versions.find(name, version)
         except CloudError as error:
-            # A role that may look at our components only: what it may not look at is none.
+            # The role may read our components only, so a component that it may not read is not ours.
             if error.code in DENIED:
                 return False
             raise

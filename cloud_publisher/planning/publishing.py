@@ -7,7 +7,7 @@ from shared_schema.release import Release, ReleaseComponent
 
 
 def plan_publishing(release: Release, versions: Versions) -> list[ComponentPublishing]:
-    """Each component of the release. Raises as `publish` does for versions that are somebody else's."""
+    """Return what would be done with each component. Raises what `publish` raises for a version that is not ours."""
     found = find_versions(release, versions)
     return [_publishing(component, found[component.name]) for component in release.components]
 

@@ -1,4 +1,4 @@
-"""Why a component would be built anew: which file, which dependency, which setting changed. Pure."""
+"""Why a component would be built again: which file, dependency or setting changed. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ _DEPENDENCIES = "/ComponentDependencies/"
 
 
 def reasons(before: Mapping[str, Any], after: Mapping[str, Any], since: str) -> list[str]:
-    """The differences of two listings in words. ``since`` is the version that ``before`` is of."""
+    """Return the differences of two listings as text. ``since`` is the version whose listing ``before`` is."""
     found = [*_files(before.get("root") or {}, after.get("root") or {})]
     found += _recipe(before.get("recipe") or {}, after.get("recipe") or {})
     found += _others(before, after)

@@ -1,1 +1,1 @@
-"""From ``stages:`` of the config to complete policy documents and the templates' parameters. No AWS call is made."""
+"""From ``stages:`` of the config to complete policy documents and the templates' parameters. Makes no AWS calls."""

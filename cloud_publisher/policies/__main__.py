@@ -1,6 +1,6 @@
-"""``python -m cloud_publisher.policies [--check]``: what is derived from the policy documents, written or compared.
+"""``python -m cloud_publisher.policies [--check]``: writes, or checks, what is derived from the policy documents.
 
-That is: the documents inside the CloudFormation templates, and the figures of docs/policies.md.
+These are the documents inside the CloudFormation templates, and the figures of docs/policies.md.
 """
 
 import argparse
@@ -28,7 +28,7 @@ _SEED_DOCUMENTS = ("iot", "greengrass", "s3", "kms")
 
 
 def derived_files() -> dict[Path, str]:
-    """Every derived file's text as it should be."""
+    """Return every derived file's text as it should be."""
     texts = {
         path: fill_template(path.name, path.read_text(encoding="utf-8"), _document)
         for path in sorted(CLOUDFORMATION.glob("*.yaml"))
@@ -40,7 +40,7 @@ def derived_files() -> dict[Path, str]:
 
 
 def figures() -> list[Figures]:
-    """The seed's role first, then ours."""
+    """Return the figures of the seed's role, then of ours."""
     expanded = json.loads((SEED / "expanded-actions.json").read_text(encoding="utf-8"))["actions"]
     seed = [json.loads((SEED / f"{name}.json").read_text(encoding="utf-8")) for name in _SEED_DOCUMENTS]
     rows = [figures_of("**the seed's one role**", seed, expanded)]
@@ -48,7 +48,7 @@ def figures() -> list[Figures]:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Exit code 0, or 1 when ``--check`` finds a file that is not current."""
+    """Return the exit code: 0, or 1 if ``--check`` finds a file that is not current."""
     parser = argparse.ArgumentParser(
         prog="python -m cloud_publisher.policies", description="Write what is derived from the policy documents."
     )

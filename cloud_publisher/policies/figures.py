@@ -1,4 +1,4 @@
-"""How much each role may do, next to the seed's one role: the table of docs/policies.md.
+"""Counts how much each role may do, compared with the seed's one role: the table of docs/policies.md.
 
 Pure: documents in, rows and Markdown out.
 """
@@ -19,7 +19,7 @@ class Figures:
     """Actions allowed, with each ``*`` of an action counted as the actions that it stands for."""
     action_wildcards: int
     any_resource: int
-    """Actions that are allowed on the resource ``*``, expanded likewise."""
+    """Actions allowed on the resource ``*``, counted in the same way."""
     resource_wildcards: int
     """Resource patterns with a ``*`` inside, such as ``…:job/*``."""
 
@@ -41,7 +41,7 @@ def figures_of(role: str, documents: Sequence[Mapping[str, Any]], expanded: Mapp
 
 
 def figures_table(rows: Sequence[Figures]) -> str:
-    """The rows as a Markdown table."""
+    """Return the rows as a Markdown table."""
     head = (
         "| role | actions allowed | `*` in an action | actions allowed on `*` | resource patterns with a `*` inside |\n"
         "|---|---:|---:|---:|---:|\n"

@@ -1,6 +1,6 @@
 """The named parameters of the policies, from ``stages:`` and the rest of the config.
 
-``NAMES`` says what each is for; a list is put in place of a string that is the parameter and nothing else.
+``NAMES`` says what each is for. A list replaces a string that is the parameter and nothing else.
 """
 
 from collections.abc import Mapping
@@ -51,13 +51,13 @@ NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What the documents of one stage are filled in with; every name of ``NAMES`` has a value."""
+    """The values that fill in the documents of one stage; every name of ``NAMES`` has one."""
 
     stage: str
     values: Mapping[str, Value]
 
     def text(self, name: str) -> str:
-        """The value of a parameter that is no list."""
+        """Return the value of a parameter that is no list."""
         value = self.values[name]
         if not isinstance(value, str):
             raise TypeError(f"{name} is a list")
@@ -65,7 +65,7 @@ class Parameters:
 
 
 def stage_parameters(document: Document[Config], stage_name: str, *, bucket: str | None = None) -> Parameters:
-    """The parameters for a stage. ``bucket`` goes before the config's. Raises ``InvalidDocumentError``."""
+    """Return the parameters for a stage. ``bucket`` replaces the config's. Raises ``InvalidDocumentError``."""
     config = document.value
     faults = stage_faults(document)
     unknown = known_stage(document, stage_name) if config.stages else None
@@ -110,7 +110,7 @@ def stage_parameters(document: Document[Config], stage_name: str, *, bucket: str
 
 
 def component_prefix(config: Config) -> str:
-    """What all component names begin with, up to and with its last dot; empty when they share no namespace."""
+    """Return the common start of all component names, with its last dot; empty if they share no namespace."""
     names = [component.component_name for component in config.custom_components.values()]
     names += [
         desired_component_name(component.component_name)
@@ -124,14 +124,14 @@ def component_prefix(config: Config) -> str:
 
 
 def reader_roles(stage: Stage) -> tuple[str, ...]:
-    """The roles of a stage that read artifacts: its deploy role, and its devices' token-exchange roles."""
+    """Return the roles of a stage that read artifacts: its deploy role, and its devices' token-exchange roles."""
     partition = partition_of(stage.region)
     devices = stage.bucket_access or [f"arn:{partition}:iam::{stage.account}:role/{TOKEN_EXCHANGE_ROLE}"]
     return (*((stage.role,) if stage.role else ()), *devices)
 
 
 def group_name(arn: str) -> str:
-    """The name in a thing group's ARN."""
+    """Return the name in a thing group's ARN."""
     return arn.split(":thinggroup/", 1)[1]
 
 
@@ -158,7 +158,7 @@ def _require_what_policies_name(document: Document[Config], stage_name: str, dev
 
 
 def model_package_arns(config: Config, dev: Stage) -> tuple[str, ...]:
-    """The versions of the groups that the config names.
+    """Return the ARN patterns of the versions in the model package groups that the config names.
 
     ``ListModelPackages`` is granted on them too (SageMaker AI Developer Guide, cross-account model groups).
     """
@@ -174,18 +174,18 @@ def model_package_arns(config: Config, dev: Stage) -> tuple[str, ...]:
 
 
 def model_data_arns(dev: Stage, bucket: str) -> tuple[str, ...]:
-    """The objects that may be a model package's data."""
+    """Return the ARN patterns of the objects that may be a model package's data."""
     prefixes = dev.model_data or [f"s3://{bucket}/models/"]
     return tuple(f"arn:{partition_of(dev.region)}:s3:::{prefix.removeprefix('s3://')}*" for prefix in prefixes)
 
 
 def model_bucket_arns(dev: Stage, bucket: str) -> tuple[str, ...]:
-    """The buckets that the data is in: packages whose data is a whole prefix are listed."""
+    """Return the ARNs of the buckets with the data, which are listed if a package's data is a whole prefix."""
     return tuple(dict.fromkeys(arn.partition("/")[0] for arn in model_data_arns(dev, bucket)))
 
 
 def model_prefixes(dev: Stage, bucket: str) -> tuple[str, ...]:
-    """The prefixes of the data, each as a pattern."""
+    """Return the prefixes of the data, as patterns."""
     return tuple(dict.fromkeys(arn.partition("/")[2] for arn in model_data_arns(dev, bucket)))
 
 

@@ -1,4 +1,4 @@
-"""From a document with named parameters to a complete one.
+"""Fills in the named parameters of a policy document.
 
 ``${Name}`` is ours; ``${prefix:name}`` is AWS's own variable and stays. Pure: texts and parameters in, texts out.
 """
@@ -19,7 +19,7 @@ _OF_DEV = ("artifact-", "build-role", "pipeline-role")
 
 @dataclass(frozen=True, slots=True)
 class RenderedPolicy:
-    """A complete document: what it is attached to is said by ``kind``, where by ``account``."""
+    """A complete document. ``kind`` says what it is attached to, ``account`` in which account."""
 
     name: str
     kind: Kind
@@ -30,7 +30,7 @@ class RenderedPolicy:
 def render_policy(name: str, text: str, parameters: Parameters) -> RenderedPolicy:
     """Fill in one document. A statement whose resource or principal would be an empty list is left out.
 
-    Raises ``WorkFailedError`` for a document that names a parameter which does not exist: it is ours to mend.
+    Raises ``WorkFailedError`` for a document that names a parameter which does not exist: a fault of this package.
     """
     document = json.loads(text)
     statements = [filled for each in document["Statement"] if (filled := _filled(each, parameters, name)) is not None]
@@ -40,12 +40,12 @@ def render_policy(name: str, text: str, parameters: Parameters) -> RenderedPolic
 
 
 def kind_of(name: str) -> Kind:
-    """What a document of this name is attached to."""
+    """Return what a document of this name is attached to."""
     return "trust" if name.endswith(".trust") else _KINDS.get(name, "identity")
 
 
 class _EmptyListError(Exception):
-    """A list parameter without a value: the statement would be for nobody, or for nothing."""
+    """A list parameter is empty: the statement would name no principal or no resource."""
 
 
 def _filled(statement: dict[str, Any], parameters: Parameters, name: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The templates' parameter files, from ``stages:``: what ``aws cloudformation deploy --parameter-overrides`` takes.
+"""The templates' parameter files, from ``stages:``, for ``aws cloudformation deploy --parameter-overrides``.
 
 Pure: the config in, documents out.
 """
@@ -46,9 +46,9 @@ class StackParameters:
 
 
 def stack_parameters(document: Document[Config], stage_name: str, *, bucket: str | None) -> list[StackParameters]:
-    """The parameters of every template that the stage's account gets. Raises ``InvalidDocumentError``.
+    """Return the parameters of every template of the stage's account. Raises ``InvalidDocumentError``.
 
-    For ``dev`` without a key, dev-account.yaml alone: the key is that stack's own output, and the others need it.
+    For ``dev`` without a KMS key, only those of dev-account.yaml: its stack creates the key, which the others need.
     """
     config = document.value
     faults = stage_faults(document)
@@ -99,7 +99,7 @@ def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> 
         )
     prefix = component_prefix(config)
     if not bucket or not prefix:
-        # The same words as for rendering: that check knows both faults.
+        # Same message as for rendering, whose check finds both faults.
         stage_parameters(document, DEV_STAGE, bucket=bucket)
     if faults:
         raise InvalidDocumentError(faults)
@@ -129,7 +129,7 @@ def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> 
 
 
 def _source(dev: Stage) -> dict[str, str]:
-    """Where the pipeline takes the repository from; the template's own defaults for what is not said."""
+    """Return where the pipeline gets the repository from; the template's defaults replace what is not given."""
     source = dev.source
     if source is None:
         return {}

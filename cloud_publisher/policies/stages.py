@@ -1,4 +1,4 @@
-"""Whether ``stages:`` agree with one another, and each stage's ARNs with its account and region.
+"""Checks that ``stages:`` agree with one another, and each stage's ARNs with its account and region.
 
 A single value's form is checked by shared_schema/stages.py when the config is read.
 """
@@ -14,14 +14,14 @@ _DEV_ONLY = ("key", "model-data", "source")
 
 
 def partition_of(region: str) -> str:
-    """The partition that a region is in: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
+    """Return the partition of a region: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def stage_faults(document: Document[Config]) -> list[Fault]:
-    """Every fault of ``stages:`` that one value alone does not show; empty when all is well."""
+    """Return every fault of ``stages:`` that one value alone does not show."""
     stages = document.value.stages
     if not stages:
         return [
@@ -38,7 +38,7 @@ def stage_faults(document: Document[Config]) -> list[Fault]:
 
 
 def known_stage(document: Document[Config], name: str) -> Fault | None:
-    """The fault of a stage's name that the config does not have."""
+    """Return the fault if the config has no stage of this name, else None."""
     stages = document.value.stages
     if name in stages:
         return None

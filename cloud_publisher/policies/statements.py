@@ -1,4 +1,4 @@
-"""A policy document's statements, as what counts and checks them reads them. It decides nothing about access."""
+"""Parses a policy document's statements, for the counts and the checks. Decides nothing about access."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement: each element as a list, whether it was written as one or not."""
+    """One statement, with each element as a list."""
 
     sid: str
     allows: bool
@@ -18,12 +18,12 @@ class Statement:
     conditions: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     def condition_keys(self) -> frozenset[str]:
-        """The keys that its conditions look at, in lower case."""
+        """The keys of its conditions, in lower case."""
         return frozenset(key.lower() for keys in self.conditions.values() for key in keys)
 
 
 def statements_of(document: Mapping[str, Any]) -> Iterator[Statement]:
-    """The statements of a policy document, in its order."""
+    """Return the statements of a policy document, in order."""
     for number, raw in enumerate(_listed(document["Statement"]), start=1):
         principal = raw.get("Principal", {})
         named = (

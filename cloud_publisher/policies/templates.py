@@ -1,6 +1,6 @@
-"""The policy documents inside the CloudFormation templates: one source for both, ``infra_policies/documents``.
+"""Writes the policy documents into the CloudFormation templates: both have one source, ``infra_policies/documents``.
 
-A template holds ``# document: NAME`` and ``# end of document``; what is between them is written here, with each
+A template has ``# document: NAME`` and ``# end of document``. The text between them is written here, with each
 parameter as the template's own reference. Pure: texts in, text out.
 """
 
@@ -29,7 +29,7 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     },
     "target-account.yaml": {**_ALWAYS, "TargetAccount": "AWS::AccountId", "Region": "AWS::Region"},
 }
-"""What a parameter of the documents is called in a template, where that is not its own name."""
+"""The names of parameters that are called otherwise in a template."""
 
 _BUILD_ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/MlopsBuildRole"
 _CANARY = "arn:${AWS::Partition}:iot:${AWS::Region}:${AWS::AccountId}:thinggroup/${CanaryGroup}"
@@ -45,7 +45,7 @@ _LISTS = (
 
 
 def fill_template(template: str, text: str, document: Callable[[str], str]) -> str:
-    """The template's text with its documents written anew. ``document`` gives a document's text by its name."""
+    """Return the template's text with its documents replaced. ``document`` returns a document's text by its name."""
     references = REFERENCES.get(template, _ALWAYS)
 
     def block(match: re.Match[str]) -> str:
@@ -64,21 +64,21 @@ class _Sub(str):
 
 
 class _Ref(str):
-    """A parameter's name, for a list."""
+    """A reference to a list parameter, by its name."""
 
 
 class _IfCanary(dict[str, Any]):
-    """A statement that is there only where the stage has a canary."""
+    """A statement that is only there if the stage has a canary."""
 
 
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
-        """CloudFormation reads no anchors."""
+        """Write no anchors and aliases: CloudFormation does not read them."""
         del data
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """A list is indented below its key, as in the rest of the template."""
+        """Indent a list below its key, as in the rest of the template."""
         del indentless
         super().increase_indent(flow, False)
 
@@ -104,7 +104,7 @@ def _expression(value: Any, references: Mapping[str, str]) -> Any:
     if whole and whole[1] in _LISTS:
         return _Ref(whole[1])
     if whole and whole[1] == "WriterRoleArns":
-        # By name: a reference to the role would be a circle, since the role names the key.
+        # By name: a reference to the role would be circular, since the role names the key.
         return [_Sub(_BUILD_ROLE)]
     escaped = _AWS_VARIABLE.sub(r"${!\1}", value)
     return _Sub(_PARAMETER.sub(lambda match: f"${{{references.get(match[1], match[1])}}}", escaped))

@@ -1,1 +1,1 @@
-"""From a release to component versions in the target account. Not the artifacts: `build` uploaded them."""
+"""Creates a release's component versions in the target account. `build` has uploaded the artifacts before."""

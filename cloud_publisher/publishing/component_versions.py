@@ -19,8 +19,7 @@ State = Literal["REQUESTED", "INITIATED", "DEPLOYABLE", "FAILED", "DEPRECATED"]
 
 @dataclass(frozen=True, slots=True)
 class PublishedVersion:
-    """A component version in the account. ``digest`` and ``forms`` are its tags of that name; ``errors`` are by
-    artifact."""
+    """A component version in the account. ``digest`` and ``forms`` are its tags; ``errors`` are by artifact."""
 
     arn: str
     state: State
@@ -32,13 +31,13 @@ class PublishedVersion:
 
     @property
     def reason(self) -> str:
-        """The cloud's own words on why it failed, artifact by artifact."""
+        """The cloud's own reason of the failure, artifact by artifact."""
         by_artifact = [f"{artifact}: {why}" for artifact, why in sorted(self.errors.items())]
         return "; ".join(part for part in (self.message, *by_artifact) if part) or "the cloud gave no reason"
 
 
 class VersionTakenError(Exception):
-    """The version exists already: somebody created it since we looked."""
+    """The version exists already: it was created after we looked."""
 
 
 class ComponentVersions:
@@ -49,7 +48,7 @@ class ComponentVersions:
         self._greengrass = account.greengrass
 
     def find(self, name: str, version: str) -> PublishedVersion | None:
-        """What the account has of this version; None when it has none. Raises ``CloudError``."""
+        """Return the version as the account has it; None if it does not exist. Raises ``CloudError``."""
         arn = self._account.component_arn(name, version)
         with asking(f"describe {name} {version}"):
             try:
@@ -70,7 +69,7 @@ class ComponentVersions:
     def create(
         self, name: str, version: str, recipe: str, *, digest: str, token: str, forms: Sequence[str] = ()
     ) -> None:
-        """Creates the version with the recipe's very bytes. Raises ``VersionTakenError`` and ``CloudError``."""
+        """Create the version with exactly the recipe's bytes. Raises ``VersionTakenError`` and ``CloudError``."""
         tags = {CONTENT_DIGEST_TAG: digest, **({FORMS_TAG: " ".join(forms)} if forms else {})}
         with asking(f"create {name} {version}"):
             try:
@@ -80,7 +79,7 @@ class ComponentVersions:
         log.info("component version created", extra={"component": name, "version": version})
 
     def delete(self, version: PublishedVersion) -> None:
-        """Deletes a version. Raises ``CloudError``."""
+        """Delete a version. Raises ``CloudError``."""
         with asking(f"delete {version.arn}"):
             self._greengrass.delete_component(arn=version.arn)
         log.info("component version deleted", extra={"arn": version.arn, "state": version.state})

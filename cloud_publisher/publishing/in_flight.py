@@ -1,6 +1,6 @@
-"""The same call for many things, a few at a time: as many as the service bears, and no more.
+"""Makes the same call for many things, a few at a time.
 
-Greengrass throttles by the account; a hundred calls at once would be a hundred retries.
+Greengrass throttles by account: most of a hundred simultaneous calls would be retried.
 """
 
 import threading
@@ -15,10 +15,10 @@ Result = TypeVar("Result")
 
 
 def each_in_flight(call: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    """The results in the items' order, each as soon as those before it are there.
+    """Yield the results in the items' order, each as soon as those before it are there.
 
-    After a failure nothing more is begun; once what is in flight has ended, the first one in the items' order is
-    raised. So is what the caller raises between two results, or a Ctrl-C.
+    After a failure no further call begins. Once the running calls have ended, the first failure in the items' order is
+    raised. The same holds for an exception of the caller between two results, and for Ctrl-C.
     """
     failed = threading.Event()
 
@@ -42,4 +42,4 @@ def each_in_flight(call: Callable[[Item], Result], items: Sequence[Item]) -> Ite
 
 
 class _Abandoned(Exception):
-    """Never begun, as one before it failed; items begin in their order, so that one is raised first."""
+    """The call was never begun, since an earlier one failed. Items begin in order, so that failure is raised first."""

@@ -1,7 +1,7 @@
-"""`publish`: every component version of a release in the account, and each of them DEPLOYABLE.
+"""`publish`: creates every component version of a release in the account, and waits until each is DEPLOYABLE.
 
-A version is immutable: one that is there with our content digest is left alone, one with another is an error. One of
-ours that FAILED, as it does when the bucket or key refuses, is deleted and created again.
+A version is immutable: one with our content digest is left as it is, one with another digest is an error. One of ours
+that FAILED, for example since the role may not read the bucket or use its key, is deleted and created again.
 """
 
 import time
@@ -21,7 +21,7 @@ Action = Literal["created", "created again", "unchanged", "waited for"]
 
 
 class Versions(Protocol):
-    """What publishing needs of an account. Called by several threads."""
+    """The calls that publishing makes. Called by several threads."""
 
     def find(self, name: str, version: str) -> PublishedVersion | None: ...
 
@@ -34,7 +34,7 @@ class Versions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One component version that is DEPLOYABLE, and what it took."""
+    """One component version that is DEPLOYABLE, and what was done for it."""
 
     name: str
     version: str
@@ -54,7 +54,7 @@ def publish(
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Published]:
-    """Publish what is not published, and wait until all of it is DEPLOYABLE, for at most ``timeout`` seconds.
+    """Create the missing versions, and wait until all are DEPLOYABLE, for at most ``timeout`` seconds.
 
     Raises ``WorkFailedError`` for a version with another content digest (before anything is created), and for those
     that turn FAILED, with the cloud's own reason; ``TimedOutError``; ``CloudError``.
@@ -72,9 +72,9 @@ def publish(
 
 
 def find_versions(release: Release, versions: Versions) -> dict[str, PublishedVersion | None]:
-    """What the account has of each component's version, by name.
+    """Return what the account has of each component's version, by name.
 
-    Raises ``WorkFailedError`` for versions that cannot become the release's, and ``CloudError``.
+    Raises ``WorkFailedError`` for versions with another content, and ``CloudError``.
     """
     there = list(each_in_flight(lambda each: versions.find(each.name, each.version), release.components))
     _refuse_foreign(list(zip(release.components, there, strict=True)))
@@ -104,9 +104,9 @@ def _ask_for(component: ReleaseComponent, found: PublishedVersion | None, versio
 
 
 def client_token(component: ReleaseComponent, failed: PublishedVersion | None) -> str:
-    """From the content digest, and the creation time of the failed version that this one replaces, if any.
+    """Return the client token: from the content digest, and from the creation time of the failed version to replace.
 
-    An answer is cached for 8 hours by its token: without the time, the second creation would be answered by the first.
+    AWS answers a token of the last 8 hours with the earlier result: without the time, the version would stay FAILED.
     """
     return sha256_of_document(
         {
@@ -182,5 +182,5 @@ def _wait(
         raise WorkFailedError(
             "\n".join(failed),
             "let the target account read the artifacts (the bucket's policy, its key's policy, and this role), and "
-            "run publish again: it creates a failed version anew",
+            "run publish again: it creates a failed version again",
         )

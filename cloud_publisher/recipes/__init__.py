@@ -1,1 +1,1 @@
-"""From the config to each component's recipe. Pure: no files, no AWS."""
+"""Makes each component's recipe from the config. Pure: no files, no AWS."""

@@ -1,7 +1,7 @@
-"""The agent's rights on the device, no more than it uses: its own topics out, its commands in, its sinks' local topics.
+"""The agent's IPC rights, no more than it uses: publish its own topics, receive its commands, its local topics.
 
-The thing is ``+``: classic puts ``{iot:thingName}`` in only if a nucleus option says so, and the thing's IoT policy
-holds it to its own name anyway (architecture, section 4). Shape: AWS's "Authorize components to use IPC".
+The thing is ``+``: classic replaces ``{iot:thingName}`` only if a nucleus option says so, and the thing's IoT policy
+restricts it to its own name anyway (architecture, section 4). Shape: AWS's "Authorize components to use IPC".
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from shared_schema.topics import ANY_THING, COMMANDS, Topics, local_echo
 
 
 def agent_access_control(component: str, application: str, settings: AgentSettings) -> dict[str, Any]:
-    """The value of ``accessControl`` in the agent's default configuration."""
+    """Return the value of ``accessControl`` in the agent's default configuration."""
     topics = Topics(application, ANY_THING)
     published = [
         topics.health,
@@ -30,7 +30,7 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
             f"{component}:mqttproxy:2": _policy(
                 "Commands", ["aws.greengrass#SubscribeToIoTCore"], [topics.command(command) for command in COMMANDS]
             ),
-            # A right that came later stands in an entry of its own: classic keeps an older default's lists when an
+            # A right that was added later has an entry of its own: classic keeps an older default's lists when an
             # agent is upgraded, and takes new keys over (greengrass-facts.md, "Configuration").
             f"{component}:mqttproxy:3": _policy(
                 "Whether commands are still heard",

@@ -1,7 +1,7 @@
-"""What the agent's recipe says beyond its config: a lifecycle for each runtime, its rights, its first configuration.
+"""The generated parts of the agent's recipe: a lifecycle for each runtime, its rights, its default configuration.
 
-It names no model component, and nothing under ``desired``: else a nucleus would restart it with every model
-(architecture, section 3).
+The recipe names no model component and has nothing under ``desired``: else a nucleus would restart the agent with every
+model (architecture, section 3).
 """
 
 from typing import Any
@@ -13,18 +13,18 @@ from shared_schema.recipe import Artifact, Configuration, Lifecycle, Manifest, P
 
 LITE = "aws_nucleus_lite"
 _SECTION_OF_CLASSIC, _SECTION_OF_LITE = "classic", "linux"
-"""Lite takes only the sections ``all`` and ``linux`` of a global lifecycle, and passes over other selections; classic
-takes the first that is selected (ggl-recipe/src/recipe.c, lifecycle_selection; config/PlatformResolver.java). So one
-manifest serves both, and their scripts stand in the recipe once: lite takes 255 objects in all (object_visit.c)."""
+"""Of a global lifecycle, lite uses only the sections ``all`` and ``linux``, and skips other selections; classic uses
+the first that is selected (ggl-recipe/src/recipe.c, lifecycle_selection; config/PlatformResolver.java). So one manifest
+is for both, and each script is in the recipe once, as lite takes 255 objects in all (object_visit.c)."""
 _INSTALL_TIMEOUT = 900
-"""Seconds to unpack the wheels: opencv and onnxruntime on a slow card."""
+"""Seconds to unpack the wheels: opencv and onnxruntime on a slow memory card."""
 _PROGRAM = '"{artifacts:decompressedPath}"/*/edge_agent/bringing_up/__main__.py'
-"""A device has the artifact of its own architecture alone, whose folder is named for it. By its path, since sudo, by
-which classic runs another user's step, takes PYTHONPATH away (util/platforms/unix/UnixPlatform.java)."""
+"""``*`` is the folder of the one artifact that a device has, that of its architecture. The script names the path, since
+sudo, by which classic runs another user's step, removes PYTHONPATH (util/platforms/unix/UnixPlatform.java)."""
 
 
 def agent_manifests(component: Component, artifact: Artifact) -> list[Manifest]:
-    """One for each architecture; where there are several, each has an artifact of its own, named for it."""
+    """Return a manifest for each architecture; if there are several, each has an artifact named for it."""
     architectures = architectures_of(component.build)
     return [
         Manifest(
@@ -39,10 +39,10 @@ def agent_manifests(component: Component, artifact: Artifact) -> list[Manifest]:
 
 
 def agent_lifecycle(component: Component) -> dict[str, Lifecycle]:
-    """Classic's: ``install``, then ``startup``, which deployments wait for. Lite's: ``run`` alone, which does all.
+    """Return the lifecycles: classic's ``install`` and ``startup``, which deployments wait for; lite's ``run`` alone.
 
-    A failed ``install`` takes a component of lite's down for good, and its ``startup`` wants a newer systemd than many
-    devices have (greengrass-facts.md, "Install on lite", "Recipes").
+    On lite a failed ``install`` stops a component for good, and ``startup`` needs a newer systemd than many devices
+    have (greengrass-facts.md, "Install on lite", "Recipes").
     """
     agent = component.agent
     if agent is None:
@@ -63,7 +63,7 @@ def _named_for(artifact: Artifact, architecture: str) -> Artifact:
 
 
 def agent_configuration(component: Component, application: str) -> Configuration:
-    """``application`` and ``accessControl``, and over them what the config adds of its own."""
+    """Return the default configuration: ``application``, ``accessControl``, and what the config adds or replaces."""
     if component.agent is None:
         raise ValueError(f"{component.component_name} is no agent")
     generated = {

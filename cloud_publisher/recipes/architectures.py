@@ -1,6 +1,6 @@
-"""From pip's platform tags to Greengrass's architectures, and which wheels an artifact carries.
+"""Maps pip's platform tags to Greengrass's architectures, and wheels to artifacts.
 
-A device is told apart by its architecture alone: so a ``python`` component has one artifact for each.
+A manifest can only distinguish devices by architecture, so a ``python`` component has one artifact for each.
 """
 
 import re
@@ -11,18 +11,18 @@ from typing import Any
 from shared_schema.config import Build
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "aarch64", "armv7l": "arm", "i686": "x86"}
-"""The ends of pip's platform tags, and what Greengrass calls them (AWS's recipe reference, Platform.architecture)."""
+"""Greengrass's architectures by the ends of pip's platform tags (AWS's recipe reference, Platform.architecture)."""
 
 
 def architecture_of(platform: str) -> str | None:
-    """A platform tag's architecture; none for the builder's own and for one that Greengrass has no name for."""
+    """Return a platform tag's architecture; None for the builder's own, and if Greengrass has no name for it."""
     return next((name for tag, name in _ARCHITECTURES.items() if platform.endswith(f"_{tag}")), None)
 
 
 def architectures_of(build: Build) -> list[str | None]:
-    """The architectures that the wheels are for, each once, in the order of ``platforms``; one without a name is last.
+    """Return the architectures that the wheels are for, each once, in the order of ``platforms``; a None is last.
 
-    None alone where there are no wheels: sources run anywhere.
+    Without wheels only None: sources run anywhere.
     """
     if not build.wheels:
         return [None]
@@ -31,9 +31,9 @@ def architectures_of(build: Build) -> list[str | None]:
 
 
 def platforms_for(build: Build, architectures: Collection[str | None]) -> Sequence[str]:
-    """The platforms whose wheels go into an artifact that manifests of these architectures list.
+    """Return the platforms whose wheels go into an artifact that manifests of these architectures list.
 
-    A manifest without an architecture is for all that no other is for, and takes the wheels of every platform.
+    A manifest without an architecture is for all other devices, and gets the wheels of every platform.
     """
     if None in architectures:
         return build.platforms
@@ -41,9 +41,9 @@ def platforms_for(build: Build, architectures: Collection[str | None]) -> Sequen
 
 
 def manifests_by_architecture(manifest: Mapping[str, Any], architectures: Sequence[str | None]) -> list[dict[str, Any]]:
-    """A recipe's one manifest as one for each architecture, whose archives are named for it; what it runs follows.
+    """Return a manifest for each architecture, made from the recipe's one; archives and paths are named for it.
 
-    One that is for any other architecture keeps its archives' names, and comes last.
+    The manifest for any other architecture keeps its archives' names, and is last.
     """
     return [_manifest_for(manifest, each) for each in architectures]
 
@@ -70,7 +70,7 @@ def _is_zip(artifact: Mapping[str, Any]) -> bool:
 
 
 def _renamed(value: Any, archives: Sequence[str], architecture: str) -> Any:
-    """A lifecycle whose paths lead to the renamed archives, and to the folders that they are unpacked into."""
+    """Return a lifecycle whose paths lead to the renamed archives, and to the folders that they are unpacked into."""
     if isinstance(value, dict):
         return {key: _renamed(inner, archives, architecture) for key, inner in value.items()}
     if not isinstance(value, str):

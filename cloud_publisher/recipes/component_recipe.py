@@ -1,7 +1,7 @@
-"""A component's recipe, for a version of it and the versions of the release.
+"""Makes a component's recipe, for its version and the other versions of the release.
 
-The same function gives the recipe that is published and the one that the content digest covers, in which the
-component's own version is left open (architecture, section 2).
+The same function makes the recipe to publish and the one in the content digest, in which the component's own version
+is left open (architecture, section 2).
 """
 
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ from shared_schema.recipe import Artifact, Configuration, Dependency, Lifecycle,
 from shared_schema.release import Kind, desired_component_name
 
 OPEN_VERSION = "0.0.0-open"
-"""Stands for the component's own version where that is left open."""
+"""Placeholder for the component's own version if that is left open."""
 LATEST = "x.x.x"
-"""In a version requirement: this release's version of that component."""
+"""As a version requirement: this release's version of that component."""
 _EVERYWHERE = Platform(os="linux", runtime="*")
-"""Both runtimes: lite takes only manifests that name one, and classic does not mind."""
+"""Both runtimes: lite takes only manifests that name one, and classic ignores it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeSource:
-    """One component of a release, before it has a version. ``component`` is none for the desired state's."""
+    """One component of a release, before it has a version. ``component`` is None for ``<agent>.desired``."""
 
     key: str
     name: str
@@ -42,7 +42,7 @@ class RecipeSource:
         return list(dict.fromkeys(names))
 
     def architectures(self, version: str) -> dict[str, set[str | None]]:
-        """By artifact, the architectures of the manifests that list it; None for a manifest that is for any."""
+        """By artifact, the architectures of the manifests that list it; None stands for a manifest without one."""
         found: dict[str, set[str | None]] = {}
         for manifest in recipe_of(self, version, bucket="bucket", versions={}).manifests:
             architecture = manifest.platform.architecture if manifest.platform else None
@@ -52,15 +52,15 @@ class RecipeSource:
         return found
 
     def awaited(self) -> list[str]:
-        """The components whose version in this release its recipe takes over."""
+        """The components whose version in this release its recipe needs."""
         wanted = self.component.component_dependencies if self.component else {}
         return [name for name, dependency in wanted.items() if LATEST in dependency.version_requirement]
 
 
 def recipe_sources(config: Config, hot_reloaded: frozenset[str]) -> list[RecipeSource]:
-    """Every component of the release: the config's, and the desired state's after its agent.
+    """Return every component of the release: the config's, and ``<agent>.desired`` after its agent.
 
-    ``hot_reloaded`` has the keys of the model components that carry a manifest.
+    ``hot_reloaded`` has the keys of the model components that have a manifest.
     """
     sources: list[RecipeSource] = []
     for key, component in config.custom_components.items():
@@ -75,10 +75,10 @@ def recipe_sources(config: Config, hot_reloaded: frozenset[str]) -> list[RecipeS
 
 
 def recipe_of(source: RecipeSource, version: str, *, bucket: str, versions: Mapping[str, str]) -> Recipe:
-    """The recipe of ``source`` at ``version``. ``versions`` has the release's versions by component name.
+    """Return the recipe of ``source`` at ``version``. ``versions`` has the release's versions by component name.
 
-    A dependency that ``versions`` does not have keeps its ``x.x.x``. Raises ``pydantic.ValidationError`` for what is
-    no recipe; `validate` has said so before.
+    A dependency that is not in ``versions`` keeps its ``x.x.x``. Raises ``pydantic.ValidationError`` if the config
+    makes no valid recipe, which `validate` reports before.
     """
     component = source.component
     if component is None:
@@ -139,7 +139,7 @@ def _dependencies(component: Component, versions: Mapping[str, str]) -> dict[str
 
 
 def _desired_recipe(source: RecipeSource, version: str) -> Recipe:
-    """The small component that carries the desired state at the followed door: no artifact, a run that ends with 0."""
+    """Return the recipe of ``<agent>.desired``, the subscribed channel's carrier: no artifact, a ``run`` that ends."""
     lifecycle = Lifecycle(run="exit 0")
     return Recipe(
         component_name=source.name,

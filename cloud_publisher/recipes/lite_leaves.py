@@ -1,4 +1,4 @@
-"""What lite's configuration store takes of a document: it is a tree, and each leaf is written by itself."""
+"""The limits of lite's configuration store: it is a tree, and each leaf is written by itself."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,12 +9,12 @@ LONGEST_LEAF = 1_024
 
 
 def leaf_bytes(value: Any) -> int:
-    """The bytes of a leaf as the store writes it: JSON without spaces, in UTF-8."""
+    """Return the bytes of a leaf as the store writes it: JSON without spaces, in UTF-8."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode())
 
 
 def too_long_leaves(value: Any, place: str = "") -> Iterator[tuple[str, int]]:
-    """The JSON pointer and the bytes of each leaf that is too long; a deployment that brings one fails half written."""
+    """Yield the JSON pointer and the bytes of each leaf that is too long; a deployment with one fails half written."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from too_long_leaves(inner, f"{place}/{key}")

@@ -1,6 +1,6 @@
 """A config's placeholders: ``$COMPONENT_NAME$`` in any text, and the seed's bare ``COMPONENT_NAME`` in artifact URIs.
 
-A bare name in a script is left alone: there it may well be a shell variable's.
+A bare name in a script is left as it is: there it may be a shell variable's.
 """
 
 import re
@@ -10,20 +10,20 @@ from typing import Any, Literal
 BUCKET, NAME, VERSION = "BUCKET_NAME", "COMPONENT_NAME", "COMPONENT_VERSION"
 KNOWN = (BUCKET, NAME, VERSION)
 Fills = Literal["nothing", "marked", "both spellings"]
-"""What a place has filled in: no placeholder, ``$NAME$`` (recipes), or ``NAME`` too (artifact URIs)."""
+"""The placeholders that are filled in at a place: none, ``$NAME$`` (recipes), or ``NAME`` too (artifact URIs)."""
 
-# `$MODEL$SUFFIX` in a script is two shell variables, not a placeholder: what follows must not go on as a name.
+# `$MODEL$SUFFIX` in a script is two shell variables, not a placeholder: no name may continue after it.
 _MARKED = re.compile(r"\$([A-Z][A-Z0-9_]*)\$(?![A-Za-z0-9_{(])")
 _BARE = re.compile(r"(?<![A-Za-z0-9_${])(" + "|".join(KNOWN) + r")(?![A-Za-z0-9_$])")
 
 
 def filled(text: str, values: dict[str, str]) -> str:
-    """The text with each ``$NAME$`` that ``values`` has put in."""
+    """Return the text with each ``$NAME$`` of ``values`` replaced."""
     return _MARKED.sub(lambda match: values.get(match[1], match[0]), text)
 
 
 def filled_everywhere(value: Any, values: dict[str, str]) -> Any:
-    """``filled`` for every text in a JSON value; keys are filled too."""
+    """Return a JSON value with ``filled`` applied to every text and key."""
     if isinstance(value, str):
         return filled(value, values)
     if isinstance(value, dict):
@@ -34,12 +34,12 @@ def filled_everywhere(value: Any, values: dict[str, str]) -> Any:
 
 
 def filled_name(text: str, values: dict[str, str]) -> str:
-    """An artifact's file name with placeholders of either spelling put in."""
+    """Return an artifact's file name with placeholders of either spelling replaced."""
     return _BARE.sub(lambda match: values.get(match[1], match[0]), filled(text, values))
 
 
 def left_over(text: str, fills: Fills) -> Iterator[tuple[str, str]]:
-    """Each placeholder of a text that stays as it is, and the remedy; ``fills`` is what its place has filled in."""
+    """Yield each placeholder that stays in a text, and the remedy; ``fills`` says what is filled in at its place."""
     for match in _MARKED.finditer(text):
         if fills == "nothing":
             yield match[0], "write the value itself: nothing is filled in here"

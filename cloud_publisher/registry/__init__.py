@@ -1,1 +1,1 @@
-"""Where models come from: the SageMaker Model Registry, or an object in S3; downloaded and unpacked safely."""
+"""Finds models in the SageMaker Model Registry or in S3, downloads them, and unpacks them safely."""

@@ -1,4 +1,4 @@
-"""A model's data in S3: where it is, and what identifies it without downloading it.
+"""A model's data in S3: its objects, and what identifies them without a download.
 
 The identity goes into the component's content digest: an object's checksum and version, or the listing of a tree.
 """
@@ -34,7 +34,7 @@ class ModelData:
     is_archive: bool
     identity: Any
     source: str
-    """What a person would look for: the model package's ARN, or the object's URI."""
+    """For people: the model package's ARN, or the object's URI."""
 
     @property
     def size(self) -> int:
@@ -43,12 +43,12 @@ class ModelData:
 
 
 def looks_like_archive(name: str) -> bool:
-    """Whether a file of this name is unpacked before the build sees it."""
+    """Return whether a file of this name is unpacked before the build sees it."""
     return name.lower().endswith(_ARCHIVES)
 
 
 def locate_object(s3: "S3Client", uri: str, *, is_archive: bool, source: str) -> ModelData:
-    """The data that is one object. Raises ``ModelUnavailableError`` when it is not there, ``CloudError``."""
+    """Return the data that is one object. Raises ``ModelUnavailableError`` if it does not exist, ``CloudError``."""
     bucket, key = split_uri(uri, source)
     try:
         with asking(f"look at the model data {uri}"):
@@ -67,7 +67,7 @@ def locate_object(s3: "S3Client", uri: str, *, is_archive: bool, source: str) ->
 
 
 def locate_tree(s3: "S3Client", uri: str, *, source: str) -> ModelData:
-    """The data that are every object below a prefix. Raises as ``locate_object`` does."""
+    """Return the data that is every object below a prefix. Raises as ``locate_object`` does."""
     bucket, prefix = split_uri(uri, source)
     prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
     files: list[ModelFile] = []
@@ -76,7 +76,7 @@ def locate_tree(s3: "S3Client", uri: str, *, source: str) -> ModelData:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for each in page.get("Contents", []):
                 name = each["Key"].removeprefix(prefix)
-                # The console makes an empty object for a folder.
+                # S3's console makes an empty object for a folder.
                 if not name or name.endswith("/"):
                     continue
                 files.append(ModelFile(each["Key"], name, each["Size"]))
@@ -89,7 +89,7 @@ def locate_tree(s3: "S3Client", uri: str, *, source: str) -> ModelData:
 
 
 def split_uri(uri: str, source: str) -> tuple[str, str]:
-    """Bucket and key of an ``s3://`` URI. Raises ``ModelUnavailableError`` for any other."""
+    """Return bucket and key of an ``s3://`` URI. Raises ``ModelUnavailableError`` for any other."""
     bucket, slash, key = uri.removeprefix("s3://").partition("/")
     if not uri.startswith("s3://") or not bucket or not slash:
         raise ModelUnavailableError(

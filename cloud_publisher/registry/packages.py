@@ -1,6 +1,6 @@
-"""The latest Approved package of a SageMaker model package group.
+"""Finds the latest Approved package of a SageMaker model package group.
 
-Sources: the SageMaker API reference, ListModelPackages and DescribeModelPackage. The list's own order is oldest first.
+Sources: the SageMaker API reference, ListModelPackages and DescribeModelPackage. By default the oldest is listed first.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ModelPackage:
 
 
 def latest_approved(sagemaker: "SageMakerClient", group: str) -> ModelPackage:
-    """The newest Approved package. Raises ``ModelUnavailableError`` when there is none, ``CloudError``."""
+    """Return the newest Approved package. Raises ``ModelUnavailableError`` if there is none, ``CloudError``."""
     with asking(f"list the model packages of the group {group!r}"):
         arn = _newest(sagemaker, group)
     if arn is None:
@@ -52,7 +52,7 @@ def _newest(sagemaker: "SageMakerClient", group: str) -> str | None:
     )
     for page in pages:
         summaries = page["ModelPackageSummaryList"]
-        # The filter is applied to a page after it is read: an empty page is not the end of the list.
+        # SageMaker filters each page after reading it: an empty page is not the end of the list.
         if summaries:
             newest = max(summaries, key=lambda each: (each["CreationTime"], each.get("ModelPackageVersion", 0)))
             return newest["ModelPackageArn"]
@@ -60,7 +60,7 @@ def _newest(sagemaker: "SageMakerClient", group: str) -> str | None:
 
 
 def _data_of(container: Any) -> tuple[str, bool, bool] | None:
-    """A container's model data: its URI, whether it is a tree, whether it is an archive."""
+    """Return a container's model data: its URI, whether it is a tree, whether it is an archive."""
     source = container.get("ModelDataSource", {}).get("S3DataSource")
     if source:
         archive = source.get("CompressionType", "None") == "Gzip"

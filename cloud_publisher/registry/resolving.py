@@ -1,4 +1,4 @@
-"""From ``model:`` in the config to the model's data: the latest approved package, or an object of a bucket."""
+"""Finds the data of a ``model:`` of the config: the latest approved package, or an object of a bucket."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from shared_schema.config import Component, Model
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """The model to build from. ``version`` is the model package's; none for one that the registry does not manage."""
+    """The model to build from. ``version`` is the model package's; None for a model outside the registry."""
 
     data: ModelData
     version: int | None
@@ -24,14 +24,14 @@ class ResolvedModel:
 
 @dataclass(frozen=True, slots=True)
 class FetchedModel:
-    """A model on this machine: its unpacked ``folder``, and the ``archive`` as it was, if it is one."""
+    """A downloaded model: its unpacked ``folder``, and the original ``archive`` if it is one."""
 
     folder: Path
     archive: Path | None
 
 
 def resolve_model(account: Account, component: Component, model: Model, *, bucket: str) -> ResolvedModel:
-    """Find the model's data; downloads nothing. ``bucket`` is where an unmanaged model is without a ``bucket:``.
+    """Find the model's data; downloads nothing. ``bucket`` is for a model outside the registry without a ``bucket:``.
 
     Raises ``ModelUnavailableError``, ``CloudError``.
     """
@@ -53,7 +53,7 @@ def resolve_model(account: Account, component: Component, model: Model, *, bucke
 def fetch_model(
     account: Account, resolved: ResolvedModel, work: Path, *, archive_name: str, advance: Callable[[int], None]
 ) -> FetchedModel:
-    """Download the data into ``work`` and unpack them; ``advance`` is told the bytes as they come.
+    """Download the data into ``work`` and unpack them; ``advance`` is called with the bytes since its last call.
 
     Raises ``ModelUnavailableError``, ``CloudError``.
     """
@@ -72,7 +72,7 @@ def fetch_model(
         if not target.resolve().is_relative_to(folder.resolve()):
             raise ModelUnavailableError(
                 f"the object {file.key} of {data.source} would be written outside the model's folder",
-                "rename it, and register the package anew",
+                "rename it, and register the package again",
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         with asking(f"download s3://{data.bucket}/{file.key}"):

@@ -1,6 +1,6 @@
-"""Unpacks a model's archive, which anybody may have packed: nothing of it leaves the folder it is unpacked to.
+"""Unpacks a model's archive, which is not trusted: it can write only into the folder that it is unpacked to.
 
-By tarfile's ``data`` filter (PEP 706): no absolute name, no ``..``, no link out, no device, no odd mode.
+By tarfile's ``data`` filter (PEP 706): no absolute name, no ``..``, no link to outside, no device, no special mode.
 """
 
 import gzip
@@ -14,13 +14,13 @@ from cloud_publisher.errors import ModelUnavailableError
 
 _MOST_MEMBERS = 100_000
 _KEPT_FREE = 256 << 20
-"""Bytes of the disk that an archive may not fill."""
+"""Bytes of the disk that must stay free."""
 
 
 def unpack(archive: Path, folder: Path, *, source: str) -> None:
-    """Unpack ``archive`` into ``folder``. ``source`` says in errors whose it is.
+    """Unpack ``archive`` into ``folder``. ``source`` names the archive's origin in errors.
 
-    Raises ``ModelUnavailableError`` for an archive that is none, is truncated, reaches out of the folder, or is larger
+    Raises ``ModelUnavailableError`` if it is no archive, is truncated, would write outside the folder, or is larger
     than the disk.
     """
     free = shutil.disk_usage(folder).free - _KEPT_FREE
@@ -44,7 +44,7 @@ def unpack(archive: Path, folder: Path, *, source: str) -> None:
         ) from error
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise ModelUnavailableError(
-            f"the archive of {source} is broken or truncated: {error}", "upload it again, and register it anew"
+            f"the archive of {source} is broken or truncated: {error}", "upload it again, and register it again"
         ) from error
     if members == 0:
-        raise ModelUnavailableError(f"the archive of {source} is empty", "pack the model, and register it anew")
+        raise ModelUnavailableError(f"the archive of {source} is empty", "pack the model, and register it again")

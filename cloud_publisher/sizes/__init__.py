@@ -1,1 +1,1 @@
-"""How large a release is where it goes, and how much goes there: bytes and objects, counted as the devices count."""
+"""The sizes of a release and their limits on its target: bytes and objects, counted as the devices count them."""

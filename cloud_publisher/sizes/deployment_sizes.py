@@ -1,7 +1,7 @@
-"""How large a deployment is for the devices of its target, and whether it is too large for them. Pure.
+"""The sizes of a deployment, and whether they are too large for the devices of its target. Pure.
 
-Where one device of the target is a lite one, lite's limits count for all. What classic takes is bounded too: by us, so
-that what a device is told stays within what it can say of it.
+If one device of the target runs lite, lite's limits count for all. For classic we set limits ourselves, so that a
+device's shadow and health have room for what it reports of the deployment.
 """
 
 import json
@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cloud_publisher.deploying.channels import held
 from cloud_publisher.deploying.deployment import DeploymentContent
-from cloud_publisher.deploying.doors import held
 from cloud_publisher.errors import WrongUseError
 from cloud_publisher.fleet.targets import Target
 from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, too_long_leaves
@@ -47,18 +47,18 @@ CLASSIC_DESIRED_BYTES: Final = 6_000
 
 _SILENT: Final = "nucleus lite tells nobody: the job would stay QUEUED for ever"
 _NOT_TOLD: Final = "nucleus lite sends no status of such a device: the cloud would take it for one that is away"
-_TOLD_LATE: Final = "the cloud hears of these components only with the next status, at the latest within a day"
+_TOLD_LATE: Final = "the cloud gets these components only with the next status, at the latest within a day"
 _HALF: Final = "nucleus lite would fail there, and leave the configuration half written"
 _FEWER: Final = (
     "deploy fewer models, or components, to one device (another thing group takes the rest), shorten the components' "
     "names, or shorten agent.settings"
 )
-_SHORTER: Final = "shorten that component's configuration: what is long belongs into a file of an artifact"
+_SHORTER: Final = "shorten that component's configuration: move long texts into a file of an artifact"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a deployment goes. ``thing`` is the longest name among the devices, ``lite`` whether one may be lite."""
+    """A deployment's target. ``thing`` is the longest name of a device, ``lite`` whether any may run lite."""
 
     target: Target
     thing: str
@@ -66,17 +66,17 @@ class Place:
 
     @property
     def words(self) -> str:
-        """The nuclei whose limits count."""
+        """The nucleus whose limits count."""
         return f"{'nucleus lite' if self.lite else 'the devices'} in {self.target.words}"
 
 
 def place_of(target: Target, things: Sequence[str], *, lite: bool) -> Place:
-    """A place with the longest of these names; a name of a usual length where there is none yet."""
+    """Return a place with the longest of these names; without any, a name of a usual length."""
     return Place(target, max(things, key=len, default="t" * 32), lite)
 
 
 def deployment_figures(content: DeploymentContent, place: Place) -> list[Figure]:
-    """Every size of a deployment that has a limit at its devices."""
+    """Return every size of a deployment that its devices limit."""
     found = held(content)
     message = job_message(content, place.target, place.thing)
     figures = list(_at_lite(content, message, place)) if place.lite else []
@@ -86,7 +86,7 @@ def deployment_figures(content: DeploymentContent, place: Place) -> list[Figure]
 
 
 def refuse_too_large(figures: Sequence[Figure], place: Place) -> None:
-    """Raises ``WrongUseError`` with the figures of whatever is too large."""
+    """Raise ``WrongUseError`` if a figure is too large; the message has all such figures."""
     over = too_large(figures)
     if over:
         told = "; ".join(each.words for each in over)
@@ -97,7 +97,7 @@ def refuse_too_large(figures: Sequence[Figure], place: Place) -> None:
 
 
 def refuse_recipes(release: Release, place: Place) -> None:
-    """Raises ``WrongUseError`` for recipes of a release that are too large for the nuclei of its place."""
+    """Raise ``WrongUseError`` if a recipe of the release is too large for the target's nuclei."""
     if place.lite:
         figures = [recipe_figures(each.name, each.recipe, _read(each.recipe)) for each in release.components]
         refuse_too_large([figure for several in figures for figure in several], place)
@@ -107,7 +107,7 @@ def _read(recipe: str) -> Any:
     try:
         return json.loads(recipe)
     except ValueError:
-        # `publish` has shown it to the cloud, which refuses it.
+        # `publish` has sent it to the cloud, which refuses a recipe that is too large.
         return {}
 
 
@@ -135,7 +135,7 @@ def _at_lite(content: DeploymentContent, message: JobMessage, place: Place) -> I
 
 
 def _configurations(message: JobMessage) -> Iterator[Figure]:
-    """What is written of each component's configuration: the largest write, and each leaf that is too long."""
+    """Yield the sizes of each component's configuration update: the largest write, and each leaf that is too long."""
     merges = {name: spec.get("configurationUpdate", {}).get("merge") or {} for name, spec in message.components.items()}
     frames = {name: write_frame(name, merge) for name, merge in merges.items() if isinstance(merge, dict)}
     largest = max(frames, key=lambda name: frames[name], default=None)

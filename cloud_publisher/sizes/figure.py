@@ -1,4 +1,4 @@
-"""One size, and the most that it may be."""
+"""One size and its limit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``what`` is measured, ``why`` says what becomes of one that is too large, ``remedy`` what makes it smaller.
+    """A size. ``what`` is measured, ``why`` says what happens beyond the limit, ``remedy`` what makes it smaller.
 
-    One that is not ``binding`` is worth a warning, and no refusal.
+    If it is not ``binding``, it is a warning and no refusal.
     """
 
     what: str
@@ -22,12 +22,12 @@ class Figure:
 
     @property
     def over(self) -> bool:
-        """Whether it is too large."""
+        """Whether the size is beyond its limit."""
         return self.size > self.most
 
     @property
     def share(self) -> float:
-        """The part of the most that it takes."""
+        """The size as a share of its limit."""
         return self.size / self.most
 
     @property
@@ -41,25 +41,25 @@ class Figure:
 
     @property
     def warning(self) -> str:
-        """All of it in one line."""
+        """The figure, with reason and remedy, in one line."""
         return f"{self.words}: {self.why}; {self.remedy}"
 
 
 def too_large(figures: Iterable[Figure]) -> list[Figure]:
-    """Those that must not be, the worst first."""
+    """Return the figures that forbid the deployment, the worst first."""
     return sorted((each for each in figures if each.over and each.binding), key=lambda each: -each.share)
 
 
 def warned_of(figures: Iterable[Figure]) -> list[Figure]:
-    """Those that are too large and no reason to refuse anything."""
+    """Return the figures that are too large but forbid nothing."""
     return [each for each in figures if each.over and not each.binding]
 
 
 def remedies(figures: Iterable[Figure]) -> str:
-    """What to do about them, each remedy once."""
+    """Return what to do about the figures, each remedy once."""
     return "; ".join(dict.fromkeys(each.remedy for each in figures))
 
 
 def reasons(figures: Iterable[Figure]) -> str:
-    """What would become of them, each consequence once."""
+    """Return what would happen, each consequence once."""
     return "; ".join(dict.fromkeys(each.why for each in figures))

@@ -1,7 +1,7 @@
-"""A deployment as IoT Jobs brings it to a device: the job's document, and the message around it.
+"""A deployment as IoT Jobs sends it to a device: the job's document, and the message around it.
 
 Source of the document: the nucleus's ``Configuration`` model, and what devices log; of the message: "Jobs device MQTT
-API" of the IoT developer guide. What only the cloud knows (ids, times) is as long here as it will be.
+API" of the IoT developer guide. Values that only the cloud knows (ids, times) have their real length here.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class JobMessage:
 
     @property
     def components(self) -> Mapping[str, Any]:
-        """What the document says of each component."""
+        """The document's entries of the components."""
         found: Mapping[str, Any] = self.document["components"]
         return found
 
@@ -43,7 +43,7 @@ def configuration_arn(target: Target) -> str:
 
 
 def job_message(content: DeploymentContent, target: Target, thing: str) -> JobMessage:
-    """The longest message that brings a deployment to a thing: the answer to its question for the next job."""
+    """Return the longest message that sends a deployment to a thing: the answer when it asks for the next job."""
     update = {"action": "NOTIFY_COMPONENTS", "timeoutInSeconds": 60, **(content.policies.get(_UPDATE) or {})}
     validation = {"timeoutInSeconds": 30, **(content.policies.get(_VALIDATION) or {})}
     optional = {"deploymentName": content.name, "parentTargetArn": content.parent_target_arn}
@@ -92,5 +92,5 @@ def _merged(component: DeployedComponent) -> Any:
     try:
         return component.merged
     except ValueError:
-        # Another team's, which the cloud took: as long as it stands.
+        # Another team's configuration, which the cloud has accepted: its length as it is.
         return component.merge

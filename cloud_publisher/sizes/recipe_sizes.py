@@ -1,4 +1,4 @@
-"""How large a recipe is for nucleus lite."""
+"""The sizes of a recipe that nucleus lite limits."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _REMEDY = "write less in it: fewer manifests, one script in a file of the artifa
 
 
 def recipe_figures(name: str, text: str, document: Any) -> list[Figure]:
-    """A recipe's size in each of the ways that lite counts (ggl-recipe/src/recipe.c, ggl_recipe_get_from_file)."""
+    """Return a recipe's sizes, as lite counts them (ggl-recipe/src/recipe.c, ggl_recipe_get_from_file)."""
     whole = measured(document)
     return [
         Figure(f"the recipe of {name}", len(text.encode()), RECIPE_FILE_BYTES, _WHY, _REMEDY),

@@ -1,4 +1,4 @@
-"""What a device says of a deployment at worst: its agent's shadow and health, and lite's fleet status."""
+"""The largest messages of a device about a deployment: its agent's shadow and health, and lite's fleet status."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ _AGENT: Final = "100.100.100"
 
 
 def shadow_bytes(state: DesiredState, thing: str) -> int:
-    """The bytes of ``state.reported`` in the shadow ``mlops`` when each model is REJECTED, without any words."""
+    """Return the bytes of ``state.reported`` in the shadow ``mlops`` if each model is REJECTED, without any words."""
     models = {
         name: ShadowModel(
             serves=Serving(model.version, model.digest),
@@ -37,7 +37,7 @@ def shadow_bytes(state: DesiredState, thing: str) -> int:
 
 
 def health_bytes(state: DesiredState, thing: str) -> int:
-    """The bytes of one health that names every model; the agent sends it in as many parts as it needs."""
+    """Return the bytes of one health with every model; the agent sends it in as many parts as it needs."""
     health = Health(
         thing=thing,
         timestamp=_WHEN,
@@ -57,9 +57,10 @@ def health_bytes(state: DesiredState, thing: str) -> int:
 
 
 def fleet_status_bytes(components: Mapping[str, str], arn: str, thing: str, *, deployed: bool) -> int:
-    """The bytes of lite's fleet status (gg-fleet-statusd/src/fleet_status_service.c, publish_fleet_status_update).
+    """Return the bytes of lite's fleet status.
 
-    ``deployed``: the one that follows a deployment, and tells of it; else the daily one.
+    Source: gg-fleet-statusd/src/fleet_status_service.c, publish_fleet_status_update.
+    ``deployed``: the status after a deployment, which reports it; else the daily one.
     """
     status: dict[str, Any] = {
         "ggcVersion": "2.6.0",

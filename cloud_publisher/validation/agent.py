@@ -1,4 +1,4 @@
-"""The agent's component: built from Python, with a lifecycle and rights that are generated and not written."""
+"""Checks the agent's component: it is built from Python, and its lifecycle and rights are generated, not written."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _PROGRAM = "edge_agent"
 
 
 def check_agent(sources: Sources) -> Iterator[Fault | Note]:
-    """The component with ``agent:``, if there is one."""
+    """Yield the faults of the component with ``agent:``, if there is one."""
     for key, component in sources.components.items():
         if component.agent is None:
             continue

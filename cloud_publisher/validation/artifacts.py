@@ -1,4 +1,4 @@
-"""Each component's artifacts and lifecycle, as far as the recipe's shape does not say it."""
+"""Checks each component's artifacts and lifecycle, beyond the shape of the recipe."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _ANY = {BUCKET: "bucket", NAME: "name", VERSION: "1.0.0"}
 
 
 def check_artifacts(sources: Sources) -> Iterator[Fault | Note]:
-    """URIs that name no file, names that clash, components with nothing to run."""
+    """Yield the faults: URIs that name no file, equal names, components with nothing to run."""
     for key, component in sources.components.items():
         seen: dict[str, Artifact] = {}
         for way, artifact in artifacts_of(key, component):
@@ -50,7 +50,7 @@ def check_artifacts(sources: Sources) -> Iterator[Fault | Note]:
 
 
 def artifacts_of(key: str, component: Component) -> Iterator[tuple[Way, Artifact]]:
-    """The artifacts that the config gives, each with the way to it below ``custom-components``."""
+    """Return the artifacts that the config gives, each with its path below ``custom-components``."""
     for index, artifact in enumerate(component.artifacts or []):
         yield (key, "Artifacts", index), artifact
     for number, manifest in enumerate(component.manifests or []):
@@ -59,7 +59,7 @@ def artifacts_of(key: str, component: Component) -> Iterator[tuple[Way, Artifact
 
 
 def lifecycles_of(key: str, component: Component) -> Iterator[tuple[Way, Lifecycle | None]]:
-    """The lifecycle of each manifest, with the way to it below ``custom-components``."""
+    """Return the lifecycle of each manifest, with its path below ``custom-components``."""
     if component.manifests is None:
         yield (key, "Lifecycle"), component.lifecycle
     for number, manifest in enumerate(component.manifests or []):

@@ -1,4 +1,4 @@
-"""How components depend on each other: on themselves, in a circle, on what is not in the release, on a model."""
+"""Checks dependencies between components: on themselves, in a circle, on what is not in the release, on a model."""
 
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -10,7 +10,7 @@ from shared_schema.documents import Fault
 
 
 def check_dependencies(sources: Sources) -> Iterator[Fault | Note]:
-    """Each component's ``ComponentDependencies``."""
+    """Yield the faults of each component's ``ComponentDependencies``."""
     names = sources.names()
     for key, component in sources.components.items():
         for name, dependency in component.component_dependencies.items():
@@ -29,7 +29,7 @@ def check_dependencies(sources: Sources) -> Iterator[Fault | Note]:
 
 
 def _next(sources: Sources) -> dict[str, list[str]]:
-    """The components of the release that each one depends on, by name; a dependency on itself is told elsewhere."""
+    """Return the components of the release that each one depends on, by name, without a dependency on itself."""
     known = {component.component_name for component in sources.components.values()}
     return {
         component.component_name: [
@@ -40,13 +40,13 @@ def _next(sources: Sources) -> dict[str, list[str]]:
 
 
 def _circles(sources: Sources) -> Iterator[Fault]:
-    """One fault for each circle, at the dependency that closes it."""
+    """Yield one fault for each circle, at the dependency that closes it."""
     following = {name: set(others) for name, others in _next(sources).items()}
     while True:
         try:
             TopologicalSorter(following).prepare()
         except CycleError as error:
-            # graphlib names each one before what depends on it; people follow dependencies the other way.
+            # graphlib lists each component before those that depend on it; people read dependencies the other way.
             circle: list[str] = list(reversed(error.args[1]))
         else:
             return
@@ -60,7 +60,7 @@ def _circles(sources: Sources) -> Iterator[Fault]:
 
 
 def _models_under_the_agent(sources: Sources) -> Iterator[Fault]:
-    """A hot-reloaded model that the agent needs, by itself or through another component."""
+    """Yield a fault for each hot-reloaded model that the agent depends on, directly or through another component."""
     following = _next(sources)
     models = {sources.components[key].component_name for key in sources.hot_reloaded}
     for key, component in sources.components.items():
@@ -83,7 +83,7 @@ def _models_under_the_agent(sources: Sources) -> Iterator[Fault]:
 
 
 def _models_under_applications(sources: Sources) -> Iterator[Fault]:
-    """A hot-reloaded model that an application depends on hard."""
+    """Yield a fault for each hard dependency of an application on a hot-reloaded model."""
     models = {sources.components[key].component_name for key in sources.hot_reloaded}
     for key, component in sources.components.items():
         for name, dependency in component.component_dependencies.items():

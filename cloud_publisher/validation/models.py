@@ -1,4 +1,4 @@
-"""Model components: what makes one hot-reloadable, and whether its manifest's files can be there at all."""
+"""Checks model components: whether one is hot-reloadable, and whether its manifest's files can exist."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _ENDS_WITH_SUCCESS = re.compile(r"(^|[;\n&]\s*)(exit 0|true|:)\s*$")
 
 
 def check_models(sources: Sources) -> Iterator[Fault | Note]:
-    """Each component with ``model:``."""
+    """Yield the faults and notes of each component with ``model:``."""
     for key, component in sources.components.items():
         if component.model is None:
             continue
@@ -82,7 +82,7 @@ def _lifecycle(sources: Sources, key: str, component: Component) -> Iterator[Fau
 
 
 def _golden_files(sources: Sources, key: str, component: Component) -> Iterator[Fault]:
-    """Golden samples are in the component's folder, unless its package or its build brings them."""
+    """Yield a fault for each golden sample that the component's folder lacks, unless its package or build has them."""
     manifest = sources.manifests.get(key)
     if manifest is None:
         return
@@ -90,7 +90,7 @@ def _golden_files(sources: Sources, key: str, component: Component) -> Iterator[
     for index, sample in enumerate(manifest.value.golden.samples):
         way = ("golden", "samples", index, "input")
         path = root / sample.input
-        # Where the build or the package may bring samples, only those that sit in a folder of the root's can be told.
+        # If the build or the package may have samples, only those in an existing folder of the root can be checked.
         if path.is_file() or not path.parent.is_dir() or path.parent == root:
             continue
         siblings = sorted(each.relative_to(root).as_posix() for each in path.parent.iterdir() if each.is_file())

@@ -1,4 +1,4 @@
-"""Names that must differ, and names of buckets."""
+"""Checks names that must differ, and names of buckets."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _BUCKET: TypeAdapter[str] = TypeAdapter(BucketName)
 
 
 def check_names(sources: Sources) -> Iterator[Fault | Note]:
-    """Two components with one name; a bucket whose name no bucket can have."""
+    """Yield the faults: two components with one name, a bucket name that S3 does not take."""
     seen: dict[str, str] = {}
     for key, component in sources.components.items():
         name = component.component_name

@@ -1,4 +1,4 @@
-"""Placeholders that nobody will fill in, wherever they stand in the config or the deployment template."""
+"""Checks for placeholders that will not be filled in, anywhere in the config or the deployment template."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ _RECIPE_KEYS = {"Artifacts", "Lifecycle", "Manifests", "ComponentConfiguration"}
 
 
 def check_placeholders(sources: Sources) -> Iterator[Fault | Note]:
-    """Each text of both documents."""
+    """Yield the faults in each text of both documents."""
     for document in (sources.config, sources.template):
         if document is None:
             continue

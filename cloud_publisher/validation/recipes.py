@@ -1,4 +1,4 @@
-"""Whether each component's recipe can be written at all, is small enough, and passes the linter."""
+"""Checks that each component's recipe can be written, is small enough, and passes the linter."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ from shared_schema.documents.positions import Positions, Way
 from shared_schema.recipe import MAXIMUM_BYTES, Recipe
 
 _LONGEST_BUCKET = "b" * 63
-# What the config's own shape, and the checks beside this one, do not say already.
+# Only the rules that the config's shape, and the other checks, do not cover already.
 _CHECKS = (
     check_ranges,
     check_platforms,
@@ -34,9 +34,9 @@ _CHECKS = (
 
 
 def check_recipes(sources: Sources) -> Iterator[Fault | Note]:
-    """Each recipe, with the longest bucket name there can be."""
+    """Yield the faults of each recipe, made with the longest possible bucket name."""
     for source in recipe_sources(sources.config.value, sources.hot_reloaded):
-        # The desired state's recipe is ours; the agent's faults are told where its config is checked.
+        # The recipe of <agent>.desired is ours; the agent's faults are reported by the check of its config.
         if source.component is not None:
             yield from _recipe(sources, source)
 
@@ -60,7 +60,7 @@ def _recipe(sources: Sources, source: RecipeSource) -> Iterator[Fault | Note]:
 
 
 def _linted(sources: Sources, source: RecipeSource, recipe: Recipe) -> Iterator[Fault | Note]:
-    """The linter's findings about a recipe, at the places of the config that they come from."""
+    """Yield the linter's findings about a recipe, at the places of the config that they come from."""
     written = RecipeText(source.name, "{}", Node(recipe.canonical()), Positions({}, {}, ()))
     for check in _CHECKS:
         for finding in check(written, Settings()):
@@ -73,7 +73,7 @@ def _linted(sources: Sources, source: RecipeSource, recipe: Recipe) -> Iterator[
 
 
 def _way_in_config(sources: Sources, source: RecipeSource, way: Way) -> Way:
-    """From a place in the recipe to the nearest one in the config, below ``custom-components``."""
+    """Return the place in the config, below ``custom-components``, that is nearest to a place in the recipe."""
     if source.component is not None and source.component.manifests is None and way[:1] == ("Manifests",):
         way = way[2:]
     here: Any = sources.config.raw.get("custom-components", {}).get(source.key)

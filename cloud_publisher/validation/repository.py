@@ -1,4 +1,4 @@
-"""`validate` as one call: the documents of a repository, through every check."""
+"""`validate` as one call: runs every check on the documents of a repository."""
 
 from pathlib import Path
 
@@ -33,12 +33,12 @@ CHECKS: list[Check] = [
 
 
 def check_repository(config: Path | None, template: Path | None) -> Checked:
-    """Every fault and note of a repository; ``config`` none means the one in the working folder."""
+    """Return every fault and note of a repository. Without ``config``, that of the working folder is read."""
     return read_sources(config or find_config(Path()), template, CHECKS)
 
 
 def valid_sources(config: Path | None, template: Path | None) -> Sources:
-    """The documents of a repository, all of them valid. Raises ``InvalidDocumentError`` with every fault otherwise."""
+    """Return the documents of a repository, all valid. Raises ``InvalidDocumentError`` with every fault otherwise."""
     checked = check_repository(config, template)
     if checked.faults or checked.sources is None:
         raise InvalidDocumentError(checked.faults)

@@ -1,4 +1,4 @@
-"""The folders and files that components are built from."""
+"""Checks the folders and files that components are built from."""
 
 import difflib
 import tomllib
@@ -16,7 +16,7 @@ CONSTRAINTS_FILE = "constraints.txt"
 
 
 def check_roots(sources: Sources) -> Iterator[Fault | Note]:
-    """A root that is not there; what a ``python`` build names and the repository has not; broken globs."""
+    """Yield the faults: a missing root, files that a ``python`` build names and that are missing, invalid globs."""
     for key, component in sources.components.items():
         root = sources.root(component)
         way = (key, "root")
@@ -30,7 +30,7 @@ def check_roots(sources: Sources) -> Iterator[Fault | Note]:
 
 
 def _near(folder: Path, wanted: str) -> str:
-    """The folder that was meant, among those at the same place in the repository."""
+    """Return the folder that was probably meant, among those at the same place in the repository."""
     parent = (folder / wanted).parent
     if not parent.is_dir():
         return "create it, or name the right one"
@@ -80,7 +80,7 @@ def _python(sources: Sources, key: str, component: Component, root: Path) -> Ite
 
 
 def _architectures(sources: Sources, key: str, component: Component) -> Iterator[Fault]:
-    """A manifest for an architecture that no platform is of: its artifact would hold no wheel."""
+    """Yield a fault for each manifest whose architecture no platform has: its artifact would have no wheel."""
     there = architectures_of(component.build)
     if None in there:
         return

@@ -1,6 +1,6 @@
-"""Whether the release would be too large for nucleus lite, or for any nucleus, as `deploy` will measure it.
+"""Checks whether the release would be too large for nucleus lite, or for any nucleus, as `deploy` measures it.
 
-Notes only: which nuclei a target has, and what else is on it, is not known here.
+Yields notes only: which nuclei a target has, and what else is on it, is not known here.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from cloud_publisher.deploying.doors import Door
 from cloud_publisher.deploying.merging import UnfitTemplateError, merge_release
 from cloud_publisher.fleet.targets import Target, parse_target
 from cloud_publisher.recipes.component_recipe import RecipeSource, recipe_of, recipe_sources
@@ -18,6 +17,7 @@ from cloud_publisher.sizes.recipe_sizes import recipe_figures
 from cloud_publisher.validation.sources import Note, Sources
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.documents import Fault
+from shared_schema.messages import Channel
 from shared_schema.release import Release, ReleaseComponent, ReleaseModel
 
 _A_VERSION = "9.0.0"
@@ -27,7 +27,7 @@ _LONGEST_BUCKET = "b" * 63
 
 
 def check_sizes(sources: Sources) -> Iterator[Fault | Note]:
-    """The recipes, and the deployment to each stage's target as far as this repository alone decides it."""
+    """Yield notes about the recipes, and about the deployment to each stage's target with this repository's content."""
     components = list(_components(sources))
     for source, component, document in components:
         key = (source.key.removesuffix(".desired"),)
@@ -42,7 +42,7 @@ def check_sizes(sources: Sources) -> Iterator[Fault | Note]:
     for target in _targets(sources):
         for lite in (False, True):
             for figure in _figures(sources, release, target, lite=lite):
-                # One note for all stages: they differ in the length of their groups' names.
+                # One note for all stages: they only differ in the length of their groups' names.
                 if figure.over and figure.what not in told:
                     told.add(figure.what)
                     where = "with nucleus lite in the target" if lite else "at any target"
@@ -52,22 +52,22 @@ def check_sizes(sources: Sources) -> Iterator[Fault | Note]:
 
 def _figures(sources: Sources, release: Release, target: Target, *, lite: bool) -> list[Figure]:
     template = sources.template.value if sources.template else DeploymentTemplate()
-    door = Door.FOLLOWED if lite else Door.VALIDATED
+    channel = Channel.SUBSCRIBED if lite else Channel.VALIDATED
     try:
-        content = merge_release(release, template, None, door=door, number=int(release.built.timestamp()))
+        content = merge_release(release, template, None, channel=channel, number=int(release.built.timestamp()))
     except UnfitTemplateError:
-        # `deploy` and the check of the template say so.
+        # `deploy`, and the check of the template, report it.
         return []
     return deployment_figures(content, place_of(target, (), lite=lite))
 
 
 def _components(sources: Sources) -> Iterator[tuple[RecipeSource, ReleaseComponent, object]]:
-    """Each component of the release that this repository would make, with its recipe as a document."""
+    """Return each component of the release that this repository would make, with its recipe as a document."""
     for source in recipe_sources(sources.config.value, sources.hot_reloaded):
         try:
             recipe = recipe_of(source, _A_VERSION, bucket=_LONGEST_BUCKET, versions={})
         except ValidationError:
-            continue  # the check of the recipes says so
+            continue  # the check of the recipes reports it
         manifest = sources.manifests.get(source.key) if source.kind == "model" else None
         timeout = manifest.value.vetting.timeout if manifest else 60.0
         model = ReleaseModel(digest=_A_DIGEST, vetting_timeout=timeout) if source.kind == "model" else None
@@ -98,7 +98,7 @@ def _release(sources: Sources, components: list[ReleaseComponent]) -> Release:
 
 
 def _targets(sources: Sources) -> list[Target]:
-    """The stages' targets and canaries; one of a usual length where there is no stage."""
+    """Return the stages' targets and canaries; without a stage, a target with a name of a usual length."""
     stages = sources.config.value.stages.values()
     arns = [arn for stage in stages for arn in (stage.target, stage.canary) if arn]
     return [parse_target(arn) for arn in arns or [_NOBODYS]]

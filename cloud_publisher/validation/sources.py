@@ -1,4 +1,4 @@
-"""The documents of a repository, read, and checked together: what `validate` shows and `build` begins with."""
+"""Reads the documents of a repository and checks them together, for `validate` and for `build`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something worth knowing that is no fault. ``place`` is a file with line and column."""
+    """Information that is no fault. ``place`` is a file with line and column."""
 
     place: str
     text: str
@@ -32,15 +32,15 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The documents of one repository. ``folder`` holds the config; roots are relative to it."""
+    """The documents of one repository. ``folder`` is the config's; roots are relative to it."""
 
     config: Document[Config]
     folder: Path
     template: Document[DeploymentTemplate] | None
     manifests: dict[str, Document[ModelManifest]]
-    """By component key, for the model components that have one."""
+    """The manifests by component key, of the model components that have one."""
     unreadable_manifests: frozenset[str] = frozenset()
-    """Keys of the model components whose manifest is there and faulty."""
+    """The keys of the model components whose manifest exists and is invalid."""
 
     @property
     def components(self) -> dict[str, Component]:
@@ -49,19 +49,19 @@ class Sources:
 
     @property
     def hot_reloaded(self) -> frozenset[str]:
-        """The keys of the model components that carry a manifest, good or faulty."""
+        """The keys of the model components that have a manifest, valid or not."""
         return frozenset(self.manifests) | self.unreadable_manifests
 
     def root(self, component: Component) -> Path:
-        """The component's folder."""
+        """Return the component's folder."""
         return self.folder / component.root
 
     def key_of(self, name: str) -> str | None:
-        """The key of the component with this name."""
+        """Return the key of the component with this name."""
         return next((key for key, each in self.components.items() if each.component_name == name), None)
 
     def names(self) -> list[str]:
-        """The names of all components of the release, the desired state's among them."""
+        """The names of all components of the release, with ``<agent>.desired``."""
         return [
             name
             for component in self.components.values()
@@ -72,11 +72,11 @@ class Sources:
         ]
 
     def fault(self, way: Way, problem: str, remedy: str) -> Fault:
-        """A fault at a place of the config below ``custom-components``."""
+        """Return a fault at a place of the config below ``custom-components``."""
         return self.config.fault(("custom-components", *way), problem, remedy)
 
     def note(self, way: Way, text: str) -> Note:
-        """A note at a place of the config below ``custom-components``."""
+        """Return a note at a place of the config below ``custom-components``."""
         place = self.config.positions.of(("custom-components", *way))
         return Note(f"{self.config.file}:{place.line}:{place.column}", text)
 
@@ -86,7 +86,7 @@ Check = Callable[[Sources], Iterator[Fault | Note]]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of reading: the sources if they could be read at all, every fault, every note."""
+    """The result of reading: the sources if they could be read, every fault, every note."""
 
     sources: Sources | None
     faults: list[Fault] = field(default_factory=list)
@@ -96,7 +96,7 @@ class Checked:
 def read_sources(config_file: Path, template_file: Path | None, checks: list[Check]) -> Checked:
     """Read the config, the deployment template and the manifests, and run the checks over them all.
 
-    ``template_file`` none means ``deployment.json`` beside the config, which may be absent.
+    Without ``template_file``, ``deployment.json`` beside the config is read, which may be absent.
     """
     faults: list[Fault] = []
     notes: list[Note] = []
@@ -128,7 +128,7 @@ def read_sources(config_file: Path, template_file: Path | None, checks: list[Che
 
 
 def sorted_faults(faults: list[Fault]) -> list[Fault]:
-    """The faults in the order of the files' lines, each once."""
+    """Return the faults in the order of the files' lines, each once."""
     return sorted(dict.fromkeys(faults), key=lambda fault: (fault.file, fault.line, fault.column))
 
 
@@ -151,5 +151,5 @@ def _read(path: Path, model: type[Model], faults: list[Fault]) -> Document[Model
 
 
 def shown(path: Path) -> str:
-    """A path as people wrote it: without a leading ``./``."""
+    """Return a path without a leading ``./``."""
     return path.as_posix()

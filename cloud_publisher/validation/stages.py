@@ -1,4 +1,4 @@
-"""The config's ``stages:``: that they agree with one another, and each one's ARNs with its account and region."""
+"""Checks that the config's ``stages:`` agree with one another, and each one's ARNs with its account and region."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,6 @@ from shared_schema.documents import Fault
 
 
 def check_stages(sources: Sources) -> Iterator[Fault | Note]:
-    """Every stage; a config may well have none."""
+    """Yield the faults of every stage; a config may have none."""
     if sources.config.value.stages:
         yield from stage_faults(sources.config)

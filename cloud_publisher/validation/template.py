@@ -1,4 +1,4 @@
-"""The deployment template against the release: whose versions are filled in, and what it must leave to `deploy`."""
+"""Checks the deployment template against the release: its versions, and what it must leave to `deploy`."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from shared_schema.documents import Fault
 
 
 def check_template(sources: Sources) -> Iterator[Fault | Note]:
-    """Each component of ``deployment.json``."""
+    """Yield the faults of each component of ``deployment.json``."""
     template = sources.template
     if template is None:
         return

@@ -1,4 +1,4 @@
-"""What is wrong with a document, where, and what would be right."""
+"""A document's faults: what is wrong, where, and what would be right."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. ``line`` and ``column`` count from 1, and are 0 where the file as a whole is meant.
+    """One fault. ``line`` and ``column`` count from 1, and are 0 for the file as a whole.
 
-    ``path`` is the way into the document, such as ``custom-components.digits.build``; empty for its top.
+    ``path`` is the place in the document, such as ``custom-components.digits.build``; empty for its top.
     """
 
     file: str
@@ -29,7 +29,7 @@ class Fault:
 
 
 class DocumentError(ValueError):
-    """A document is not what it should be. ``faults`` holds every fault that was found, in the file's order."""
+    """A document is invalid. ``faults`` has every fault that was found, in the file's order."""
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column))

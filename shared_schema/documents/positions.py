@@ -1,6 +1,6 @@
-"""Where in a YAML or JSON text each value stands, from the marks that PyYAML keeps on its nodes.
+"""The position of each value in a YAML or JSON text, from the marks on PyYAML's nodes.
 
-JSON is read by the same way, since YAML 1.2's flow style holds all of it that our documents use.
+JSON is read in the same way, since YAML 1.2's flow style includes all of JSON that our documents use.
 """
 
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from typing import Any
 import yaml
 
 Way = tuple[str | int, ...]
-"""The way to a value: keys and list indices from the document's top."""
+"""The path to a value: keys and list indices from the document's top."""
 
-# The C loader is five times as fast, and is missing where PyYAML was built without libyaml.
+# The C loader is five times as fast, and is missing if PyYAML was built without libyaml.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-# Aliases of aliases can unfold a page of YAML into gigabytes.
+# Aliases of aliases can expand a page of YAML to gigabytes.
 _MOST_VALUES = 200_000
 
 
@@ -29,7 +29,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class DoubledKey:
-    """A key that a mapping holds twice: YAML parsers take the last one in silence."""
+    """A key that is in a mapping twice: YAML parsers silently use the last one."""
 
     path: Way
     position: Position
@@ -37,14 +37,14 @@ class DoubledKey:
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """The position of each value, of each key, and the keys that stand twice."""
+    """The positions of all values and keys, and the doubled keys."""
 
     values: dict[Way, Position]
     keys: dict[Way, Position]
     doubled: tuple[DoubledKey, ...]
 
     def of(self, path: Way) -> Position:
-        """The position of a key or value, or of the nearest parent that the text holds."""
+        """Return the position of a key or value, or of the nearest parent that is in the text."""
         while path:
             found = self.keys.get(path) or self.values.get(path)
             if found:
@@ -54,7 +54,7 @@ class Positions:
 
 
 def load_with_positions(text: str) -> tuple[Any, Positions]:
-    """The document's value and its positions. Raises ``yaml.YAMLError`` for text that is no YAML."""
+    """Return the document's value and its positions. Raises ``yaml.YAMLError`` for text that is no YAML."""
     loader = _Loader(text)
     try:
         node = loader.get_single_node()

@@ -1,4 +1,4 @@
-"""From a file to a checked pydantic model, with every fault placed in the file's own lines.
+"""Reads a file into a checked pydantic model; every fault has the file's line.
 
 For documents that people write (YAML or JSON). Messages between programs are parsed by their own models.
 """
@@ -22,16 +22,16 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Document(Generic[Model]):
-    """A document that was read: where from, what it says, and where each value stands."""
+    """A document that was read: its file, its value, and the position of each value."""
 
     file: str
     value: Model
     positions: Positions
     raw: dict[str, Any] = field(default_factory=dict)
-    """The document as it was parsed, for checks that look at every text in it."""
+    """The parsed document, for checks that look at every text in it."""
 
     def fault(self, path: Way, problem: str, remedy: str) -> Fault:
-        """A fault at a place of this document, for checks that look beyond one value."""
+        """Return a fault at a place of this document, for checks across values."""
         place = self.positions.of(path)
         return Fault(self.file, place.line, place.column, dotted(path), problem, remedy)
 
@@ -65,8 +65,8 @@ def read_text_document(text: str, model: type[Model], *, file: str) -> Document[
             key.position.line,
             key.position.column,
             dotted(key.path),
-            f"the key {key.path[-1]!r} stands twice here",
-            "keep one of the two: a parser takes the last in silence",
+            f"the key {key.path[-1]!r} is here twice",
+            "keep one of the two: a parser silently uses the last",
         )
         for key in where.doubled
     ]
@@ -84,7 +84,7 @@ def read_text_document(text: str, model: type[Model], *, file: str) -> Document[
 
 
 def dotted(path: Way) -> str:
-    """``("components", "a", "build", 0)`` as ``components.a.build[0]``."""
+    """Return ``("components", "a", "build", 0)`` as ``components.a.build[0]``."""
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else (f".{step}" if text else step)
@@ -92,7 +92,7 @@ def dotted(path: Way) -> str:
 
 
 def did_you_mean(wrong: str, right: list[str]) -> str:
-    """``did you mean 'x'?``, or the list of what there is when nothing is near."""
+    """Return ``did you mean 'x'?``, or the list of valid names if none is similar."""
     near = difflib.get_close_matches(wrong.lower(), [name.lower() for name in right], n=1, cutoff=0.6)
     if near:
         found = next(name for name in right if name.lower() == near[0])
@@ -112,7 +112,7 @@ def _syntax_fault(file: str, text: str, error: yaml.MarkedYAMLError) -> Fault:
 
 
 def _faults(file: str, where: Positions, model: type[BaseModel], error: ValidationError) -> list[Fault]:
-    """Pydantic reports every branch of a union; one complaint a place is kept, and the deepest of a branch."""
+    """Return one fault for each place, the deepest: pydantic reports a fault for every branch of a union."""
     found = [
         (_way_in_text(details["loc"], where, details["type"]), details) for details in error.errors(include_url=False)
     ]
@@ -131,7 +131,7 @@ def _faults(file: str, where: Positions, model: type[BaseModel], error: Validati
 
 
 def _way_in_text(location: tuple[str | int, ...], where: Positions, kind: str) -> Way:
-    """Pydantic puts the names of union branches and ``[key]`` into a location; the text has no such steps."""
+    """Return a location without the names of union branches and the ``[key]`` that pydantic puts into it."""
     way: Way = ()
     for index, step in enumerate(location):
         longer = (*way, step)
@@ -194,7 +194,7 @@ def _kind(value: Any) -> str:
 
 
 def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
-    """The keys that the model at this location knows, found by following the fields' annotations."""
+    """Return the valid keys at a location, found by following the fields' annotations."""
     candidates: list[type[BaseModel]] = [model]
     for step in location:
         following = [
@@ -204,14 +204,14 @@ def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[st
             if step in _spellings(name, field)
             for inner in _models_in(field.annotation)
         ]
-        # A step that is no field is a mapping's key, a list's index, or a union's branch.
+        # A step that is no field is a key of a mapping, an index of a list, or a branch of a union.
         branch = [candidate for candidate in candidates if candidate.__name__ == step]
         candidates = following or branch or candidates
     return [_spellings(name, field)[0] for candidate in candidates for name, field in candidate.model_fields.items()]
 
 
 def _spellings(name: str, field: FieldInfo) -> list[str]:
-    """How a field may be written, the canonical way first."""
+    """Return a field's valid spellings, the canonical one first."""
     alias = field.validation_alias
     if isinstance(alias, AliasChoices):
         return [choice for choice in alias.choices if isinstance(choice, str)]

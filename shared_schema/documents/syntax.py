@@ -1,6 +1,6 @@
-"""What to do about text that is no YAML: from the parser's mark and the lines around it to a remedy.
+"""Remedies for text that is no YAML, from the parser's mark and the lines around it.
 
-The parser names the token that it stumbled over; a person wants to know which line to move, quote or close.
+The parser names the token that it failed at; a person wants to know which line to indent, quote or close.
 """
 
 import re
@@ -21,7 +21,7 @@ _OTHERWISE = "correct the syntax here; most often it is the indentation, or a mi
 
 
 def remedy_for_syntax(text: str, line: int, column: int, problem: str) -> str:
-    """What would be right at a place (line and column from 1) where the YAML parser gave up."""
+    """Return what would be right at the place (line and column from 1) where the YAML parser failed."""
     lines = text.splitlines()
     if not 0 < line <= len(lines):
         return _by_problem(problem)
@@ -39,7 +39,7 @@ def remedy_for_syntax(text: str, line: int, column: int, problem: str) -> str:
 
 
 def _too_deep(here: str, above: str) -> str | None:
-    """A line that is indented as if the key above it had no value yet, as in the seed's `custom` example."""
+    """Return the remedy for a line indented below a key that has a value already, as in the seed's `custom` example."""
     upper = _KEY.match(_content(above))
     value = upper["value"].split(" #")[0].strip() if upper else ""
     if not upper or not value or value[0] in "|>&{[#" or _indent(here) <= _indent(above):
@@ -59,7 +59,7 @@ def _between_two_levels(lines: list[str], line: int) -> str | None:
     if not _KEY.match(_content(lines[line - 1])) or here in levels or not levels or here > levels[-1]:
         return None
     near = " or ".join(str(level + 1) for level in levels if abs(level - here) <= 2) or str(levels[0] + 1)
-    return f"begin this line in the column of the keys that it stands beside: column {near}, and not {here + 1}"
+    return f"begin this line in the column of the keys beside it: column {near}, and not {here + 1}"
 
 
 def _line_above(lines: list[str], line: int) -> str | None:
@@ -71,7 +71,7 @@ def _says_something(line: str) -> bool:
 
 
 def _indent(line: str) -> int:
-    """The column, from 0, in which a line's key begins; ``- key: value`` begins after its dash."""
+    """Return the column, from 0, in which a line's key begins: after the dash of ``- key: value``."""
     found = _ITEM_MARKS.match(line)
     return found.end() if found else 0
 

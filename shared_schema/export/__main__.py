@@ -1,4 +1,4 @@
-"""``python -m shared_schema.export [--check] [--into FOLDER]``: the derived files, written or compared."""
+"""``python -m shared_schema.export [--check] [--into FOLDER]``: writes or checks the derived files."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def derived_files() -> dict[str, str]:
-    """Every derived file's text, by its path in the repository."""
+    """Return every derived file's text, by its path in the repository."""
     return {
         **{f"shared_schema/json_schemas/{name}.json": text for name, text in schema_texts().items()},
         **{f"docs/{name}.md": text for name, text in reference_pages().items()},
@@ -19,7 +19,7 @@ def derived_files() -> dict[str, str]:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Exit code 0, or 1 when ``--check`` finds a file that is not current."""
+    """Return the exit code: 0, or 1 if ``--check`` finds a file that is not current."""
     parser = argparse.ArgumentParser(
         prog="python -m shared_schema.export", description="Write the JSON Schemas and reference pages."
     )

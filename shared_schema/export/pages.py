@@ -20,13 +20,13 @@ class _Page:
 
 
 def reference_pages() -> dict[str, str]:
-    """The text of each page, by its name in ``docs/``."""
+    """Return the text of each page, by its name in ``docs/``."""
     pages = {
         "config-reference": _Page(
             "Config reference: `greengrass-config.yml`",
             "Every key of the file that says what is released. An unknown key is a fault, and `cloud-publisher "
             "validate` says which\none was meant. In text that names an artifact, `BUCKET_NAME`, `COMPONENT_NAME` and "
-            "`COMPONENT_VERSION`, also written\n`$BUCKET_NAME$` and so on, stand for what the build fills in.",
+            "`COMPONENT_VERSION`, also written\n`$BUCKET_NAME$` and so on, are filled in by the build.",
             json_schema(Config),
         ),
         "model-reference": _Page(
@@ -76,7 +76,7 @@ def _section(name: str, schema: dict[str, Any]) -> list[str]:
 
 
 def _in_order_of_use(schema: dict[str, Any], definitions: dict[str, Any]) -> list[str]:
-    """The definitions in the order in which a reader meets them, from the top of the file downwards."""
+    """Return the definitions in the order of their first use, from the top of the file downwards."""
     met: list[str] = []
     waiting = [schema]
     while waiting:

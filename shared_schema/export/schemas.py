@@ -1,7 +1,7 @@
-"""JSON Schemas of our documents and messages, as an editor or another team's program wants them.
+"""JSON Schemas of our documents and messages, for editors and for other teams' programs.
 
-Pydantic's own, and three things more: every spelling that a field is read in, the docstring that stands under a field,
-and no titles, which only repeat the keys.
+They are pydantic's own, with three changes: every spelling that a field may have, the docstring below each field, and
+no titles, which would only repeat the keys.
 """
 
 import ast
@@ -42,19 +42,19 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "release": Release,
     "shadow-report": ShadowReport,
 }
-"""What is exported, by the name of its file."""
+"""The exported models, by the names of their files."""
 OTHER_SPELLING_OF = "x-other-spelling-of"
-"""Our own annotation of a property: the canonical key that it is read as."""
+"""Our own annotation of a property with another spelling: its canonical key."""
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of what the model reads."""
+    """Return the JSON Schema (draft 2020-12) of what the model reads."""
     schema = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_ForEditors)
     return {"$schema": _ForEditors.schema_dialect, **schema}
 
 
 def schema_texts() -> dict[str, str]:
-    """The text of every exported schema, by the name in ``DOCUMENTS``."""
+    """Return the text of every exported schema, by its name in ``DOCUMENTS``."""
     return {
         name: json.dumps(json_schema(model), indent=2, ensure_ascii=False) + "\n" for name, model in DOCUMENTS.items()
     }
@@ -67,7 +67,7 @@ class _ForEditors(GenerateJsonSchema):
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         written = super().dict_schema(schema)
         if "patternProperties" in written:
-            # A key that the pattern does not take is a fault to our models, and must be one to an editor.
+            # A key that does not match the pattern is a fault to our models, so it must be one to an editor.
             written["additionalProperties"] = False
         return written
 
@@ -105,7 +105,7 @@ def _spellings(alias: Any, name: str) -> list[str]:
 
 
 def _docstrings_of_fields(model: type[BaseModel]) -> dict[str, str]:
-    """The text that stands under each field. Pydantic could read it too, and would slow every program's start."""
+    """Return the docstring below each field. Pydantic could read them too, but would slow every program's start."""
     told: dict[str, str] = {}
     for ancestor in reversed(model.__mro__):
         if issubclass(ancestor, BaseModel) and ancestor.__module__.startswith("shared_schema."):

@@ -1,4 +1,4 @@
-"""The checks, each from a recipe and the settings of the run to findings; they ask nothing and change nothing."""
+"""The checks. Each is a pure function from a recipe and the run's settings to findings."""
 
 from collections.abc import Callable, Iterator
 

@@ -49,7 +49,7 @@ _POLICY_KEYS = ("policyDescription", "operations", "resources")
 
 
 def check_access_control(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """Each policy of each service."""
+    """Yield the findings about each policy of each service."""
     del settings
     control = access_control_of(recipe)
     if control is None:
@@ -74,7 +74,7 @@ def check_access_control(recipe: RecipeText, settings: Settings) -> Iterator[Fin
 
 
 def access_control_of(recipe: RecipeText) -> Node | None:
-    """``accessControl`` of the default configuration."""
+    """Return ``accessControl`` of the default configuration."""
     configuration = recipe.top.get("ComponentConfiguration")
     defaults = configuration.get("DefaultConfiguration") if configuration else None
     return defaults.get(KEY) if defaults else None

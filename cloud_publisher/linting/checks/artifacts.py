@@ -18,11 +18,11 @@ _OTHER_SCHEMES = ("docker:", "lambda:", "greengrass:lambda")
 ARCHIVES = (".zip", ".jar", ".whl")
 _PERMISSIONS = ("NONE", "OWNER", "ALL")
 _NOT_JUDGED = {GDK_BUCKET, "BUCKET_NAME", "{BUCKET_NAME}", "$BUCKET_NAME$"}
-"""The bucket that the GDK fills in, and placeholders, which are told elsewhere."""
+"""The bucket that the GDK fills in, and placeholders, which another check reports."""
 
 
 def check_artifacts(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """Each artifact of each manifest."""
+    """Yield the findings about each artifact of each manifest."""
     buckets: list[str] = []
     for manifest in recipe.manifests():
         names: set[str] = set()
@@ -35,14 +35,14 @@ def check_artifacts(recipe: RecipeText, settings: Settings) -> Iterator[Finding]
 
 
 def artifact_name(artifact: Node) -> str | None:
-    """The file's name on the device; none for what is no S3 object."""
+    """Return the file's name on the device; None if the URI is no S3 object's."""
     uri = artifact.get("Uri")
     match = _S3.fullmatch(uri.text) if uri is not None and uri.text is not None else None
     return match["key"].rpartition("/")[2] or None if match and match["key"] else None
 
 
 def is_zip(artifact: Node) -> bool:
-    """Whether a nucleus unpacks it."""
+    """Return whether a nucleus unpacks the artifact."""
     unarchive = artifact.get("Unarchive")
     return unarchive is not None and unarchive.text is not None and unarchive.text.upper() == "ZIP"
 

@@ -1,4 +1,4 @@
-"""What the classic nucleus alone makes of a lifecycle: names that sudo takes away, and numbers that count as changed.
+"""Lifecycles on the classic nucleus: variables that sudo removes, and numbers that always count as changed.
 
 Source: greengrass-facts.md, "Learnt from a real classic 2.18.0"; sudo's env.c, ``initial_badenv_table``, which
 ``sudo -V`` of root lists.
@@ -18,12 +18,12 @@ TAKEN_BY_SUDO = (
     *("NULLCMD", "READNULLCMD", "ZDOTDIR", "TMPPREFIX", "TERMINFO", "TERMINFO_DIRS", "TERMPATH", "TERMCAP"),
     *("LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES", "NLSPATH", "PATH_LOCALE"),
 )
-"""Names of variables; ``*`` stands for anything."""
+"""Names of variables; ``*`` stands for any text."""
 _SET_BY_SUDO = {"PATH": "sudo's own secure_path", "HOME": "the user's own"}
 
 
 def check_classic(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """Every lifecycle that a classic nucleus may run."""
+    """Yield the findings about every lifecycle that a classic nucleus may run."""
     if settings.runtime is Runtime.LITE:
         return
     for manifest in recipe.manifests():

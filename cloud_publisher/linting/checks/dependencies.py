@@ -1,6 +1,6 @@
-"""Dependencies: ranges that are none, components that need themselves, and what a hot-reloaded model does to others.
+"""Dependencies: invalid version ranges, circles, and dependencies on a hot-reloaded model.
 
-Ranges are read as npm does, which is how the nuclei read them. Circles are looked for among the recipes of one run.
+Ranges are read as npm reads them, as the nuclei do. Circles are looked for among the recipes of one run.
 """
 
 import re
@@ -21,7 +21,7 @@ _ENDS_WITH_SUCCESS = re.compile(r"\s*(exit 0|true|:)\s*")
 
 
 def check_dependencies(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """Each dependency by itself, and against the recipes beside it."""
+    """Yield the findings about each dependency by itself, and among the recipes of the run."""
     for name, dependency in recipe.dependencies():
         if name == recipe.name:
             yield recipe.finding("GG203", dependency, f"{name} depends on itself")
@@ -43,7 +43,7 @@ def check_dependencies(recipe: RecipeText, settings: Settings) -> Iterator[Findi
 
 
 def check_ranges(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """The version ranges alone."""
+    """Yield the findings about the version ranges alone."""
     for name, dependency in recipe.dependencies():
         requirement = dependency.get("VersionRequirement")
         if requirement is not None and requirement.text is not None:
@@ -51,12 +51,12 @@ def check_ranges(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
 
 
 def is_agent(recipe: RecipeText) -> bool:
-    """Whether its lifecycle runs our agent."""
+    """Return whether the recipe's lifecycle runs our agent."""
     return any(_AGENT.search(str(node.value)) for lifecycle, _ in recipe.lifecycles() for node in lifecycle.texts())
 
 
 def is_hot_reloaded(recipe: RecipeText) -> bool:
-    """Whether it looks like a model that an agent serves: one zip that all may read, and nothing that runs."""
+    """Return whether the recipe looks like a hot-reloaded model's: one zip that all may read, and nothing that runs."""
     lifecycles = list(recipe.lifecycles())
     for lifecycle, artifacts in lifecycles:
         steps = dict(steps_of(lifecycle))
@@ -90,7 +90,7 @@ def _leaves_out(text: str, version: str) -> bool:
 
 
 def _is_empty(normal: str) -> bool:
-    """Whether every alternative of a range, written as comparators, ends before it begins."""
+    """Return whether no version can be in a range: each alternative's upper bound is below its lower bound."""
     return all(_ends_before_it_begins(alternative.split()) for alternative in normal.split("||"))
 
 
@@ -106,7 +106,7 @@ def _ends_before_it_begins(comparators: list[str]) -> bool:
 
 
 def _circle(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """The shortest way from this recipe back to it, told at its own dependency that begins it."""
+    """Yield the shortest circle from this recipe back to it, at the dependency that begins it."""
     ways = [[name] for name, _ in recipe.dependencies() if name != recipe.name]
     seen: set[str] = set()
     while ways:

@@ -1,4 +1,4 @@
-"""What a recipe says of itself: format, name, version, type, size; and placeholders that nobody filled in."""
+"""A recipe's format, name, version, type and size, and placeholders that were not filled in."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _VERSION = re.compile(
     r"(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
 )
 _TYPES = ("aws.greengrass.generic", "aws.greengrass.lambda", "aws.greengrass.nucleus", "aws.greengrass.plugin")
-# Our own ($NAME$), the GDK's ({NAME} and the bare ones), AWS's examples (<…>), and what people write meanwhile.
+# Our own ($NAME$), the GDK's ({NAME} and the bare ones), AWS's examples (<…>), and those of people (CHANGE_ME).
 _PLACEHOLDER = re.compile(
     r"\$(?:BUCKET_NAME|COMPONENT_NAME|COMPONENT_VERSION)\$|\{(?:COMPONENT_(?:NAME|VERSION|AUTHOR))\}"
     r"|(?<![\w$])(?:BUCKET_NAME|COMPONENT_NAME|COMPONENT_VERSION|COMPONENT_AUTHOR)(?![\w$])"
@@ -25,12 +25,12 @@ _PLACEHOLDER = re.compile(
     r"|<(?:YOUR|REPLACE|INSERT)[^<>\n]*>|\{\{[^{}\n]+\}\}",
     re.IGNORECASE,
 )
-# A shell variable of that name is none of ours.
+# It may be a shell variable of that name, and no placeholder.
 _SHELL = re.compile(r"\$\{?[A-Za-z_]\w*\}?")
 
 
 def check_identity(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """Format, name, version, type."""
+    """Yield the findings about format, name, version and type."""
     del settings
     version = recipe.top.get("RecipeFormatVersion")
     if version is not None and version.text is not None and version.text != FORMAT:
@@ -62,7 +62,7 @@ def check_identity(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
 
 
 def check_placeholders(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """What a template's author meant to be replaced."""
+    """Yield the findings about placeholders that were not filled in."""
     del settings
     for node in recipe.top.texts():
         for found in _placeholders(str(node.value)):
@@ -75,7 +75,7 @@ def check_placeholders(recipe: RecipeText, settings: Settings) -> Iterator[Findi
 def _remedy(recipe: RecipeText) -> str:
     if recipe.in_gdk_project:
         return "write the value itself: the GDK does not fill it in"
-    return "write the value itself; the GDK's own are filled in where gdk-config.json lies beside the recipe"
+    return "write the value itself; the GDK's own are filled in where gdk-config.json is beside the recipe"
 
 
 def _placeholders(text: str) -> list[str]:

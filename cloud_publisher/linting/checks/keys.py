@@ -1,6 +1,6 @@
-"""Keys that the recipe reference does not have, keys that are missing, values of another type.
+"""Unknown keys, missing keys, and values of a wrong type, by the recipe reference.
 
-Lifecycles have rules of their own (lifecycles.py), and a platform may have attributes of the device's own.
+Lifecycles have rules of their own (lifecycles.py), and a platform may have attributes that a device defines.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ class Shape:
 
     kind: str
     keys: Mapping[str, "Shape"] = field(default_factory=dict)
-    """The keys of a mapping in their canonical spelling; empty where any key will do."""
+    """The keys of a mapping in their canonical spelling; empty if any key is valid."""
     required: tuple[str, ...] = ()
     inner: "Shape | None" = None
     """The shape of a list's items, or of the values of a mapping with any keys."""
@@ -72,13 +72,13 @@ _WORDS = {"mapping": "a mapping of keys to values", "list": "a list", "text": "t
 
 
 def check_keys(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """The recipe against the reference's shape."""
+    """Yield the places where the recipe differs from the reference's shape."""
     del settings
     yield from _check(recipe, recipe.top, RECIPE)
 
 
 def check_case(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """Keys that nucleus lite does not find, since it compares them by case."""
+    """Yield the keys that nucleus lite does not find, since it compares keys by case."""
     if settings.runtime != "lite":
         return
     for way, canonical in _spelled(recipe.top, RECIPE):
@@ -113,7 +113,7 @@ def _check(recipe: RecipeText, node: Node, shape: Shape) -> Iterator[Finding]:
 
 
 def _spelled(node: Node, shape: Shape) -> Iterator[tuple[Node, str]]:
-    """Each key that is not spelled canonically, with its canonical spelling."""
+    """Yield each key that is not spelled canonically, with its canonical spelling."""
     known = {key.lower(): key for key in shape.keys}
     for name, inner in node.items():
         canonical = known.get(name.lower())

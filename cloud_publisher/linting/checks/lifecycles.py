@@ -1,6 +1,6 @@
-"""Lifecycles: steps that no nucleus knows, steps that say nothing, and two ways to live at once.
+"""Lifecycles: unknown steps, empty steps, and both ``run`` and ``startup``.
 
-A manifest may select parts of the recipe's global lifecycle by name; there such names may stand among the steps.
+A manifest may select parts of the recipe's global lifecycle by name, so there such names may be among the steps.
 Source: AWS's recipe reference, Lifecycle; greengrass-facts.md, "Recipes".
 """
 
@@ -19,7 +19,7 @@ _ALWAYS_SELECTED = {"all"}
 
 
 def check_lifecycles(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """Each manifest's lifecycle, and the global one."""
+    """Yield the findings about each manifest's lifecycle, and the global one."""
     del settings
     for manifest in recipe.manifests():
         lifecycle = manifest.get("Lifecycle")
@@ -36,14 +36,14 @@ def check_lifecycles(recipe: RecipeText, settings: Settings) -> Iterator[Finding
 
 
 def steps_of(lifecycle: Node) -> Iterator[tuple[str, Node]]:
-    """The known steps of a lifecycle, by their canonical names."""
+    """Return the known steps of a lifecycle, by their canonical names."""
     for name, step in lifecycle.items():
         if name.lower() in STEPS and step.value is not None:
             yield name.lower(), step
 
 
 def script_of(step: Node) -> Node | None:
-    """The script of a step, written short or at length."""
+    """Return the script of a step, written as a text or as a mapping."""
     return step if step.text is not None else step.get("Script")
 
 

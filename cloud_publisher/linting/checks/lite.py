@@ -1,6 +1,6 @@
 """What nucleus lite cannot do, or does otherwise than classic (greengrass-facts.md, "Recipes" and "Lite").
 
-Asked for with ``--runtime lite``; without it, told of manifests that are for lite alone.
+Checked with ``--runtime lite``; without it, only in manifests that are for lite alone.
 """
 
 import re
@@ -15,18 +15,18 @@ from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, leaf_bytes
 from cloud_publisher.sizes.recipe_sizes import recipe_figures
 
 _LONGEST_TEXT = 1_000
-"""Bytes that its IPC gives out."""
+"""The longest value, in bytes, that lite's IPC returns."""
 _MISSING_STEPS = ("shutdown", "recover")
 _ITS_SERVICES = {PUBSUB, IOT_CORE, "aws.greengrass.Cli"}
 _KNOWN = r"(?:artifacts:(?:path|decompressedPath)|work:path|kernel:rootPath|iot:thingName|configuration:/[^{}\s]*)"
 _OTHER_COMPONENT = re.compile(r"(?<!\$)\{[.\w-]+:(?:artifacts|work|configuration|kernel|iot):[^{}\s]+\}")
-# A variable that lite does not know is told of by variables.py.
+# variables.py reports a variable that lite does not know.
 _TOLD = re.compile(r"(?<!\$)\{[.\w-]+(?::[.\w-]+)?:[^{}\s:]+\}")
 _BRACE = re.compile(r"\$\{[^}\n]*\}?|(?<!\$)\{(?!" + _KNOWN + r"\})[^}\n]*\}?")
 
 
 def check_lite(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """The manifests that lite would take, and the configuration that it would read."""
+    """Yield the findings about the manifests that lite would use, and the configuration that it would read."""
     manifests = settings.for_lite(recipe)
     if settings.runtime is Runtime.LITE:
         everything = recipe.top.get("Manifests")
@@ -63,7 +63,7 @@ def _manifest(recipe: RecipeText, manifest: Node) -> Iterator[Finding]:
 
 
 def _selected(recipe: RecipeText, manifest: Node) -> Node | None:
-    """The section of the global lifecycle that lite takes: ``all`` or ``linux``, whichever is selected last.
+    """Return the section of the global lifecycle that lite uses: ``all`` or ``linux``, the one that is selected last.
 
     Source: aws-greengrass-lite, ggl-recipe/src/recipe.c (lifecycle_selection).
     """
@@ -121,7 +121,7 @@ def _sizes(recipe: RecipeText) -> Iterator[Finding]:
 
 
 def _leaves(node: Node) -> Iterator[Node]:
-    """Whatever is no mapping: so lite's configuration store takes it, each by itself."""
+    """Yield every value that is no mapping: lite's configuration store writes each of them separately."""
     if not isinstance(node.value, dict):
         yield node
     for _, inner in node.items():

@@ -1,4 +1,4 @@
-"""Platforms: systems, architectures and runtimes that no device has, and manifests that another one hides.
+"""Platforms: systems, architectures and runtimes that no device has, and manifests that an earlier one hides.
 
 Source: AWS's recipe reference, Manifests; greengrass-facts.md, "Recipes".
 """
@@ -41,7 +41,7 @@ _ANYTHING = {None, "*", "all"}
 
 
 def check_platforms(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """Each manifest's platform, and the order of the manifests."""
+    """Yield the findings about each manifest's platform, and about the order of the manifests."""
     del settings
     for manifest in recipe.manifests():
         platform = manifest.get("Platform")
@@ -91,7 +91,7 @@ def _covers(earlier: Node, later: Node) -> bool:
         wide, narrow = _text(first, key), _text(second, key)
         if wide not in _ANYTHING and wide != narrow:
             return False
-    # Lite passes over a manifest without a runtime; classic does not read it (greengrass-facts.md, "Recipes").
+    # Lite skips a manifest without a runtime; classic ignores that key (greengrass-facts.md, "Recipes").
     wide, narrow = _text(first, "runtime"), _text(second, "runtime")
     return wide in {"*", narrow}
 

@@ -1,4 +1,4 @@
-"""Recipe variables in lifecycles: unknown ones, those of strangers, and paths that no artifact has.
+"""Recipe variables in lifecycles: unknown ones, those of components that are no dependency, paths of no artifact.
 
 Source: AWS's recipe reference, Recipe variables; greengrass-facts.md, "Recipes".
 """
@@ -12,7 +12,7 @@ from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Settings
 from shared_schema.documents.reading import did_you_mean
 
-# The forms that classic tries to fill in; a shell's ${X:-y} is none.
+# The forms that classic tries to fill in; a shell's ${X:-y} is not one of them.
 _VARIABLE = re.compile(r"(?<!\$)\{(?:(?P<component>[.\w-]+):)?(?P<namespace>[.\w-]+):(?P<key>[^{}\s:]+)\}")
 _OF_THE_COMPONENT = ("artifacts:path", "artifacts:decompressedPath", "work:path", "kernel:rootPath", "iot:thingName")
 _OF_OTHERS = ("artifacts:path", "artifacts:decompressedPath", "work:path")
@@ -23,7 +23,7 @@ _FILE = re.compile(
 
 
 def check_variables(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
-    """Each text of each lifecycle."""
+    """Yield the findings about each text of each lifecycle."""
     del settings
     direct = {name for name, _ in recipe.dependencies()}
     configuration = recipe.top.get("ComponentConfiguration")
@@ -78,7 +78,7 @@ def _files(recipe: RecipeText, node: Node, artifacts: list[Node]) -> Iterator[Fi
 
 
 def _is_told_elsewhere(artifact: Node) -> bool:
-    """An artifact whose URI or archive is itself a fault: its paths cannot be judged."""
+    """Return whether an artifact's URI or archive is itself a fault, so that its paths cannot be checked."""
     name = artifact_name(artifact)
     return name is None or (is_zip(artifact) and not name.lower().endswith(ARCHIVES) and "{" not in name)
 
@@ -94,7 +94,7 @@ def _stands(defaults: Node | None, pointer: str) -> bool:
         if isinstance(node.value, list):
             inner = dict(enumerate(node.each())).get(int(name)) if name.isdigit() else None
         else:
-            # A nucleus keeps its configuration without regard to case; `null` stands too.
+            # A nucleus compares keys of its configuration without case; a `null` counts as a value.
             inner = next((found for key, found in node.items() if key.lower() == name.lower()), None)
         node = inner
     return node is not None

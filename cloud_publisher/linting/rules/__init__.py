@@ -1,6 +1,6 @@
-"""Every rule of the linter: its code, how bad it is, what it is about, why, and what to do. docs/lint.md is made of it.
+"""Every rule of the linter: code, severity, problem, reason and remedy. docs/lint.md is generated from it.
 
-A code is never given to another rule. Sources: AWS's component recipe reference, its "Authorize components to use
+A code is never used again for another rule. Sources: AWS's component recipe reference, its "Authorize components to use
 IPC", botocore's service model, and greengrass-facts.md for what the two nuclei do.
 """
 

@@ -1,4 +1,4 @@
-"""What a recipe says of its artifacts."""
+"""Rules about a recipe's artifacts."""
 
 from cloud_publisher.linting.rules.rule import Row
 
@@ -7,14 +7,14 @@ ROWS: tuple[Row, ...] = (
         "GG401",
         "error",
         "artifact URI of no known kind",
-        "nuclei download from s3:, docker: and lambda: alone",
+        "nuclei only download from s3:, docker: and lambda:",
         "write s3://BUCKET/KEY",
     ),
     (
         "GG402",
         "error",
         "artifact outside the bucket",
-        "devices may read the artifact bucket alone",
+        "devices may only read the artifact bucket",
         "upload it there, and name it",
     ),
     (
@@ -32,13 +32,13 @@ ROWS: tuple[Row, ...] = (
         "add the object's file name",
     ),
     ("GG405", "error", "unknown Unarchive", "a nucleus unpacks ZIP, or NONE", "write ZIP or NONE"),
-    ("GG406", "error", "unknown permission", "there are NONE, OWNER and ALL", "write one of them"),
+    ("GG406", "error", "unknown permission", "valid are NONE, OWNER and ALL", "write one of them"),
     ("GG407", "warning", "digest given", "the cloud computes Digest and Algorithm itself", "take both out"),
     (
         "GG408",
         "error",
         "path of no artifact",
-        "the script reads a file that no artifact brings: it fails on the device",
+        "the script reads a file that no artifact has: it fails on the device",
         "name the artifact (for a zip its name without .zip), or list it",
     ),
     (
@@ -51,8 +51,8 @@ ROWS: tuple[Row, ...] = (
     (
         "GG410",
         "error",
-        "zip that is none",
-        "a nucleus unpacks nothing but zip files",
+        "artifact that is no zip",
+        "a nucleus only unpacks zip files",
         "name it .zip, or take Unarchive out",
     ),
 )

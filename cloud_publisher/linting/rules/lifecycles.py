@@ -1,4 +1,4 @@
-"""What a recipe has a nucleus run, and the variables in it."""
+"""Rules about a recipe's lifecycles, and the variables in them."""
 
 from cloud_publisher.linting.rules.rule import Row
 
@@ -17,15 +17,15 @@ ROWS: tuple[Row, ...] = (
     (
         "GG505",
         "error",
-        "timeout that is none",
+        "invalid timeout",
         "a time-out is a whole number of seconds above 0",
         "write such a number",
     ),
-    ("GG506", "error", "flag that is none", "the nucleus takes true and false", "write true or false"),
+    ("GG506", "error", "invalid flag", "the nucleus takes true and false", "write true or false"),
     (
         "GG507",
         "error",
-        "Skipif that is none",
+        "invalid Skipif",
         "a nucleus knows `onpath PROGRAM` and `exists PATH`",
         "write one of these",
     ),
@@ -33,7 +33,7 @@ ROWS: tuple[Row, ...] = (
     (
         "GG509",
         "error",
-        "selection that nothing has",
+        "unknown selection",
         "the manifest selects a part of the global lifecycle that is not there",
         "correct the selection",
     ),
@@ -48,7 +48,7 @@ ROWS: tuple[Row, ...] = (
     (
         "GG511",
         "warning",
-        "variable that sudo takes away (classic)",
+        "variable that sudo removes (classic)",
         "a step of another user than the nucleus's is run by sudo, which removes it from the environment",
         "set it in the script",
     ),
@@ -57,35 +57,35 @@ ROWS: tuple[Row, ...] = (
         "GG601",
         "error",
         "unknown variable",
-        "classic leaves it as it stands, lite cuts the script there",
+        "classic leaves it unchanged, lite cuts the script there",
         "write one that the recipe reference has",
     ),
     (
         "GG602",
         "error",
         "variable of no direct dependency",
-        "the nucleus fills in variables of direct dependencies alone",
+        "the nucleus only fills in variables of direct dependencies",
         "add the component to ComponentDependencies",
     ),
     (
         "GG603",
         "warning",
         "configuration without a default",
-        "it stays as it stands where no deployment sets it",
+        "the variable is not replaced unless a deployment sets it",
         "add a default",
     ),
     (
         "GG604",
         "error",
         "another component's variable (lite)",
-        "nucleus lite fills in a component's own variables alone",
+        "nucleus lite only fills in a component's own variables",
         "pass the value by configuration",
     ),
     (
         "GG605",
         "error",
         "brace in a script (lite)",
-        "nucleus lite takes it for a variable, and runs only what stands after it",
+        "nucleus lite reads it as a variable, and runs only the text after it",
         "write $X for a shell's ${X}, and move other braces into a file of the artifact",
     ),
 )

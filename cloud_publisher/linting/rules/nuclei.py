@@ -1,4 +1,4 @@
-"""What a nucleus makes of a recipe: the rights that it gives, and what lite has not."""
+"""Rules about the rights that a nucleus grants, and about what lite does not support."""
 
 from cloud_publisher.linting.rules.rule import Row
 
@@ -23,10 +23,10 @@ ROWS: tuple[Row, ...] = (
         "GG704",
         "error",
         "every topic of IoT Core",
-        "one component may then speak as the whole device",
+        "one component may then publish for the whole device",
         "list the topics that it needs",
     ),
-    ("GG705", "warning", "policy id that stands twice", "a policy's id is to be unique", "number them"),
+    ("GG705", "warning", "repeated policy id", "a policy's id is to be unique", "number them"),
     # Lite
     (
         "GG801",
@@ -45,7 +45,7 @@ ROWS: tuple[Row, ...] = (
     (
         "GG803",
         "error",
-        "step or key that lite has not",
+        "step or key that lite lacks",
         "nucleus lite has no shutdown, recover and Skipif",
         "do it in run, or leave it out",
     ),
@@ -60,13 +60,13 @@ ROWS: tuple[Row, ...] = (
         "GG805",
         "warning",
         "number or boolean in YAML (lite)",
-        "nucleus lite makes text of a YAML default configuration's numbers and booleans",
+        "nucleus lite turns numbers and booleans of a YAML default configuration into text",
         "publish the recipe as JSON, or expect text",
     ),
     (
         "GG806",
         "warning",
-        "IPC service that lite has not",
+        "IPC service that lite lacks",
         "nucleus lite answers ServiceError",
         "do without it, or use the classic nucleus",
     ),
@@ -82,15 +82,15 @@ ROWS: tuple[Row, ...] = (
         "error",
         "value too long for the configuration (lite)",
         "nucleus lite writes no text or list of more than 1,024 bytes of JSON: the deployment fails",
-        "put it into a file of the artifact, or an object in the list's place",
+        "put it into a file of the artifact, or use an object instead of the list",
     ),
     (
         "GG809",
         "warning",
         "install (lite)",
-        "a new version whose install fails, or is interrupted, is down until it is deployed again: neither it nor the "
-        "version before starts after a crash or a reboot",
-        "install in run, beside the version that serves, and switch when it is whole",
+        "a new version whose install fails, or is interrupted, stays down until it is deployed again: neither it nor "
+        "the previous version starts after a crash or a reboot",
+        "install in run, beside the running version, and switch when it is complete",
     ),
     ("GG810", "warning", "bootstrap (lite)", "nucleus lite reboots the device for it", "do it in run"),
     (

@@ -1,4 +1,4 @@
-"""What stands around a recipe in a project of the GDK."""
+"""Rules about a GDK project around a recipe."""
 
 from cloud_publisher.linting.rules.rule import Row
 

@@ -1,11 +1,11 @@
-"""What a recipe says of itself: the file, the component, its dependencies and platforms."""
+"""Rules about a recipe's file, component, dependencies and platforms."""
 
 from cloud_publisher.linting.rules.rule import Row
 
 ROWS: tuple[Row, ...] = (
     # The file
     ("GG001", "error", "no recipe", "the file is missing, is no YAML or JSON, or holds something else", "correct it"),
-    ("GG002", "error", "a key stands twice", "parsers take the last one in silence", "keep one of the two"),
+    ("GG002", "error", "repeated key", "parsers silently use the last one", "keep one of the two"),
     (
         "GG003",
         "error",
@@ -23,7 +23,7 @@ ROWS: tuple[Row, ...] = (
         "a recipe may have 16,000 bytes",
         "move long scripts into the artifact, and call them from the lifecycle",
     ),
-    ("GG008", "error", "placeholder left over", "it reaches the device as it stands", "write the value itself"),
+    ("GG008", "error", "placeholder left over", "it reaches the device unchanged", "write the value itself"),
     ("GG009", "error", "key in another case (lite)", "nucleus lite compares keys by case", "write it canonically"),
     # The component
     (
@@ -33,7 +33,7 @@ ROWS: tuple[Row, ...] = (
         "the API takes 1 to 128 letters, digits, '.', '_' and '-'",
         "rename the component",
     ),
-    ("GG102", "error", "version that is none", "versions are semantic: major.minor.patch", "write one such as 1.0.0"),
+    ("GG102", "error", "invalid version", "versions are semantic: major.minor.patch", "write one such as 1.0.0"),
     (
         "GG103",
         "error",
@@ -45,7 +45,7 @@ ROWS: tuple[Row, ...] = (
     (
         "GG201",
         "error",
-        "version range that is none",
+        "invalid version range",
         "nuclei read npm's range syntax, and fail the deployment for anything else",
         "write one such as '>=1.0.0 <2.0.0' or ^1.2.0",
     ),
@@ -58,7 +58,7 @@ ROWS: tuple[Row, ...] = (
     ),
     ("GG203", "error", "self dependency", "a component cannot wait for itself", "take it out"),
     ("GG204", "error", "dependency cycle", "a nucleus starts dependencies first", "take one of them out"),
-    ("GG205", "error", "unknown dependency type", "there are HARD and SOFT", "write HARD or SOFT"),
+    ("GG205", "error", "unknown dependency type", "valid are HARD and SOFT", "write HARD or SOFT"),
     (
         "GG206",
         "error",

@@ -1,15 +1,15 @@
-"""What a rule of the linter is."""
+"""The type of the linter's rules."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
-"""A note is of what works, and could be better: nothing counts it."""
+"""A note is about what works and could be better; it never fails a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. ``why`` says what would happen otherwise, ``remedy`` what to do in general."""
+    """One rule. ``why`` says what would happen, ``remedy`` what to do in general."""
 
     code: str
     severity: Severity

@@ -1,1 +1,1 @@
-"""What is wrong with policies and templates: our own checks, and the public linters where they are installed."""
+"""Lints policies and templates: by our own checks, and by public linters if they are installed."""

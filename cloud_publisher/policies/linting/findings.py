@@ -1,6 +1,6 @@
-"""Findings of any linter, and the exceptions that were made of them, each with a reason.
+"""Findings of any linter, and the exceptions for them, each with a reason.
 
-Pure: findings and exceptions in, what is left over out. It runs no linter.
+Pure: findings and exceptions in, the rest out. Runs no linter.
 """
 
 from collections.abc import Sequence
@@ -29,16 +29,16 @@ class Finding:
 
 
 class LintException(WrittenByPeople):
-    """A finding that is not followed, and why."""
+    """A finding that is accepted, and why."""
 
     linter: LinterName
     code: str = Field(min_length=1)
     place: str = Field(min_length=1)
-    """A pattern in the shell's manner."""
+    """A pattern in the shell's syntax."""
     reason: str = Field(min_length=20)
 
     def covers(self, finding: Finding) -> bool:
-        """Whether it is an exception for this finding."""
+        """Return whether this is an exception for a finding."""
         return (self.linter, self.code) == (finding.linter, finding.code) and fnmatchcase(finding.place, self.place)
 
 
@@ -50,7 +50,7 @@ class LintExceptions(WrittenByPeople):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is left: findings without an exception, and exceptions that nothing needs."""
+    """The rest: findings without an exception, and unused exceptions."""
 
     findings: tuple[Finding, ...]
     excepted: int
@@ -60,7 +60,7 @@ class Judgement:
 def judge(
     findings: Sequence[Finding], exceptions: Sequence[LintException], linters: frozenset[LinterName]
 ) -> Judgement:
-    """Hold findings against exceptions. An exception of a linter that did not run (``linters``) is never idle."""
+    """Compare findings with exceptions. An exception of a linter outside ``linters`` never counts as unused."""
     left = tuple(finding for finding in findings if not any(each.covers(finding) for each in exceptions))
     idle = tuple(
         each for each in exceptions if each.linter in linters and not any(each.covers(finding) for finding in findings)

@@ -1,6 +1,6 @@
 """parliament, checkov and cfn-lint, run as processes from a folder of programs, without the network.
 
-They are heavy and pin what we do not: they live in an environment of their own (`make policies` makes it).
+They are large and pin other versions than we do, so they have an environment of their own (`make policies` makes it).
 """
 
 import json
@@ -21,7 +21,7 @@ _AS_A_THING = "a-thing"
 
 
 def lint_with_public_linters(programs: Path, documents: Mapping[str, str], templates: Path) -> list[Finding]:
-    """Run the three. ``documents`` are complete policies by name, ``templates`` the folder of the templates.
+    """Run the three linters. ``documents`` are complete policies by name, ``templates`` the folder of the templates.
 
     Raises ``WrongUseError`` for a linter that is not in ``programs``, ``WorkFailedError`` for one that fails.
     """
@@ -35,7 +35,7 @@ def lint_with_public_linters(programs: Path, documents: Mapping[str, str], templ
 def _parliament(programs: Path, documents: Mapping[str, str]) -> Iterator[Finding]:
     with tempfile.TemporaryDirectory(prefix="policies-") as folder:
         for name, text in documents.items():
-            # Variables of IoT policies are not IAM's; a thing's name stands for them.
+            # Variables of IoT policies are not IAM's; a thing's name replaces them.
             (Path(folder) / f"{name}.json").write_text(_IOT_VARIABLE.sub(_AS_A_THING, text), encoding="utf-8")
         output = _run(programs, "parliament", "--json", "--directory", folder)
     for line in output.splitlines():
@@ -85,7 +85,7 @@ def _run(programs: Path, name: str, *words: str) -> str:
         raise WorkFailedError(
             f"{name} did not end within {_SECONDS} s", "run it by hand to see what holds it"
         ) from None
-    # Each ends with another number when it has findings; only one without a report has failed.
+    # Each linter has another exit code for findings; one that wrote no report has failed.
     if done.returncode and not done.stdout.strip():
         last = " ".join(done.stderr.strip().splitlines()[-3:])
         raise WorkFailedError(f"{name} failed with {done.returncode}: {last}", f"run {program} by hand")

@@ -1,4 +1,4 @@
-"""What no public linter sees in a policy: a bucket's name as a prefix, a bare root, a device that can deploy.
+"""Weaknesses that no public linter finds: a bucket's name as a prefix, a bare root, a device that can deploy.
 
 Pure: a document in, weaknesses out. The codes are what infra_policies/exceptions.yml names.
 """
@@ -30,7 +30,7 @@ _DEVICE_MAY_OF = ("logs:",)
 
 
 def weaknesses(name: str, document: Mapping[str, Any]) -> list[Finding]:
-    """Every weakness of a document; its name says what it is (``*.trust``, ``token-exchange-role``, …)."""
+    """Return every weakness of a document; its name says its kind (``*.trust``, ``token-exchange-role``, …)."""
     return [
         Finding("ours", code, f"{name}/{statement.sid}", problem)
         for statement in statements_of(document)

@@ -1,4 +1,4 @@
-"""The policies of every stage held against every linter that is there: what ``cloud-publisher policies lint`` does."""
+"""Lints the policies of every stage by every installed linter: ``cloud-publisher policies lint``."""
 
 import json
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def lint_stages(
             for name in document_names()
         }
         findings += [finding for name, text in texts.items() for finding in weaknesses(name, json.loads(text))]
-        # One stage is enough for the public linters: stages differ in names only.
+        # One stage is enough for the public linters: stages only differ in names.
         if linters is not None and "parliament" not in ran:
             findings += lint_with_public_linters(linters, texts, CLOUDFORMATION)
             ran |= {"parliament", "checkov", "cfn-lint"}

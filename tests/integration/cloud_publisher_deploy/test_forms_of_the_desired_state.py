@@ -56,7 +56,7 @@ def test_an_agent_of_other_forms_is_sent_nothing(
         assert done.code == 2
         assert f"{release.agent} 1.0.0 does not read this desired state, whose form is '2'" in done.err
         assert words in done.err
-        assert "build the agent anew" in done.err
+        assert "build the agent again" in done.err
     assert revisions() == []
 
 

@@ -50,7 +50,7 @@ def test_a_plan_changes_nothing_and_ends_with_3(
     assert done.code == 3, done.err
     assert {each["action"] for each in done.json["publishing"]} == {"create"}
     assert set(changes(done.json).values()) == {"added"}
-    assert (parts(done.json), done.json["targets"][0]["door"]) == (["release"], "validated")
+    assert (parts(done.json), done.json["targets"][0]["channel"]) == (["release"], "validated")
     assert revisions() == []
     arn = f"arn:aws:greengrass:eu-west-1:222222222222:components:{release.agent}:versions:1.0.0"
     with pytest.raises(greengrass.exceptions.ResourceNotFoundException):
@@ -122,7 +122,7 @@ def test_devices_of_another_runtime_since_the_plan_are_a_move_too(
     device("two", "lite")
     done = run("deploy", "--plan", "plan.json")
     assert done.code == 1
-    assert "followed door now, and the plan was for validated" in done.err
+    assert "subscribed channel now, and the plan was for validated" in done.err
     assert revisions() == []
 
 
@@ -298,7 +298,7 @@ def configured(release: Any, run: Run) -> Callable[..., None]:
     return write
 
 
-def test_another_components_configuration_goes_first_at_the_validated_door(
+def test_another_components_configuration_goes_first_on_the_validated_channel(
     plan: Any, run: Run, release: Any, configured: Any, device: Any, deployed: Any, greengrass: Any, revisions: Any
 ) -> None:
     configured("info", "1.0.0")
@@ -317,7 +317,7 @@ def test_another_components_configuration_goes_first_at_the_validated_door(
         ("release", "confirmed"),
     ]
     between = greengrass.get_deployment(deploymentId=revisions()[1])["components"]
-    # To the letter: were it another text, the nucleus would ask the agent, and wait for the application in vain.
+    # The very same text: if it changed, the nucleus would ask the agent, then wait for the application and time out.
     assert between[release.agent]["configurationUpdate"]["merge"] == json.dumps(
         before["components"][release.agent]["configurationUpdate"]["merge"], sort_keys=True
     )
@@ -342,7 +342,7 @@ def test_another_components_configuration_alone_leaves_the_desired_state_as_it_i
     assert len(revisions()) == 2
 
 
-def test_at_the_followed_door_it_is_one_deployment(
+def test_on_the_subscribed_channel_it_is_one_deployment(
     run: Run, release: Any, configured: Any, device: Any, revisions: Any
 ) -> None:
     configured("info", "1.0.0")

@@ -89,13 +89,13 @@ def test_settings_of_3_kb_are_refused_for_lite_and_taken_by_classic(
     device("one", "classic")
     assert run("deploy").code == 0
     device("two", "lite")
-    done = run("deploy", "--door", "followed")
+    done = run("deploy", "--channel", "subscribed")
     assert done.code == 2
     assert "the deployment's document has " in done.err
     assert "shorten agent.settings" in done.err
     long = {"sources": {"camera": {"type": "folder", "path": "x" * 901}}}
     publish(8, settings=long)
-    done = run("deploy", "--door", "followed")
+    done = run("deploy", "--channel", "subscribed")
     assert done.code == 2
     assert "/settings/sources/camera/path of the desired state has 901 bytes, and 900 is the most" in done.err
     assert len(revisions()) == 1
@@ -208,4 +208,4 @@ def test_a_target_without_a_device_yet_counts_as_lite_unless_it_is_said(run: Run
     publish(31)
     done = run("deploy")
     assert (done.code, revisions()) == (2, [])
-    assert run("deploy", "--door", "validated").code == 0
+    assert run("deploy", "--channel", "validated").code == 0

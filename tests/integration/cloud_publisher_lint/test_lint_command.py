@@ -79,7 +79,7 @@ def test_each_rule_has_a_broken_recipe_that_it_finds() -> None:
 
 def test_the_page_lists_every_code_and_is_current() -> None:
     page = (REPOSITORY / "docs/lint.md").read_text(encoding="utf-8")
-    assert page == lint_page(), "write it anew: python -m cloud_publisher.linting > docs/lint.md"
+    assert page == lint_page(), "write it again: python -m cloud_publisher.linting > docs/lint.md"
     assert all(f"| {code} |" in page for code in RULES)
 
 

@@ -11,7 +11,7 @@ from shared_schema.names import digest_text
 from shared_schema.release import Release
 
 AGENT = "com.example.agent"
-FOLLOWER = f"{AGENT}.desired"
+DESIRED = f"{AGENT}.desired"
 DIGITS = "com.example.digits"
 
 
@@ -28,7 +28,7 @@ def make_release() -> Callable[..., Release]:
         if agent:
             components += [
                 component("agent", AGENT, agent, "agent", forms=["2"]),
-                component("follower", FOLLOWER, "1.0.0", "desired"),
+                component("desired", DESIRED, "1.0.0", "desired"),
             ]
         components += more.pop("applications", [])
         return Release.model_validate(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from cloud_publisher.deploying.channels import choose_channel, held, next_release
 from cloud_publisher.deploying.comparing import client_token, same
 from cloud_publisher.deploying.deployment import DeployedComponent, Deployment, DeploymentContent
-from cloud_publisher.deploying.doors import Door, choose_door, held, next_release
 from cloud_publisher.deploying.merging import (
     UnfitTemplateError,
     merge_release,
@@ -17,9 +17,10 @@ from cloud_publisher.deploying.merging import (
 from cloud_publisher.deploying.restoring import RESTORES_TAG, restored
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import DesiredState, read_desired_state
+from shared_schema.messages import Channel
 from shared_schema.release import Release
 
-AGENT, FOLLOWER, DIGITS = "com.example.agent", "com.example.agent.desired", "com.example.digits"
+AGENT, DESIRED, DIGITS = "com.example.agent", "com.example.agent.desired", "com.example.digits"
 NOW = 1_795_544_309
 Make = Callable[..., Release]
 
@@ -29,7 +30,7 @@ def template(**document: Any) -> DeploymentTemplate:
 
 
 def merged(release: Release, current: DeploymentContent | None = None, **more: Any) -> DeploymentContent:
-    given = {"door": Door.VALIDATED, "number": NOW} | more
+    given = {"channel": Channel.VALIDATED, "number": NOW} | more
     return merge_release(release, given.pop("template", template()), current, **given)
 
 
@@ -39,38 +40,38 @@ def document_at(content: DeploymentContent, name: str) -> DesiredState:
     return found
 
 
-def test_the_validated_door_is_the_agents_own_configuration(make_release: Make) -> None:
+def test_the_validated_channel_is_the_agents_own_configuration(make_release: Make) -> None:
     content = merged(make_release())
     state = document_at(content, AGENT)
     assert state.release == str(NOW)
     assert state.models["digits"].component == DIGITS
     assert state.settings == {"health": {"interval": "30.0"}}
     assert content.components[AGENT].reset == ("/desired",)
-    assert not content.components[FOLLOWER].configures
+    assert not content.components[DESIRED].configures
 
 
-def test_the_followed_door_leaves_the_agent_alone(make_release: Make) -> None:
-    content = merged(make_release(), door=Door.FOLLOWED)
-    assert document_at(content, FOLLOWER).release == str(NOW)
+def test_the_subscribed_channel_leaves_the_agent_alone(make_release: Make) -> None:
+    content = merged(make_release(), channel=Channel.SUBSCRIBED)
+    assert document_at(content, DESIRED).release == str(NOW)
     assert not content.components[AGENT].configures
 
 
-def test_the_validated_door_carries_over_what_stands_at_the_followed_one(make_release: Make) -> None:
-    before = merged(make_release(), door=Door.FOLLOWED, number=NOW)
+def test_the_validated_channel_carries_over_what_stands_at_the_subscribed_one(make_release: Make) -> None:
+    before = merged(make_release(), channel=Channel.SUBSCRIBED, number=NOW)
     after = merged(make_release(models={"digits": "2.0.0"}), before, number=NOW + 5)
-    assert after.components[FOLLOWER] == before.components[FOLLOWER]
+    assert after.components[DESIRED] == before.components[DESIRED]
     found = held(after)
     assert found is not None
-    assert (found.door, found.state.release) == (Door.VALIDATED, str(NOW + 5))
+    assert (found.channel, found.state.release) == (Channel.VALIDATED, str(NOW + 5))
 
 
-def test_the_followed_door_takes_a_former_configuration_of_the_agent_out(make_release: Make) -> None:
-    before = merged(make_release(), door=Door.VALIDATED)
-    after = merged(make_release(), before, door=Door.FOLLOWED, number=NOW + 5)
+def test_the_subscribed_channel_takes_a_former_configuration_of_the_agent_out(make_release: Make) -> None:
+    before = merged(make_release(), channel=Channel.VALIDATED)
+    after = merged(make_release(), before, channel=Channel.SUBSCRIBED, number=NOW + 5)
     assert not after.components[AGENT].configures
 
 
-def test_what_is_not_ours_stays_to_the_letter(make_release: Make) -> None:
+def test_what_is_not_ours_stays_as_it_is(make_release: Make) -> None:
     theirs = DeployedComponent("3.1.0", merge='{"b": 1,  "a": 2}', reset=("/x",), run_with={"posixUser": "them"})
     current = DeploymentContent({"their.component": theirs})
     assert merged(make_release(), current).components["their.component"] == theirs
@@ -120,40 +121,40 @@ def test_an_agents_own_configuration_from_the_template_stands_beside_the_desired
 
 
 @pytest.mark.parametrize(
-    ("components", "door", "words"),
+    ("components", "channel", "words"),
     [
-        ({AGENT: {"configurationUpdate": {"merge": {"level": "debug"}}}}, Door.FOLLOWED, "agent.settings"),
-        ({AGENT: {"configurationUpdate": {"merge": {"desired": {}}}}}, Door.VALIDATED, "deploy writes"),
-        ({AGENT: {"configurationUpdate": {"reset": [""]}}}, Door.VALIDATED, "deploy writes"),
-        ({AGENT: {"configurationUpdate": {"reset": ["/desired/models"]}}}, Door.VALIDATED, "deploy writes"),
-        ({FOLLOWER: {"configurationUpdate": {"merge": {}}}}, Door.FOLLOWED, "deploy writes"),
+        ({AGENT: {"configurationUpdate": {"merge": {"level": "debug"}}}}, Channel.SUBSCRIBED, "agent.settings"),
+        ({AGENT: {"configurationUpdate": {"merge": {"desired": {}}}}}, Channel.VALIDATED, "deploy writes"),
+        ({AGENT: {"configurationUpdate": {"reset": [""]}}}, Channel.VALIDATED, "deploy writes"),
+        ({AGENT: {"configurationUpdate": {"reset": ["/desired/models"]}}}, Channel.VALIDATED, "deploy writes"),
+        ({DESIRED: {"configurationUpdate": {"merge": {}}}}, Channel.SUBSCRIBED, "deploy writes"),
         (
             {DIGITS: {"configurationUpdate": {"merge": {"a": {"b": ["x" * 200] * 6}}}}},
-            Door.FOLLOWED,
+            Channel.SUBSCRIBED,
             "/a/b has 1219 bytes",
         ),
         (
             {"their.app": {"componentVersion": "1.0.0", "configurationUpdate": {"merge": {"a": "ä" * 512}}}},
-            Door.FOLLOWED,
+            Channel.SUBSCRIBED,
             "/a has 1026 bytes",
         ),
-        ({DIGITS: {"componentVersion": "9.0.0"}}, Door.VALIDATED, "take componentVersion out"),
-        ({"aws.greengrass.Cli": {}}, Door.VALIDATED, "give its componentVersion"),
-        ({"aws.greengrass.Cli": {"componentVersion": "x.x.x"}}, Door.VALIDATED, "give its componentVersion"),
+        ({DIGITS: {"componentVersion": "9.0.0"}}, Channel.VALIDATED, "take componentVersion out"),
+        ({"aws.greengrass.Cli": {}}, Channel.VALIDATED, "give its componentVersion"),
+        ({"aws.greengrass.Cli": {"componentVersion": "x.x.x"}}, Channel.VALIDATED, "give its componentVersion"),
     ],
 )
 def test_a_template_that_does_not_fit_is_refused(
-    make_release: Make, components: dict[str, Any], door: Door, words: str
+    make_release: Make, components: dict[str, Any], channel: Channel, words: str
 ) -> None:
     with pytest.raises(UnfitTemplateError, match=words) as refused:
-        merged(make_release(), template=template(components=components), door=door)
+        merged(make_release(), template=template(components=components), channel=channel)
     assert refused.value.path[:2] == ("components", next(iter(components)))
 
 
-@pytest.mark.parametrize(("text", "door"), [("x" * 1_022, Door.FOLLOWED), ("x" * 5_000, Door.VALIDATED)])
-def test_a_leaf_that_the_targets_nuclei_take_is_not_refused(make_release: Make, text: str, door: Door) -> None:
+@pytest.mark.parametrize(("text", "channel"), [("x" * 1_022, Channel.SUBSCRIBED), ("x" * 5_000, Channel.VALIDATED)])
+def test_a_leaf_that_the_targets_nuclei_take_is_not_refused(make_release: Make, text: str, channel: Channel) -> None:
     asked = template(components={DIGITS: {"configurationUpdate": {"merge": {"a": text}}}})
-    assert merged(make_release(), template=asked, door=door).components[DIGITS].merged == {"a": text}
+    assert merged(make_release(), template=asked, channel=channel).components[DIGITS].merged == {"a": text}
 
 
 def test_two_deployments_that_differ_in_release_only_are_the_same(make_release: Make) -> None:
@@ -196,21 +197,21 @@ def application() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("runtimes", "door"),
+    ("runtimes", "channel"),
     [
-        ([], Door.FOLLOWED),
-        (["aws_nucleus_classic"], Door.VALIDATED),
-        (["aws_nucleus_classic", "aws_nucleus_lite"], Door.FOLLOWED),
-        (["aws_nucleus_classic", None], Door.FOLLOWED),
+        ([], Channel.SUBSCRIBED),
+        (["aws_nucleus_classic"], Channel.VALIDATED),
+        (["aws_nucleus_classic", "aws_nucleus_lite"], Channel.SUBSCRIBED),
+        (["aws_nucleus_classic", None], Channel.SUBSCRIBED),
     ],
 )
-def test_the_door_follows_from_the_runtimes(runtimes: list[str | None], door: Door) -> None:
-    assert choose_door(runtimes) is door
+def test_the_channel_follows_from_the_runtimes(runtimes: list[str | None], channel: Channel) -> None:
+    assert choose_channel(runtimes) is channel
 
 
-def test_a_release_number_is_above_every_one_at_either_door(make_release: Make) -> None:
+def test_a_release_number_is_above_every_one_on_either_channel(make_release: Make) -> None:
     assert next_release(NOW, None) == NOW
-    followed = merged(make_release(), door=Door.FOLLOWED, number=NOW + 50)
+    followed = merged(make_release(), channel=Channel.SUBSCRIBED, number=NOW + 50)
     both = merged(make_release(), followed, number=NOW + 10)
     assert next_release(NOW, both) == NOW + 51
     assert next_release(NOW + 80, both) == NOW + 80
@@ -229,8 +230,8 @@ def test_a_rollback_restores_what_was_and_leaves_what_came(make_release: Make, d
     goal = deployment(merged(make_release(models={"digits": "1.0.0"}), number=NOW))
     later = merged(make_release(models={"digits": "2.0.0"}), goal.content, number=NOW + 5)
     current = DeploymentContent({**later.components, "their.new": DeployedComponent("1.0.0")})
-    content = restored(goal, current, door=Door.FOLLOWED, number=NOW + 9)
-    state = document_at(content, FOLLOWER)
+    content = restored(goal, current, channel=Channel.SUBSCRIBED, number=NOW + 9)
+    state = document_at(content, DESIRED)
     assert (state.release, state.models["digits"].version) == (str(NOW + 9), "1.0.0")
     assert not content.components[AGENT].configures
     assert content.components[DIGITS].version == "1.0.0"

@@ -43,7 +43,7 @@ def shadow(
     serves: str | None = DIGEST,
     why: str | None = None,
 ) -> ShadowReport:
-    """``release`` is what the agent obeys, ``of`` the release that its confirmation speaks of; ``why`` no install."""
+    """``release`` is what the agent applies, ``of`` the release that its confirmation speaks of; ``why`` no install."""
     words = ":golden:3 of 20 agree" if verdict == "REJECTED" else ""
     model = {
         "serves": f"2.0.0:{serves}" if serves else None,
@@ -66,7 +66,7 @@ def shadow(
 @pytest.mark.parametrize(
     ("seen", "standing", "words"),
     [
-        (observed(None), Standing.QUEUED, "has not got"),
+        (observed(None), Standing.QUEUED, "has not received"),
         (observed("QUEUED"), Standing.QUEUED, ""),
         (observed("IN_PROGRESS", shadow("REJECTED")), Standing.IN_PROGRESS, ""),
         (observed("SUCCEEDED"), Standing.UNCONFIRMED, "shadow"),
@@ -206,9 +206,9 @@ NOT_INSTALLED = not_brought_up("1.1.0", "No matching distribution found for onnx
 @pytest.mark.parametrize(
     ("seen", "standing", "words"),
     [
-        (observed("SUCCEEDED", shadow()), Standing.UNCONFIRMED, "its agent is 1.0.0 still, and the deployment names"),
+        (observed("SUCCEEDED", shadow()), Standing.UNCONFIRMED, "its agent is still 1.0.0, and the deployment names"),
         # The one that is named may take what this one refuses.
-        (observed("SUCCEEDED", shadow("REJECTED", serves=OTHER)), Standing.UNCONFIRMED, "its agent is 1.0.0 still"),
+        (observed("SUCCEEDED", shadow("REJECTED", serves=OTHER)), Standing.UNCONFIRMED, "its agent is still 1.0.0"),
         (observed("SUCCEEDED", shadow(why=NOT_INSTALLED)), Standing.FAILED, NOT_INSTALLED),
         # What was said of an earlier one that could not be installed either.
         (observed("SUCCEEDED", shadow(why=NOT_INSTALLED.replace("1.1.0", "1.0.9"))), Standing.UNCONFIRMED, "still"),

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from cloud_publisher.deploying.as_planned import hold_to_plan, needed
+from cloud_publisher.deploying.channels import held
 from cloud_publisher.deploying.comparing import fingerprint
 from cloud_publisher.deploying.deployment import DeployedComponent, Deployment, DeploymentContent
-from cloud_publisher.deploying.doors import Door, held
 from cloud_publisher.deploying.steps import Order, Situation, kept_of, removed_of, steps_of
 from cloud_publisher.errors import WorkFailedError, WrongUseError
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import seal_of
 from shared_schema.documents import read_text_document
+from shared_schema.messages import Channel
 from shared_schema.plan import TargetPlan
 from shared_schema.release import Release
 
@@ -54,14 +55,14 @@ def situation(current: DeploymentContent | None, confirmed: DeploymentContent | 
 
 
 def content_of(
-    order: Order, current: DeploymentContent | None = None, door: Door = Door.VALIDATED
+    order: Order, current: DeploymentContent | None = None, channel: Channel = Channel.VALIDATED
 ) -> DeploymentContent:
     """What the whole release comes to on a target."""
-    return steps_of(order, situation(current, None), door)[-1].build(door)
+    return steps_of(order, situation(current, None), channel)[-1].build(channel)
 
 
-def parts(order: Order, where: Situation, door: Door = Door.VALIDATED) -> list[str]:
-    return [step.part for step in steps_of(order, where, door)]
+def parts(order: Order, where: Situation, channel: Channel = Channel.VALIDATED) -> list[str]:
+    return [step.part for step in steps_of(order, where, channel)]
 
 
 def test_a_first_deployment_is_one(order: Any) -> None:
@@ -94,16 +95,16 @@ def test_without_a_device_or_a_confirmed_deployment_it_is_one(order: Any) -> Non
     assert parts(order(level="debug", model="2.0.0"), situation(before, None)) == ["release"]
 
 
-def test_at_the_followed_door_configuration_needs_no_step_of_its_own(order: Any) -> None:
-    before = content_of(order(), door=Door.FOLLOWED)
-    assert parts(order(level="debug", model="2.0.0"), situation(before, before), Door.FOLLOWED) == ["release"]
+def test_on_the_subscribed_channel_configuration_needs_no_step_of_its_own(order: Any) -> None:
+    before = content_of(order(), channel=Channel.SUBSCRIBED)
+    assert parts(order(level="debug", model="2.0.0"), situation(before, before), Channel.SUBSCRIBED) == ["release"]
 
 
 def test_configuration_goes_first_with_what_was_confirmed_when_the_current_deployment_was_refused(order: Any) -> None:
     confirmed = content_of(order())
     refused = content_of(order(model="2.0.0"), confirmed)
-    steps = steps_of(order(level="debug", model="3.0.0"), situation(refused, confirmed), Door.VALIDATED)
-    first, last = (step.build(Door.VALIDATED) for step in steps)
+    steps = steps_of(order(level="debug", model="3.0.0"), situation(refused, confirmed), Channel.VALIDATED)
+    first, last = (step.build(Channel.VALIDATED) for step in steps)
     assert first.components[AGENT] == confirmed.components[AGENT]
     assert first.components[DIGITS].version == "1.0.0"
     assert first.components[APP].merged == {"level": "debug"}
@@ -118,7 +119,9 @@ def test_a_removal_waits_for_the_last_step(order: Any) -> None:
     before = content_of(order())
     before = replace(before, components={**before.components, "com.example.old": old, "their.own": old})
     removing = order(agent="1.1.0", model="2.0.0", removals=frozenset({"com.example.old", "com.example.never"}))
-    first, last = (step.build(Door.VALIDATED) for step in steps_of(removing, situation(before, before), Door.VALIDATED))
+    first, last = (
+        step.build(Channel.VALIDATED) for step in steps_of(removing, situation(before, before), Channel.VALIDATED)
+    )
     assert "com.example.old" in first.components
     assert "com.example.old" not in last.components
     assert last.components["their.own"] == old
@@ -129,7 +132,7 @@ def test_a_removal_waits_for_the_last_step(order: Any) -> None:
 @pytest.mark.parametrize("name", [DIGITS, AGENT, APP])
 def test_what_the_release_brings_may_not_be_removed(order: Any, name: str) -> None:
     with pytest.raises(WrongUseError, match=name):
-        steps_of(order(removals=frozenset({name})), situation(None, None), Door.VALIDATED)
+        steps_of(order(removals=frozenset({name})), situation(None, None), Channel.VALIDATED)
 
 
 def test_a_fingerprint_leaves_out_release_seal_and_model_digests_and_nothing_else(order: Any) -> None:
@@ -164,17 +167,17 @@ def test_a_plan_holds_after_each_of_its_own_deployments_and_after_no_other(order
     before = content_of(order())
     wanted = order(agent="1.1.0", model="2.0.0")
     start = situation(before, before)
-    steps = steps_of(wanted, start, Door.VALIDATED)
-    planned = needed(steps, start.current, Door.VALIDATED, by_runtimes=True)
-    plan = TargetPlan(target_arn="arn", replaces="d-1", door="validated", deployments=planned)
-    hold_to_plan(plan, start.current, Door.VALIDATED, planned)
+    steps = steps_of(wanted, start, Channel.VALIDATED)
+    planned = needed(steps, start.current, Channel.VALIDATED, by_runtimes=True)
+    plan = TargetPlan(target_arn="arn", replaces="d-1", channel=Channel.VALIDATED, deployments=planned)
+    hold_to_plan(plan, start.current, Channel.VALIDATED, planned)
 
     def hold(current: DeploymentContent, confirmed: DeploymentContent, name: str) -> None:
         where = Situation(deployed(current, name), lambda: confirmed, has_devices=True, now=NOW + 5)
-        rest = needed(steps_of(wanted, where, Door.VALIDATED), where.current, Door.VALIDATED, by_runtimes=True)
-        hold_to_plan(plan, where.current, Door.VALIDATED, rest)
+        rest = needed(steps_of(wanted, where, Channel.VALIDATED), where.current, Channel.VALIDATED, by_runtimes=True)
+        hold_to_plan(plan, where.current, Channel.VALIDATED, rest)
 
-    first, last = (step.build(Door.VALIDATED) for step in steps)
+    first, last = (step.build(Channel.VALIDATED) for step in steps)
     hold(first, before, "d-2")
     hold(first, first, "d-2")
     hold(last, last, "d-3")

@@ -162,7 +162,7 @@ def test_a_sealed_document_of_any_content_is_read_or_not_whole(document: dict[st
     assert isinstance(read_desired_state(sealed), DesiredState | UnknownForm | NotWhole)
 
 
-def test_the_higher_release_of_two_doors_is_obeyed() -> None:
+def test_the_higher_release_of_two_channels_is_applied() -> None:
     low, high, torn = state(1), state(2), NotWhole("torn")
     assert higher_release(low, high) == high
     assert higher_release(high, low) == high

@@ -179,7 +179,7 @@ def test_a_message_with_a_wrong_field_is_refused(wrong: dict[str, Any]) -> None:
         Health.model_validate(written)
 
 
-def test_refusals_for_content_hold_and_those_for_circumstances_do_not() -> None:
+def test_refusals_for_content_hold_and_others_do_not() -> None:
     assert {Reason.DIGEST, Reason.GRAPH, Reason.GOLDEN} <= CONTENT_REASONS
     assert not CONTENT_REASONS & {Reason.TIMEOUT, Reason.MEMORY, Reason.SIGNAL, Reason.BUDGET, Reason.ARTIFACT}
 

@@ -95,7 +95,7 @@ def test_a_key_that_stands_twice_is_a_fault(faults_in: FaultsIn) -> None:
         Config,
     )
     assert (fault.line, fault.path) == (5, "custom-components.digits.root")
-    assert "stands twice" in fault.problem
+    assert "is here twice" in fault.problem
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def test_a_single_thing_is_a_target_too(run: Run, published: Any, device: Any, c
     thing = target.replace(":thinggroup/", ":thing/") + "-alone"
     done = run("deploy", "--target-arn", thing, "--json")
     assert done.code == 0, done.err
-    assert done.json["door"] == "validated"
+    assert done.json["channel"] == "validated"
     assert run("deploy", "--target-arn", thing, "--wait", "--timeout", "1").code == 6
     assert run("status", "--target-arn", thing).code == 4
     assert alone.thing in run("status", "--target-arn", thing).err

@@ -1,4 +1,4 @@
-"""What `deploy` sends to a fleet, by which door, and what it leaves as it is."""
+"""What `deploy` sends to a fleet, by which channel, and what it leaves as it is."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from .deploying import WAIT, desired
 Run = Callable[..., Any]
 
 
-def test_a_classic_fleet_confirms_by_the_validated_door(
+def test_a_classic_fleet_confirms_by_the_validated_channel(
     run: Run, release: Any, published: Any, device: Any, deployed: Any
 ) -> None:
     published()
@@ -29,7 +29,7 @@ def test_a_classic_fleet_confirms_by_the_validated_door(
     assert whole["deploymentPolicies"]["configurationValidationPolicy"] == {"timeoutInSeconds": 70}
 
 
-def test_a_fleet_with_a_lite_device_takes_it_by_the_followed_door(
+def test_a_fleet_with_a_lite_device_takes_it_by_the_subscribed_channel(
     run: Run, release: Any, published: Any, device: Any, deployed: Any
 ) -> None:
     published()
@@ -117,7 +117,7 @@ def test_a_release_without_an_agent_needs_only_the_devices_deployments(
     device()
     done = run(*WAIT, "--json")
     assert done.code == 0, done.err
-    assert done.json["door"] is None
+    assert done.json["channel"] is None
     assert set(deployed()["components"]) == {release.application}
 
 
@@ -150,7 +150,7 @@ def test_the_templates_policies_and_rollout_are_used(
     assert len(revisions()) == 1
 
 
-def test_the_agents_own_configuration_is_refused_at_the_followed_door(
+def test_the_agents_own_configuration_is_refused_on_the_subscribed_channel(
     run: Run, release: Any, published: Any, device: Any, revisions: Any
 ) -> None:
     update = {"configurationUpdate": {"merge": {"application": "other"}}}
@@ -162,7 +162,7 @@ def test_the_agents_own_configuration_is_refused_at_the_followed_door(
     assert f"components.{release.agent}.configurationUpdate" in done.err
     assert "agent.settings" in done.err
     assert revisions() == []
-    assert run(*WAIT, "--door", "validated", "--timeout", "10").code == 0
+    assert run(*WAIT, "--channel", "validated", "--timeout", "10").code == 0
 
 
 def test_a_version_that_is_not_published_is_the_clouds_refusal(run: Run, release: Any, revisions: Any) -> None:

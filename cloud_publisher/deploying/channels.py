@@ -1,4 +1,4 @@
-"""Where a deployment holds the desired state, and by which door a new one goes in (architecture, section 3).
+"""Where a deployment holds the desired state, and by which channel a new one is delivered (architecture, section 3).
 
 Pure: deployments and runtimes in, answers out.
 """
@@ -6,7 +6,6 @@ Pure: deployments and runtimes in, answers out.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
@@ -18,6 +17,7 @@ from shared_schema.desired_state import (
     higher_release,
     read_desired_state,
 )
+from shared_schema.messages import Channel
 from shared_schema.release import desired_component_name
 
 CLASSIC = "aws_nucleus_classic"
@@ -25,53 +25,49 @@ RESET = f"/{KEY}"
 _SUFFIX = desired_component_name("")
 
 
-class Door(StrEnum):
-    """The validated door is the agent's own configuration; the followed one is ``<agent>.desired``'s."""
-
-    VALIDATED = "validated"
-    FOLLOWED = "followed"
-
-
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The desired state that a deployment's devices obey, and the door that it came in by."""
+    """The desired state that a deployment's devices apply, and the channel that delivers it."""
 
     agent: str
     state: DesiredState
-    door: Door
+    channel: Channel
 
 
-def choose_door(runtimes: Iterable[str | None]) -> Door:
-    """All classic: the validated door. Any other, an unknown one too, or no device yet: the followed door."""
+def choose_channel(runtimes: Iterable[str | None]) -> Channel:
+    """Return the validated channel if all runtimes are known and classic; else, also without a device, the other."""
     known = list(runtimes)
-    return Door.VALIDATED if known and all(runtime == CLASSIC for runtime in known) else Door.FOLLOWED
+    return Channel.VALIDATED if known and all(runtime == CLASSIC for runtime in known) else Channel.SUBSCRIBED
 
 
-def carrier(agent: str, door: Door) -> str:
-    """The component whose configuration holds the document at a door."""
-    return agent if door is Door.VALIDATED else desired_component_name(agent)
+def carrier(agent: str, channel: Channel) -> str:
+    """Return the name of the component whose configuration holds the desired state of a channel."""
+    return agent if channel is Channel.VALIDATED else desired_component_name(agent)
 
 
-def documents(content: DeploymentContent, agent: str) -> dict[Door, Read]:
-    """What stands at each door of a deployment."""
-    return {door: _document(content.components.get(carrier(agent, door))) for door in Door}
+def documents(content: DeploymentContent, agent: str) -> dict[Channel, Read]:
+    """Return what a deployment holds as the desired state of each channel."""
+    return {channel: _document(content.components.get(carrier(agent, channel))) for channel in Channel}
 
 
 def held(content: DeploymentContent, agent: str | None = None) -> Held | None:
-    """The document that is obeyed: the sealed one with the higher release. The agent is found when not named."""
+    """Return the desired state that devices apply: the sealed one with the higher release. None where there is none.
+
+    Without ``agent``, every agent of the deployment is looked at.
+    """
     agents = [agent] if agent else find_agents(content)
     found: list[Held] = []
     for name in agents:
         read = documents(content, name)
-        obeyed = higher_release(read[Door.VALIDATED], read[Door.FOLLOWED])
-        if isinstance(obeyed, DesiredState):
-            door = Door.VALIDATED if obeyed == read[Door.VALIDATED] else Door.FOLLOWED
-            found.append(Held(name, obeyed, door))
+        applied = higher_release(read[Channel.VALIDATED], read[Channel.SUBSCRIBED])
+        if isinstance(applied, DesiredState):
+            channel = Channel.VALIDATED if applied == read[Channel.VALIDATED] else Channel.SUBSCRIBED
+            found.append(Held(name, applied, channel))
     return max(found, key=lambda each: each.state.order, default=None)
 
 
 def find_agents(content: DeploymentContent) -> list[str]:
-    """The components of a deployment that have a ``<name>.desired`` beside them."""
+    """Return the names of a deployment's agents: the components that have a ``<name>.desired`` beside them."""
     return [
         name.removesuffix(_SUFFIX)
         for name in sorted(content.components)
@@ -80,7 +76,7 @@ def find_agents(content: DeploymentContent) -> list[str]:
 
 
 def next_release(now: int, content: DeploymentContent | None) -> int:
-    """The Unix time, and at least one more than any release in the target's current deployment, at either door."""
+    """Return a new release number: ``now`` (Unix time), or one more than the highest on either channel."""
     if content is None:
         return now
     orders = [
@@ -93,19 +89,19 @@ def next_release(now: int, content: DeploymentContent | None) -> int:
 
 
 def with_desired(component: DeployedComponent, state: DesiredState) -> DeployedComponent:
-    """The carrier with the document written whole: ``reset`` first, then ``merge``, beside what else is configured."""
+    """Return the carrier with the whole desired state in its update: reset, then merged, beside its other keys."""
     merge: dict[str, Any] = {**component.merged, KEY: state.sealed()}
     resets = (*(pointer for pointer in component.reset if pointer != RESET), RESET)
     return replace(component, merge=json.dumps(merge, sort_keys=True), reset=resets)
 
 
 def without_configuration(component: DeployedComponent) -> DeployedComponent:
-    """The component with no configuration update: what it has on the device stays as it is."""
+    """Return the component without a configuration update: its configuration on the device stays as it is."""
     return replace(component, merge=None, reset=())
 
 
 def meaning(merge: Mapping[str, Any], *, digests: bool = True) -> dict[str, Any]:
-    """What a configuration asks, as two deployments are compared by: the desired state in it without release and seal.
+    """Return a configuration in the form that is compared: its desired state without release and seal.
 
     Without ``digests`` each model is its component and version, which is all that is known before a build. A document
     that is not whole, or of another form, is compared as it stands.
