@@ -169,7 +169,7 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
     from edge_agent.pipeline.tally import Tally  # noqa: PLC0415
     from edge_agent.pipeline.worker import Worker  # noqa: PLC0415
     from edge_agent.serving.lifecycle import Target  # noqa: PLC0415
-    from edge_agent.serving.slots import Slots  # noqa: PLC0415
+    from edge_agent.serving.served_models import ServedModels  # noqa: PLC0415
     from edge_agent.sinks.json_lines import JsonLinesFile  # noqa: PLC0415
     from edge_agent.sources.folder import ImageFolder  # noqa: PLC0415
     from shared_schema.settings import FolderSource, JsonLinesSink  # noqa: PLC0415
@@ -180,8 +180,8 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
     if clock is not None:
         task = replace(model.task, decode=clock.of(model.task.decode), prepare=clock.of(model.task.prepare))
         model = LoadedModel(model.folder, model.manifest, _ClockedSession(model.session, clock), task)
-    slots = Slots(lambda _: None)
-    slots.swap(Target("measured", "com.example.measured", "1.0.0", "1" * 64, "1"), model)
+    served_models = ServedModels(lambda _: None)
+    served_models.swap(Target("measured", "com.example.measured", "1.0.0", "1" * 64, "1"), model)
 
     ended = threading.Event()
     left = len(list(images.iterdir()))
@@ -210,7 +210,7 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
 
     source = Counted(FolderSource(), images.parent)
     sink = JsonLinesFile(JsonLinesSink(), images.parent)
-    worker = Worker("images", source, [sink], slots, lambda: "measured", Tally())
+    worker = Worker("images", source, [sink], served_models, lambda: "measured", Tally())
     worker.start()
     if not ended.wait(120):
         raise RuntimeError(f"{left} frames have no prediction after 120 s")

@@ -5,7 +5,7 @@ to spare, 1.3 times with both busy; first prediction of the new version at most 
 RSS after 200 swaps at most 1.15 times that after 5; its peak, with the vetting child's, at most the steady one, one
 session and the child together. ``HOT_SWAPS=200 python -m benchmarks.hot_swap`` is the long run, 8 minutes each half.
 
-The heart of the agent runs as on a device (loader's thread, vetting child, slots, `previous`, kept copies); requests
+The heart of the agent runs as on a device (loader, vetting child, served models, `previous`, model cache); requests
 decode a picture, preprocess it and ask the model, one after the other. Steady is what lies between the windows.
 """
 
@@ -142,8 +142,8 @@ def variants(folder: Path) -> list[Path]:
 class _Load:
     """Closed loops: each asks again as soon as it is answered, and checks the answer against the version's own."""
 
-    def __init__(self, slots: Any, picture: bytes, loops: int) -> None:
-        self.slots, self.picture = slots, picture
+    def __init__(self, served_models: Any, picture: bytes, loops: int) -> None:
+        self.served_models, self.picture = served_models, picture
         self.right: dict[str, float] = {}
         self.first: dict[str, float] = {}
         # When each was answered and how long it took, in turn. As tuples in a list a request took 120 bytes: 400,000 of
@@ -165,7 +165,7 @@ class _Load:
     def _ask(self, own: "array[float]") -> None:
         while not self._stop.is_set():
             began = time.perf_counter()
-            lease = self.slots.lease("orientation")
+            lease = self.served_models.lease("orientation")
             if lease is None:
                 self.lost += 1
                 continue
@@ -183,14 +183,14 @@ class _Load:
 
 
 class _Device:
-    """What of the agent brings a model: obedience, loader, slots, kept copies."""
+    """The parts of the agent that change a model: reconciler, loader, served models, model cache."""
 
     def __init__(self, folder: Path, loops: int) -> None:
         from edge_agent.control.memory import Memory  # noqa: PLC0415 - as above
-        from edge_agent.control.obedience import Obedience  # noqa: PLC0415
-        from edge_agent.serving.kept import Kept  # noqa: PLC0415
+        from edge_agent.control.reconciler import Reconciler  # noqa: PLC0415
         from edge_agent.serving.loader import Loader  # noqa: PLC0415
-        from edge_agent.serving.slots import Slots  # noqa: PLC0415
+        from edge_agent.serving.model_cache import ModelCache  # noqa: PLC0415
+        from edge_agent.serving.served_models import ServedModels  # noqa: PLC0415
         from edge_agent.vetting.verdicts import Verdicts  # noqa: PLC0415
 
         self.folder = folder
@@ -198,13 +198,13 @@ class _Device:
         self.answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.said: list[Any] = []
         self.memory = SwapMemory()
-        kept = Kept(folder / "kept")
-        self.loader = Loader(Verdicts(folder / "verdicts", "1", "1"), kept, self.answers.put)
-        slots = Slots(self.loader.close)
+        model_cache = ModelCache(folder / "model-cache")
+        self.loader = Loader(Verdicts(folder / "verdicts", "1", "1"), model_cache, self.answers.put)
+        served_models = ServedModels(self.loader.close)
         memory = Memory(folder / "memory.json")
         confirm = lambda _, each: self.said.append(each)  # noqa: E731 - shorter than its name
-        self.obedience = Obedience(folder / "root", slots, self.loader, kept, memory, confirm)
-        self.load = _Load(slots, (self.variants[0] / "golden" / "page.jpg").read_bytes(), loops)
+        self.reconciler = Reconciler(folder / "root", served_models, self.loader, model_cache, memory, confirm)
+        self.load = _Load(served_models, (self.variants[0] / "golden" / "page.jpg").read_bytes(), loops)
         self._releases = count(1_800_000_000)
         self.loader.start()
 
@@ -225,21 +225,22 @@ class _Device:
         self.load.right[digest] = float(np.load(place / "golden" / "page.npy").max())
         return version, digest
 
-    def bring(self, version: str, digest: str, *, looked_at: bool) -> tuple[float, float, float]:
+    def swap_in(self, version: str, digest: str, *, looked_at: bool) -> tuple[float, float, float]:
         """From the event to the swap: when it began, when it was done, and how many ms load and warm-up took."""
-        from edge_agent.control.decisions import Obeyed  # noqa: PLC0415
+        from edge_agent.control.decisions import Applied  # noqa: PLC0415
         from shared_schema.desired_state import DesiredModel, DesiredState  # noqa: PLC0415
+        from shared_schema.messages import Channel  # noqa: PLC0415
 
         self.said.clear()
         models = {"orientation": DesiredModel(component=COMPONENT, version=version, digest=digest)}
         state = DesiredState(release=str(next(self._releases)), models=models)
         began = time.perf_counter()
-        self.obedience.obey(Obeyed(state, "validated"), 0.0, 0.0)
+        self.reconciler.apply(Applied(state, Channel.VALIDATED), 0.0, 0.0)
         while not self.said:
             if looked_at:
                 self.memory.look()
             with contextlib.suppress(queue.Empty):
-                self.obedience.brought(self.answers.get(timeout=0.02))
+                self.reconciler.loaded(self.answers.get(timeout=0.02))
         swapped = time.perf_counter()
         assert self.said[0].verdict == "CONFIRMED", self.said[0].words
         return began, swapped, self.said[0].steps_ms["swap"]
@@ -252,7 +253,7 @@ def _run(loops: int, folder: Path) -> Figures:
 
     device = _Device(folder, loops)
     load = device.load
-    device.bring(*device.unpack(0), looked_at=False)
+    device.swap_in(*device.unpack(0), looked_at=False)
     session = session_bytes(device.variants[0])
     load.start()
     time.sleep(PERIOD)
@@ -262,7 +263,7 @@ def _run(loops: int, folder: Path) -> Figures:
         ends = time.perf_counter() + PERIOD
         version, digest = device.unpack(number)
         looked_at = number % LOOKED == 0
-        began, swapped, opened = device.bring(version, digest, looked_at=looked_at)
+        began, swapped, opened = device.swap_in(version, digest, looked_at=looked_at)
         windows.append((began, swapped + AFTER, looked_at))
         while digest not in load.first:
             time.sleep(0.001)

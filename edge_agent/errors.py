@@ -3,7 +3,7 @@
 ::
 
     EdgeAgentError                    exit code 1
-    ├── WrongUseError                 exit code 2: the command line or the surroundings are not as they must be
+    ├── WrongUseError                 exit code 2: the command line or the environment is wrong
     ├── ArtifactError                 a model's files are not where a nucleus puts them
     ├── RefusedModelError             a model failed its vetting; carries a `Reason`
     ├── VettingAbandonedError         a later proposal made this vetting pointless
@@ -31,7 +31,7 @@ class EdgeAgentError(Exception):
 
 
 class WrongUseError(EdgeAgentError):
-    """The command was used wrongly, or its surroundings are not as they must be."""
+    """The command line is wrong, or the environment that it runs in."""
 
     exit_code: ClassVar[int] = 2
 

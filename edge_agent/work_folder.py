@@ -1,7 +1,7 @@
 """One agent on a work folder: a lock that the kernel frees with its holder, and a way to ask the holder to give way.
 
 A nucleus that is killed leaves its components running, and the next one starts them once more beside (greengrass-
-facts.md): two agents on one folder would each obey its own document.
+facts.md): two agents on one folder would each apply its own document.
 """
 
 import contextlib

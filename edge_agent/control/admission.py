@@ -13,7 +13,7 @@ from edge_agent.control.bounds import Bounds
 from edge_agent.control.refusals import Refusals
 from edge_agent.control.timers import Backoff
 from edge_agent.errors import NucleusAwayError, TokenRefusedError
-from edge_agent.nucleus.inbox import ConnectionLost, Inbox, Stop
+from edge_agent.nucleus.event_queue import ConnectionLost, EventQueue, Stop
 from edge_agent.work_folder import WorkFolder
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Line(Protocol):
     def close(self) -> None: ...
 
 
-def admitted(line: Line, inbox: Inbox, folder: WorkFolder, refusals: Refusals, bounds: Bounds) -> int | None:
+def admitted(line: Line, event_queue: EventQueue, folder: WorkFolder, refusals: Refusals, bounds: Bounds) -> int | None:
     """Wait until the nucleus has accepted us and the folder is ours: ``None``, or the exit code if it is not to be."""
     reconnect = Backoff(0.5, 30.0)
     connect_at, ends_at = 0.0, None
@@ -62,7 +62,7 @@ def admitted(line: Line, inbox: Inbox, folder: WorkFolder, refusals: Refusals, b
                 extra={"folder": str(folder.path), "holder": folder.holder() or ""},
             )
             return 1
-        event = inbox.take(_LOOK if ends_at is not None else max(0.0, connect_at - now))
+        event = event_queue.take(_LOOK if ends_at is not None else max(0.0, connect_at - now))
         match event:
             case Stop(number):
                 logger.info("ending", extra={"signal": number})

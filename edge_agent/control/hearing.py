@@ -12,11 +12,11 @@ from typing import Final
 
 from edge_agent.control.admission import Line
 from edge_agent.control.bounds import Bounds
-from edge_agent.control.doors import Doors
 from edge_agent.control.renewal import Renewal
+from edge_agent.control.subscriptions import Subscriptions
 from edge_agent.control.timers import Backoff, Timers
 from edge_agent.errors import NucleusAwayError, NucleusError, TokenRefusedError
-from edge_agent.nucleus.inbox import CommandCame, ConnectionLost, StreamEnded, Subscribed, SubscriptionRefused
+from edge_agent.nucleus.event_queue import CommandCame, ConnectionLost, StreamEnded, Subscribed, SubscriptionRefused
 from shared_schema.topics import Topics
 
 logger = logging.getLogger(__name__)
@@ -41,10 +41,17 @@ class Hearing:
     """Decides when to connect, to subscribe and to try again."""
 
     def __init__(
-        self, line: Line, doors: Doors, renewal: Renewal, thing: str, timers: Timers, bounds: Bounds, heard: Heard
+        self,
+        line: Line,
+        subscriptions: Subscriptions,
+        renewal: Renewal,
+        thing: str,
+        timers: Timers,
+        bounds: Bounds,
+        heard: Heard,
     ) -> None:
         self._line = line
-        self._doors = doors
+        self._subscriptions = subscriptions
         self._renewal = renewal
         self._thing = thing
         self._timers = timers
@@ -57,14 +64,14 @@ class Hearing:
 
     def connected(self) -> None:
         """The connection is new: subscribe."""
-        self._doors.forget()
+        self._subscriptions.forget()
         self._resubscribe.reset()
         self._recloud.reset()
         self.subscribe()
         if self._line.connected:
             self._reconnect.reset()
             self._heard.online()
-        if self._doors.forgetful:
+        if self._subscriptions.forgetful:
             self._soon("renew", self._bounds.renewal)
 
     def _connect(self) -> None:
@@ -84,17 +91,17 @@ class Hearing:
             return
         match event:
             case Subscribed(name):
-                self._doors.granted(name)
+                self._subscriptions.granted(name)
                 self._heard.online()
                 if self._topics is not None and name == self._topics.echo:
                     # Said in a while: by then it is known whether the cloud is reached.
                     self._soon("echo", self._bounds.echo)
             case SubscriptionRefused(name, _, why):
-                self._doors.declined(name, why)
+                self._subscriptions.declined(name, why)
                 if not self._timers.is_set("cloud"):
                     self._soon("cloud", self._recloud.pause())
             case StreamEnded(name):
-                self._doors.ended(name)
+                self._subscriptions.ended(name)
                 self._soon("subscribe", self._resubscribe.pause())
             case ConnectionLost():
                 if self._line.connected:
@@ -136,10 +143,10 @@ class Hearing:
     def subscribe(self) -> None:
         """Subscribe to what is missing, and have it read: what changed before the subscription gave no event."""
         try:
-            if self._topics is None and (application := self._doors.application()) is not None:
+            if self._topics is None and (application := self._subscriptions.application()) is not None:
                 self._topics = Topics(application, self._thing)
                 self._heard.named(self._topics)
-            complete = self._doors.subscribe()
+            complete = self._subscriptions.subscribe()
         except NucleusError as error:
             logger.warning("subscribing failed", extra={"error": str(error)})
             if isinstance(error, NucleusAwayError):
@@ -158,7 +165,7 @@ class Hearing:
         if self._topics is None:
             return
         try:
-            self._doors.ask_cloud(self._renewal.asked_of_cloud(self._topics))
+            self._subscriptions.ask_cloud(self._renewal.asked_of_cloud(self._topics))
         except NucleusError as error:
             logger.warning("the cloud's topics are not asked for", extra={"error": str(error)})
             if self._line.connected:
@@ -166,7 +173,7 @@ class Hearing:
 
     def _away(self) -> None:
         self._line.close()
-        self._doors.forget()
+        self._subscriptions.forget()
         for name in TIMERS:
             self._timers.clear(name)
         self._soon("connect", self._reconnect.pause())

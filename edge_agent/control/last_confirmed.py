@@ -5,9 +5,9 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge_agent.control.decisions import Obeyed
+from edge_agent.control.decisions import Applied
 from edge_agent.files import write_atomically
-from edge_agent.serving.slots import Served
+from edge_agent.serving.served_models import Served
 from shared_schema.desired_state import DesiredModel, DesiredState, read_desired_state
 from shared_schema.messages import ModelConfirmation, Verdict
 
@@ -15,13 +15,13 @@ logger = logging.getLogger(__name__)
 
 
 def as_confirmed(
-    obeyed: Obeyed, serving: Mapping[str, Served], confirmations: Mapping[str, ModelConfirmation]
+    applied: Applied, serving: Mapping[str, Served], confirmations: Mapping[str, ModelConfirmation]
 ) -> DesiredState | None:
     """The document that would bring about what serves: with each model that serves in place of a refused one. A model
     that an operator holds stays as it is desired, for the mark is on it. ``None`` where a model does not serve. Pure.
     """
     models = {}
-    for name, desired in obeyed.state.models.items():
+    for name, desired in applied.state.models.items():
         said, served = confirmations.get(name), serving.get(name)
         if said is not None and said.verdict is Verdict.HELD:
             models[name] = desired
@@ -30,7 +30,7 @@ def as_confirmed(
         else:
             target = served.target
             models[name] = DesiredModel(component=target.component, version=target.version, digest=target.digest)
-    return obeyed.state.model_copy(update={"models": models})
+    return applied.state.model_copy(update={"models": models})
 
 
 class LastConfirmed:

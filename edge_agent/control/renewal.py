@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edge_agent.control.bounds import Bounds
-from edge_agent.control.doors import Doors
 from edge_agent.control.echo import Echo
+from edge_agent.control.subscriptions import Subscriptions
 from edge_agent.errors import NucleusError
 from shared_schema.topics import COMMANDS, Topics, local_echo
 
@@ -29,9 +29,11 @@ class Mouth(Protocol):
 class Renewal:
     """Used by the control thread only. ``reached``: whether what was last published got as far as the broker."""
 
-    def __init__(self, mouth: Mouth, doors: Doors, component: str, bounds: Bounds, reached: Callable[[], bool]) -> None:
+    def __init__(
+        self, mouth: Mouth, subscriptions: Subscriptions, component: str, bounds: Bounds, reached: Callable[[], bool]
+    ) -> None:
         self._mouth = mouth
-        self._doors = doors
+        self._subscriptions = subscriptions
         self._reached = reached
         self._topic = local_echo(component)
         self._local = Echo(bounds, harmless=True)
@@ -40,24 +42,24 @@ class Renewal:
     def asked_of_cloud(self, topics: Topics) -> tuple[str, ...]:
         """The topics of the cloud to be subscribed to."""
         commands = tuple(map(topics.command, COMMANDS))
-        return (*commands, topics.echo) if self._doors.forgetful and not self._cloud.stopped else commands
+        return (*commands, topics.echo) if self._subscriptions.forgetful and not self._cloud.stopped else commands
 
     def renew(self, topics: Topics | None) -> None:
         """Take for not subscribed what may be forgotten, or ask by an echo. The caller subscribes."""
-        self._doors.renew_configuration()
-        if self._doors.hears(self._topic):
+        self._subscriptions.renew_configuration()
+        if self._subscriptions.hears(self._topic):
             self._say_locally()
         else:
-            self._doors.renew_local()
-        if topics is not None and self._doors.hears(topics.echo) and not self._cloud.stopped:
+            self._subscriptions.renew_local()
+        if topics is not None and self._subscriptions.hears(topics.echo) and not self._cloud.stopped:
             self.say_to_cloud(topics)
         else:
-            self._doors.renew_cloud()
+            self._subscriptions.renew_cloud()
 
     def say_to_cloud(self, topics: Topics) -> bool:
         """Say the echo, if its subscription stands, it is time, and there is a way; whether it was said."""
         now = time.monotonic()
-        if not (self._doors.hears(topics.echo) and self._cloud.due(now) and self._reached()):
+        if not (self._subscriptions.hears(topics.echo) and self._cloud.due(now) and self._reached()):
             return False
         try:
             self._mouth.publish(topics.echo, self._cloud.say(now))
@@ -84,10 +86,10 @@ class Renewal:
         local, cloud = self._local.missed(now), self._cloud.missed(now)
         if local:
             logger.warning("local topics were not heard any more: subscribing anew")
-            self._doors.renew_local()
+            self._subscriptions.renew_local()
         if cloud:
             logger.warning("commands are not heard: subscribing anew", extra={"asks_again": not self._cloud.stopped})
-            self._doors.renew_cloud()
+            self._subscriptions.renew_cloud()
         return local or cloud
 
     def _say_locally(self) -> None:

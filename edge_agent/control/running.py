@@ -6,10 +6,10 @@ A start that failed is not told, it ends the process, where the nucleus rolls ba
 import logging
 from typing import Protocol
 
-from edge_agent.control.doors import Doors
 from edge_agent.control.memory import Memory
-from edge_agent.control.obedience import Obedience
 from edge_agent.control.reading import Reading
+from edge_agent.control.reconciler import Reconciler
+from edge_agent.control.subscriptions import Subscriptions
 from edge_agent.errors import NucleusError
 from edge_agent.reporting.reporter import Snapshot
 from edge_agent.version import AGENT_VERSION
@@ -29,20 +29,24 @@ class Mouth(Protocol):
 class Running:
     """Used by the control thread only."""
 
-    def __init__(self, mouth: Mouth, doors: Doors, reading: Reading, obedience: Obedience, memory: Memory) -> None:
+    def __init__(
+        self, mouth: Mouth, subscriptions: Subscriptions, reading: Reading, reconciler: Reconciler, memory: Memory
+    ) -> None:
         self._mouth = mouth
-        self._doors = doors
+        self._subscriptions = subscriptions
         self._reading = reading
-        self._obedience = obedience
+        self._reconciler = reconciler
         self._memory = memory
         self._said = False
         self.rolls_back = False
         """Whether this nucleus was ever seen to ask before it commits, and so to roll back: classic."""
 
-    def doors_known(self) -> None:
-        """Which doors are open decides whether a kept model may serve in place of the desired one."""
-        self.rolls_back = self.rolls_back or self._doors.validated
-        self._obedience.may_hide = self._said or not self._doors.validated or self._memory.has_confirmed(AGENT_VERSION)
+    def channels_known(self) -> None:
+        """The channels are known: decide whether a cached model may serve in place of the desired one."""
+        self.rolls_back = self.rolls_back or self._subscriptions.validated
+        self._reconciler.may_hide = (
+            self._said or not self._subscriptions.validated or self._memory.has_confirmed(AGENT_VERSION)
+        )
 
     def say(self, now: Snapshot, at: float) -> bool:
         """Say it if it is time; ``False`` when the start has failed, and the process is to end. ``at``: the monotonic
@@ -51,7 +55,7 @@ class Running:
             self._remember(now)
         if self._said or not self._mouth.connected:
             return True
-        if now.state is AgentState.ERRORED and self._doors.validated:
+        if now.state is AgentState.ERRORED and self._subscriptions.validated:
             logger.error("nothing can serve: ending, so that the nucleus rolls back", extra={"why": now.why or ""})
             return False
         if now.state is AgentState.STARTING and not self._reading.torn_too_long(at):
@@ -61,7 +65,7 @@ class Running:
         except NucleusError as error:
             logger.warning("running not said", extra={"error": str(error)})
             return True
-        self._said = self._obedience.may_hide = True
+        self._said = self._reconciler.may_hide = True
         self._memory.runs(AGENT_VERSION)
         self._remember(now)
         logger.info("running", extra={"state": now.state})

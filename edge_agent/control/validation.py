@@ -1,4 +1,4 @@
-"""The validated door: the nucleus asks, the loader's child vets, the answer goes back before anything is committed."""
+"""The validated channel: the nucleus asks, the loader vets, and the answer goes back before anything is committed."""
 
 import itertools
 import logging
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from edge_agent.control.decisions import Obeyed
-from edge_agent.control.obedience import Obedience
+from edge_agent.control.decisions import Applied
+from edge_agent.control.reconciler import Reconciler
 from edge_agent.control.settings import InvalidSettingsError, read_settings
 from edge_agent.errors import ArtifactError, NucleusError
-from edge_agent.nucleus.inbox import ValidationAsked
+from edge_agent.nucleus.event_queue import ValidationAsked
 from edge_agent.serving.artifacts import model_folder
 from edge_agent.serving.lifecycle import Target
 from edge_agent.serving.loader import Judge, Judged, Loader
 from edge_agent.vetting.outcome import Outcome, refused
 from shared_schema.desired_state import FORM, KEY, NotWhole, UnknownForm, read_desired_state
-from shared_schema.messages import ModelConfirmation, Reason, Verdict
+from shared_schema.messages import Channel, ModelConfirmation, Reason, Verdict
 
 logger = logging.getLogger(__name__)
 _MOST: Final = 16
@@ -41,10 +41,10 @@ class _Asked:
 class Validation:
     """Used by the control thread only."""
 
-    def __init__(self, root: Path, loader: Loader, obedience: Obedience, mouth: Mouth) -> None:
+    def __init__(self, root: Path, loader: Loader, reconciler: Reconciler, mouth: Mouth) -> None:
         self._root = root
         self._loader = loader
-        self._obedience = obedience
+        self._reconciler = reconciler
         self._mouth = mouth
         self._tickets = itertools.count(1)
         self._asked: dict[int, _Asked] = {}
@@ -75,7 +75,7 @@ class Validation:
             return
         self._remember(state.release, event.deployment)
         self._abandon_earlier()
-        proposal = Obeyed(state, "validated")
+        proposal = Applied(state, Channel.VALIDATED)
         there: list[tuple[Target, Path]] = []
         absent: list[tuple[Target, Outcome]] = []
         for model in sorted(state.models):
@@ -88,7 +88,7 @@ class Validation:
         serving = tuple(
             (target.model, folder)
             for target, _ in there
-            if (folder := self._obedience.folder_of(target.model)) is not None
+            if (folder := self._reconciler.folder_of(target.model)) is not None
         )
         job = Judge(ticket, tuple(there), serving)
         self._asked[ticket] = _Asked(event.deployment, job, tuple(absent))
@@ -107,7 +107,7 @@ class Validation:
         words = "; ".join(f"{target.model} {target.version} ({out.reason}): {out.words}" for target, out in bad)
         self._answer(asked.deployment, words[:900] or None)
         for target, outcome in bad:
-            self._obedience.conclude(
+            self._reconciler.conclude(
                 target.model,
                 ModelConfirmation(
                     release=target.release,

@@ -16,7 +16,7 @@ from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
 from edge_agent.errors import NotThereError, NucleusAwayError
 from edge_agent.nucleus.connecting import Connecting
-from edge_agent.nucleus.inbox import CommandCame, ConnectionLost, Event, Hint, UpdateAsked, ValidationAsked
+from edge_agent.nucleus.event_queue import CommandCame, ConnectionLost, Event, Hint, UpdateAsked, ValidationAsked
 from edge_agent.nucleus.ipc_errors import DEADLINE, nucleus_error
 from edge_agent.nucleus.subscription import Subscription
 
@@ -35,11 +35,11 @@ class Link(Protocol):
     def close(self) -> None: ...
     def end(self, name: str) -> None: ...
     def configuration(self, component: str, key: str) -> object | None: ...
-    def follow_configuration(self, name: str, component: str) -> None: ...
+    def subscribe_to_configuration(self, name: str, component: str) -> None: ...
     def offer_validation(self, name: str) -> None: ...
     def offer_consent(self, name: str) -> None: ...
-    def follow_command(self, name: str, topic: str) -> None: ...
-    def follow_local(self, name: str, topic: str) -> None: ...
+    def subscribe_to_command(self, name: str, topic: str) -> None: ...
+    def subscribe_to_local(self, name: str, topic: str) -> None: ...
     def report_validity(self, deployment: str, *, accepted: bool, words: str | None = None) -> None: ...
     def answer_update(self, deployment: str, *, recheck_ms: int, words: str | None = None) -> None: ...
     def running(self) -> None: ...
@@ -121,7 +121,7 @@ class NucleusLink:
             return value[key]  # type: ignore[no-any-return]
         return value  # type: ignore[no-any-return]
 
-    def follow_configuration(self, name: str, component: str) -> None:
+    def subscribe_to_configuration(self, name: str, component: str) -> None:
         """Be hinted when a component's configuration changes. Raises ``NotThereError`` for an unknown one."""
         self._subscribe(
             name,
@@ -151,7 +151,7 @@ class NucleusLink:
 
         self._subscribe(name, "subscribe_to_component_updates", asked)
 
-    def follow_command(self, name: str, topic: str) -> None:
+    def subscribe_to_command(self, name: str, topic: str) -> None:
         """Ask for what comes on an IoT Core topic, and do not wait: classic answers when the broker has, which may be
         never (greengrass-facts.md). `Subscribed` or `SubscriptionRefused` tells the answer."""
 
@@ -165,7 +165,7 @@ class NucleusLink:
         answer, subscription = self._open(name, "subscribe_to_iot_core", came, topic_name=topic, qos=qos)
         answer.add_done_callback(subscription.answered)
 
-    def follow_local(self, name: str, topic: str) -> None:
+    def subscribe_to_local(self, name: str, topic: str) -> None:
         """Receive what other components say on a local topic."""
 
         def came(message: Any) -> None:

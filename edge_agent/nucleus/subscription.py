@@ -1,4 +1,4 @@
-"""One stream of events from the nucleus: whether it was granted, and that it ended, told as events of the inbox."""
+"""One stream of events from the nucleus. Puts events into the event queue when it is granted, refused, or ends."""
 
 import logging
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from edge_agent.nucleus.inbox import Event, StreamEnded, Subscribed, SubscriptionRefused
+from edge_agent.nucleus.event_queue import Event, StreamEnded, Subscribed, SubscriptionRefused
 from edge_agent.nucleus.ipc_errors import nucleus_error
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from edge_agent.errors import InferenceError, SinkError
 from edge_agent.inference.loaded_model import short
 from edge_agent.pipeline.tally import Tally
 from edge_agent.predicted import Predicted
-from edge_agent.serving.slots import Lease, Slots
+from edge_agent.serving.served_models import Lease, ServedModels
 from edge_agent.sinks.sink import Seen, Sink
 from edge_agent.sources.source import Offered, Source
 
@@ -31,14 +31,14 @@ class Worker:
         name: str,
         source: Source,
         sinks: Sequence[Sink],
-        slots: Slots,
+        served_models: ServedModels,
         model_of: Callable[[], str | None],
         tally: Tally,
     ) -> None:
         self._name = name
         self._source = source
         self._sinks = sinks
-        self._slots = slots
+        self._served_models = served_models
         self._model_of = model_of
         self._tally = tally
         self._stopping = threading.Event()
@@ -100,12 +100,12 @@ class Worker:
             self._stopping.wait(_POLL)
             return
         # No frame is taken from the source before there is something to look at it.
-        if not self._slots.serves(model, _POLL):
+        if not self._served_models.serves(model, _POLL):
             return
         frame = self._source.next(_POLL)
         if frame is None:
             return
-        lease = self._slots.lease(model, _POLL)
+        lease = self._served_models.lease(model, _POLL)
         if lease is None:
             self._source.give_back(frame)
             return

@@ -1,4 +1,4 @@
-"""Health, confirmations, the named shadow and replies, as messages in the outbox. Called by the control thread only."""
+"""Puts health, confirmations, shadow updates and replies into the publish queue. Called by the control thread only."""
 
 import logging
 import os
@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import psutil
 
-from edge_agent.control.decisions import Door
 from edge_agent.control.memory import Memory
-from edge_agent.reporting.outbox import Letter, Outbox
 from edge_agent.reporting.parts import health_parts, shadow_updates
-from edge_agent.serving.slots import Served
+from edge_agent.reporting.publish_queue import OutgoingMessage, PublishQueue
+from edge_agent.serving.served_models import Served
 from edge_agent.version import AGENT_VERSION
 from shared_schema.messages import (
     MAXIMUM_BYTES,
     AgentState,
+    Channel,
     CommandReply,
     Confirmation,
     Health,
@@ -44,7 +44,7 @@ class Snapshot:
     release: str | None
     serving: Mapping[str, Served]
     confirmations: Mapping[str, ModelConfirmation]
-    doors: tuple[Door, ...]
+    channels: tuple[Channel, ...]
     dropped: int = 0
     last_error: str | None = None
     reason: StateReason | None = None
@@ -55,17 +55,17 @@ class Snapshot:
 
     def _told(self) -> tuple[Any, ...]:
         served = {name: each.target for name, each in self.serving.items()}
-        return self.state, self.reason, self.why, self.release, served, dict(self.confirmations), self.doors
+        return self.state, self.reason, self.why, self.release, served, dict(self.confirmations), self.channels
 
 
 class Reporter:
     """``topics`` is set once the application is known; before that nothing can be said."""
 
-    def __init__(self, thing: str, work: Path, outbox: Outbox, memory: Memory) -> None:
+    def __init__(self, thing: str, work: Path, publish_queue: PublishQueue, memory: Memory) -> None:
         self.topics: Topics | None = None
         self._thing = thing
         self._work = work
-        self._outbox = outbox
+        self._publish_queue = publish_queue
         self._memory = memory
         self._sequence = 0
         self._told_gone: tuple[str, ...] = ()
@@ -82,12 +82,12 @@ class Reporter:
             agent_version=AGENT_VERSION,
             release=now.release,
             models={name: _model_health(served) for name, served in now.serving.items()},
-            channels=list[SaidChannel](now.doors),
+            channels=list[SaidChannel](now.channels),
             cpu=self._process.cpu_percent(),
             rss=self._process.memory_info().rss,
             free_disk=self._free_disk(),
             dropped_frames=now.dropped,
-            dropped_messages=self._outbox.lost,
+            dropped_messages=self._publish_queue.lost,
             last_error=now.last_error,
             reason=now.reason,
             why=now.why,
@@ -98,7 +98,7 @@ class Reporter:
         """The named shadow's reported state. What it no longer has is written as null, once: a shadow merges."""
         if self.topics is None:
             return
-        if self._told_gone and not self._outbox.holds(_SHADOW):
+        if self._told_gone and not self._publish_queue.holds(_SHADOW):
             left = [name for name in self._memory.says.in_shadow if name not in self._told_gone]
             self._memory.in_shadow(tuple(left))
         models = {
@@ -158,7 +158,7 @@ class Reporter:
         largest = max(len(payload) for payload in payloads)
         if largest > MAXIMUM_BYTES:
             logger.warning("message too large", extra={"topic": topic, "bytes": largest})
-        self._outbox.post(*(Letter(topic, payload, kind) for payload in payloads))
+        self._publish_queue.post(*(OutgoingMessage(topic, payload, kind) for payload in payloads))
 
     def _free_disk(self) -> int:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from edge_agent.serving.slots import Slots
+from edge_agent.serving.served_models import ServedModels
 
 logger = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
@@ -25,10 +25,15 @@ def resident() -> int:
 
 
 class MemoryBudget:
-    """Lets one `previous` go at a time, the longest replaced first. The way back is then by the kept copy."""
+    """Lets one `previous` go at a time, the longest replaced first. The way back is then by the cached copy."""
 
-    def __init__(self, slots: Slots, used: Callable[[], int] = resident, clock: Callable[[], float] = time.monotonic):
-        self._slots = slots
+    def __init__(
+        self,
+        served_models: ServedModels,
+        used: Callable[[], int] = resident,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._served_models = served_models
         self._used = used
         self._clock = clock
         self._not_before = 0.0
@@ -41,7 +46,7 @@ class MemoryBudget:
         self._not_before = now + _PAUSE
         if self._used() <= budget * MIB:
             return None
-        model = self._slots.let_go_of_the_oldest()
+        model = self._served_models.let_go_of_the_oldest()
         if model is not None:
             logger.warning("previous let go: memory.budget", extra={"model": model, "budget_mib": budget})
         return model

@@ -1,6 +1,6 @@
-"""The one thread that vets, opens, keeps and closes models, at low priority so that what serves is not disturbed.
+"""The one thread that vets, opens, caches and closes models, at low priority so that what serves is not disturbed.
 
-It decides nothing: jobs come in, results go out by `post`.
+It decides nothing: it takes jobs and gives the results to `post`.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from typing import Final
 
 from edge_agent.errors import InferenceError, RefusedModelError, VettingAbandonedError
 from edge_agent.inference.loaded_model import LoadedModel, for_want_of_memory, open_model, short
-from edge_agent.serving.kept import Kept, KeptModel
 from edge_agent.serving.lifecycle import Target
+from edge_agent.serving.model_cache import CachedModel, ModelCache
 from edge_agent.vetting.outcome import Outcome, refused
 from edge_agent.vetting.parent import vet_in_child
 from edge_agent.vetting.verdicts import Verdicts
@@ -32,20 +32,20 @@ NICENESS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Bring:
-    """Vet the target if it has no verdict, then open it and warm it up. Answered by `Brought`."""
+class Load:
+    """Vet the target if it has no verdict, then open it and warm it up. Answered by `Loaded`."""
 
     target: Target
     folder: Path
     serving: Path | None
     fallback: bool = False
-    """It is a kept model, brought because the desired one failed."""
+    """Whether it is a cached model, loaded because the desired one failed."""
     abandoned: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Vet the targets that have no verdict, for the validated door. Answered by `Judged`."""
+    """Vet the targets that have no verdict, for the validated channel. Answered by `Judged`."""
 
     ticket: int
     targets: tuple[tuple[Target, Path], ...]
@@ -54,10 +54,10 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class Loaded:
     """``model`` is open and warm, or ``None`` with ``outcome`` saying why."""
 
-    job: Bring
+    job: Load
     outcome: Outcome
     model: LoadedModel | None
     vetted: bool
@@ -74,7 +74,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class _Keep:
-    confirmed: KeptModel
+    confirmed: CachedModel
     folder: Path
 
 
@@ -83,19 +83,19 @@ class _Close:
     model: LoadedModel
 
 
-_Job = Bring | Judge | _Keep | _Close
+_Job = Load | Judge | _Keep | _Close
 
 
 class Loader:
     """Owns its thread from `start` to `stop`."""
 
-    def __init__(self, verdicts: Verdicts, kept: Kept, post: Callable[[Brought | Judged], None]) -> None:
+    def __init__(self, verdicts: Verdicts, model_cache: ModelCache, post: Callable[[Loaded | Judged], None]) -> None:
         self._verdicts = verdicts
-        self._kept = kept
+        self._model_cache = model_cache
         self._post = post
         self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=256)
         self._stopping = threading.Event()
-        self._now: Bring | Judge | None = None
+        self._now: Load | Judge | None = None
         self._thread = threading.Thread(target=self._work, name="loader", daemon=True)
 
     def start(self) -> None:
@@ -110,14 +110,16 @@ class Loader:
             self._jobs.put_nowait(None)
         self._thread.join(timeout)
 
-    def submit(self, job: Bring | Judge) -> bool:
+    def submit(self, job: Load | Judge) -> bool:
         """Queue a job; ``False`` when there are too many already."""
         return self._put(job)
 
     def keep(self, target: Target, folder: Path) -> None:
-        """Copy a confirmed model's files to the kept ones."""
-        kept = KeptModel(model=target.model, component=target.component, version=target.version, digest=target.digest)
-        self._put(_Keep(kept, folder))
+        """Copy a confirmed model's files to the model cache."""
+        confirmed = CachedModel(
+            model=target.model, component=target.component, version=target.version, digest=target.digest
+        )
+        self._put(_Keep(confirmed, folder))
 
     def close(self, model: LoadedModel) -> None:
         """Close a model that nobody holds. Not in the caller's thread, which is about to take the next frame."""
@@ -141,27 +143,27 @@ class Loader:
             match job:
                 case None:
                     return
-                case Bring() | Judge():
+                case Load() | Judge():
                     self._answer(job)
                 case _Keep():
-                    self._kept.keep(job.confirmed, job.folder)
+                    self._model_cache.keep(job.confirmed, job.folder)
                 case _Close():
                     job.model.close()
                     give_memory_back()
 
-    def _answer(self, job: Bring | Judge) -> None:
+    def _answer(self, job: Load | Judge) -> None:
         self._now = job
         try:
             if not job.abandoned.is_set():
-                self._post(self._bring(job) if isinstance(job, Bring) else self._judge(job))
+                self._post(self._load(job) if isinstance(job, Load) else self._judge(job))
         except VettingAbandonedError:
             logger.info("vetting abandoned")
         except Exception as error:
             # No process, no memory, no files: this device's trouble, and the next job may do better.
             logger.exception("job failed")
             failed = _unopened(error, "it could not be vetted here and now")
-            if isinstance(job, Bring):
-                self._post(Brought(job, failed, None, vetted=False))
+            if isinstance(job, Load):
+                self._post(Loaded(job, failed, None, vetted=False))
             else:
                 self._post(Judged(job, tuple((target, failed) for target, _ in job.targets)))
         finally:
@@ -177,20 +179,20 @@ class Loader:
             ),
         )
 
-    def _bring(self, job: Bring) -> Brought:
+    def _load(self, job: Load) -> Loaded:
         outcome = self._examine(job.target, job.folder, job.serving, job.abandoned)
         if not outcome.accepted:
-            return Brought(job, outcome, None, vetted=True)
+            return Loaded(job, outcome, None, vetted=True)
         began = time.perf_counter()
         try:
             model = open_model(job.folder)
             model.warm_up()
         except (RefusedModelError, InferenceError, OSError, MemoryError) as error:
-            return Brought(job, _unopened(error), None, vetted=False)
+            return Loaded(job, _unopened(error), None, vetted=False)
         except Exception as error:  # noqa: BLE001  onnxruntime raises what it likes when memory runs out
-            return Brought(job, _unopened(error), None, vetted=False)
+            return Loaded(job, _unopened(error), None, vetted=False)
         took = round((time.perf_counter() - began) * 1000, 2)
-        return Brought(
+        return Loaded(
             job, outcome.model_copy(update={"steps_ms": {**outcome.steps_ms, "swap": took}}), model, vetted=True
         )
 

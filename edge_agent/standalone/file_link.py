@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge_agent.errors import NotOfferedError
-from edge_agent.nucleus.inbox import Event, Hint
+from edge_agent.nucleus.event_queue import Event, Hint
 from edge_agent.standalone.config import StandaloneConfig, read_config
 from edge_agent.standalone.proposing import ProposalError, Proposals
 from shared_schema.desired_state import KEY
@@ -63,7 +63,7 @@ class FileLink:
             return self._document
         return self._config.application if key == "application" and self._config is not None else None
 
-    def follow_configuration(self, name: str, component: str) -> None:
+    def subscribe_to_configuration(self, name: str, component: str) -> None:
         """The thread that looks does that."""
 
     def offer_validation(self, name: str) -> None:  # noqa: ARG002
@@ -72,10 +72,10 @@ class FileLink:
     def offer_consent(self, name: str) -> None:  # noqa: ARG002
         raise NotOfferedError("a file does not ask before it changes")
 
-    def follow_command(self, name: str, topic: str) -> None:
+    def subscribe_to_command(self, name: str, topic: str) -> None:
         """Nobody commands."""
 
-    def follow_local(self, name: str, topic: str) -> None:  # noqa: ARG002
+    def subscribe_to_local(self, name: str, topic: str) -> None:  # noqa: ARG002
         logger.warning("nobody can ask: there is no nucleus", extra={"topic": topic})
 
     def report_validity(self, deployment: str, *, accepted: bool, words: str | None = None) -> None:
@@ -107,8 +107,8 @@ class FileLink:
                 self._put(Hint())
 
     def _take(self) -> bool:
-        """Read the file and take its models over; whether it says something new. What is wrong is said, and what was
-        obeyed so far goes on."""
+        """Read the file and take its models over; whether it says something new. What is wrong is logged, and what was
+        applied so far stays applied."""
         self._seen = self._signature()
         try:
             config = read_config(self._file)

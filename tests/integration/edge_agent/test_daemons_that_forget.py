@@ -59,9 +59,9 @@ def test_a_subscription_to_configuration_is_renewed(device_of: Devices, eventual
     seldom = {"reconcile": {"interval": "86400"}}
     pid = first_release(device, "renewal=2.0", **seldom)
     restart_daemon(device.root, "ggconfigd")
-    renewed = device.log().count('subscribed to="followed configuration"')
+    renewed = device.log().count('subscribed to="desired configuration"')
     eventually(
-        lambda: device.log().count('subscribed to="followed configuration"') > renewed + 1,
+        lambda: device.log().count('subscribed to="desired configuration"') > renewed + 1,
         within=60,
         what="the renewed stream",
     )

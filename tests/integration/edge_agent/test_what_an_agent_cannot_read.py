@@ -34,7 +34,8 @@ def first_release(device: Any) -> int:
 def deploy_form_3(device: Any) -> int:
     document = of_form_3(device.document("1.0.0"))
     code: int = device.deploy(
-        f"{device.door.removesuffix('.desired')}=1.0.0", configure={device.door: {"desired": document}}
+        f"{device.channel_component.removesuffix('.desired')}=1.0.0",
+        configure={device.channel_component: {"desired": document}},
     ).returncode
     return code
 

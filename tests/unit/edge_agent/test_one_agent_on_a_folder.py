@@ -13,7 +13,7 @@ from edge_agent.control.admission import GivingWay, admitted
 from edge_agent.control.bounds import Bounds
 from edge_agent.control.refusals import Refusals
 from edge_agent.errors import NucleusAwayError, TokenRefusedError
-from edge_agent.nucleus.inbox import Inbox, Stop
+from edge_agent.nucleus.event_queue import EventQueue, Stop
 from edge_agent.work_folder import WorkFolder
 
 OTHER = """
@@ -128,20 +128,20 @@ def test_who_waits_in_vain_ends_with_1_and_who_is_told_to_end_ends(tmp_path: Pat
     bounds = Bounds(folder=0.3)
     with another(tmp_path, "take"):
         folder = WorkFolder(tmp_path)
-        assert admitted(Line(), Inbox(), folder, Refusals(tmp_path, bounds), bounds) == 1
-        inbox = Inbox()
-        inbox.put_surely(Stop(15))
-        assert admitted(Line(), inbox, folder, Refusals(tmp_path, Bounds()), Bounds()) == 143
+        assert admitted(Line(), EventQueue(), folder, Refusals(tmp_path, bounds), bounds) == 1
+        event_queue = EventQueue()
+        event_queue.put_surely(Stop(15))
+        assert admitted(Line(), event_queue, folder, Refusals(tmp_path, Bounds()), Bounds()) == 143
 
 
 def test_the_folder_is_asked_for_only_with_a_nucleus_that_accepts(tmp_path: Path) -> None:
     holder = WorkFolder(tmp_path)
     assert holder.take()
-    inbox = Inbox()
-    inbox.put_surely(Stop(15))
+    event_queue = EventQueue()
+    event_queue.put_surely(Stop(15))
     line = Line(NucleusAwayError("away"))
     asking = WorkFolder(tmp_path)
-    assert admitted(line, inbox, asking, Refusals(tmp_path, Bounds()), Bounds()) == 143
+    assert admitted(line, event_queue, asking, Refusals(tmp_path, Bounds()), Bounds()) == 143
     assert line.tries == 1
     assert not holder.asked()
 
@@ -164,4 +164,4 @@ def test_a_token_that_is_refused_for_long_ends_the_agent_once_an_hour(tmp_path: 
 def test_an_agent_that_is_refused_at_its_start_ends_with_1(tmp_path: Path) -> None:
     bounds = Bounds(refused=0.0)
     line = Line(TokenRefusedError("refused"))
-    assert admitted(line, Inbox(), WorkFolder(tmp_path), Refusals(tmp_path, bounds), bounds) == 1
+    assert admitted(line, EventQueue(), WorkFolder(tmp_path), Refusals(tmp_path, bounds), bounds) == 1

@@ -16,7 +16,7 @@ from edge_agent.serving.meter import Meter
 
 @dataclass(slots=True, eq=False)
 class Handle:
-    """One opened model. ``leases`` and ``retired`` are only touched under the slots' lock."""
+    """One opened model. ``leases`` and ``retired`` are only touched under the lock of `ServedModels`."""
 
     model: LoadedModel
     meter: Meter = field(default_factory=Meter)
@@ -50,7 +50,7 @@ class Lease:
         self._give_back(self.served.handle)
 
 
-class Slots:
+class ServedModels:
     """The current and the previous version of each model. ``closing`` gets each model that nobody holds any more."""
 
     def __init__(self, closing: Callable[[LoadedModel], None]) -> None:
@@ -122,8 +122,10 @@ class Slots:
             return self._current[model]
 
     def let_go_of_the_oldest(self) -> str | None:
-        """Close the `previous` that was replaced longest ago, once nobody holds it; whose it was. The way back is then
-        by the kept copy."""
+        """Close the oldest previous version, once nobody holds it. Return its model's name.
+
+        The way back is then by the copy in the model cache.
+        """
         with self._changed:
             model = next(iter(self._previous), None)
             out = self._previous.pop(model) if model is not None else None

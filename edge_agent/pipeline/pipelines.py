@@ -10,7 +10,7 @@ from typing import Final
 from edge_agent.nucleus.local_topics import LocalTopics
 from edge_agent.pipeline.tally import Tally
 from edge_agent.pipeline.worker import Worker
-from edge_agent.serving.slots import Slots
+from edge_agent.serving.served_models import ServedModels
 from edge_agent.sinks.hard_samples import HardSampleFolder
 from edge_agent.sinks.iot_core import PostCloud
 from edge_agent.sinks.local_topic import PostLocal
@@ -35,19 +35,19 @@ class Posts:
     cloud: PostCloud
 
 
-class Plumbing:
+class Pipelines:
     """Owned by the control thread. ``model_of`` says which model looks at a source's frames, if one may."""
 
     def __init__(
         self,
         work: Path,
-        slots: Slots,
+        served_models: ServedModels,
         post: Posts,
         model_of: Callable[[SourceSettings], str | None],
         tally: Tally,
     ) -> None:
         self._work = work
-        self._slots = slots
+        self._served_models = served_models
         self._post = post
         self._model_of = model_of
         self._tally = tally
@@ -118,7 +118,7 @@ class Plumbing:
             open_source(settings, self._work, self._post.topics, self._post.local),
             # What must not be lost is written first.
             sorted([*(sink for _, sink in self._sinks.values()), *self._hard[1]], key=lambda sink: not sink.durable),
-            self._slots,
+            self._served_models,
             lambda: self._model_of(settings),
             self._tally,
         )

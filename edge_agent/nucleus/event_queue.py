@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge_agent.errors import NucleusError
-from edge_agent.serving.loader import Brought, Judged
+from edge_agent.serving.loader import Judged, Loaded
 
 MOST: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Some configuration changed: read both documents again."""
+    """Some configuration changed: read both channels again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ class Stop:
 
 Asked = ValidationAsked | UpdateAsked | CommandCame
 """What others may ask for any number of times."""
-Event = Hint | Asked | Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost | Stop | Brought | Judged
+Event = Hint | Asked | Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost | Stop | Loaded | Judged
 
 
-class Inbox:
+class EventQueue:
     """Many put, one takes. Built on ``SimpleQueue``, whose ``put`` may be called from a signal handler."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ _REMEMBERED: Final = 3600.0
 """Seconds for which a clock that was turned back is told: it may have been right to."""
 
 
-class Soundness:
+class HostChecks:
     """``wall`` and ``steady`` are clocks in seconds; the agent itself goes by the steady one."""
 
     def __init__(

@@ -1,18 +1,18 @@
-"""The subscriptions by which the agent hears, and the reading of the documents at both doors."""
+"""The agent's subscriptions at its nucleus, and the reading of the desired state on both channels."""
 
 import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from edge_agent.control.decisions import Door
+from edge_agent.component_environment import ComponentEnvironment
 from edge_agent.errors import NotAllowedError, NotOfferedError, NotThereError, NucleusError
-from edge_agent.surroundings import Surroundings
 from shared_schema.desired_state import KEY
+from shared_schema.messages import Channel
 from shared_schema.topics import local_echo
 
 logger = logging.getLogger(__name__)
 _OWN: Final = "own configuration"
-_FOLLOWED: Final = "followed configuration"
+_DESIRED: Final = "desired configuration"
 _VALIDATION: Final = "validation"
 _CONSENT: Final = "updates"
 _LOCAL: Final = "local "
@@ -26,20 +26,20 @@ class Ears(Protocol):
 
     def end(self, name: str) -> None: ...
     def configuration(self, component: str, key: str) -> object | None: ...
-    def follow_configuration(self, name: str, component: str) -> None: ...
+    def subscribe_to_configuration(self, name: str, component: str) -> None: ...
     def offer_validation(self, name: str) -> None: ...
     def offer_consent(self, name: str) -> None: ...
-    def follow_command(self, name: str, topic: str) -> None: ...
-    def follow_local(self, name: str, topic: str) -> None: ...
+    def subscribe_to_command(self, name: str, topic: str) -> None: ...
+    def subscribe_to_local(self, name: str, topic: str) -> None: ...
 
 
-class Doors:
+class Subscriptions:
     """Used by the control thread only. Raises ``NucleusAwayError`` when the connection fails, nothing else."""
 
-    def __init__(self, ears: Ears, around: Surroundings) -> None:
+    def __init__(self, ears: Ears, environment: ComponentEnvironment) -> None:
         self._ears = ears
-        self._around = around
-        self._echo = local_echo(around.component)
+        self._environment = environment
+        self._echo = local_echo(environment.component)
         self._local: frozenset[str] = frozenset()
         self._open: set[str] = set()
         self._cloud: tuple[str, ...] = ()
@@ -54,14 +54,14 @@ class Doors:
         return tuple(self._unheard.values())
 
     @property
-    def open(self) -> tuple[Door, ...]:
-        """The doors that a desired state can come by just now."""
-        doors: list[Door] = []
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels on which a desired state can arrive now."""
+        channels: list[Channel] = []
         if _VALIDATION in self._open:
-            doors.append("validated")
-        if _FOLLOWED in self._open:
-            doors.append("subscribed")
-        return tuple(doors)
+            channels.append(Channel.VALIDATED)
+        if _DESIRED in self._open:
+            channels.append(Channel.SUBSCRIBED)
+        return tuple(channels)
 
     @property
     def validated(self) -> bool:
@@ -103,7 +103,7 @@ class Doors:
         self._cloud = names
         for name in names:
             if name not in self._open | self._pending | self._refused:
-                self._ears.follow_command(name, name)
+                self._ears.subscribe_to_command(name, name)
                 self._pending.add(name)
 
     @property
@@ -117,7 +117,7 @@ class Doors:
 
     def renew_configuration(self) -> None:
         """Take the configuration for not subscribed: the next `subscribe` ends the old streams and opens new ones."""
-        self._open -= {_OWN, _FOLLOWED}
+        self._open -= {_OWN, _DESIRED}
 
     def renew_local(self) -> None:
         """The same for local topics."""
@@ -165,24 +165,24 @@ class Doors:
         return True
 
     def read(self) -> tuple[object, object]:
-        """What stands under ``desired`` in the agent's own configuration, and in the followed component's."""
-        return self._read(self._around.component), self._read(self._around.desired_component)
+        """What stands under ``desired`` in the agent's own configuration, and in that of ``<agent>.desired``."""
+        return self._read(self._environment.component), self._read(self._environment.desired_component)
 
     def application(self) -> str | None:
         """The application that the agent's configuration names."""
-        found = self._ears.configuration(self._around.component, "application")
+        found = self._ears.configuration(self._environment.component, "application")
         return found if isinstance(found, str) and found else None
 
     def _read(self, component: str) -> object:
         return self._ears.configuration(component, KEY)
 
     def _of_nucleus(self) -> dict[str, Callable[[], None]]:
-        around, ears = self._around, self._ears
+        environment, ears = self._environment, self._ears
         return {
             _VALIDATION: lambda: ears.offer_validation(_VALIDATION),
             _CONSENT: lambda: ears.offer_consent(_CONSENT),
-            _OWN: lambda: ears.follow_configuration(_OWN, around.component),
-            _FOLLOWED: lambda: ears.follow_configuration(_FOLLOWED, around.desired_component),
+            _OWN: lambda: ears.subscribe_to_configuration(_OWN, environment.component),
+            _DESIRED: lambda: ears.subscribe_to_configuration(_DESIRED, environment.desired_component),
         }
 
     def _topics(self) -> frozenset[str]:
@@ -190,7 +190,7 @@ class Doors:
         return self._local | {self._echo} if self._local and self.forgetful else self._local
 
     def _hearing_of(self, topic: str) -> Callable[[], None]:
-        return lambda: self._ears.follow_local(_LOCAL + topic, topic)
+        return lambda: self._ears.subscribe_to_local(_LOCAL + topic, topic)
 
     def _say_once(self, name: str, error: Exception) -> None:
         if name not in self._said:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any, cast
 
-from edge_agent.control.obedience import Obedience
+from edge_agent.control.reconciler import Reconciler
 from edge_agent.control.validation import Validation
-from edge_agent.nucleus.inbox import ValidationAsked
+from edge_agent.nucleus.event_queue import ValidationAsked
 from edge_agent.serving.lifecycle import Target
 from edge_agent.serving.loader import Judge, Judged, Loader
 from edge_agent.vetting.outcome import Outcome
@@ -48,7 +48,7 @@ def test_the_later_one_wins_and_the_earlier_is_answered_and_its_vetting_ended(tm
     for version in ("1.0.0", "2.0.0"):
         (tmp_path / "packages" / "artifacts-unarchived" / "com.example.halves" / version / "halves").mkdir(parents=True)
     desk = Desk()
-    validation = Validation(tmp_path, cast(Loader, desk), cast(Obedience, cast(Any, desk)), desk)
+    validation = Validation(tmp_path, cast(Loader, desk), cast(Reconciler, cast(Any, desk)), desk)
     validation.asked(asked("d-1", "1.0.0"))
     assert not desk.jobs[0].abandoned.is_set()
     validation.asked(asked("d-2", "2.0.0"))
