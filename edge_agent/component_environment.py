@@ -11,7 +11,7 @@ from shared_schema.desired_state import desired_component_name
 
 @dataclass(frozen=True, slots=True)
 class ComponentEnvironment:
-    """``root`` is the nucleus's root folder, ``work`` the agent's own working folder."""
+    """``thing`` is the device's name, ``root`` the nucleus's root folder, ``work`` the agent's working folder."""
 
     component: str
     thing: str
@@ -20,7 +20,7 @@ class ComponentEnvironment:
 
     @property
     def desired_component(self) -> str:
-        """The component that carries the desired state on the subscribed channel."""
+        """The component whose configuration carries the desired state on the subscribed channel."""
         return desired_component_name(self.component)
 
 
@@ -50,7 +50,7 @@ def component_environment(
             "deploy the component, or use `edge-agent check` on a laptop"
         )
     work = Path(variables.get("MLOPS_WORK") or folder or Path.cwd())
-    # An unknown variable is left as it stands by classic.
+    # Classic leaves a recipe variable that it does not know as it is.
     if "{" in str(work):
         work = folder or Path.cwd()
     root = variables.get("MLOPS_ROOT", "")

@@ -1,4 +1,4 @@
-"""``edge-agent run``: what the nucleus starts. Never ends with 0: both nuclei take that for a component that runs."""
+"""``edge-agent run``: what the nucleus starts. It never ends with 0, which both nuclei take for a running component."""
 
 import gc
 import logging
@@ -27,7 +27,7 @@ def run(
 
     run_it = _under_a_nucleus() if config is None else _by_a_file(config, work)
     log_to_stderr()
-    # What was imported stays: no collection is to go through it.
+    # Keep imported objects out of collections.
     gc.freeze()
     gc.enable()
     try:
@@ -37,7 +37,7 @@ def run(
         code = 1
     logging.shutdown()
     sys.stderr.flush()
-    # A thread inside onnxruntime or the CRT does not survive the interpreter's own end.
+    # Threads of onnxruntime or the CRT can crash while the interpreter shuts down.
     os._exit(code)
 
 

@@ -1,7 +1,7 @@
-"""Before the agent: a nucleus that accepts it, and the work folder for itself alone. And when its holder gives way.
+"""What an agent needs before it runs: a nucleus that accepts it, and the work folder for itself alone.
 
-A killed nucleus leaves its agent running, and the next one starts another. The one that a nucleus accepts asks for the
-folder; the one that has none goes, once it is asked. With no nucleus and nobody who asks, the holder stays.
+A killed nucleus leaves its agent running, and the next nucleus starts a second one. The agent that a nucleus accepts
+asks for the folder. The agent without a nucleus ends when it is asked; it stays while nobody asks.
 """
 
 import logging
@@ -32,7 +32,10 @@ class Line(Protocol):
 
 
 def admitted(line: Line, event_queue: EventQueue, folder: WorkFolder, refusals: Refusals, bounds: Bounds) -> int | None:
-    """Wait until the nucleus has accepted us and the folder is ours: ``None``, or the exit code if it is not to be."""
+    """Wait until the nucleus has accepted us and the folder is ours.
+
+    Return ``None`` then, or the exit code with which the process is to end.
+    """
     reconnect = Backoff(0.5, 30.0)
     connect_at, ends_at = 0.0, None
     while True:
@@ -69,7 +72,7 @@ def admitted(line: Line, event_queue: EventQueue, folder: WorkFolder, refusals: 
                 return 128 + number
             case ConnectionLost(connection) if connection == line.connection:
                 line.close()
-                # Who has no nucleus asks for nothing.
+                # Only an agent with a nucleus may ask.
                 folder.ask_no_more()
             case _:
                 pass
@@ -79,13 +82,13 @@ def _taken(folder: WorkFolder) -> bool:
     try:
         return folder.take()
     except OSError as error:
-        # The agent serves from a folder that it cannot write; then nobody can tell whether it is alone.
+        # The agent serves without a writable folder too. Whether another one runs cannot be known then.
         logger.warning("the work folder cannot be locked", extra={"folder": str(folder.path), "error": str(error)})
         return True
 
 
 class GivingWay:
-    """Whether the holder of the folder must go. ``asked`` says whether somebody wants it."""
+    """Decides whether the holder of the work folder must end. ``asked`` says whether another agent wants the folder."""
 
     def __init__(self, bound: float, asked: Callable[[], bool]) -> None:
         self._bound = bound
@@ -93,7 +96,7 @@ class GivingWay:
         self._since: float | None = None
 
     def due(self, now: float, *, connected: bool) -> bool:
-        """``now``: the monotonic clock. Asks only once the connection has been away for long enough."""
+        """Return whether to end: no connection for ``bound`` seconds, and asked. ``now``: the monotonic clock."""
         if connected:
             self._since = None
             return False

@@ -66,7 +66,7 @@ _FAREWELL: Final = 0.4  # seconds for the last messages; classic kills five seco
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How the agent hears and is heard: ``link`` puts into ``event_queue``, and gives ``topics`` local messages."""
+    """How the agent communicates: ``link`` puts events into ``event_queue``, and gives local messages to ``topics``."""
 
     event_queue: EventQueue
     topics: LocalTopics
@@ -76,11 +76,11 @@ class Ways:
 def run_agent(
     environment: ComponentEnvironment, folder: WorkFolder, link_to: LinkTo, bounds: Bounds = AS_DEPLOYED
 ) -> int:
-    """Run an agent until it ends; the process's exit code, which is never 0."""
+    """Run an agent until it ends. Return the process's exit code, which is never 0."""
     event_queue, topics = EventQueue(), LocalTopics()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: event_queue.put_surely(Stop(received)))
-    # The kernel tells the holder of a file lease of the next writer by SIGIO, which would end the process.
+    # The kernel sends SIGIO to the holder of a file lease when another process writes; that would end the agent.
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     logger.info("starting", extra={"version": AGENT_VERSION, "component": environment.component})
     link = link_to(event_queue.put, topics.came)
@@ -89,12 +89,12 @@ def run_agent(
     if code is not None:
         link.close()
         return code
-    # Nothing of the folder is read before it is ours.
+    # Read the folder only once it is ours.
     return Agent(environment, Ways(event_queue, topics, link), folder, refusals, bounds).run()
 
 
 class Agent:
-    """Made once its link is connected and the work folder is its own; run once, and gone with its process."""
+    """The agent of one process. Make it once the link is connected and the work folder is ours, and run it once."""
 
     def __init__(
         self, environment: ComponentEnvironment, ways: Ways, folder: WorkFolder, refusals: Refusals, bounds: Bounds
@@ -153,11 +153,11 @@ class Agent:
         self._hung: str | None = None
         self._last: Snapshot | None = None
         self._grace: float | None = None
-        """Seconds for what is in hand at the end, where the settings' are not meant."""
+        """Seconds for the frames in flight at the end, if not the settings' ``shutdown.grace``."""
         self._code: int | None = None
 
     def run(self) -> int:
-        """Until a signal, or until the agent finds that it must not go on; the exit code."""
+        """Run until a signal comes, or until the agent must not go on. Return the exit code."""
         self._loader.start()
         self._publish_queue.start()
         self._local_queue.start()
@@ -230,7 +230,7 @@ class Agent:
             self._keep()
 
     def _keep(self) -> None:
-        """Keep what is confirmed by now, for a start at which the desired state cannot be understood."""
+        """Keep what is confirmed by now, for a start at which the desired state cannot be read."""
         reconciler = self._reconciler
         if reconciler.applied is not None and not reconciler.under_way:
             state = as_confirmed(reconciler.applied, self._served_models.serving(), reconciler.confirmations)
@@ -238,7 +238,7 @@ class Agent:
                 self._last_confirmed.keep(state)
 
     def _look_after_the_frames(self) -> None:
-        """A model that hangs never comes back: say so, and end. Both nuclei start anew what ended with 1."""
+        """If a frame hangs in a model, end the process: it never returns. Both nuclei restart what ended with 1."""
         self._hung = self._pipelines.hung(self._reading.settings.watchdog.limit)
         if self._hung is not None:
             logger.error("hung: ending, so that the nucleus starts the agent anew", extra={"why": self._hung})
@@ -247,7 +247,7 @@ class Agent:
             self._code = 1
 
     def _give_way(self) -> None:
-        """Another agent was started on our folder, and our nucleus is gone: finish what is in hand, and end."""
+        """If another agent was started on our folder and our nucleus is gone, finish the frames in flight and end."""
         if self._giving_way.due(time.monotonic(), connected=self._link.connected):
             logger.warning("giving way: another agent asks for the work folder, and our nucleus is gone")
             self._grace = self._reading.settings.watchdog.limit
@@ -255,11 +255,11 @@ class Agent:
 
     def _named(self, topics: Topics) -> None:
         self._reporter.topics = self._predictions.topics = topics
-        # Nothing that happened so far could be said.
+        # Report again: without topics nothing could be sent so far.
         self._last = None
 
     def _refused(self) -> None:
-        # A restart gives a token where the nucleus is lite; on classic it is another nucleus's agent that is started.
+        # On lite a restart gives this component a new token. Classic would start the agent of another nucleus.
         if not self._running.rolls_back and self._refusals.refused(time.monotonic()):
             self._code = 1
 
@@ -275,7 +275,7 @@ class Agent:
 
     def _read(self) -> None:
         if not self._link.connected:
-            # What comes meanwhile is read once it is back.
+            # It is read again once the connection is back.
             return
         try:
             pause = self._reading.read(time.monotonic())
@@ -296,7 +296,7 @@ class Agent:
         self._timers.clear("reconcile")
 
     def _publish(self, topic: str, payload: bytes) -> None:
-        """By the publish queue's thread."""
+        """Publish a message, and remember whether the broker was reached. Called by the publish queue's thread."""
         try:
             self._link.publish(topic, payload)
         except NotAllowedError:
@@ -340,7 +340,7 @@ class Agent:
         logger.info("ended", extra={"code": self._code})
 
     def _model_of(self, source: Source) -> str | None:
-        """Which model looks at a source's frames: the one that it names, or the only one."""
+        """Return the model for a source's frames: the one that it names, or the only one."""
         if source.model is not None:
             return source.model
         applied = self._reconciler.applied

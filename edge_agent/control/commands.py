@@ -18,7 +18,7 @@ _LARGEST = 10_000
 
 
 class CommandPayload(BaseModel):
-    """All of it may be left out: ``model`` where there is one only, ``request`` where nobody matches replies."""
+    """Every key is optional: ``model`` if there is only one, ``request`` if nobody matches replies by it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -27,7 +27,7 @@ class CommandPayload(BaseModel):
 
 
 class Commands:
-    """Used by the control thread only. ``report`` sends health and shadow at once."""
+    """Used by the control thread only. ``report`` sends health and shadow."""
 
     def __init__(self, reconciler: Reconciler, reporter: Reporter, report: Callable[[], None]) -> None:
         self._reconciler = reconciler
@@ -35,7 +35,7 @@ class Commands:
         self._report = report
 
     def came(self, event: CommandCame, now: float) -> None:
-        """Do what a command says, and answer it."""
+        """Carry out a command, and reply to it."""
         command = self._which(event.topic)
         if command is None:
             return

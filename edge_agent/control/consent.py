@@ -1,6 +1,6 @@
-"""Whether a deployment may go on now: the answer to classic's pre-update events, while the line may not be disturbed.
+"""Answers classic's pre-update events: while the line is busy, a deployment is deferred.
 
-It is the whole deployment that waits, whatever is in it: the nucleus asks before it knows what will be restarted.
+The whole deployment waits, whatever is in it: the nucleus asks before it knows what it will restart.
 """
 
 import logging
@@ -23,7 +23,7 @@ class Mouth(Protocol):
 
 
 class Consent:
-    """Used by the control thread only. Nothing else bounds a deferral: classic asks for ever (greengrass-facts.md)."""
+    """Used by the control thread only. It bounds the deferral itself: classic asks for ever (greengrass-facts.md)."""
 
     def __init__(self, work: Path, topic: BusyTopic, mouth: Mouth) -> None:
         self._work = work
@@ -32,7 +32,7 @@ class Consent:
         self._first_asked: OrderedDict[str, float] = OrderedDict()
 
     def asked(self, deployment: str, busy: BusySettings, now: float) -> None:
-        """Answer at once: silence would hold the deployment up until the nucleus's time is out."""
+        """Answer at once: without an answer the deployment waits until the nucleus's timeout."""
         first = self._first_asked.setdefault(deployment, now)
         while len(self._first_asked) > _MOST:
             self._first_asked.popitem(last=False)
@@ -52,7 +52,7 @@ class Consent:
         logger.info("update deferred" if words else "update may go on", extra={"deployment": deployment})
 
     def _why(self, busy: BusySettings) -> str | None:
-        """In words, by what the line is known to be busy; ``None`` where it is free."""
+        """Return in words why the line counts as busy; ``None`` if it is free."""
         file = self._work / busy.file if busy.file is not None else None
         if file is not None and file.exists():
             return f"{file.name} is there"

@@ -1,7 +1,7 @@
-"""Keeps the agent connected to its nucleus and subscribed, and nobody waiting: the control thread's.
+"""Keeps the agent connected to its nucleus and subscribed. Used by the control thread, which it never blocks for long.
 
-What the nucleus grants by itself is waited for: it answers at once. What only the cloud grants is asked for, and the
-answer is an event, which a device without a network never gets.
+It waits for what the nucleus grants by itself, since the nucleus answers at once. What the cloud grants is only asked
+for: the answer is an event, and without a network it never comes.
 """
 
 import logging
@@ -21,15 +21,18 @@ from shared_schema.topics import Topics
 
 logger = logging.getLogger(__name__)
 TIMERS: Final = frozenset({"connect", "subscribe", "cloud", "renew", "echo"})
-"""The names of the timers that are for `Hearing.due`."""
+"""The timers that `Hearing.due` handles."""
 AboutHearing = Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the agent does then. ``named``: the application is known, and with it the topics; ``online``: what waits to
-    be sent may be tried now; ``subscribed``: nothing can change any more without a hint, so read; ``refused``: the
-    nucleus does not know the component."""
+    """What to call when something happens.
+
+    ``named``: the application is known, and with it the topics. ``online``: messages that wait can be sent.
+    ``subscribed``: every change gives a hint from now on, so read once. ``refused``: the nucleus does not know the
+    component.
+    """
 
     named: Callable[[Topics], None]
     online: Callable[[], None]
@@ -63,7 +66,7 @@ class Hearing:
         self._recloud = Backoff(0.5, 30.0)
 
     def connected(self) -> None:
-        """The connection is new: subscribe."""
+        """Subscribe on a new connection."""
         self._subscriptions.forget()
         self._resubscribe.reset()
         self._recloud.reset()
@@ -86,7 +89,7 @@ class Hearing:
         self.connected()
 
     def took(self, event: AboutHearing) -> None:
-        """What became of the connection or of a subscription. One of an earlier connection is passed over."""
+        """Take an event about the connection or a subscription. Events of an earlier connection are ignored."""
         if event.connection != self._line.connection:
             return
         match event:
@@ -94,7 +97,7 @@ class Hearing:
                 self._subscriptions.granted(name)
                 self._heard.online()
                 if self._topics is not None and name == self._topics.echo:
-                    # Said in a while: by then it is known whether the cloud is reached.
+                    # Send it in a while: by then it is known whether the cloud is reached.
                     self._soon("echo", self._bounds.echo)
             case SubscriptionRefused(name, _, why):
                 self._subscriptions.declined(name, why)
@@ -109,14 +112,14 @@ class Hearing:
                     self._away()
 
     def echoed(self, event: CommandCame) -> bool:
-        """Whether what came is the agent's own echo; it is taken then."""
+        """Take a message if it is the agent's own echo. Return whether it was."""
         if self._topics is None or event.topic != self._topics.echo:
             return False
         self._renewal.heard_of_cloud(event.payload)
         return True
 
     def due(self, timer: str) -> None:
-        """Do what one of `TIMERS` is for."""
+        """Do the work of one of `TIMERS`."""
         match timer:
             case "connect":
                 self._connect()
@@ -141,7 +144,7 @@ class Hearing:
             self._soon("echo", self._bounds.echo)
 
     def subscribe(self) -> None:
-        """Subscribe to what is missing, and have it read: what changed before the subscription gave no event."""
+        """Subscribe to what is missing, and read the desired state: changes before a subscription gave no event."""
         try:
             if self._topics is None and (application := self._subscriptions.application()) is not None:
                 self._topics = Topics(application, self._thing)

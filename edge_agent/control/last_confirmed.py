@@ -1,4 +1,4 @@
-"""The desired state as it was last confirmed, kept for a start at which the present one cannot be understood."""
+"""The last confirmed desired state, kept for a start at which the present one cannot be read."""
 
 import json
 import logging
@@ -17,8 +17,10 @@ logger = logging.getLogger(__name__)
 def as_confirmed(
     applied: Applied, serving: Mapping[str, Served], confirmations: Mapping[str, ModelConfirmation]
 ) -> DesiredState | None:
-    """The document that would bring about what serves: with each model that serves in place of a refused one. A model
-    that an operator holds stays as it is desired, for the mark is on it. ``None`` where a model does not serve. Pure.
+    """Return the document that describes what serves now; ``None`` if a model does not serve. Pure.
+
+    A refused model is replaced by the version that serves in its place. A model that an operator holds stays as it is
+    desired: the hold is for that digest.
     """
     models = {}
     for name, desired in applied.state.models.items():
@@ -34,14 +36,14 @@ def as_confirmed(
 
 
 class LastConfirmed:
-    """One small file in the work folder, written only when it says something new: flash wears out."""
+    """One small file in the work folder. It is written only if it changes: flash wears out."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._kept = self.recall()
 
     def keep(self, state: DesiredState) -> None:
-        """Keep it in place of the one before. A disk that is full loses it, never the agent."""
+        """Write it over the one before. If it cannot be written, that is logged."""
         if state == self._kept:
             return
         self._kept = state
@@ -51,7 +53,7 @@ class LastConfirmed:
             logger.warning("desired state not kept", extra={"path": str(self._path), "error": str(error)})
 
     def recall(self) -> DesiredState | None:
-        """What was kept, by this process or an earlier one; ``None`` when it is not there whole."""
+        """Return what this process or an earlier one has kept; ``None`` if there is no whole document."""
         try:
             found = read_desired_state(json.loads(self._path.read_bytes()))
         except FileNotFoundError:

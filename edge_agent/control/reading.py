@@ -15,7 +15,7 @@ from shared_schema.settings import AgentSettings
 
 logger = logging.getLogger(__name__)
 _TORN_FOR: Final = 30.0
-"""Seconds after which a document that stays torn no longer keeps the nucleus from hearing RUNNING."""
+"""Seconds. A document that is not whole for longer no longer delays the report of RUNNING."""
 
 
 class Reading:
@@ -43,19 +43,19 @@ class Reading:
 
     @property
     def waiting(self) -> bool:
-        """Whether a document is being written, or nothing could be read so far."""
+        """Whether a document is being written, or none was read so far."""
         return not self._read_once or self._torn_since is not None
 
     def torn_too_long(self, now: float) -> bool:
-        """Whether nobody seems to be writing the torn document any more."""
+        """Return whether a document has not been whole for so long that nobody seems to be writing it."""
         return self._torn_since is not None and now - self._torn_since > _TORN_FOR
 
     def hinted(self) -> None:
-        """Something changed: the next pauses are short again."""
+        """Make the next pauses short again: something changed."""
         self._backoff.reset()
 
     def pause(self) -> float:
-        """Seconds until the next try, longer each time."""
+        """Return the seconds until the next try, longer each time."""
         return self._backoff.pause()
 
     def read(self, now: float) -> float | None:

@@ -1,6 +1,6 @@
-"""Telling the nucleus that the component runs: once, when the first model serves, or there is none to serve.
+"""Tells the nucleus once that the component runs: when the first model serves, or there is none to serve.
 
-A start that failed is not told, it ends the process, where the nucleus rolls back for it (architecture, section 3).
+A failed start ends the process instead, if the nucleus then rolls back (architecture, section 3).
 """
 
 import logging
@@ -39,7 +39,7 @@ class Running:
         self._memory = memory
         self._said = False
         self.rolls_back = False
-        """Whether this nucleus was ever seen to ask before it commits, and so to roll back: classic."""
+        """Whether this nucleus ever offered validation, and so rolls back. Only classic does."""
 
     def channels_known(self) -> None:
         """The channels are known: decide whether a cached model may serve in place of the desired one."""
@@ -49,8 +49,10 @@ class Running:
         )
 
     def say(self, now: Snapshot, at: float) -> bool:
-        """Say it if it is time; ``False`` when the start has failed, and the process is to end. ``at``: the monotonic
-        clock."""
+        """Report RUNNING if it is time. Return ``False`` if the start has failed and the process is to end.
+
+        ``at``: the monotonic clock.
+        """
         if self._said:
             self._remember(now)
         if self._said or not self._mouth.connected:
@@ -72,6 +74,6 @@ class Running:
         return True
 
     def _remember(self, now: Snapshot) -> None:
-        """An agent without a model has nothing to confirm: that it runs is all that it can do."""
+        """Count an agent with no model to serve as confirmed: it can do no more than run."""
         if now.state is AgentState.IDLE:
             self._memory.confirmed(AGENT_VERSION)

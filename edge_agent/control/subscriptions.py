@@ -34,7 +34,7 @@ class Ears(Protocol):
 
 
 class Subscriptions:
-    """Used by the control thread only. Raises ``NucleusAwayError`` when the connection fails, nothing else."""
+    """Used by the control thread only. Its methods raise ``NucleusAwayError`` if the connection fails, nothing else."""
 
     def __init__(self, ears: Ears, environment: ComponentEnvironment) -> None:
         self._ears = ears
@@ -50,7 +50,7 @@ class Subscriptions:
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """In words, which local topics of the settings the agent may not hear."""
+        """In words, which local topics of the settings the agent cannot subscribe to."""
         return tuple(self._unheard.values())
 
     @property
@@ -65,28 +65,30 @@ class Subscriptions:
 
     @property
     def validated(self) -> bool:
-        """Whether this nucleus asks before it commits, and so rolls back: classic."""
+        """Whether this nucleus asks before it commits, and so rolls back. Only classic does."""
         return _VALIDATION in self._open
 
     def forget(self) -> None:
-        """The connection is new: nothing is subscribed."""
+        """Forget all subscriptions: the connection is new or lost."""
         self._open.clear()
         self._pending.clear()
         self._refused.clear()
 
     def ended(self, name: str) -> None:
-        """A subscription is gone."""
+        """Note that a subscription has ended."""
         self._open.discard(name)
 
     def granted(self, name: str) -> None:
-        """A subscription that was pending stands."""
+        """Note that a pending subscription was granted."""
         self._pending.discard(name)
         self._open.add(name)
         logger.info("subscribed", extra={"to": name})
 
     def declined(self, name: str, error: NucleusError) -> None:
-        """A subscription that was pending does not stand; to be asked for again in a while, but for the echo that an
-        older recipe or IoT policy gives no right to: the agent can do without."""
+        """Note that a pending subscription was refused. `ask_cloud` asks for it again.
+
+        It does not ask again for the echo if an older recipe or IoT policy does not allow it: the agent works without.
+        """
         self._pending.discard(name)
         others = set(self._cloud) & self._open
         if name.endswith("/echo") and (others or isinstance(error, NotAllowedError)):
@@ -94,8 +96,10 @@ class Subscriptions:
         self._say_once(name, error)
 
     def ask_cloud(self, names: tuple[str, ...]) -> None:
-        """Ask for what is missing of these topics, and for no other. The answers come as events, when there is a
-        network."""
+        """Subscribe to those of these IoT Core topics that are missing, and end all others.
+
+        The answers come as events, as soon as there is a network.
+        """
         for gone in set(self._cloud) - set(names):
             self._ears.end(gone)
             self._open.discard(gone)
@@ -108,41 +112,43 @@ class Subscriptions:
 
     @property
     def forgetful(self) -> bool:
-        """Whether parts of this nucleus may restart by themselves, and forget what was subscribed: lite."""
+        """Whether parts of this nucleus may restart by themselves and forget subscriptions. Only lite's do."""
         return self._ears.forgets and _VALIDATION in self._refused
 
     def hears(self, topic: str) -> bool:
-        """Whether a topic, of the cloud or a local one, is subscribed to."""
+        """Return whether the agent is subscribed to a topic, local or of IoT Core."""
         return topic in self._open or _LOCAL + topic in self._open
 
     def renew_configuration(self) -> None:
-        """Take the configuration for not subscribed: the next `subscribe` ends the old streams and opens new ones."""
+        """Mark the configurations as not subscribed: the next `subscribe` ends the old streams and opens new ones."""
         self._open -= {_OWN, _DESIRED}
 
     def renew_local(self) -> None:
-        """The same for local topics."""
+        """Do the same for local topics."""
         self._open -= {name for name in self._open if name.startswith(_LOCAL)}
 
     def renew_cloud(self) -> None:
-        """The same for the cloud's, by `ask_cloud`."""
+        """Do the same for IoT Core topics, which `ask_cloud` then asks for."""
         self._open -= set(self._cloud)
 
     def listen(self, local: frozenset[str]) -> bool:
-        """Which local topics sources want to hear from now on; whether there are new ones to subscribe to. One that
-        none wants any more is heard, and not heeded, until the next connection."""
+        """Set the local topics that sources listen to. Return whether there are new ones to subscribe to.
+
+        A subscription that no source needs any more stays until the next connection; its messages are ignored.
+        """
         new = local - self._local
         self._local = local
         self._unheard = {topic: words for topic, words in self._unheard.items() if topic in local}
         return bool(new)
 
     def subscribe(self) -> bool:
-        """Subscribe to what is missing of what the nucleus grants by itself; whether there is nothing more to try."""
+        """Subscribe to what is missing and what the nucleus grants by itself. Return whether nothing is left to try."""
         first = [self._try(name, subscribe) for name, subscribe in self._of_nucleus().items()]
-        # What these tell of the nucleus decides which of the others are wanted.
+        # Whether the nucleus is classic or lite decides which local topics are needed.
         return all([*first, *(self._try(_LOCAL + topic, self._hearing_of(topic)) for topic in self._topics())])
 
     def _try(self, name: str, subscribe: Callable[[], None]) -> bool:
-        """Subscribe, unless that is done; whether there is nothing more to try."""
+        """Subscribe, unless that is done. Return whether nothing is left to try."""
         if name in self._open or name in self._refused:
             return True
         topic = name.removeprefix(_LOCAL)
@@ -156,7 +162,7 @@ class Subscriptions:
             self._say_once(name, error)
             if name not in _OF_CLASSIC and topic != self._echo:
                 return False
-            # Lite has neither of those two, an older recipe no right to the third; another failure may pass.
+            # Lite never offers those two, and an older recipe never allows the echo. Any other failure may pass.
             self._refused.add(name)
         else:
             self._open.add(name)
@@ -165,11 +171,11 @@ class Subscriptions:
         return True
 
     def read(self) -> tuple[object, object]:
-        """What stands under ``desired`` in the agent's own configuration, and in that of ``<agent>.desired``."""
+        """Return what stands under ``desired`` in the agent's own configuration, and in that of ``<agent>.desired``."""
         return self._read(self._environment.component), self._read(self._environment.desired_component)
 
     def application(self) -> str | None:
-        """The application that the agent's configuration names."""
+        """Return the application that the agent's configuration names, if it names one."""
         found = self._ears.configuration(self._environment.component, "application")
         return found if isinstance(found, str) and found else None
 
@@ -186,7 +192,7 @@ class Subscriptions:
         }
 
     def _topics(self) -> frozenset[str]:
-        """The local topics to subscribe to: with an echo where there is any, and a nucleus that forgets."""
+        """Return the local topics to subscribe to, with the echo if there are any and the nucleus may forget them."""
         return self._local | {self._echo} if self._local and self.forgetful else self._local
 
     def _hearing_of(self, topic: str) -> Callable[[], None]:

@@ -35,7 +35,7 @@ class _Asked:
     deployment: str
     job: Judge
     absent: tuple[tuple[Target, Outcome], ...]
-    """The models whose artifact is not there: refused without a vetting."""
+    """The models whose artifact is not there. They are refused without vetting."""
 
 
 class Validation:
@@ -51,11 +51,11 @@ class Validation:
         self._deployments: OrderedDict[str, str] = OrderedDict()
 
     def deployment_of(self, release: str) -> str | None:
-        """The job id or configuration ARN by which a release was validated, if it was."""
+        """Return the job id or configuration ARN of the deployment that proposed a release, if one did."""
         return self._deployments.get(release)
 
     def asked(self, event: ValidationAsked) -> None:
-        """Answer at once where nothing is to be vetted; else give the loader the job."""
+        """Answer at once if there is nothing to vet. Else give the loader the job."""
         document = event.configuration.get(KEY) if isinstance(event.configuration, Mapping) else None
         if not document:
             self._answer(event.deployment, None)
@@ -99,7 +99,7 @@ class Validation:
             self._answer(event.deployment, "the agent has too much to vet already; deploy again later")
 
     def judged(self, answer: Judged) -> None:
-        """Report the loader's verdicts, and confirm each refusal."""
+        """Report the loader's verdicts to the nucleus, and confirm each refusal to the cloud."""
         asked = self._asked.pop(answer.job.ticket, None)
         if asked is None:
             return
@@ -122,7 +122,7 @@ class Validation:
             )
 
     def _abandon_earlier(self) -> None:
-        """The later proposal wins: a nucleus asks again only when it has given the earlier deployment up."""
+        """End the earlier vetting: a nucleus asks again only if it has given the earlier deployment up."""
         for asked in self._asked.values():
             asked.job.abandoned.set()
             self._answer(asked.deployment, "a later deployment took this one's place while it was vetted")
@@ -134,7 +134,7 @@ class Validation:
             self._mouth.report_validity(deployment, accepted=against is None, words=against)
             logger.info("validity reported", extra=verdict)
         except NucleusError as error:
-            # The nucleus fails the deployment when its time is up.
+            # Without an answer the nucleus fails the deployment after its timeout.
             logger.warning("validity not reported", extra={**verdict, "error": str(error)})
 
     def _remember(self, release: str, deployment: str) -> None:

@@ -1,4 +1,4 @@
-"""Predictions as messages to the cloud, each cut to what a message carries. Called by the workers' threads."""
+"""Publishes predictions to the cloud, each cut to the size of a message. Called by the workers' threads."""
 
 import itertools
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class PublishedPredictions:
         self._sequence = itertools.count(1)
 
     def post(self, prediction: Predicted) -> None:
-        """Put it on its way; never waits."""
+        """Queue a prediction. Never waits."""
         if self.topics is None:
             return
         told = {**prediction._asdict(), "frame_id": None, "thing": self._thing, "sequence": next(self._sequence)}
@@ -35,7 +35,7 @@ class PublishedPredictions:
 
 
 def _shorter_and_shorter(output: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool]]:
-    """The output, then with half of its list each time (the best stand first), and at last without anything."""
+    """Yield the output, then with half of its lists each time (the best come first), and at last an empty one."""
     yield output, False
     while any(output.get(name) for name in _LISTS):
         output = {key: each[: len(each) // 2] if key in _LISTS else each for key, each in output.items()}

@@ -37,7 +37,7 @@ _SHADOW: Final = "shadow"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The agent at one moment, as its messages tell it."""
+    """The agent at one moment, as its messages report it."""
 
     state: AgentState
     why: str | None
@@ -50,7 +50,7 @@ class Snapshot:
     reason: StateReason | None = None
 
     def differs(self, other: "Snapshot | None") -> bool:
-        """Whether the cloud should know at once."""
+        """Return whether the difference must be reported at once."""
         return other is None or self._told() != other._told()
 
     def _told(self) -> tuple[Any, ...]:
@@ -59,7 +59,7 @@ class Snapshot:
 
 
 class Reporter:
-    """``topics`` is set once the application is known; before that nothing can be said."""
+    """``topics`` is set once the application is known; before that nothing is sent."""
 
     def __init__(self, thing: str, work: Path, publish_queue: PublishQueue, memory: Memory) -> None:
         self.topics: Topics | None = None
@@ -73,7 +73,7 @@ class Reporter:
         self._process.cpu_percent()
 
     def health(self, now: Snapshot) -> None:
-        """The agent's health; a newer one replaces an older one that still waits."""
+        """Queue the agent's health. A newer one replaces an older one that still waits."""
         if self.topics is None:
             return
         message = Health(
@@ -95,7 +95,7 @@ class Reporter:
         self._post(self.topics.health, *health_parts(message), kind="health")
 
     def shadow(self, now: Snapshot) -> None:
-        """The named shadow's reported state. What it no longer has is written as null, once: a shadow merges."""
+        """Queue the named shadow's reported state. Models that are gone are written once as null: a shadow merges."""
         if self.topics is None:
             return
         if self._told_gone and not self._publish_queue.holds(_SHADOW):
@@ -121,7 +121,7 @@ class Reporter:
         self._memory.in_shadow(tuple(sorted({*models, *gone})))
 
     def confirm(self, model: str, confirmation: ModelConfirmation, deployment: str | None) -> None:
-        """What became of one model of a release."""
+        """Queue the confirmation of one model of a release. ``deployment``: the one that proposed it, if known."""
         logger.info(
             "confirmed",
             extra={
@@ -145,7 +145,7 @@ class Reporter:
         self._post(self.topics.confirmation, message.encoded())
 
     def reply(self, command: Command, request: str | None, *, ok: bool, words: str) -> None:
-        """The answer to a command."""
+        """Queue the reply to a command."""
         if self.topics is not None:
             message = CommandReply(**self._envelope(), command=command, ok=ok, words=words, request=request)
             self._post(self.topics.reply(command), message.encoded())

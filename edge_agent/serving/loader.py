@@ -55,18 +55,18 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """``model`` is open and warm, or ``None`` with ``outcome`` saying why."""
+    """The answer to `Load`. ``model`` is open and warm, or ``None``; then ``outcome`` says why."""
 
     job: Load
     outcome: Outcome
     model: LoadedModel | None
     vetted: bool
-    """Whether the refusal is the vetting's (the model's), not the opening's (this device's)."""
+    """Whether the vetting refused the model. If not, it could not be opened on this device."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The outcome for each target of the job."""
+    """The answer to `Judge`: the outcome for each target of the job."""
 
     job: Judge
     outcomes: tuple[tuple[Target, Outcome], ...]
@@ -102,7 +102,7 @@ class Loader:
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """End what is under way (a vetting child with it) and the thread."""
+        """End the job in hand, with its vetting child, and the thread."""
         self._stopping.set()
         if (job := self._now) is not None:
             job.abandoned.set()
@@ -111,7 +111,7 @@ class Loader:
         self._thread.join(timeout)
 
     def submit(self, job: Load | Judge) -> bool:
-        """Queue a job; ``False`` when there are too many already."""
+        """Queue a job. Return ``False`` if too many wait already."""
         return self._put(job)
 
     def keep(self, target: Target, folder: Path) -> None:
@@ -122,7 +122,7 @@ class Loader:
         self._put(_Keep(confirmed, folder))
 
     def close(self, model: LoadedModel) -> None:
-        """Close a model that nobody holds. Not in the caller's thread, which is about to take the next frame."""
+        """Close a model that nobody holds, on the loader's thread: the caller is about to take the next frame."""
         if not self._put(_Close(model)):
             model.close()
 
@@ -136,7 +136,7 @@ class Loader:
     def _work(self) -> None:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-        # What was imported stays: `give_memory_back` would go through all of it, holding the GIL at low priority.
+        # Keep imported objects out of collections: `give_memory_back` would hold the GIL for them at low priority.
         gc.freeze()
         while not self._stopping.is_set():
             job = self._jobs.get()
@@ -159,7 +159,7 @@ class Loader:
         except VettingAbandonedError:
             logger.info("vetting abandoned")
         except Exception as error:
-            # No process, no memory, no files: this device's trouble, and the next job may do better.
+            # The device has no process, memory or file left. The next job may succeed.
             logger.exception("job failed")
             failed = _unopened(error, "it could not be vetted here and now")
             if isinstance(job, Load):
@@ -189,7 +189,7 @@ class Loader:
             model.warm_up()
         except (RefusedModelError, InferenceError, OSError, MemoryError) as error:
             return Loaded(job, _unopened(error), None, vetted=False)
-        except Exception as error:  # noqa: BLE001  onnxruntime raises what it likes when memory runs out
+        except Exception as error:  # noqa: BLE001  onnxruntime may raise anything when memory runs out
             return Loaded(job, _unopened(error), None, vetted=False)
         took = round((time.perf_counter() - began) * 1000, 2)
         return Loaded(
@@ -197,14 +197,14 @@ class Loader:
         )
 
     def _examine(self, target: Target, folder: Path, serving: Path | None, abandoned: threading.Event) -> Outcome:
-        """The stored verdict if it holds for these very files, else a vetting."""
+        """Return the stored verdict if it holds for these files. Else vet the model."""
         stored = self._verdicts.of(target.digest)
         if stored is not None and stored.holds and _is(folder, target.digest):
             return stored
         logger.info("vetting", extra={"model": target.model, "version": target.version, "digest": target.digest})
         outcome = vet_in_child(folder, target.digest, serving=serving, abandoned=abandoned)
         if outcome.reason not in {Reason.DIGEST, Reason.ARTIFACT}:
-            # Those two say something of these files on this disk, not of the digest.
+            # Those two are about the files on this disk, not about the digest.
             outcome = self._verdicts.keep(target.digest, outcome)
         logger.info(
             "vetted",
@@ -221,7 +221,7 @@ class Loader:
 
 
 def give_memory_back() -> None:
-    """Collect, and give free heap back: without it the process grows with each swap (onnxruntime-facts.md)."""
+    """Collect garbage, and give free heap back: else the process grows with each swap (onnxruntime-facts.md)."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

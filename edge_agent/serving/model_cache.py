@@ -1,6 +1,6 @@
-"""The last two versions of each model that this device confirmed, copied to the work folder by digest.
+"""Copies of the last two versions of each model that this device confirmed, in the work folder by digest.
 
-For a start at which the desired model fails: lite deletes old artifacts, so the copies are the agent's own.
+They serve if the desired model fails at a start. Lite deletes old artifacts, so the agent keeps copies of its own.
 """
 
 import logging
@@ -36,7 +36,7 @@ class _Index(BaseModel):
 
 
 class ModelCache:
-    """The cached models. Called by one thread at a time; a full disk loses a copy, never the agent."""
+    """The cached models. Called by one thread at a time. A copy that fails is logged; the agent goes on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -74,7 +74,7 @@ class ModelCache:
         shutil.rmtree(beside, ignore_errors=True)
         beside.parent.mkdir(parents=True, exist_ok=True)
         try:
-            # Contents only: the artifact's own modes may forbid the sweep.
+            # Copy the contents only: the artifact's modes may forbid the removal later.
             shutil.copytree(files, beside, copy_function=shutil.copyfile)
             beside.chmod(0o755)
             if model_digest_of_folder(beside) != digest:

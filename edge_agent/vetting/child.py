@@ -1,7 +1,6 @@
-"""The vetting child: ``python -m edge_agent.vetting.child FD PARENT REQUEST``. Not for people.
+"""The vetting child: ``python -m edge_agent.vetting.child FD PARENT REQUEST``. Started by `parent.py` only.
 
-It is started with a clean environment and its own process group; it limits itself, vets, and tells its parent by the
-pipe FD.
+It has a clean environment and its own process group. It limits itself, vets, and reports to its parent on the pipe FD.
 """
 
 import gc
@@ -28,7 +27,7 @@ def main() -> None:
         os.write(pipe, report.line())
 
     tell(Report(kind="outcome", outcome=vet(Request.model_validate_json(sys.argv[3]), tell)))
-    # A session on a broken graph may not survive its own destruction; the verdict is out.
+    # Destroying a session on a broken graph may crash. The verdict is already sent.
     os._exit(0)
 
 
