@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 _LOOK: Final = 0.25
 
 
-class Line(Protocol):
-    """What of `NucleusLink` is used here."""
+class ConnectionLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
 
     connection: int
 
@@ -31,7 +31,9 @@ class Line(Protocol):
     def close(self) -> None: ...
 
 
-def admitted(line: Line, event_queue: EventQueue, folder: WorkFolder, refusals: Refusals, bounds: Bounds) -> int | None:
+def admitted(
+    link: ConnectionLink, event_queue: EventQueue, folder: WorkFolder, refusals: Refusals, bounds: Bounds
+) -> int | None:
     """Wait until the nucleus has accepted us and the folder is ours.
 
     Return ``None`` then, or the exit code with which the process is to end.
@@ -40,9 +42,9 @@ def admitted(line: Line, event_queue: EventQueue, folder: WorkFolder, refusals: 
     connect_at, ends_at = 0.0, None
     while True:
         now = time.monotonic()
-        if not line.connected and now >= connect_at:
+        if not link.connected and now >= connect_at:
             try:
-                line.connect()
+                link.connect()
             except NucleusAwayError as error:
                 logger.warning("not connected", extra={"error": str(error)})
                 if isinstance(error, TokenRefusedError) and refusals.refused(now):
@@ -51,7 +53,7 @@ def admitted(line: Line, event_queue: EventQueue, folder: WorkFolder, refusals: 
             else:
                 refusals.accepted()
                 reconnect.reset()
-        if line.connected:
+        if link.connected:
             if _taken(folder):
                 return None
             if ends_at is None:
@@ -70,8 +72,8 @@ def admitted(line: Line, event_queue: EventQueue, folder: WorkFolder, refusals: 
             case Stop(number):
                 logger.info("ending", extra={"signal": number})
                 return 128 + number
-            case ConnectionLost(connection) if connection == line.connection:
-                line.close()
+            case ConnectionLost(connection) if connection == link.connection:
+                link.close()
                 # Only an agent with a nucleus may ask.
                 folder.ask_no_more()
             case _:

@@ -12,9 +12,9 @@ from edge_agent.control.agent_status import StatusInputs, agent_status
 from edge_agent.control.bounds import AS_DEPLOYED, Bounds
 from edge_agent.control.busy_topic import BusyTopic
 from edge_agent.control.commands import Commands
+from edge_agent.control.connection_keeper import ConnectionCallbacks, ConnectionKeeper
 from edge_agent.control.consent import Consent
 from edge_agent.control.failed_install import FailedInstall
-from edge_agent.control.hearing import Heard, Hearing
 from edge_agent.control.host_checks import HostChecks
 from edge_agent.control.last_confirmed import LastConfirmed, as_confirmed
 from edge_agent.control.memory import Memory
@@ -65,7 +65,7 @@ _FAREWELL: Final = 0.4  # seconds for the last messages; classic kills five seco
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class Communication:
     """How the agent communicates: ``link`` puts events into ``event_queue``, and gives local messages to ``topics``."""
 
     event_queue: EventQueue
@@ -90,21 +90,26 @@ def run_agent(
         link.close()
         return code
     # Read the folder only once it is ours.
-    return Agent(environment, Ways(event_queue, topics, link), folder, refusals, bounds).run()
+    return Agent(environment, Communication(event_queue, topics, link), folder, refusals, bounds).run()
 
 
 class Agent:
     """The agent of one process. Make it once the link is connected and the work folder is ours, and run it once."""
 
     def __init__(
-        self, environment: ComponentEnvironment, ways: Ways, folder: WorkFolder, refusals: Refusals, bounds: Bounds
+        self,
+        environment: ComponentEnvironment,
+        communication: Communication,
+        folder: WorkFolder,
+        refusals: Refusals,
+        bounds: Bounds,
     ) -> None:
         work = environment.work
         self._environment = environment
-        self._event_queue = ways.event_queue
+        self._event_queue = communication.event_queue
         self._timers = Timers()
-        self._local_topics = ways.topics
-        self._link = ways.link
+        self._local_topics = communication.topics
+        self._link = communication.link
         self._refusals = refusals
         self._giving_way = GivingWay(bounds.alone, folder.asked)
         self._reached = False
@@ -144,10 +149,10 @@ class Agent:
         self._busy = BusyTopic(self._local_topics)
         self._consent = Consent(work, self._busy, self._link)
         self._running = Running(self._link, self._subscriptions, self._reading, self._reconciler, self._memory)
-        heard = Heard(self._named, self._online, self._subscribed, self._refused)
+        callbacks = ConnectionCallbacks(self._named, self._online, self._subscribed, self._refused)
         renewal = Renewal(self._link, self._subscriptions, environment.component, bounds, lambda: self._reached)
-        self._hearing = Hearing(
-            self._link, self._subscriptions, renewal, environment.thing, self._timers, bounds, heard
+        self._connection_keeper = ConnectionKeeper(
+            self._link, self._subscriptions, renewal, environment.thing, self._timers, bounds, callbacks
         )
         self._local_topics.listen(local_echo(environment.component), renewal.heard_locally)
         self._hung: str | None = None
@@ -162,7 +167,7 @@ class Agent:
         self._publish_queue.start()
         self._local_queue.start()
         self._prediction_queue.start()
-        self._hearing.connected()
+        self._connection_keeper.connected()
         while self._code is None:
             event = self._event_queue.take(self._timers.wait(time.monotonic(), _LONGEST_WAIT))
             if event is not None:
@@ -187,10 +192,10 @@ class Agent:
             case Judged():
                 self._validation.judged(event)
             case CommandCame():
-                if not self._hearing.echoed(event):
+                if not self._connection_keeper.echoed(event):
                     self._commands.came(event, time.monotonic())
             case Subscribed() | SubscriptionRefused() | StreamEnded() | ConnectionLost():
-                self._hearing.took(event)
+                self._connection_keeper.took(event)
             case Stop(number):
                 logger.info("ending", extra={"signal": number})
                 self._code = 128 + number
@@ -204,7 +209,7 @@ class Agent:
             case "health":
                 self._reporter.health(self._snapshot())
             case _:
-                self._hearing.due(name)
+                self._connection_keeper.due(name)
 
     def _after(self) -> None:
         """Run the periodic work, after each event and each timer."""

@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 _MOST: Final = 16
 
 
-class Mouth(Protocol):
-    """What of `NucleusLink` is used here."""
+class ConsentLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
 
     def answer_update(self, deployment: str, *, recheck_ms: int, words: str | None = None) -> None: ...
 
@@ -25,10 +25,10 @@ class Mouth(Protocol):
 class Consent:
     """Used by the control thread only. It bounds the deferral itself: classic asks for ever (greengrass-facts.md)."""
 
-    def __init__(self, work: Path, topic: BusyTopic, mouth: Mouth) -> None:
+    def __init__(self, work: Path, topic: BusyTopic, link: ConsentLink) -> None:
         self._work = work
         self._topic = topic
-        self._mouth = mouth
+        self._link = link
         self._first_asked: OrderedDict[str, float] = OrderedDict()
 
     def asked(self, deployment: str, busy: BusySettings, now: float) -> None:
@@ -45,7 +45,7 @@ class Consent:
             else:
                 logger.warning("busy for too long: the deployment goes on", extra={"limit": busy.limit})
         try:
-            self._mouth.answer_update(deployment, recheck_ms=int(seconds * 1000), words=words)
+            self._link.answer_update(deployment, recheck_ms=int(seconds * 1000), words=words)
         except NucleusError as error:
             logger.warning("update not answered", extra={"deployment": deployment, "error": str(error)})
             return

@@ -19,8 +19,8 @@ from shared_schema.topics import COMMANDS, Topics, local_echo
 logger = logging.getLogger(__name__)
 
 
-class Mouth(Protocol):
-    """What of `NucleusLink` is used here."""
+class EchoLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
 
     def publish(self, topic: str, payload: bytes) -> None: ...
     def publish_local(self, topic: str, payload: bytes) -> None: ...
@@ -30,9 +30,9 @@ class Renewal:
     """Used by the control thread only. ``reached``: whether the last message that was published reached the broker."""
 
     def __init__(
-        self, mouth: Mouth, subscriptions: Subscriptions, component: str, bounds: Bounds, reached: Callable[[], bool]
+        self, link: EchoLink, subscriptions: Subscriptions, component: str, bounds: Bounds, reached: Callable[[], bool]
     ) -> None:
-        self._mouth = mouth
+        self._link = link
         self._subscriptions = subscriptions
         self._reached = reached
         self._topic = local_echo(component)
@@ -62,7 +62,7 @@ class Renewal:
         if not (self._subscriptions.hears(topics.echo) and self._cloud.due(now) and self._reached()):
             return False
         try:
-            self._mouth.publish(topics.echo, self._cloud.say(now))
+            self._link.publish(topics.echo, self._cloud.say(now))
         except NucleusError as error:
             self._cloud.lost()
             logger.warning("echo not published: it is not sent again", extra={"error": str(error)})
@@ -98,7 +98,7 @@ class Renewal:
         if not self._local.due(time.monotonic()):
             return
         try:
-            self._mouth.publish_local(self._topic, self._local.say(time.monotonic()))
+            self._link.publish_local(self._topic, self._local.say(time.monotonic()))
         except NucleusError as error:
             self._local.lost()
             logger.warning("local echo not published", extra={"error": str(error)})

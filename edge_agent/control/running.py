@@ -18,8 +18,8 @@ from shared_schema.messages import AgentState
 logger = logging.getLogger(__name__)
 
 
-class Mouth(Protocol):
-    """What of `NucleusLink` is used here."""
+class RunningLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
 
     @property
     def connected(self) -> bool: ...
@@ -30,9 +30,9 @@ class Running:
     """Used by the control thread only."""
 
     def __init__(
-        self, mouth: Mouth, subscriptions: Subscriptions, reading: Reading, reconciler: Reconciler, memory: Memory
+        self, link: RunningLink, subscriptions: Subscriptions, reading: Reading, reconciler: Reconciler, memory: Memory
     ) -> None:
-        self._mouth = mouth
+        self._link = link
         self._subscriptions = subscriptions
         self._reading = reading
         self._reconciler = reconciler
@@ -55,7 +55,7 @@ class Running:
         """
         if self._said:
             self._remember(now)
-        if self._said or not self._mouth.connected:
+        if self._said or not self._link.connected:
             return True
         if now.state is AgentState.ERRORED and self._subscriptions.validated:
             logger.error("nothing can serve: ending, so that the nucleus rolls back", extra={"why": now.why or ""})
@@ -63,7 +63,7 @@ class Running:
         if now.state is AgentState.STARTING and not self._reading.torn_too_long(at):
             return True
         try:
-            self._mouth.running()
+            self._link.running()
         except NucleusError as error:
             logger.warning("running not said", extra={"error": str(error)})
             return True

@@ -19,8 +19,8 @@ _LOCAL: Final = "local "
 _OF_CLASSIC: Final = frozenset({_VALIDATION, _CONSENT})
 
 
-class Ears(Protocol):
-    """What of `NucleusLink` is used here."""
+class SubscriptionLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
 
     forgets: bool
 
@@ -36,8 +36,8 @@ class Ears(Protocol):
 class Subscriptions:
     """Used by the control thread only. Its methods raise ``NucleusAwayError`` if the connection fails, nothing else."""
 
-    def __init__(self, ears: Ears, environment: ComponentEnvironment) -> None:
-        self._ears = ears
+    def __init__(self, link: SubscriptionLink, environment: ComponentEnvironment) -> None:
+        self._link = link
         self._environment = environment
         self._echo = local_echo(environment.component)
         self._local: frozenset[str] = frozenset()
@@ -101,19 +101,19 @@ class Subscriptions:
         The answers come as events, as soon as there is a network.
         """
         for gone in set(self._cloud) - set(names):
-            self._ears.end(gone)
+            self._link.end(gone)
             self._open.discard(gone)
             self._pending.discard(gone)
         self._cloud = names
         for name in names:
             if name not in self._open | self._pending | self._refused:
-                self._ears.subscribe_to_command(name, name)
+                self._link.subscribe_to_command(name, name)
                 self._pending.add(name)
 
     @property
     def forgetful(self) -> bool:
         """Whether parts of this nucleus may restart by themselves and forget subscriptions. Only lite's do."""
-        return self._ears.forgets and _VALIDATION in self._refused
+        return self._link.forgets and _VALIDATION in self._refused
 
     def hears(self, topic: str) -> bool:
         """Return whether the agent is subscribed to a topic, local or of IoT Core."""
@@ -176,19 +176,19 @@ class Subscriptions:
 
     def application(self) -> str | None:
         """Return the application that the agent's configuration names, if it names one."""
-        found = self._ears.configuration(self._environment.component, "application")
+        found = self._link.configuration(self._environment.component, "application")
         return found if isinstance(found, str) and found else None
 
     def _read(self, component: str) -> object:
-        return self._ears.configuration(component, KEY)
+        return self._link.configuration(component, KEY)
 
     def _of_nucleus(self) -> dict[str, Callable[[], None]]:
-        environment, ears = self._environment, self._ears
+        environment, link = self._environment, self._link
         return {
-            _VALIDATION: lambda: ears.offer_validation(_VALIDATION),
-            _CONSENT: lambda: ears.offer_consent(_CONSENT),
-            _OWN: lambda: ears.subscribe_to_configuration(_OWN, environment.component),
-            _DESIRED: lambda: ears.subscribe_to_configuration(_DESIRED, environment.desired_component),
+            _VALIDATION: lambda: link.offer_validation(_VALIDATION),
+            _CONSENT: lambda: link.offer_consent(_CONSENT),
+            _OWN: lambda: link.subscribe_to_configuration(_OWN, environment.component),
+            _DESIRED: lambda: link.subscribe_to_configuration(_DESIRED, environment.desired_component),
         }
 
     def _topics(self) -> frozenset[str]:
@@ -196,7 +196,7 @@ class Subscriptions:
         return self._local | {self._echo} if self._local and self.forgetful else self._local
 
     def _hearing_of(self, topic: str) -> Callable[[], None]:
-        return lambda: self._ears.subscribe_to_local(_LOCAL + topic, topic)
+        return lambda: self._link.subscribe_to_local(_LOCAL + topic, topic)
 
     def _say_once(self, name: str, error: Exception) -> None:
         if name not in self._said:

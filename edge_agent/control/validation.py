@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 _MOST: Final = 16
 
 
-class Mouth(Protocol):
-    """What of `NucleusLink` is used here."""
+class ValidationLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
 
     def report_validity(self, deployment: str, *, accepted: bool, words: str | None = None) -> None: ...
 
@@ -41,11 +41,11 @@ class _Asked:
 class Validation:
     """Used by the control thread only."""
 
-    def __init__(self, root: Path, loader: Loader, reconciler: Reconciler, mouth: Mouth) -> None:
+    def __init__(self, root: Path, loader: Loader, reconciler: Reconciler, link: ValidationLink) -> None:
         self._root = root
         self._loader = loader
         self._reconciler = reconciler
-        self._mouth = mouth
+        self._link = link
         self._tickets = itertools.count(1)
         self._asked: dict[int, _Asked] = {}
         self._deployments: OrderedDict[str, str] = OrderedDict()
@@ -131,7 +131,7 @@ class Validation:
     def _answer(self, deployment: str, against: str | None) -> None:
         verdict: dict[str, Any] = {"deployment": deployment, "accepted": against is None, "words": against or ""}
         try:
-            self._mouth.report_validity(deployment, accepted=against is None, words=against)
+            self._link.report_validity(deployment, accepted=against is None, words=against)
             logger.info("validity reported", extra=verdict)
         except NucleusError as error:
             # Without an answer the nucleus fails the deployment after its timeout.

@@ -39,7 +39,7 @@ def another(folder: Path, does: str) -> Iterator[int]:
         process.stdout.close()
 
 
-class Line:
+class Link:
     """A nucleus that accepts, refuses, or is away."""
 
     connection = 0
@@ -128,10 +128,10 @@ def test_who_waits_in_vain_ends_with_1_and_who_is_told_to_end_ends(tmp_path: Pat
     bounds = Bounds(folder=0.3)
     with another(tmp_path, "take"):
         folder = WorkFolder(tmp_path)
-        assert admitted(Line(), EventQueue(), folder, Refusals(tmp_path, bounds), bounds) == 1
+        assert admitted(Link(), EventQueue(), folder, Refusals(tmp_path, bounds), bounds) == 1
         event_queue = EventQueue()
         event_queue.put_surely(Stop(15))
-        assert admitted(Line(), event_queue, folder, Refusals(tmp_path, Bounds()), Bounds()) == 143
+        assert admitted(Link(), event_queue, folder, Refusals(tmp_path, Bounds()), Bounds()) == 143
 
 
 def test_the_folder_is_asked_for_only_with_a_nucleus_that_accepts(tmp_path: Path) -> None:
@@ -139,10 +139,10 @@ def test_the_folder_is_asked_for_only_with_a_nucleus_that_accepts(tmp_path: Path
     assert holder.take()
     event_queue = EventQueue()
     event_queue.put_surely(Stop(15))
-    line = Line(NucleusAwayError("away"))
+    link = Link(NucleusAwayError("away"))
     asking = WorkFolder(tmp_path)
-    assert admitted(line, event_queue, asking, Refusals(tmp_path, Bounds()), Bounds()) == 143
-    assert line.tries == 1
+    assert admitted(link, event_queue, asking, Refusals(tmp_path, Bounds()), Bounds()) == 143
+    assert link.tries == 1
     assert not holder.asked()
 
 
@@ -163,5 +163,5 @@ def test_a_token_that_is_refused_for_long_ends_the_agent_once_an_hour(tmp_path: 
 
 def test_an_agent_that_is_refused_at_its_start_ends_with_1(tmp_path: Path) -> None:
     bounds = Bounds(refused=0.0)
-    line = Line(TokenRefusedError("refused"))
-    assert admitted(line, EventQueue(), WorkFolder(tmp_path), Refusals(tmp_path, bounds), bounds) == 1
+    link = Link(TokenRefusedError("refused"))
+    assert admitted(link, EventQueue(), WorkFolder(tmp_path), Refusals(tmp_path, bounds), bounds) == 1

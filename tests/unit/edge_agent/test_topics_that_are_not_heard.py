@@ -7,7 +7,7 @@ from edge_agent.control.subscriptions import Subscriptions
 from edge_agent.errors import NotAllowedError
 
 
-class Ears:
+class Link:
     """Records what is followed; ``deaf`` to some local topics."""
 
     forgets = True
@@ -31,26 +31,26 @@ class Ears:
         self.subscribed.append(topic)
 
 
-def subscriptions_of(ears: Ears) -> Subscriptions:
-    return Subscriptions(ears, ComponentEnvironment("com.example.agent", "thing", Path("/root"), Path("/work")))
+def subscriptions_of(link: Link) -> Subscriptions:
+    return Subscriptions(link, ComponentEnvironment("com.example.agent", "thing", Path("/root"), Path("/work")))
 
 
 def test_it_is_told_until_it_is_heard() -> None:
-    ears = Ears("line/busy")
-    subscriptions = subscriptions_of(ears)
+    link = Link("line/busy")
+    subscriptions = subscriptions_of(link)
     subscriptions.listen(frozenset({"line/busy", "asks"}))
     assert not subscriptions.subscribe(), "to be tried again"
     assert subscriptions.troubles == (
         "line/busy is not heard: subscribe_to_topic is not allowed; add it to the accessControl",
     )
-    ears.deaf.clear()
+    link.deaf.clear()
     assert subscriptions.subscribe()
     assert subscriptions.troubles == ()
-    assert sorted(ears.subscribed) == ["asks", "line/busy"]
+    assert sorted(link.subscribed) == ["asks", "line/busy"]
 
 
 def test_what_the_settings_name_no_more_is_told_no_more() -> None:
-    subscriptions = subscriptions_of(Ears("line/busy"))
+    subscriptions = subscriptions_of(Link("line/busy"))
     subscriptions.listen(frozenset({"line/busy"}))
     subscriptions.subscribe()
     subscriptions.listen(frozenset())

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.control.admission import Line
+from edge_agent.control.admission import ConnectionLink
 from edge_agent.control.bounds import Bounds
 from edge_agent.control.renewal import Renewal
 from edge_agent.control.subscriptions import Subscriptions
@@ -21,12 +21,12 @@ from shared_schema.topics import Topics
 
 logger = logging.getLogger(__name__)
 TIMERS: Final = frozenset({"connect", "subscribe", "cloud", "renew", "echo"})
-"""The timers that `Hearing.due` handles."""
-AboutHearing = Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost
+"""The timers that `ConnectionKeeper.due` handles."""
+ConnectionEvent = Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ConnectionCallbacks:
     """What to call when something happens.
 
     ``named``: the application is known, and with it the topics. ``online``: messages that wait can be sent.
@@ -40,26 +40,26 @@ class Heard:
     refused: Callable[[], None]
 
 
-class Hearing:
+class ConnectionKeeper:
     """Decides when to connect, to subscribe and to try again."""
 
     def __init__(
         self,
-        line: Line,
+        link: ConnectionLink,
         subscriptions: Subscriptions,
         renewal: Renewal,
         thing: str,
         timers: Timers,
         bounds: Bounds,
-        heard: Heard,
+        callbacks: ConnectionCallbacks,
     ) -> None:
-        self._line = line
+        self._link = link
         self._subscriptions = subscriptions
         self._renewal = renewal
         self._thing = thing
         self._timers = timers
         self._bounds = bounds
-        self._heard = heard
+        self._callbacks = callbacks
         self._topics: Topics | None = None
         self._reconnect = Backoff(0.5, 30.0)
         self._resubscribe = Backoff(0.5, 5.0)
@@ -71,31 +71,31 @@ class Hearing:
         self._resubscribe.reset()
         self._recloud.reset()
         self.subscribe()
-        if self._line.connected:
+        if self._link.connected:
             self._reconnect.reset()
-            self._heard.online()
+            self._callbacks.online()
         if self._subscriptions.forgetful:
             self._soon("renew", self._bounds.renewal)
 
     def _connect(self) -> None:
         try:
-            self._line.connect()
+            self._link.connect()
         except NucleusAwayError as error:
             logger.warning("not connected", extra={"error": str(error)})
             self._soon("connect", self._reconnect.pause())
             if isinstance(error, TokenRefusedError):
-                self._heard.refused()
+                self._callbacks.refused()
             return
         self.connected()
 
-    def took(self, event: AboutHearing) -> None:
+    def took(self, event: ConnectionEvent) -> None:
         """Take an event about the connection or a subscription. Events of an earlier connection are ignored."""
-        if event.connection != self._line.connection:
+        if event.connection != self._link.connection:
             return
         match event:
             case Subscribed(name):
                 self._subscriptions.granted(name)
-                self._heard.online()
+                self._callbacks.online()
                 if self._topics is not None and name == self._topics.echo:
                     # Send it in a while: by then it is known whether the cloud is reached.
                     self._soon("echo", self._bounds.echo)
@@ -107,7 +107,7 @@ class Hearing:
                 self._subscriptions.ended(name)
                 self._soon("subscribe", self._resubscribe.pause())
             case ConnectionLost():
-                if self._line.connected:
+                if self._link.connected:
                     logger.warning("nucleus away: inferring on")
                     self._away()
 
@@ -148,7 +148,7 @@ class Hearing:
         try:
             if self._topics is None and (application := self._subscriptions.application()) is not None:
                 self._topics = Topics(application, self._thing)
-                self._heard.named(self._topics)
+                self._callbacks.named(self._topics)
             complete = self._subscriptions.subscribe()
         except NucleusError as error:
             logger.warning("subscribing failed", extra={"error": str(error)})
@@ -161,7 +161,7 @@ class Hearing:
             self._resubscribe.reset()
         else:
             self._soon("subscribe", self._resubscribe.pause())
-        self._heard.subscribed()
+        self._callbacks.subscribed()
         self._ask_cloud()
 
     def _ask_cloud(self) -> None:
@@ -171,11 +171,11 @@ class Hearing:
             self._subscriptions.ask_cloud(self._renewal.asked_of_cloud(self._topics))
         except NucleusError as error:
             logger.warning("the cloud's topics are not asked for", extra={"error": str(error)})
-            if self._line.connected:
+            if self._link.connected:
                 self._soon("cloud", self._recloud.pause())
 
     def _away(self) -> None:
-        self._line.close()
+        self._link.close()
         self._subscriptions.forget()
         for name in TIMERS:
             self._timers.clear(name)
