@@ -96,7 +96,7 @@ def write_model(folder: Path, *, sharpness: float = 1.0, manifest: str = MANIFES
 
 
 def eventually(check: Callable[[], Any], *, within: float = 20.0, what: str = "it") -> Any:
-    """The first truthy answer of ``check``; fails when none came in time."""
+    """Return the first truthy answer of ``check``. Fail if none comes in time."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if answer := check():
@@ -158,7 +158,7 @@ class Device:
         kill_orphans(self.root)
 
     def kill(self) -> None:
-        """Kill the nucleus alone; classic's components go on without it."""
+        """Kill the nucleus alone. Classic's components go on without it."""
         assert self.nucleus is not None
         self.nucleus.kill()
         self.nucleus.wait(timeout=20)
@@ -275,7 +275,7 @@ class Device:
         return f"{AGENT}.desired=1.0.0"
 
     def deploy_release(self, version: str | None, **settings: Any) -> subprocess.CompletedProcess[str]:
-        """A release as `deploy` makes it: agent, `.desired`, model, and the document on the runtime's channel."""
+        """Deploy a release as `deploy` does: agent, `.desired`, model, and the document on the runtime's channel."""
         merge = [f"{AGENT}=1.0.0", f"{AGENT}.desired=1.0.0"] + ([f"{MODEL}={version}"] if version else [])
         return self.deploy(*merge, configure={self.channel_component: {"desired": self.document(version, **settings)}})
 

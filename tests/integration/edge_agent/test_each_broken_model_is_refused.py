@@ -45,7 +45,7 @@ MODELS = _script()
 
 
 class Line:
-    """A line whose model is asked without a pause, and a desired state that may name another."""
+    """A device whose model is asked without a pause, and a desired state that may name another model."""
 
     def __init__(self, folder: Path) -> None:
         self.root, state = folder / "root", folder / "state"
@@ -81,7 +81,7 @@ class Line:
         return place / "halves"
 
     def apply(self, version: str, digest: str) -> ModelConfirmation:
-        """Apply a document that names this version; what is confirmed of it."""
+        """Apply a document that names this version. Return its confirmation."""
         self.propose(version, digest)
         return self.hear(version)
 
@@ -103,7 +103,7 @@ class Line:
         return self.said[0]
 
     def allow(self, digest: str) -> None:
-        """Another model that may serve."""
+        """Allow another model to serve."""
         self._allowed.add(digest)
 
     def close(self) -> None:
@@ -161,14 +161,14 @@ def test_it_is_refused_with_its_own_reason_and_disturbs_nothing(name: str, line:
     assert MODELS.matches(expected.words, said.words or ""), said.words
     reached = list(said.steps_ms)[-1] if said.steps_ms else "start"
     if said.reason.value not in {"timeout", "signal"}:
-        # A child that was ended says no more; its words name the step that it was at.
+        # A child that was killed reports no more; the words name its step.
         assert reached in expected.step.split("|")
     else:
         assert any((said.words or "").startswith(step) for step in expected.step.split("|"))
     assert line.predicted > before
     assert line.wrong == []
     assert [each for each in psutil.Process().children(recursive=True) if "vetting" in " ".join(each.cmdline())] == []
-    # What serves is named again, and confirmed without a load.
+    # Name the model that serves again: it is confirmed without being loaded.
     assert line.apply("1.0.0", line.digest).verdict == Verdict.CONFIRMED
 
 
@@ -188,7 +188,7 @@ def test_of_two_proposals_the_later_one_wins_and_the_earlier_is_abandoned_in_the
     said = line.apply("3.0.1", _digest(better))
     assert (said.version, said.verdict) == ("3.0.1", Verdict.CONFIRMED)
     assert [each for each in psutil.Process().children() if "vetting" in " ".join(each.cmdline())] == []
-    # Nothing is confirmed of what nobody waits for, and what was replaced comes back at once.
+    # An abandoned model is not confirmed, and the replaced one comes back at once.
     assert [each.version for each in line.said] == ["3.0.1"]
     assert line.apply("1.0.0", line.digest).steps_ms == {}
     assert line.wrong == []

@@ -17,7 +17,7 @@ RUNTIMES = pytest.mark.parametrize("runtime", ["classic", "lite"])
 
 
 def first_release(device: Any, **settings: Any) -> int:
-    """Agent and model 1.0.0 together; gives the agent's process id."""
+    """Deploy agent and model 1.0.0 together. Return the agent's process id."""
     device.add_agent()
     device.add_desired()
     device.add_model("1.0.0")
@@ -93,7 +93,7 @@ def test_a_bad_or_absent_model_never_serves_and_is_refused_with_its_reason(devic
     done = device.deploy("com.example.halves=1.0.0", configure={device.channel_component: {"desired": document}})
     assert (done.returncode == 0) is (runtime == "lite")
     device_log_says(device, r"version=9\.9\.9 .* verdict=REJECTED reason=artifact")
-    # The way back: the good one is deployed again, and confirmed for the new release without a load.
+    # The way back: deploy the good one again. It is confirmed for the new release without being loaded.
     assert device.deploy_release("1.0.0").returncode == 0
     device.serves("1.0.0")
     assert device.log().count("msg=swapped model=") == 1
@@ -156,7 +156,7 @@ def test_on_classic_an_agent_that_never_confirmed_anything_ends_so_that_its_depl
     assert "nothing can serve: ending, so that the nucleus rolls back" in device.log()
 
 
-def test_after_a_restart_a_kept_model_serves_where_the_desired_one_fails(
+def test_after_a_restart_a_cached_model_serves_where_the_desired_one_fails(
     device_of: Devices, eventually: Eventually
 ) -> None:
     """Lite keeps a broken deployment; the agent's own copy of the last confirmed model outlives the artifact."""

@@ -1,4 +1,4 @@
-"""A frame that hangs, a line that may not be disturbed, a disk without room, a work folder that is none: survived."""
+"""The agent survives a frame that hangs, a busy line, a full disk, and a work folder that it cannot write."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""The connection to the nucleus is lost: the agent infers on, connects again, and applies what it missed."""
+"""The connection to the nucleus is lost: the agent goes on, connects again, and applies what it missed."""
 
 import contextlib
 import socket

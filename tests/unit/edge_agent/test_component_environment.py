@@ -1,4 +1,4 @@
-"""Where the agent finds itself, and what it makes of the settings that it is given."""
+"""The component's environment, the agent's version, the place of artifacts, and settings in texts."""
 
 from pathlib import Path
 

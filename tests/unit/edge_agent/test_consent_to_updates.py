@@ -1,4 +1,4 @@
-"""While the line may not be disturbed, deployments are made to wait, and never for ever."""
+"""While the line is busy, deployments wait, but not for ever."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A full disk, a work folder that cannot be written, a clock turned back: seen, said, and over when they are."""
+"""A full disk, a read-only work folder and a clock that was turned back are reported, for as long as they last."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def checks_of(work: Path, clocks: Clocks) -> HostChecks:
     return HostChecks(work, lambda: clocks.wall, lambda: clocks.steady)
 
 
-def test_a_sound_device_has_no_troubles(tmp_path: Path) -> None:
+def test_a_healthy_device_has_no_troubles(tmp_path: Path) -> None:
     clocks = Clocks()
     host_checks = checks_of(tmp_path, clocks)
     for _ in range(3):

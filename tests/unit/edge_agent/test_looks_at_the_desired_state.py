@@ -1,4 +1,4 @@
-"""A look at the desired state, by a hint or by the clock, may meet it half written: nothing is undone by it."""
+"""A desired state that is read while it is half written changes nothing."""
 
 from typing import Any
 
@@ -56,6 +56,6 @@ def test_half_a_document_is_looked_at_again_and_what_was_applied_goes_on() -> No
     subscriptions.subscribed = whole
     assert reading.read(2.0) is None
     assert reconciler.releases == ["7", "8"]
-    # Looking costs nothing more while nothing changes.
+    # While nothing changes, reading again has no effect.
     assert reading.read(62.0) is None
     assert len(in_force) == 2

@@ -31,10 +31,10 @@ def test_within_the_budget_both_stay_open() -> None:
     assert desk.closed == []
 
 
-def test_beyond_it_as_many_as_needed_go_the_longest_replaced_first() -> None:
+def test_beyond_it_as_many_as_needed_are_closed_the_oldest_first() -> None:
     desk = Desk()
     assert desk.budget.keep(400) == "digits"
-    # The memory of what was closed needs a moment to go back.
+    # The memory of a closed model needs a moment to be free.
     assert desk.budget.keep(400) is None
     desk.now += 5
     assert desk.budget.keep(400) is None

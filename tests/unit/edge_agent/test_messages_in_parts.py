@@ -1,4 +1,4 @@
-"""A shadow and a health of many models: no message too large, the shadow's document neither, nothing left out."""
+"""A shadow and a health of many models: no message and no shadow document is too large, and nothing is left out."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""One agent on a work folder: the lock, the question for it, and when its holder gives way."""
+"""Only one agent uses a work folder: the lock, asking for the folder, and when its holder gives way."""
 
 import subprocess
 import sys
@@ -64,7 +64,7 @@ def test_the_folder_is_one_processs_until_that_ends_however_it_ends(tmp_path: Pa
     with another(tmp_path, "take") as holder:
         assert not folder.take()
         assert folder.holder() == holder
-    # Killed: the kernel frees it.
+    # The kernel frees the lock of a killed process.
     assert folder.take()
     assert folder.take(), "it is ours already"
 
@@ -95,7 +95,7 @@ def test_a_question_lasts_as_long_as_its_asker(tmp_path: Path) -> None:
 
 def test_a_full_disk_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = WorkFolder(tmp_path)
-    # Where the note would be is a folder: it can be neither made nor written.
+    # A folder stands in the place of the note, which cannot be written then.
     (tmp_path / "agent.pid").mkdir()
     assert folder.take()
     assert folder.holder() is None
@@ -118,7 +118,7 @@ def test_the_holder_goes_only_without_a_nucleus_and_when_it_is_asked() -> None:
     assert not wanted.due(114.9, connected=False)
     assert asks == [], "nobody is asked for before it counts"
     assert wanted.due(115.0, connected=False)
-    # A restarted ggipcd ends nobody: the connection comes back, and the time begins anew.
+    # After a restart of ggipcd the connection comes back, and the time begins again.
     assert not wanted.due(115.0, connected=True)
     assert not wanted.due(116.0, connected=False)
     assert not any(left_alone.due(now, connected=False) for now in (0.0, 15.0, 1e6))

@@ -1,4 +1,4 @@
-"""What an agent says of its state when it cannot read what it should do, or a newer one was not brought up."""
+"""What the agent reports if it cannot read the desired state, or a newer version was not brought up."""
 
 from pathlib import Path
 from types import SimpleNamespace

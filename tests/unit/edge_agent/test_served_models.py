@@ -1,4 +1,4 @@
-"""A swap changes what the next request gets; requests in flight end on what they hold."""
+"""A swap changes the model of the next request. Requests in flight end on the model that they hold."""
 
 import threading
 from pathlib import Path

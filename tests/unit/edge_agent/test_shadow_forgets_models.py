@@ -1,4 +1,4 @@
-"""A model that is gone is written into the shadow as null until that has been sent, and then no more."""
+"""A model that is gone is written to the shadow as null until that is sent, and not afterwards."""
 
 import json
 from collections.abc import Callable

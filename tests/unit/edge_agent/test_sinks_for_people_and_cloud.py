@@ -1,4 +1,4 @@
-"""Predictions to the cloud, few of them; images that people look at, and frames worth labelling: bounded, all three."""
+"""Predictions to the cloud, annotated images for people, and hard samples: all three are bounded."""
 
 import json
 import os

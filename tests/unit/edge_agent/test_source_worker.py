@@ -1,4 +1,4 @@
-"""From a source through a model to the sinks: a frame is let go only when its prediction is written."""
+"""From a source through a model to the sinks: a frame is done only when its prediction is written."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""What a device remembers over restarts: verdicts, confirmed models, marks."""
+"""What a device remembers over restarts: verdicts, cached models, holds."""
 
 import shutil
 from pathlib import Path
@@ -74,7 +74,7 @@ def test_a_version_that_is_confirmed_again_comes_first(tmp_path: Path) -> None:
     assert [model.version for model in cache.of("digits")] == ["1.0.0", "2.0.0"]
 
 
-def test_marks_and_confirming_agents_are_remembered(tmp_path: Path) -> None:
+def test_holds_and_confirming_agents_are_remembered(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "memory.json")
     memory.hold("digits", DIGEST)
     memory.confirmed("1.0.0")

@@ -1,4 +1,4 @@
-"""A local topic that the recipe gives no right to: health says so for as long as the settings name it."""
+"""A local topic that the recipe does not allow: health reports it while the settings name it."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from edge_agent.errors import NotAllowedError
 
 
 class Link:
-    """Records what is followed; ``deaf`` to some local topics."""
+    """Records subscriptions; refuses those to the ``deaf`` topics."""
 
     forgets = True
 

@@ -1,4 +1,4 @@
-"""An agent on a nucleus that forgets: what it renews and when, and how long it asks whether it is heard."""
+"""On a nucleus that forgets subscriptions: what the agent renews and when, and how long it sends echoes."""
 
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def renewed(nucleus: Nucleus, subscriptions: Subscriptions, renewal: Renewal) ->
     return nucleus.new()
 
 
-def test_on_lite_configuration_is_followed_anew_and_topics_only_once_they_are_deaf() -> None:
+def test_on_lite_configurations_are_renewed_each_time_and_topics_once_their_echo_is_missed() -> None:
     nucleus = Nucleus()
     subscriptions, renewal = agent_on(nucleus, "line/asks")
     renewal.renew(TOPICS)
@@ -162,7 +162,7 @@ def test_an_echo_waits_its_time_and_counts_only_its_own_words() -> None:
     assert not echo.missed(1011.0)
     assert not echo.due(1299.0)
     assert echo.due(1300.0)
-    # Heard before: silence is the nucleus's, and asked after once more.
+    # It came back before, so the nucleus may have forgotten: send it once more.
     echo.say(1300.0)
     assert echo.missed(1310.0)
     assert not echo.missed(1311.0), "told once"

@@ -1,4 +1,4 @@
-"""Which document is applied, and what it asks for."""
+"""Which desired state is applied, and which actions it asks for."""
 
 from typing import Any
 
