@@ -23,5 +23,5 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 class _Lines(Logfmter):
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
-        # As one value of the line, a traceback would be one very long line.
+        # Within the line, a traceback would be one very long value.
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line

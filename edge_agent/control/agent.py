@@ -246,7 +246,7 @@ class Agent:
         """If a frame hangs in a model, end the process: it never returns. Both nuclei restart what ended with 1."""
         self._hung = self._pipelines.hung(self._reading.settings.watchdog.limit)
         if self._hung is not None:
-            logger.error("hung: ending, so that the nucleus starts the agent anew", extra={"why": self._hung})
+            logger.error("hung: ending, so that the nucleus restarts the agent", extra={"why": self._hung})
             self._tally.error(self._hung)
             self._grace = 0.0
             self._code = 1

@@ -65,7 +65,7 @@ class Running:
         try:
             self._link.running()
         except NucleusError as error:
-            logger.warning("running not said", extra={"error": str(error)})
+            logger.warning("running not reported", extra={"error": str(error)})
             return True
         self._said = self._reconciler.may_hide = True
         self._memory.runs(AGENT_VERSION)

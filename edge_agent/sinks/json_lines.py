@@ -114,7 +114,7 @@ def _last_frames(path: Path) -> dict[str, str]:
             said = json.loads(line)
             found[said["source"]] = said["frameId"]
         except (ValueError, LookupError, TypeError):
-            # No prediction, of a source without such names, or the first of these lines, of which half is here.
+            # It is no prediction, its source gives no frame ids, or it is the first line here, which is cut off.
             continue
     return found
 

@@ -53,9 +53,9 @@ class ImageFolder:
         # Taken by itself for every frame: the condition's own `with` costs two more Python calls.
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        # When each was found, and whether it is known to be finished.
+        # By name: when it was found, and whether it is known to be finished.
         self._waiting: OrderedDict[str, tuple[float, bool]] = OrderedDict()
-        # Predicted, and could not be removed: not to be predicted again.
+        # Files that were predicted and could not be removed: they must not be predicted again.
         self._kept: dict[str, tuple[int, ...]] = {}
         self._list_at = 0.0
         self._dropped = 0

@@ -38,7 +38,7 @@ class Proposals:
     def _taken_over(self, name: str, folder: Path) -> DesiredModel:
         try:
             digest = model_digest_of_folder(folder)
-            # A version has no underscore, and base64url has one now and then.
+            # A version may have no underscore, and base64url may have one.
             version = f"0.0.0-d{digest[:16].replace('_', '-')}"
             component = f"local.{name}"
             place = self._artifacts / component / version / "model"

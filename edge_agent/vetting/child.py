@@ -15,7 +15,7 @@ def main() -> None:
     pipe, parent = int(sys.argv[1]), int(sys.argv[2])
     writes = json.loads(sys.argv[3]).get("update_golden", False)
     be_a_modest_child(parent, LARGEST_OUTPUT if writes else LARGEST_FILE)
-    # numpy and onnxruntime are imported only now: at low priority, and without a look for garbage, which is none yet.
+    # Import numpy and onnxruntime only now: at low priority, and without collections, as there is no garbage yet.
     gc.disable()
     from edge_agent.vetting.protocol import Report, Request  # noqa: PLC0415
     from edge_agent.vetting.steps import vet  # noqa: PLC0415
