@@ -88,7 +88,7 @@ def test_a_frame_that_hangs_in_the_model_is_reported_and_set_aside_and_the_agent
     images.mkdir(exist_ok=True)
     (images / ".white.png").write_bytes(cv2.imencode(".png", np.full((8, 8), 255, np.uint8))[1].tobytes())
     (images / ".white.png").rename(images / "white.png")
-    eventually(lambda: "hung: ending, so that the nucleus starts the agent anew" in device.log(), what="the report")
+    eventually(lambda: "hung: ending, so that the nucleus restarts the agent" in device.log(), what="the report")
     assert 'state state=ERRORED why="white.png of the source camera has been in the model' in device.log()
     eventually(lambda: device.component().get("pid") not in {pid, None}, what="the agent's new process")
     # The frame does not hang the next process too.
