@@ -18,6 +18,9 @@ class Bounds:
     """The least time between two such ends: a nucleus allows three starts within an hour (greengrass-facts.md)."""
     renewal: float = 300.0
     """The time between two renewals of subscriptions that a nucleus may have forgotten, and between two echoes."""
+    refused_by_cloud: float = 120.0
+    """The time between two tries for a topic that a classic nucleus refuses. With MQTT 3 and no network each try blocks
+    the IPC of the whole device for 11 s (seen on 2.18.0; AwsIotMqttClient.java, establishConnection)."""
     echo: float = 10.0
     """An echo that has not come back by then counts as missed."""
     messages: int = 256

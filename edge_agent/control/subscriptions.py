@@ -44,6 +44,8 @@ class Subscriptions:
         self._open: set[str] = set()
         self._cloud: tuple[str, ...] = ()
         self._pending: set[str] = set()
+        self._declined: list[str] = []
+        """The IoT Core topics that were refused, the latest last."""
         self._refused: set[str] = set()
         self._said: set[str] = set()
         self._unheard: dict[str, str] = {}
@@ -90,6 +92,7 @@ class Subscriptions:
         It does not ask again for the echo if an older recipe or IoT policy does not allow it: the agent works without.
         """
         self._pending.discard(name)
+        self._declined = [*(each for each in self._declined if each != name), name]
         others = set(self._cloud) & self._open
         if name.endswith("/echo") and (others or isinstance(error, NotAllowedError)):
             self._refused.add(name)
@@ -98,17 +101,21 @@ class Subscriptions:
     def ask_cloud(self, names: tuple[str, ...]) -> None:
         """Subscribe to those of these IoT Core topics that are missing, and end all others.
 
-        The answers come as events, as soon as there is a network.
+        The answers come as events, as soon as there is a network. Until one topic is granted, classic is asked for one
+        at a time: each try without a network may block IPC.
         """
         for gone in set(self._cloud) - set(names):
             self._link.end(gone)
             self._open.discard(gone)
             self._pending.discard(gone)
         self._cloud = names
-        for name in names:
-            if name not in self._open | self._pending | self._refused:
-                self._link.subscribe_to_command(name, name)
-                self._pending.add(name)
+        missing = [name for name in names if name not in self._open | self._pending | self._refused]
+        if not self.forgetful and not self._open.intersection(names):
+            missing.sort(key=lambda name: self._declined.index(name) if name in self._declined else -1)
+            missing = [] if self._pending else missing[:1]
+        for name in missing:
+            self._link.subscribe_to_command(name, name)
+            self._pending.add(name)
 
     @property
     def forgetful(self) -> bool:

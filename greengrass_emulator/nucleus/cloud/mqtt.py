@@ -84,7 +84,9 @@ class MqttLink:
         self._spooled_bytes = 0
         self._spool_filled = asyncio.Event()
         # With MQTT 3 classic connects, disconnects and waits for its own rate limit (11 s, seen on 2.18.0).
-        self._grants_from = self._loop.time() + (_SECONDS_OF_MQTT3 if settings.is_mqtt3 and spools else 0.0)
+        self._is_mqtt3 = settings.is_mqtt3 and spools
+        self._grants_from = self._loop.time() + (_SECONDS_OF_MQTT3 if self._is_mqtt3 else 0.0)
+        self._ipc_held_until = self._loop.time()
         self._tasks: list[asyncio.Task[None]] = []
         self._unanswered: set[asyncio.Task[None]] = set()
         """Subscriptions that lite has answered, and the broker not yet."""
@@ -92,6 +94,16 @@ class MqttLink:
     @property
     def is_connected(self) -> bool:
         return self._connected.is_set()
+
+    @property
+    def holds_ipc_up(self) -> float:
+        """For how many seconds classic's IPC does nothing, for any component.
+
+        With MQTT 3 a subscription that is asked for without a connection waits for the rate limit of connecting (0.09 a
+        second) on the one thread of IPC (AwsIotMqttClient.java, establishConnection; IPCEventStreamService.java). Seen
+        on 2.18.0: GetConfiguration of others took up to 10.5 s.
+        """
+        return max(0.0, self._ipc_held_until - self._loop.time())
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._stay_connected()), asyncio.create_task(self._send_spooled())]
@@ -127,7 +139,8 @@ class MqttLink:
     async def subscribe(
         self, topic_filter: str, qos: int, listener: MessageListener, /
     ) -> Callable[[], Awaitable[None]]:
-        """A component's subscription. On classic once the broker has acknowledged it: never while offline (seen).
+        """A component's subscription. On classic once the broker has acknowledged it: never while offline (seen),
+        but for MQTT 3, where each is refused after a try of its own, and holds IPC up meanwhile.
 
         On lite once it is asked for: what the broker answers is in the log alone (iotcored, bus_server.c, mqtt.c).
         Raises ServiceError where it is refused; offline, lite refuses it itself.
@@ -141,6 +154,11 @@ class MqttLink:
             self._unanswered.add(asking)
             asking.add_done_callback(self._unanswered.discard)
             return partial(self._end, subscription)
+        if self._is_mqtt3 and not self.is_connected:
+            self._ipc_held_until = max(self._ipc_held_until, self._loop.time()) + _SECONDS_OF_MQTT3
+            await asyncio.sleep(self._ipc_held_until - self._loop.time())
+            if not self.is_connected:
+                raise ServiceError("CompletionException: MqttException: there is no connection")
         await asyncio.sleep(max(0.0, self._grants_from - self._loop.time()))
         subscription = self._add(topic_filter, qos, listener, of_component=True)
         try:
