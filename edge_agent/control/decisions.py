@@ -68,7 +68,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Unmark:
+class EndHold:
     """End an operator's hold: the desired state names another digest than the held one."""
 
     model: str
@@ -81,7 +81,7 @@ class Withdraw:
     model: str
 
 
-Action = Load | Confirm | Return | Hold | Unmark | Withdraw
+Action = Load | Confirm | Return | Hold | EndHold | Withdraw
 
 
 def plan(
@@ -94,7 +94,7 @@ def plan(
     """
     actions: list[Action] = [Withdraw(model) for model in sorted(current) if model not in applied.state.models]
     # A document without the model ends its hold too.
-    actions += [Unmark(model) for model in sorted(held) if model not in applied.state.models]
+    actions += [EndHold(model) for model in sorted(held) if model not in applied.state.models]
     for model in sorted(applied.state.models):
         target = applied.target(model)
         held_digest = held.get(model)
@@ -102,7 +102,7 @@ def plan(
             actions.append(Hold(target))
             continue
         if held_digest is not None:
-            actions.append(Unmark(model))
+            actions.append(EndHold(model))
         if current.get(model) == target.digest:
             actions.append(Confirm(target))
         elif previous.get(model) == target.digest:

@@ -29,7 +29,7 @@ Confirm = Callable[[str, ModelConfirmation], None]
 
 @dataclass(slots=True)
 class _Pending:
-    """A model on its way. ``job`` is ``None`` while its artifact is waited for, until ``deadline``."""
+    """A model that is to be loaded. ``job`` is ``None`` while its artifact is not there, at most until ``deadline``."""
 
     target: Target
     deadline: float
@@ -37,7 +37,7 @@ class _Pending:
 
 
 class Reconciler:
-    """``confirm`` is called with each model that came to serve, was refused, or is held."""
+    """``confirm`` is called for each model that serves, was refused, or is held."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Reconciler:
 
     @property
     def waits(self) -> bool:
-        """Whether an artifact is waited for: call `look_again` in a while."""
+        """Whether an artifact is missing still: call `look_again` in a while."""
         return any(pending.job is None for pending in self._pending.values())
 
     def apply(self, applied: Applied, now: float, artifact_deadline: float) -> bool:
@@ -108,7 +108,7 @@ class Reconciler:
         return True
 
     def look_again(self, now: float) -> None:
-        """Look for the artifacts that are waited for."""
+        """Look again for the artifacts that are missing still."""
         for pending in list(self._pending.values()):
             if pending.job is None:
                 self._load(pending, now)
@@ -142,8 +142,10 @@ class Reconciler:
             )
 
     def rollback(self, model: str) -> str:
-        """Put `previous` back and hold the desired digest; the words for the reply. Raises ``LookupError`` with
-        words when there is no way back."""
+        """Put the previous version back and hold the desired digest. Return the words for the reply.
+
+        Raises ``LookupError`` with words if there is no way back.
+        """
         target = self._desired(model)
         if self._memory.says.held.get(model) == target.digest:
             raise LookupError(f"{model} {target.version} is held already; release-hold ends that")
@@ -161,7 +163,10 @@ class Reconciler:
         return f"{words}; {target.version} is held until release-hold"
 
     def release_hold(self, model: str, now: float) -> str:
-        """End the mark and serve what is desired. Raises ``LookupError`` with words when nothing is held."""
+        """End the hold and serve what is desired. Return the words for the reply.
+
+        Raises ``LookupError`` with words if nothing is held.
+        """
         if model not in self._memory.says.held:
             raise LookupError(f"{model} is not held; nothing to release")
         target = self._desired(model)
@@ -200,7 +205,7 @@ class Reconciler:
                 if self._served_models.current(target.model) is None:
                     # A hold is no failure of this agent version, so a cached version may serve in any case.
                     self._fall_back(target, frozenset({target.digest}), even_now=True)
-            case decisions.Unmark(model):
+            case decisions.EndHold(model):
                 self._memory.unhold(model)
             case decisions.Withdraw(model):
                 self._fallbacks.pop(model, None)
@@ -276,7 +281,7 @@ class Reconciler:
         )
 
     def conclude(self, model: str, confirmation: ModelConfirmation) -> None:
-        """Remember what became of a model, and say so. `Validation` does so for what it refuses."""
+        """Remember a model's confirmation, and send it. `Validation` does so for what it refuses."""
         self.confirmations[model] = confirmation
         self._confirm(model, confirmation)
 

@@ -7,10 +7,10 @@ import pytest
 from edge_agent.control.decisions import (
     Applied,
     Confirm,
+    EndHold,
     Hold,
     Load,
     Return,
-    Unmark,
     Withdraw,
     agent_state,
     choose,
@@ -87,13 +87,13 @@ def test_what_is_still_open_as_previous_is_returned_to_without_loading() -> None
 
 
 def test_a_model_that_is_named_no_more_is_withdrawn() -> None:
-    assert plan(applied(), {"digits": OLD}, {}, {"digits": OLD}) == (Withdraw("digits"), Unmark("digits"))
+    assert plan(applied(), {"digits": OLD}, {}, {"digits": OLD}) == (Withdraw("digits"), EndHold("digits"))
 
 
 def test_a_held_digest_is_held_until_another_is_desired() -> None:
     same, other = applied(digits=NEW), applied(digits="c" * 43)
     assert plan(same, {"digits": OLD}, {}, {"digits": NEW}) == (Hold(same.target("digits")),)
-    assert plan(other, {"digits": OLD}, {}, {"digits": NEW}) == (Unmark("digits"), Load(other.target("digits")))
+    assert plan(other, {"digits": OLD}, {}, {"digits": NEW}) == (EndHold("digits"), Load(other.target("digits")))
 
 
 @pytest.mark.parametrize(
