@@ -58,7 +58,7 @@ from edge_agent.work_folder import WorkFolder
 log_to_stderr()
 environment = component_environment()
 link_to = lambda put, heard: NucleusLink(environment.component, put, heard)
-os._exit(run_agent(around, WorkFolder(environment.work), link_to, Bounds(BOUNDS)))
+os._exit(run_agent(environment, WorkFolder(environment.work), link_to, Bounds(BOUNDS)))
 """
 """The agent as `edge-agent run` begins it, with bounds that a test can wait for."""
 
