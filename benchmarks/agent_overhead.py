@@ -1,4 +1,4 @@
-"""What the agent adds to a frame, next to a loop by hand that decodes, preprocesses and calls ``session.run``.
+"""What the agent adds to a frame, compared with a loop that decodes, preprocesses and calls ``session.run``.
 
 The figures to keep (issue 5): at least 0.95 of the loop's frames a second, from a folder to JSON lines; the agent's own
 time (all but decoding, preprocessing and ``session.run``) below 0.5 ms a frame at p99 on the classifier: of its thread
@@ -45,14 +45,14 @@ golden: {samples: [{input: page.jpg, expect: {label: text}}]}
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A model, and how many frames of it a run has."""
+    """A model, and the number of frames of a run."""
 
     title: str
     write: Callable[[Path], Path]
     manifest: str
     frames: int
     most_own: float | None
-    """Milliseconds at p99 that the agent may have for itself."""
+    """The most milliseconds per frame, at p99, for the agent's own work."""
 
 
 SUBJECTS = (
@@ -63,14 +63,14 @@ SUBJECTS = (
 
 @dataclass(slots=True)
 class Clocked:
-    """CPU seconds that one frame spent in decoding, preprocessing and the session, and in all."""
+    """CPU seconds of a frame: in decoding, preprocessing and the session, and in all."""
 
     inside: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
     current: float = 0.0
 
     def of(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        """The same work, its time added to the frame's."""
+        """Return a function that does the same work and adds its time to the frame's."""
 
         def clocked(*given: Any, **named: Any) -> Any:
             began = time.thread_time()
@@ -82,7 +82,7 @@ class Clocked:
         return clocked
 
     def forget(self) -> None:
-        """What was clocked so far belongs to no frame."""
+        """Discard the time so far: it belongs to no frame."""
         self.current = 0.0
 
     def ended(self, whole: float) -> None:
@@ -91,7 +91,7 @@ class Clocked:
         self.current = 0.0
 
     def own(self) -> list[float]:
-        """The agent's own milliseconds of each frame."""
+        """Return the agent's own milliseconds for each frame."""
         return [(whole - inside) * 1000 for whole, inside in zip(self.whole, self.inside, strict=True)]
 
 
@@ -117,7 +117,7 @@ def _measure(subject: Subject, work: Path) -> None:
     pictures.mkdir()
     for number in range(subject.frames):
         os.link(work / "model" / "page.jpg", pictures / f"{number:05d}.jpg")
-    # As the agent does when it has started: what was imported is looked through by no later collection.
+    # As the agent does at its start: keep imported objects out of collections.
     gc.collect()
     gc.freeze()
     _by_hand(model, pictures)
@@ -169,7 +169,7 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
     from edge_agent.pipeline.tally import Tally  # noqa: PLC0415
     from edge_agent.pipeline.worker import Worker  # noqa: PLC0415
     from edge_agent.serving.lifecycle import Target  # noqa: PLC0415
-    from edge_agent.serving.slots import Slots  # noqa: PLC0415
+    from edge_agent.serving.served_models import ServedModels  # noqa: PLC0415
     from edge_agent.sinks.json_lines import JsonLinesFile  # noqa: PLC0415
     from edge_agent.sources.folder import ImageFolder  # noqa: PLC0415
     from shared_schema.settings import FolderSource, JsonLinesSink  # noqa: PLC0415
@@ -180,8 +180,8 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
     if clock is not None:
         task = replace(model.task, decode=clock.of(model.task.decode), prepare=clock.of(model.task.prepare))
         model = LoadedModel(model.folder, model.manifest, _ClockedSession(model.session, clock), task)
-    slots = Slots(lambda _: None)
-    slots.swap(Target("measured", "com.example.measured", "1.0.0", "1" * 64, "1"), model)
+    served_models = ServedModels(lambda _: None)
+    served_models.swap(Target("measured", "com.example.measured", "1.0.0", "1" * 64, "1"), model)
 
     ended = threading.Event()
     left = len(list(images.iterdir()))
@@ -201,7 +201,7 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
                 if last:
                     clock.ended(now - last)
                 else:
-                    # Before the first frame the thread listed the folder: its start, and no frame's.
+                    # Before the first frame the thread listed the folder. That time is no frame's.
                     clock.forget()
                 last = now
             left -= 1
@@ -210,7 +210,7 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
 
     source = Counted(FolderSource(), images.parent)
     sink = JsonLinesFile(JsonLinesSink(), images.parent)
-    worker = Worker("images", source, [sink], slots, lambda: "measured", Tally())
+    worker = Worker("images", source, [sink], served_models, lambda: "measured", Tally())
     worker.start()
     if not ended.wait(120):
         raise RuntimeError(f"{left} frames have no prediction after 120 s")

@@ -70,7 +70,7 @@ def desired_state(models: int, settings: dict[str, object]) -> DesiredState:
 
 
 def deployment(state: DesiredState) -> DeploymentContent:
-    """The deployment that brings it by the followed door, and nothing else."""
+    """The deployment that delivers it on the subscribed channel, and nothing else."""
     follower = DeployedComponent("1.0.0", json.dumps({KEY: state.sealed()}), (f"/{KEY}",))
     models = {model.component: DeployedComponent(model.version) for model in state.models.values()}
     return DeploymentContent({AGENT: DeployedComponent("1.0.0"), f"{AGENT}.desired": follower, **models})

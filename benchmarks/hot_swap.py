@@ -1,11 +1,11 @@
-"""Hot swaps under a closed loop: what the requests notice of a model that is vetted, opened and swapped in beside them.
+"""Hot swaps under a closed loop of requests: what a request notices while a model is vetted, opened and swapped in.
 
 The figures to keep (issue 5): none lost or wrong; p99 in the swap windows at most 1.2 times the steady p99 with a core
 to spare, 1.3 times with both busy; first prediction of the new version at most 100 ms after vetting, load and warm-up;
 RSS after 200 swaps at most 1.15 times that after 5; its peak, with the vetting child's, at most the steady one, one
 session and the child together. ``HOT_SWAPS=200 python -m benchmarks.hot_swap`` is the long run, 8 minutes each half.
 
-The heart of the agent runs as on a device (loader's thread, vetting child, slots, `previous`, kept copies); requests
+The heart of the agent runs as on a device (loader, vetting child, served models, `previous`, model cache); requests
 decode a picture, preprocess it and ask the model, one after the other. Steady is what lies between the windows.
 """
 
@@ -32,9 +32,9 @@ from benchmarks.swap_memory import SwapMemory, session_bytes
 SWAPS = int(os.environ.get("HOT_SWAPS", "10"))
 PERIOD = 2.0
 AFTER = 0.1
-"""Seconds after a swap that still count as its window: the old model is closed in them."""
+"""Seconds after a swap that still count as its window: the old model is closed then."""
 LOOKED = 4
-"""The memory is looked at in every so many swaps: that holds the GIL, so the requests meanwhile count for no p99."""
+"""Memory is measured in every fourth swap only: that holds the GIL, so those requests do not count for the p99."""
 EARLY = 5
 COMPONENT = "com.example.orientation"
 MANIFEST = """\
@@ -50,7 +50,7 @@ vetting: {timeout: 60}
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one run. Times in milliseconds, memory in bytes."""
+    """The figures of one run. Times are in milliseconds, memory in bytes."""
 
     requests: int
     lost: int
@@ -64,18 +64,18 @@ class Figures:
     rss_early: int
     rss_late: int
     rss_steady: int
-    """The median of what it was before each swap."""
+    """The median before each swap."""
     rss_peak: int
     """The agent's own; ``peak`` is that of agent and vetting child at one moment."""
     peak: int
     session: int
-    """What one more opened and warm model takes."""
+    """The memory of one more opened and warm model."""
     child: int
     """The largest vetting child's peak."""
 
 
 def main() -> None:
-    """Run it with one busy core, then with both, each in a process of its own."""
+    """Run with one busy core, then with both, each in a process of its own. Print the figures."""
     print(f"{SWAPS} hot swaps, one every {PERIOD:g} s, under a closed loop; vetting included")
     for busy, limit in ((1, 1.2), (2, 1.3)):
         words = [sys.executable, "-m", "benchmarks.hot_swap", str(busy)]
@@ -107,7 +107,7 @@ def _show(found: Figures, title: str, limit: float) -> None:
 
 
 def variants(folder: Path) -> list[Path]:
-    """Two models that answer differently, so that a wrong answer shows."""
+    """Make two models that answer differently, so that a wrong answer shows."""
     import cv2  # noqa: PLC0415 - the parent runs no model
     import numpy as np  # noqa: PLC0415
     import onnx  # noqa: PLC0415
@@ -140,14 +140,14 @@ def variants(folder: Path) -> list[Path]:
 
 
 class _Load:
-    """Closed loops: each asks again as soon as it is answered, and checks the answer against the version's own."""
+    """Closed loops: each sends a request as soon as it has an answer, and compares it with the version's own."""
 
-    def __init__(self, slots: Any, picture: bytes, loops: int) -> None:
-        self.slots, self.picture = slots, picture
+    def __init__(self, served_models: Any, picture: bytes, loops: int) -> None:
+        self.served_models, self.picture = served_models, picture
         self.right: dict[str, float] = {}
         self.first: dict[str, float] = {}
-        # When each was answered and how long it took, in turn. As tuples in a list a request took 120 bytes: 400,000 of
-        # them are as much as the growth that is looked for.
+        # Alternately the time of an answer and its latency. As tuples in a list a request would take 120 bytes, and
+        # 400,000 of them as much as the growth that is measured.
         self.taken = [array("d") for _ in range(loops)]
         self.lost = self.wrong = 0
         self._stop = threading.Event()
@@ -165,7 +165,7 @@ class _Load:
     def _ask(self, own: "array[float]") -> None:
         while not self._stop.is_set():
             began = time.perf_counter()
-            lease = self.slots.lease("orientation")
+            lease = self.served_models.lease("orientation")
             if lease is None:
                 self.lost += 1
                 continue
@@ -183,14 +183,14 @@ class _Load:
 
 
 class _Device:
-    """What of the agent brings a model: obedience, loader, slots, kept copies."""
+    """The parts of the agent that change a model: reconciler, loader, served models, model cache."""
 
     def __init__(self, folder: Path, loops: int) -> None:
         from edge_agent.control.memory import Memory  # noqa: PLC0415 - as above
-        from edge_agent.control.obedience import Obedience  # noqa: PLC0415
-        from edge_agent.serving.kept import Kept  # noqa: PLC0415
+        from edge_agent.control.reconciler import Reconciler  # noqa: PLC0415
         from edge_agent.serving.loader import Loader  # noqa: PLC0415
-        from edge_agent.serving.slots import Slots  # noqa: PLC0415
+        from edge_agent.serving.model_cache import ModelCache  # noqa: PLC0415
+        from edge_agent.serving.served_models import ServedModels  # noqa: PLC0415
         from edge_agent.vetting.verdicts import Verdicts  # noqa: PLC0415
 
         self.folder = folder
@@ -198,25 +198,25 @@ class _Device:
         self.answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.said: list[Any] = []
         self.memory = SwapMemory()
-        kept = Kept(folder / "kept")
-        self.loader = Loader(Verdicts(folder / "verdicts", "1", "1"), kept, self.answers.put)
-        slots = Slots(self.loader.close)
+        model_cache = ModelCache(folder / "model-cache")
+        self.loader = Loader(Verdicts(folder / "verdicts", "1", "1"), model_cache, self.answers.put)
+        served_models = ServedModels(self.loader.close)
         memory = Memory(folder / "memory.json")
         confirm = lambda _, each: self.said.append(each)  # noqa: E731 - shorter than its name
-        self.obedience = Obedience(folder / "root", slots, self.loader, kept, memory, confirm)
-        self.load = _Load(slots, (self.variants[0] / "golden" / "page.jpg").read_bytes(), loops)
+        self.reconciler = Reconciler(folder / "root", served_models, self.loader, model_cache, memory, confirm)
+        self.load = _Load(served_models, (self.variants[0] / "golden" / "page.jpg").read_bytes(), loops)
         self._releases = count(1_800_000_000)
         self.loader.start()
 
     def unpack(self, number: int) -> tuple[str, str]:
-        """As a nucleus does, before it tells; each is another digest, so that each is vetted."""
+        """Unpack a version as a nucleus does. Each has another digest, so that each is vetted."""
         import numpy as np  # noqa: PLC0415
 
         from shared_schema.digests import model_digest_of_folder  # noqa: PLC0415
 
         version = f"{number}.0.0"
         versions = self.folder / "root" / "packages" / "artifacts-unarchived" / COMPONENT
-        # The current and the previous version stay on a device's disk, and no older one.
+        # A device's disk keeps the current and the previous version only.
         shutil.rmtree(versions / f"{number - 2}.0.0", ignore_errors=True)
         place = versions / version / "orientation"
         shutil.copytree(self.variants[number % 2], place)
@@ -225,21 +225,22 @@ class _Device:
         self.load.right[digest] = float(np.load(place / "golden" / "page.npy").max())
         return version, digest
 
-    def bring(self, version: str, digest: str, *, looked_at: bool) -> tuple[float, float, float]:
-        """From the event to the swap: when it began, when it was done, and how many ms load and warm-up took."""
-        from edge_agent.control.decisions import Obeyed  # noqa: PLC0415
+    def swap_in(self, version: str, digest: str, *, looked_at: bool) -> tuple[float, float, float]:
+        """Swap a version in. Return when the event came, when the swap was done, and the ms of load and warm-up."""
+        from edge_agent.control.decisions import Applied  # noqa: PLC0415
         from shared_schema.desired_state import DesiredModel, DesiredState  # noqa: PLC0415
+        from shared_schema.messages import Channel  # noqa: PLC0415
 
         self.said.clear()
         models = {"orientation": DesiredModel(component=COMPONENT, version=version, digest=digest)}
         state = DesiredState(release=str(next(self._releases)), models=models)
         began = time.perf_counter()
-        self.obedience.obey(Obeyed(state, "validated"), 0.0, 0.0)
+        self.reconciler.apply(Applied(state, Channel.VALIDATED), 0.0, 0.0)
         while not self.said:
             if looked_at:
                 self.memory.look()
             with contextlib.suppress(queue.Empty):
-                self.obedience.brought(self.answers.get(timeout=0.02))
+                self.reconciler.loaded(self.answers.get(timeout=0.02))
         swapped = time.perf_counter()
         assert self.said[0].verdict == "CONFIRMED", self.said[0].words
         return began, swapped, self.said[0].steps_ms["swap"]
@@ -252,7 +253,7 @@ def _run(loops: int, folder: Path) -> Figures:
 
     device = _Device(folder, loops)
     load = device.load
-    device.bring(*device.unpack(0), looked_at=False)
+    device.swap_in(*device.unpack(0), looked_at=False)
     session = session_bytes(device.variants[0])
     load.start()
     time.sleep(PERIOD)
@@ -262,13 +263,13 @@ def _run(loops: int, folder: Path) -> Figures:
         ends = time.perf_counter() + PERIOD
         version, digest = device.unpack(number)
         looked_at = number % LOOKED == 0
-        began, swapped, opened = device.bring(version, digest, looked_at=looked_at)
+        began, swapped, opened = device.swap_in(version, digest, looked_at=looked_at)
         windows.append((began, swapped + AFTER, looked_at))
         while digest not in load.first:
             time.sleep(0.001)
         vetted.append((swapped - began) * 1000 - opened)
         beyond.append((load.first[digest] - swapped) * 1000)
-        # At least half a second of steady running, for the comparison.
+        # At least half a second without a swap, for the comparison.
         time.sleep(max(AFTER + 0.5, ends - time.perf_counter()))
         steadily.append(resident())
         if number == min(EARLY, SWAPS):

@@ -67,7 +67,7 @@ class _Soak:
         return psutil.Process(eventually(lambda: self.device.pid))
 
     def swap(self, *, spoilt: bool = False) -> None:
-        """Bring a version that was never there, and wait for what the agent says of it."""
+        """Release a new version, and wait for the agent's verdict."""
         number = next(self._versions)
         version = f"{number}.0.0"
         model = self._folder / f"made-{number}" / "orientation"

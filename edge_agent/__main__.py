@@ -2,7 +2,7 @@
 
 import gc
 
-# Nothing that is imported is garbage, and looking for some is a seventh of the start; `run` turns it on again.
+# Imported objects are no garbage, and collections take a seventh of the start. `run` turns them on again.
 gc.disable()
 
 from edge_agent.cli.main import main  # noqa: E402

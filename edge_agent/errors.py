@@ -3,13 +3,13 @@
 ::
 
     EdgeAgentError                    exit code 1
-    ├── WrongUseError                 exit code 2: the command line or the surroundings are not as they must be
+    ├── WrongUseError                 exit code 2: the command line or the environment is wrong
     ├── ArtifactError                 a model's files are not where a nucleus puts them
     ├── RefusedModelError             a model failed its vetting; carries a `Reason`
     ├── VettingAbandonedError         a later proposal made this vetting pointless
     ├── UnservableError               a vetted model could not be opened to serve
     ├── InferenceError                one frame has no answer
-    │   └── UnreadableFrameError      it is no image (or no tensors) that the model takes
+    │   └── UnreadableFrameError      it is no image, or no tensors, for the model
     ├── SinkError                     a prediction could not be written
     └── NucleusError                  a call over IPC failed
         ├── NucleusAwayError          there is no connection, or no answer in time
@@ -31,7 +31,7 @@ class EdgeAgentError(Exception):
 
 
 class WrongUseError(EdgeAgentError):
-    """The command was used wrongly, or its surroundings are not as they must be."""
+    """The command line is wrong, or the environment that it runs in."""
 
     exit_code: ClassVar[int] = 2
 
@@ -41,7 +41,7 @@ class ArtifactError(EdgeAgentError):
 
 
 class RefusedModelError(EdgeAgentError):
-    """A model does not pass. ``reason`` is for programs, the message for people."""
+    """A model failed its vetting. ``reason`` is for programs, the message for people."""
 
     def __init__(self, reason: Reason, words: str) -> None:
         super().__init__(words)
@@ -50,7 +50,7 @@ class RefusedModelError(EdgeAgentError):
 
 
 class VettingAbandonedError(EdgeAgentError):
-    """The vetting was ended because nobody waits for its verdict any more."""
+    """The vetting was ended: nobody waits for its verdict any more."""
 
 
 class UnservableError(EdgeAgentError):
@@ -62,7 +62,7 @@ class InferenceError(EdgeAgentError):
 
 
 class UnreadableFrameError(InferenceError):
-    """The frame's bytes are nothing that the model takes."""
+    """The frame's bytes are no input for the model."""
 
 
 class SinkError(EdgeAgentError):
@@ -82,7 +82,7 @@ class TokenRefusedError(NucleusAwayError):
 
 
 class NotThereError(NucleusError):
-    """What was asked for does not exist (yet)."""
+    """A component, key or topic does not exist (yet)."""
 
 
 class NotAllowedError(NucleusError):
@@ -90,4 +90,4 @@ class NotAllowedError(NucleusError):
 
 
 class NotOfferedError(NucleusError):
-    """The nucleus does not know the call, or failed in it: lite says no more of either."""
+    """The nucleus does not know the call, or failed in it. Lite's answer is the same for both."""

@@ -1,4 +1,4 @@
-"""One line an event on standard error, which a nucleus writes to the component's log file.
+"""Logs one line for each event on standard error, which a nucleus writes to the component's log file.
 
 ``logger.info("swapped", extra={"model": "digits"})`` ends ``… level=INFO logger=… msg=swapped model=digits``: logfmt.
 """
@@ -10,7 +10,7 @@ from logfmter import Logfmter
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
-    """Set logging up for the process; called once, by the command."""
+    """Set up logging for the process. The command calls it once."""
     names = {"at": "asctime", "level": "levelname", "logger": "name"}
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines(keys=list(names), mapping=names, ignored_keys=["exc_info"]))
@@ -23,5 +23,5 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 class _Lines(Logfmter):
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
-        # As one value of the line, a traceback would be one very long line.
+        # Within the line, a traceback would be one very long value.
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line

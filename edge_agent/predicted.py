@@ -1,7 +1,7 @@
 """A prediction inside the agent, and the message that it becomes for everybody else.
 
-It is made for every frame, behind a run of the model that has emptied the processor's caches: checked field by field
-and serialised by its model, it costs 80 microseconds there in place of 20 (`benchmarks/agent_overhead.py`).
+One is made for every frame, just after the model has emptied the processor's caches. Checked field by field and
+serialised by pydantic, it would cost 80 microseconds instead of 20 (`benchmarks/agent_overhead.py`).
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from shared_schema.messages import Prediction
 
 
 class Predicted(NamedTuple):
-    """``shared_schema.messages.Prediction`` with what the agent knows already to be right: same fields, unchecked."""
+    """Has the fields of ``shared_schema.messages.Prediction``, unchecked: the agent knows that they are valid."""
 
     source: str
     frame: str
@@ -26,11 +26,11 @@ class Predicted(NamedTuple):
     output: dict[str, Any]
 
     def message(self) -> Prediction:
-        """The same, checked. Raises ``pydantic.ValidationError`` for what no reader would take."""
+        """Return the checked message. Raises ``pydantic.ValidationError`` if no reader would accept it."""
         return Prediction.model_validate(self._asdict())
 
     def line(self) -> bytes:
-        """The message as JSON in one line, byte for byte what `message` serialises to; no line end."""
+        """Return the message as one line of JSON without a line end, byte for byte as `message` serialises."""
         said: dict[str, Any] = {"source": self.source, "frame": self.frame}
         if self.frame_id is not None:
             said["frameId"] = self.frame_id

@@ -1,7 +1,7 @@
-"""Which version of the agent this is: verdicts hold for one agent version, and health names it.
+"""The agent's version: verdicts hold for one agent version, and health names it.
 
-A device's agent is called by its component's version, which is what a release names: the program that brings it up says
-so in its environment, on both nuclei. One that was begun by hand, as on a laptop, goes by the package's.
+On a device it is the component's version, which a release names. The program that brings the agent up puts it into the
+environment. An agent that was started by hand, as on a laptop, has the package's version.
 """
 
 import os
@@ -14,7 +14,7 @@ PACKAGE_VERSION: Final = "0.1.0"
 
 
 def agent_version(environment: Mapping[str, str] = os.environ) -> str:
-    """The component's version where a nucleus has started the agent, else the package's."""
+    """Return the component's version if a nucleus has started the agent, else the package's."""
     return environment.get(VERSION_VARIABLE) or PACKAGE_VERSION
 
 

@@ -1,7 +1,7 @@
-"""One agent on a work folder: a lock that the kernel frees with its holder, and a way to ask the holder to give way.
+"""Only one agent may use a work folder: a lock that the kernel frees with its holder, and a way to ask for the folder.
 
-A nucleus that is killed leaves its components running, and the next one starts them once more beside (greengrass-
-facts.md): two agents on one folder would each obey its own document.
+A killed nucleus leaves its components running, and the next one starts them a second time (greengrass-facts.md). Two
+agents on one folder would each apply a document of their own.
 """
 
 import contextlib
@@ -14,8 +14,11 @@ logger = logging.getLogger(__name__)
 
 
 class WorkFolder:
-    """What is locked is the folder itself, so that a full disk keeps nobody out. Beside it a file names the holder's
-    process, and whoever asks for the folder locks that file: with the asker the question is gone too."""
+    """The lock is on the folder itself, so it works on a full disk too.
+
+    A file in it names the holder's process. An agent that asks for the folder locks that file, so the question ends
+    with the process that asks.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -24,7 +27,7 @@ class WorkFolder:
         self._asking: int | None = None
 
     def take(self) -> bool:
-        """Whether the folder is this process's now. Makes the folder; raises ``OSError`` where that cannot be."""
+        """Take the folder if it is free. Return whether this process holds it. Makes the folder; raises ``OSError``."""
         if self._lock is not None:
             return True
         self.path.mkdir(parents=True, exist_ok=True)
@@ -38,14 +41,14 @@ class WorkFolder:
         return True
 
     def holder(self) -> int | None:
-        """The process that holds the folder, as it wrote; ``None`` when it could not."""
+        """Return the id of the process that holds the folder, as it wrote it; ``None`` if it could not."""
         try:
             return int(self._note.read_text("ascii"))
         except (OSError, ValueError):
             return None
 
     def ask(self) -> None:
-        """Have the holder know that the folder is wanted, until `ask_no_more`, `take`, or the end of this process."""
+        """Ask for the folder, until `ask_no_more`, `take`, or the end of this process."""
         if self._asking is not None:
             return
         try:
@@ -53,20 +56,20 @@ class WorkFolder:
         except OSError as error:
             logger.warning("the folder cannot be asked for", extra={"file": str(self._note), "error": str(error)})
             return
-        # Where the holder looks at this very moment, the next try is soon.
+        # If the holder is looking at this moment, the caller tries again soon.
         if _locked(asking, fcntl.LOCK_SH):
             self._asking = asking
         else:
             os.close(asking)
 
     def ask_no_more(self) -> None:
-        """Withdraw the question."""
+        """Stop asking for the folder."""
         asking, self._asking = self._asking, None
         if asking is not None:
             os.close(asking)
 
     def asked(self) -> bool:
-        """Whether a living process asks for the folder."""
+        """Return whether a running process asks for the folder."""
         try:
             note = os.open(self._note, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
@@ -77,7 +80,7 @@ class WorkFolder:
             os.close(note)
 
     def _name_ourselves(self) -> None:
-        # In place: askers hold locks on this very file.
+        # Write in place: other processes hold locks on this file.
         with contextlib.suppress(OSError):
             note = os.open(self._note, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:

@@ -1,6 +1,6 @@
-"""Brings the agent up from what stands in its work folder, and a new version of it beside the one that serves.
+"""Starts the agent from its work folder, and installs a new version of it while the old one serves.
 
-It runs with the device's own Python, before any wheel is installed: nothing but the standard library, and little of it
-where there is nothing to install. Lite cannot install without taking the component down for good (greengrass-facts.md,
-"Install on lite"), so that there ``run`` does all; on classic ``install`` and ``start`` are the recipe's two steps.
+It runs with the device's own Python, before any wheel is installed: it uses the standard library only, and little of it
+if there is nothing to install. On lite a failed ``install`` takes the component down for good (greengrass-facts.md,
+"Install on lite"), so there ``run`` does everything. On classic ``install`` and ``start`` are the recipe's two steps.
 """

@@ -1,6 +1,6 @@
 """What the recipe's scripts run, by path and isolated: ``python3 -IS …/edge_agent/bringing_up/__main__.py run``.
 
-By path, since a nucleus's ``sudo`` takes PYTHONPATH away; isolated, since the work folder is no place to import from.
+By path, since a nucleus's ``sudo`` removes PYTHONPATH. Isolated, so that nothing is imported from the work folder.
 """
 
 import sys
@@ -16,7 +16,7 @@ import os
 
 ARTIFACT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 if __name__ == "__main__":
-    # Isolated, Python adds no folder of the script's own.
+    # Python does not add the script's folder when it is isolated.
     sys.path.insert(0, ARTIFACT)
     from edge_agent.bringing_up.program import main
 

@@ -1,6 +1,7 @@
-"""The processes that the bringing-up program starts beside itself; none of them outlives it.
+"""The child processes of the bringing-up program. None of them outlives it.
 
-They stay in its process group and its unit's cgroup, which a nucleus ends whole; a parent-death signal covers SIGKILL.
+They stay in its process group and its unit's cgroup, which a nucleus kills as a whole. If the program is killed, they
+get a parent-death signal.
 """
 
 import os
@@ -13,34 +14,34 @@ from edge_agent.bringing_up.installing import dies_with_parent
 
 WATCHED = frozenset({signal.SIGCHLD, signal.SIGTERM, signal.SIGINT})
 _NICE = 10
-"""What installs gives way to what serves."""
+"""The installer's nice value: the agent that serves comes first."""
 
 
 def hold_signals() -> Set[int]:
-    """From now on signals wait to be asked for. Returns what was held before, which children begin with."""
+    """Block the watched signals, so that `next_signal` gets them. Return the earlier mask, for the children."""
     return signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
 
 
 def release_signals(held: Set[int]) -> None:
-    """Take signals again as they come."""
+    """Set an earlier signal mask again."""
     signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def next_signal(seconds: float) -> int | None:
-    """The next signal that ends this program; None when a child has ended, or after so many seconds."""
+    """Return the next signal that ends this program; ``None`` if a child has ended, or after ``seconds``."""
     received = signal.sigtimedwait(WATCHED, seconds)
     return None if received is None or received.si_signo == signal.SIGCHLD else received.si_signo
 
 
 def start_agent(command: list[str], environment: dict[str, str], held: Set[int]) -> "subprocess.Popen[bytes]":
-    """An agent; where this program is gone, it ends as it does by its nucleus: its frame in hand is finished."""
+    """Start an agent. If this program dies, the agent gets SIGTERM, as from its nucleus, and finishes its frame."""
     return subprocess.Popen(command, env=environment, preexec_fn=_prepared(signal.SIGTERM, held, 0))
 
 
 def start_installer(program: str, keep: str, held: Set[int]) -> "subprocess.Popen[bytes]":
-    """This very program's ``install``, whose standard output has the words where it fails.
+    """Start this program's ``install``. If it fails, its standard output says why.
 
-    pip dies with it by the same signal. What pip began may live on for a moment, in a folder that nobody else uses.
+    pip dies with it by the same signal. pip's own children may run on for a moment, in a folder that nobody else uses.
     """
     return subprocess.Popen(
         [sys.executable, "-IS", program, "install", "--beside", keep],
@@ -51,13 +52,13 @@ def start_installer(program: str, keep: str, held: Set[int]) -> "subprocess.Pope
 
 
 def kill(child: "subprocess.Popen[bytes]") -> None:
-    """End it at once, and reap it."""
+    """Kill a child, and reap it."""
     child.kill()
     child.wait()
 
 
 def exit_code(code: int) -> int:
-    """A signal's is 128 and its number, as a shell has it. Never 0: a nucleus takes that for a component that runs."""
+    """Return the exit code to end with: 128 + number for a signal. Never 0, which tells a nucleus that it runs."""
     return 128 - code if code < 0 else code or 1
 
 

@@ -1,41 +1,41 @@
-"""What to do next, from what stands in the work folder: pure functions, without a file or a process."""
+"""Decides what to do next, from the content of the work folder. Pure."""
 
 from typing import Final, NamedTuple
 
 from edge_agent.bringing_up.standing import Standing, Wanted
 
 MOST_TRIALS: Final = 3
-"""Starts of a version that confirms nothing, after which it is not tried again: as many as both nuclei allow."""
+"""A version that confirms nothing is started so often, and then no more. Both nuclei allow as many starts."""
 
 
 class Serve(NamedTuple):
-    """Become the agent in this folder: there is nothing else to do."""
+    """Become the agent in this folder. There is nothing else to do."""
 
     folder: str
 
 
 class Install(NamedTuple):
-    """Make the wanted version, while the agent in ``serving`` serves, if there is one."""
+    """Install the wanted version, while the agent in ``serving`` serves, if there is one."""
 
     serving: str | None
 
 
 class Try(NamedTuple):
-    """Start the agent in ``folder``, and give ``fallback`` back if it ends before it has confirmed anything."""
+    """Start the agent in ``folder``. If it ends before it has confirmed anything, go back to ``fallback``."""
 
     folder: str
     fallback: str
 
 
 class Keep(NamedTuple):
-    """Become the agent in ``folder`` although another is wanted: that one was tried often enough."""
+    """Become the agent in ``folder`` although another version is wanted: that one has failed too often."""
 
     folder: str
     words: str
 
 
 def next_step(standing: Standing, wanted: Wanted) -> Serve | Install | Try | Keep:
-    """What brings the wanted version up, or keeps up what serves. What has nothing to fall back on is not on trial."""
+    """Return the next step towards the wanted version. Without a version to fall back to, there is no trial."""
     ready = folder_of(standing, wanted)
     fallback = _fallback(standing, ready)
     if ready is None:
@@ -50,7 +50,7 @@ def next_step(standing: Standing, wanted: Wanted) -> Serve | Install | Try | Kee
 
 
 def folder_of(standing: Standing, wanted: Wanted) -> str | None:
-    """The folder in which the wanted version stands whole; any of that version where its files cannot be read."""
+    """Return the folder of the wanted version, if it is whole. If the artifact cannot be read, any of that version."""
     for folder, made in standing.whole.items():
         if (made.version, made.made_from) == wanted or (made.version == wanted.version and not wanted.made_from):
             return folder
@@ -58,18 +58,18 @@ def folder_of(standing: Standing, wanted: Wanted) -> str | None:
 
 
 def has_confirmed(standing: Standing, version: str) -> bool:
-    """Whether no other version has confirmed anything since this one did."""
+    """Return whether this version was the last one to confirm anything."""
     return standing.confirmed == version
 
 
 def to_remove(standing: Standing, keep: str | None) -> list[str]:
-    """The whole versions that make room for a new one: all but ``keep``, and where that is none, but the last."""
+    """Return the versions to remove for a new one: all but ``keep``, or but the fallback if ``keep`` is not whole."""
     kept = keep if keep in standing.whole else _fallback(standing, None)
     return [folder for folder in standing.whole if folder != kept]
 
 
 def free_name(standing: Standing, version: str) -> str:
-    """A folder for a version: its own name, or a further one where other files of that version stand."""
+    """Return a free folder name for a version: the version itself, or with a number if that is taken."""
     name, number = version, 2
     while name in standing.whole:
         name, number = f"{version}.{number}", number + 1
@@ -77,7 +77,10 @@ def free_name(standing: Standing, version: str) -> str:
 
 
 def _fallback(standing: Standing, ready: str | None) -> str | None:
-    """Of what else is whole: what served last, else what confirmed last, else any; never what failed its own trial."""
+    """Return another whole version: what served last, else what confirmed last, else any.
+
+    Never one that failed its trial.
+    """
     trial = standing.trial
     failed = (trial.version, trial.made_from) if trial is not None else None
     others = {

@@ -1,6 +1,6 @@
-"""Making a version's folder: its own copy of the packages, since nuclei delete old artifacts, and its environment.
+"""Makes a version's folder: a copy of the packages, since nuclei delete old artifacts, and a virtual environment.
 
-All beside, in a folder that nobody starts anything from, and at the end one rename: what serves is never touched.
+It works in a temporary folder, and renames that at the end: the version that serves is never touched.
 """
 
 import compileall
@@ -22,18 +22,18 @@ from edge_agent.bringing_up.switching import sync_folder, write_json
 
 LONGEST_WORDS: Final = 500
 _LONGEST: Final = 3600.0
-"""Seconds for pip at most: large wheels on a slow card take minutes."""
+"""The most seconds for pip: large wheels on a slow card take minutes."""
 _PR_SET_PDEATHSIG: Final = 1
 
 
 class NotInstalledError(Exception):
-    """``str()`` of it is what went wrong, in pip's words where they are pip's."""
+    """An installation failed. The message says why, in pip's words if pip failed."""
 
 
 def make(work: str, artifact: str, wanted: Wanted, standing: Standing, keep: str | None) -> str:
-    """Make the wanted version, and return its folder's name. Of the others only ``keep`` stays, to make room.
+    """Install the wanted version. Return its folder's name. Other versions than ``keep`` are removed, to make room.
 
-    Raises ``NotInstalledError``; then nothing is left of it.
+    Raises ``NotInstalledError``; nothing is left of the version then.
     """
     versions = os.path.join(work, "versions")
     began = time.monotonic()
@@ -62,7 +62,7 @@ def make(work: str, artifact: str, wanted: Wanted, standing: Standing, keep: str
 
 
 def remove(work: str, folder: str) -> None:
-    """Remove a version's folder: first its name, so that what is half removed counts as no version."""
+    """Remove a version's folder. Rename it first, so that a half-removed one counts as no version."""
     versions = os.path.join(work, "versions")
     going = os.path.join(versions, f".{folder}.{os.getpid()}.old")
     with suppress(OSError):
@@ -72,7 +72,7 @@ def remove(work: str, folder: str) -> None:
 
 
 def dies_with_parent(number: int, parent: int) -> None:
-    """In a child, before it execs: be sent this signal when the parent is gone, be it by SIGKILL."""
+    """Have the kernel send this signal when the parent dies, by SIGKILL too. Called in a child before its exec."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
@@ -82,16 +82,16 @@ def _make_room(versions: str, standing: Standing, gone: list[str]) -> None:
     for folder in gone:
         remove(os.path.dirname(versions), folder)
     for entry in os.scandir(versions):
-        # What an interrupted installation or removal left, or was made by another Python.
+        # It is left of an interrupted installation or removal, or was made for another Python.
         if entry.is_dir(follow_symlinks=False) and entry.name not in standing.whole:
             shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _fill(beside: str, final: str, artifact: str) -> bool:
-    """Everything but the mark. Returns whether there is an environment."""
+    """Fill the folder, without ``made.json``. Return whether it has a virtual environment."""
     packages = os.path.join(beside, "packages")
     _copy_sources(artifact, packages)
-    # Compiled now, while the earlier version serves; tracebacks name the file by its place to be.
+    # Compile now, while the earlier version serves. Tracebacks name the files by their final path.
     compileall.compile_dir(packages, quiet=2, stripdir=beside, prependdir=final)
     requirements = os.path.join(artifact, REQUIREMENTS)
     if not os.path.exists(requirements):
@@ -102,7 +102,7 @@ def _fill(beside: str, final: str, artifact: str) -> bool:
             "(apt install python3-venv), then deploy again"
         )
     venv = os.path.join(beside, "venv")
-    # pip by itself, since `venv` passes over what it says. Isolated: the work folder is no place to import from.
+    # Run pip separately: `venv` hides its output. Isolated, so that nothing is imported from the work folder.
     _run([sys.executable, "-I", "-m", "venv", "--without-pip", venv])
     python = [os.path.join(venv, "bin", "python"), "-I", "-m"]
     _run([*python, "ensurepip", "--upgrade", "--default-pip"])
@@ -113,7 +113,7 @@ def _fill(beside: str, final: str, artifact: str) -> bool:
 
 
 def _copy_sources(artifact: str, packages: str) -> None:
-    """Without the files' modes: a nucleus's are read only, and Python writes beside them."""
+    """Copy the packages without the files' modes: a nucleus's files are read-only, and Python writes beside them."""
     for folder, below, names in os.walk(artifact):
         at_the_top = folder == artifact
         below[:] = [each for each in below if each != "__pycache__" and not (at_the_top and each == WHEELS)]
@@ -125,7 +125,7 @@ def _copy_sources(artifact: str, packages: str) -> None:
 
 
 def _run(command: list[str]) -> None:
-    """Run a program to its end. Raises ``NotInstalledError`` with its own words."""
+    """Run a program to its end. Raises ``NotInstalledError`` with the program's own words."""
     parent = os.getpid()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     try:
@@ -146,7 +146,7 @@ def _run(command: list[str]) -> None:
 
 
 def _words(output: str, command: list[str], code: int) -> str:
-    """pip's own errors; of another program the last lines."""
+    """Return the lines that pip marks as errors, else the last lines of the output."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
     end = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"

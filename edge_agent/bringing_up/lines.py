@@ -1,6 +1,6 @@
-"""The bringing-up program's log: a line an event on standard error, in the form of the agent's own (``log.py``).
+"""The log of the bringing-up program: one line for each event on standard error, in the agent's format (``log.py``).
 
-Written here, since ``logging`` alone would cost the start of an agent more than all else that this program does.
+It does not use ``logging``, which takes longer to import than the rest of this program takes to run.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""The parent of the agent that serves while a new version is installed, and of the new one on its trial.
+"""The parent process of the agent while a new version is installed, and while the new version is on trial.
 
-One thread and no handlers: it waits for signals, and looks after its children in between. It ends with its agent, or
-as it.
+It has one thread and no signal handlers: it waits for signals, and checks its children in between. It ends with its
+agent, or becomes it.
 """
 
 import os
@@ -34,19 +34,19 @@ from edge_agent.bringing_up.switching import (
 )
 
 _LOOK: Final = 0.5
-"""Seconds between two looks at what the agent has confirmed."""
+"""Seconds between two checks of what the agent has confirmed."""
 _LOOK_LATE: Final = 10.0
-"""Once it runs, and is only not given anything that it could confirm."""
+"""Seconds between two checks after the trial's time: the agent runs, and has nothing to confirm yet."""
 _SETTLES: Final = 0.1
 _GRACE: Final = 60.0
-"""Seconds that an agent has to finish what it has in hand."""
+"""Seconds for an agent to finish its frames in flight."""
 _AGAIN: Final = 1.0
 _MOST_ENDS: Final = 3
-"""How often the earlier agent is started anew while the installation goes on, a second after it ended; nuclei do so."""
+"""How often the earlier agent is restarted during an installation, a second after it ended. Nuclei do the same."""
 
 
 class Parent:
-    """Made and run once; its process ends with it."""
+    """Make it and run it once. The process ends with it."""
 
     def __init__(self, work: str, artifact: str, wanted: Wanted, within: int) -> None:
         self._work = work
@@ -58,7 +58,7 @@ class Parent:
         self._agent: subprocess.Popen[bytes] | None = None
 
     def run(self, step: Install | Try) -> NoReturn:
-        """Does the step, and whatever follows. Ends as the agent, or with its exit code."""
+        """Do the step and all that follows. The process becomes the agent, or ends with its exit code."""
         if isinstance(step, Try):
             self._try(step.folder, step.fallback)
         if step.serving is not None:
@@ -66,7 +66,7 @@ class Parent:
         self._install_first()
 
     def _install_first(self) -> NoReturn:
-        """Nothing serves yet: a failure is this process's."""
+        """Install while nothing serves. A failure ends this process."""
         release_signals(self._held)
         try:
             folder = make(self._work, self._artifact, self._wanted, self._standing, self._standing.current)
@@ -86,7 +86,7 @@ class Parent:
             if self._agent is None and starts <= _MOST_ENDS and time.monotonic() >= again:
                 starts, again = starts + 1, time.monotonic() + _AGAIN
                 self._start_earlier(serving)
-            # The agent is first: what it serves does not wait for an installation's start.
+            # Start the agent first: it does not wait for the installer.
             installer = installer or start_installer(self._program(), serving, self._held)
             number = next_signal(_LOOK)
             if number is not None:
@@ -109,7 +109,7 @@ class Parent:
         self._watch()
 
     def _try(self, folder: str, fallback: str) -> NoReturn:
-        """Switch, start, and look whether it confirms. No other agent runs now."""
+        """Switch to the new version, start it, and wait until it confirms. No other agent runs now."""
         earlier = self._standing.trial
         begun = earlier.begun if earlier and (earlier.version, earlier.made_from) == self._wanted else 0
         self._remember(begun + 1, "it was interrupted before it had confirmed anything")
@@ -124,12 +124,12 @@ class Parent:
         while not has_confirmed(standing_in(self._work), self._wanted.version):
             number = next_signal(_LOOK if time.monotonic() <= deadline else _LOOK_LATE)
             if number is not None:
-                # The nucleus ends it, or the device: that is no word about the version.
+                # The nucleus or the device ends it: the trial does not count.
                 self._remember(begun, "")
                 self._end(number)
             code = self._agent.poll() if self._agent is not None else 1
             if code is not None and (number := next_signal(_SETTLES)) is not None:
-                # Both were sent the signal, and the agent was the quicker one.
+                # Both got the signal, and the agent ended first.
                 self._remember(begun, "")
                 self._end(number)
             if code is not None and not has_confirmed(standing_in(self._work), self._wanted.version):
@@ -146,7 +146,7 @@ class Parent:
         self._watch()
 
     def _give_back(self, fallback: str, begun: int, words: str) -> NoReturn:
-        """End as the earlier agent."""
+        """Go back to the earlier agent, and become it."""
         tell("ERROR", "given back", version=self._wanted.version, earlier=fallback, why=words)
         with suppress(OSError):
             switch_to(self._work, fallback)
@@ -156,7 +156,7 @@ class Parent:
         become(self._work, fallback, self._standing)
 
     def _watch(self) -> NoReturn:
-        """Until the agent ends, or is to end."""
+        """Wait until the agent ends, or a signal comes."""
         agent = self._agent
         while agent is not None and agent.poll() is None:
             number = next_signal(60.0)
@@ -193,7 +193,7 @@ class Parent:
         self._agent = None
 
     def _ended(self, agent: "subprocess.Popen[bytes]") -> int:
-        """Its exit code, once it has finished what it has in hand."""
+        """Wait until the agent ends, or kill it after a while. Return its exit code."""
         with suppress(subprocess.TimeoutExpired):
             agent.wait(timeout=_GRACE)
         if agent.poll() is None:

@@ -1,6 +1,6 @@
-"""The program's three commands: ``install`` and ``start``, classic's two steps, and ``run``, which is all on lite.
+"""The program's three commands: ``install`` and ``start``, classic's two steps, and ``run``, lite's only one.
 
-Where there is nothing to install, ``start`` and ``run`` end as the agent: the process that the nucleus began is it.
+If there is nothing to install, ``start`` and ``run`` become the agent, in the process that the nucleus has started.
 """
 
 import os
@@ -23,7 +23,7 @@ _USAGE = "usage: bringing_up install | start | run SECONDS"
 
 
 def main(arguments: list[str], artifact: str) -> NoReturn:
-    """``artifact``: the unpacked zip, ``…/<version>/<stem>``; the work folder is where the nucleus starts a step."""
+    """Run a command. ``artifact`` is the unpacked zip, ``…/<version>/<stem>``; the work folder is the current one."""
     work = os.getcwd()
     wanted = Wanted(os.path.basename(os.path.dirname(artifact)), _fingerprint(artifact))
     match arguments:
@@ -41,7 +41,7 @@ def main(arguments: list[str], artifact: str) -> NoReturn:
 
 
 def _fingerprint(artifact: str) -> str:
-    """Empty where the files cannot be read: then whatever was made of that version before is taken for it."""
+    """Return the artifact's fingerprint; empty if it cannot be read. Any folder of that version counts then."""
     try:
         return fingerprint(artifact)
     except OSError as error:
@@ -50,19 +50,19 @@ def _fingerprint(artifact: str) -> str:
 
 
 def become(work: str, folder: str, standing: Standing) -> NoReturn:
-    """End as the agent in this folder. Raises ``OSError`` where it cannot be started."""
+    """Become the agent in this folder. Raises ``OSError`` if it cannot be started."""
     command = command_of(os.path.join(work, "versions", folder), standing.whole[folder])
     os.execve(command[0], command, environment_of(work, folder, standing))  # noqa: S606 - no shell is wanted
 
 
 def environment_of(work: str, folder: str, standing: Standing) -> dict[str, str]:
-    """What the agent in this folder is started with."""
+    """Return the environment variables for the agent in this folder."""
     packages = os.path.join(work, "versions", folder, "packages")
     return {**os.environ, "PYTHONPATH": packages, VERSION_VARIABLE: standing.whole[folder].version}
 
 
 def _install(work: str, artifact: str, wanted: Wanted, keep: str | None = None) -> int:
-    """Classic's step, and what ``run`` does beside the agent that serves: then the words are on standard output too."""
+    """Install the wanted version. With ``keep``, an agent serves beside, and standard output says why it failed."""
     standing = standing_in(work)
     if folder_of(standing, wanted) is not None:
         return 0
@@ -79,7 +79,7 @@ def _install(work: str, artifact: str, wanted: Wanted, keep: str | None = None) 
 
 
 def _start(work: str, wanted: Wanted) -> NoReturn:
-    """Classic's: what ``install`` made. The nucleus itself rolls back, so that no earlier version is looked for."""
+    """Become the version that ``install`` made. Classic rolls back by itself, so no earlier version is needed."""
     standing = standing_in(work)
     folder = folder_of(standing, wanted)
     if folder is None:

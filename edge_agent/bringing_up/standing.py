@@ -1,6 +1,6 @@
-"""What stands in the work folder: the versions that are whole, the one that serves, and how a new one's trial went.
+"""Reads the work folder: the versions that are whole, the one that serves, and how the trial of a new one went.
 
-A version's folder is made beside and renamed, so that one with its ``made.json`` is whole, whatever interrupted.
+A version's folder is renamed only once it is complete, so one with a ``made.json`` is whole.
 """
 
 import json
@@ -14,23 +14,23 @@ MADE: Final = "made.json"
 CURRENT: Final = "current"
 TRIAL: Final = "trial.json"
 VERSION_VARIABLE: Final = "MLOPS_COMPONENT_VERSION"
-"""The agent finds the version of its component here (``edge_agent/version.py``)."""
+"""The environment variable with the component's version (read by ``edge_agent/version.py``)."""
 PYTHON: Final = f"{sys.implementation.cache_tag} {sys.platform}"
-"""What an environment was made for: one of another Python does not find its packages."""
+"""The Python that an environment is made for. Another Python does not find its packages."""
 WHEELS: Final = "wheels"
 REQUIREMENTS: Final = "requirements.txt"
 _CHUNK: Final = 1 << 20
 
 
 class Wanted(NamedTuple):
-    """The version that the nucleus starts, and a fingerprint of the files that it is made from."""
+    """The version that the nucleus starts, and the fingerprint of its files."""
 
     version: str
     made_from: str
 
 
 class Made(NamedTuple):
-    """A whole version. ``has_venv``: it has wheels, and so an environment of its own."""
+    """A whole version. ``has_venv``: whether it has wheels, and so a virtual environment."""
 
     version: str
     made_from: str
@@ -38,7 +38,7 @@ class Made(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """How often a version was begun here without having confirmed anything, and how that ended the last time."""
+    """How often a version was started without confirming anything, and how the last start ended."""
 
     version: str
     made_from: str
@@ -47,8 +47,11 @@ class Trial(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """``whole``: by folder. ``current``: the folder that served last. ``confirmed``: the version of the agent that
-    confirmed last."""
+    """The content of the work folder.
+
+    ``whole``: the whole versions by folder. ``current``: the folder that served last. ``confirmed``: the agent version
+    that confirmed last.
+    """
 
     whole: Mapping[str, Made]
     current: str | None = None
@@ -57,7 +60,7 @@ class Standing(NamedTuple):
 
 
 def standing_in(work: str) -> Standing:
-    """Read the work folder. What cannot be read counts as not there."""
+    """Read the work folder. What cannot be read counts as missing."""
     versions = os.path.join(work, "versions")
     try:
         names = sorted(os.listdir(versions))
@@ -73,7 +76,7 @@ def standing_in(work: str) -> Standing:
 
 
 def fingerprint(artifact: str) -> str:
-    """Of the artifact's files: their names and bytes; of wheels, which have their version in the name, the size."""
+    """Return a checksum of the artifact's file names and bytes. Of wheels, which name their version, only the size."""
     total = 0
     for folder, below, names in os.walk(artifact):
         below[:] = sorted(each for each in below if each != "__pycache__")
@@ -90,7 +93,7 @@ def fingerprint(artifact: str) -> str:
 
 
 def command_of(folder: str, made: Made) -> list[str]:
-    """What starts the agent of a whole version."""
+    """Return the command that starts the agent of a whole version."""
     python = os.path.join(folder, "venv", "bin", "python") if made.has_venv else sys.executable
     return [python, "-u", "-m", "edge_agent", "run"]
 
@@ -114,13 +117,13 @@ def _trial(path: str) -> Trial | None:
 
 
 def _confirmed(work: str) -> str | None:
-    """The agent's own memory has the versions in the order in which they confirmed (``control/memory.py``)."""
+    """Return the agent version that confirmed last, from the agent's memory (``control/memory.py``)."""
     versions = _json(os.path.join(work, "state", "memory.json")).get("confirmed_by")
     return str(versions[-1]) if isinstance(versions, list) and versions else None
 
 
 def said_running(work: str) -> str | None:
-    """The agent version that last told its nucleus that it runs."""
+    """Return the agent version that last told its nucleus that it runs."""
     version = _json(os.path.join(work, "state", "memory.json")).get("running")
     return version if isinstance(version, str) else None
 

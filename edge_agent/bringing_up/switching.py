@@ -1,4 +1,4 @@
-"""Small files and the link to what serves: each is there whole, or as it was, whatever interrupts the write."""
+"""Writes the link to the current version and small files. After an interruption each is whole: the old or the new."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from edge_agent.bringing_up.standing import CURRENT, TRIAL, Trial
 
 
 def switch_to(work: str, folder: str) -> None:
-    """Have ``versions/current`` lead to this folder. Raises ``OSError``, and then leads where it led."""
+    """Point ``versions/current`` to this folder. Raises ``OSError``; the link is unchanged then."""
     versions = os.path.join(work, "versions")
     beside = os.path.join(versions, f".{CURRENT}.{os.getpid()}")
     with suppress(FileNotFoundError):
@@ -24,25 +24,25 @@ def write_trial(work: str, trial: Trial) -> None:
 
 
 def forget_trial(work: str) -> None:
-    """There is none any more."""
+    """Forget the trial."""
     with suppress(OSError):
         os.unlink(os.path.join(work, "versions", TRIAL))
 
 
 def say_not_installed(work: str, version: str, words: str) -> None:
-    """Tell the agent that serves, which tells the cloud: DEGRADED, reason ``install``. Raises ``OSError``."""
+    """Leave a note for the agent that serves, which reports DEGRADED, reason ``install``. Raises ``OSError``."""
     os.makedirs(os.path.join(work, "state"), exist_ok=True)
     write_json(_install_file(work), {"version": version, "words": words})
 
 
 def say_nothing(work: str) -> None:
-    """What was said of an earlier version, or of an earlier attempt, holds no longer."""
+    """Remove the note about an earlier version or attempt."""
     with suppress(OSError):
         os.unlink(_install_file(work))
 
 
 def write_json(path: str, value: object) -> None:
-    """Write beside it, flush to the disk, and rename over it. Raises ``OSError``."""
+    """Write a file beside it, flush it to the disk, and rename it. Raises ``OSError``."""
     folder, name = os.path.split(path)
     beside = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
@@ -58,7 +58,7 @@ def write_json(path: str, value: object) -> None:
 
 
 def sync_folder(folder: str) -> None:
-    """Have the disk know the names in a folder. Raises ``OSError``."""
+    """Flush the names in a folder to the disk. Raises ``OSError``."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -20,7 +20,7 @@ app.command("check")(check)
 
 
 def main() -> None:
-    """The entry point: an error of ours is its message and its exit code, never a traceback."""
+    """Run the command line. An error of ours becomes its message and its exit code, never a traceback."""
     try:
         app()
     except EdgeAgentError as error:

@@ -1,4 +1,4 @@
-"""``edge-agent run``: what the nucleus starts. Never ends with 0: both nuclei take that for a component that runs."""
+"""``edge-agent run``: what the nucleus starts. It never ends with 0, which both nuclei take for a running component."""
 
 import gc
 import logging
@@ -15,7 +15,8 @@ from edge_agent.errors import WrongUseError
 
 def run(
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Run without a nucleus: obey this file, and follow it.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Run without a nucleus: serve what this file says, and follow its changes."),
     ] = None,
     work: Annotated[
         Path | None, typer.Option(metavar="DIR", help="With --config: the work folder; `edge-agent-work` beside FILE.")
@@ -26,7 +27,7 @@ def run(
 
     run_it = _under_a_nucleus() if config is None else _by_a_file(config, work)
     log_to_stderr()
-    # What was imported stays: no collection is to go through it.
+    # Keep imported objects out of collections.
     gc.freeze()
     gc.enable()
     try:
@@ -36,20 +37,20 @@ def run(
         code = 1
     logging.shutdown()
     sys.stderr.flush()
-    # A thread inside onnxruntime or the CRT does not survive the interpreter's own end.
+    # Threads of onnxruntime or the CRT can crash while the interpreter shuts down.
     os._exit(code)
 
 
 def _under_a_nucleus() -> Callable[[], int]:
-    from edge_agent.surroundings import surroundings
+    from edge_agent.component_environment import component_environment
 
-    around = surroundings()
+    environment = component_environment()
     from edge_agent.control.agent import run_agent
     from edge_agent.nucleus.link import NucleusLink
     from edge_agent.work_folder import WorkFolder
 
-    folder = WorkFolder(around.work)
-    return lambda: run_agent(around, folder, lambda put, heard: NucleusLink(around.component, put, heard))
+    folder = WorkFolder(environment.work)
+    return lambda: run_agent(environment, folder, lambda put, heard: NucleusLink(environment.component, put, heard))
 
 
 def _by_a_file(config: Path, work: Path | None) -> Callable[[], int]:
@@ -60,9 +61,9 @@ def _by_a_file(config: Path, work: Path | None) -> Callable[[], int]:
         read = read_config(config)
     except DocumentError as error:
         raise WrongUseError("\n".join(str(fault) for fault in error.faults)) from None
+    from edge_agent.component_environment import ComponentEnvironment
     from edge_agent.control.agent import run_agent
     from edge_agent.standalone.file_link import FileLink
-    from edge_agent.surroundings import Surroundings
     from edge_agent.work_folder import WorkFolder
 
     component = "local.edge-agent"
@@ -75,5 +76,5 @@ def _by_a_file(config: Path, work: Path | None) -> Callable[[], int]:
     if not taken:
         other = f"process {holder}" if (holder := folder.holder()) else "another process"
         raise WrongUseError(f"{place} is the work folder of {other}; stop it, or name another folder with --work")
-    around = Surroundings(component=component, thing=read.thing, root=place, work=place)
-    return lambda: run_agent(around, folder, lambda put, _: FileLink(config.resolve(), place, component, put))
+    environment = ComponentEnvironment(component=component, thing=read.thing, root=place, work=place)
+    return lambda: run_agent(environment, folder, lambda put, _: FileLink(config.resolve(), place, component, put))

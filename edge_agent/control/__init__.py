@@ -1,1 +1,1 @@
-"""What the agent decides, and the one thread that decides it."""
+"""The control thread, and everything that the agent decides."""

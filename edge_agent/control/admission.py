@@ -1,7 +1,7 @@
-"""Before the agent: a nucleus that accepts it, and the work folder for itself alone. And when its holder gives way.
+"""What an agent needs before it runs: a nucleus that accepts it, and the work folder for itself alone.
 
-A killed nucleus leaves its agent running, and the next one starts another. The one that a nucleus accepts asks for the
-folder; the one that has none goes, once it is asked. With no nucleus and nobody who asks, the holder stays.
+A killed nucleus leaves its agent running, and the next nucleus starts a second one. The agent that a nucleus accepts
+asks for the folder. The agent without a nucleus ends when it is asked; it stays while nobody asks.
 """
 
 import logging
@@ -13,15 +13,15 @@ from edge_agent.control.bounds import Bounds
 from edge_agent.control.refusals import Refusals
 from edge_agent.control.timers import Backoff
 from edge_agent.errors import NucleusAwayError, TokenRefusedError
-from edge_agent.nucleus.inbox import ConnectionLost, Inbox, Stop
+from edge_agent.nucleus.event_queue import ConnectionLost, EventQueue, Stop
 from edge_agent.work_folder import WorkFolder
 
 logger = logging.getLogger(__name__)
 _LOOK: Final = 0.25
 
 
-class Line(Protocol):
-    """What of `NucleusLink` is used here."""
+class ConnectionLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
 
     connection: int
 
@@ -31,15 +31,20 @@ class Line(Protocol):
     def close(self) -> None: ...
 
 
-def admitted(line: Line, inbox: Inbox, folder: WorkFolder, refusals: Refusals, bounds: Bounds) -> int | None:
-    """Wait until the nucleus has accepted us and the folder is ours: ``None``, or the exit code if it is not to be."""
+def admitted(
+    link: ConnectionLink, event_queue: EventQueue, folder: WorkFolder, refusals: Refusals, bounds: Bounds
+) -> int | None:
+    """Wait until the nucleus has accepted us and the folder is ours.
+
+    Return ``None`` then, or the exit code with which the process is to end.
+    """
     reconnect = Backoff(0.5, 30.0)
     connect_at, ends_at = 0.0, None
     while True:
         now = time.monotonic()
-        if not line.connected and now >= connect_at:
+        if not link.connected and now >= connect_at:
             try:
-                line.connect()
+                link.connect()
             except NucleusAwayError as error:
                 logger.warning("not connected", extra={"error": str(error)})
                 if isinstance(error, TokenRefusedError) and refusals.refused(now):
@@ -48,7 +53,7 @@ def admitted(line: Line, inbox: Inbox, folder: WorkFolder, refusals: Refusals, b
             else:
                 refusals.accepted()
                 reconnect.reset()
-        if line.connected:
+        if link.connected:
             if _taken(folder):
                 return None
             if ends_at is None:
@@ -62,14 +67,14 @@ def admitted(line: Line, inbox: Inbox, folder: WorkFolder, refusals: Refusals, b
                 extra={"folder": str(folder.path), "holder": folder.holder() or ""},
             )
             return 1
-        event = inbox.take(_LOOK if ends_at is not None else max(0.0, connect_at - now))
+        event = event_queue.take(_LOOK if ends_at is not None else max(0.0, connect_at - now))
         match event:
             case Stop(number):
                 logger.info("ending", extra={"signal": number})
                 return 128 + number
-            case ConnectionLost(connection) if connection == line.connection:
-                line.close()
-                # Who has no nucleus asks for nothing.
+            case ConnectionLost(connection) if connection == link.connection:
+                link.close()
+                # Only an agent with a nucleus may ask.
                 folder.ask_no_more()
             case _:
                 pass
@@ -79,13 +84,13 @@ def _taken(folder: WorkFolder) -> bool:
     try:
         return folder.take()
     except OSError as error:
-        # The agent serves from a folder that it cannot write; then nobody can tell whether it is alone.
+        # The agent serves without a writable folder too. Whether another one runs cannot be known then.
         logger.warning("the work folder cannot be locked", extra={"folder": str(folder.path), "error": str(error)})
         return True
 
 
 class GivingWay:
-    """Whether the holder of the folder must go. ``asked`` says whether somebody wants it."""
+    """Decides whether the holder of the work folder must end. ``asked`` says whether another agent wants the folder."""
 
     def __init__(self, bound: float, asked: Callable[[], bool]) -> None:
         self._bound = bound
@@ -93,7 +98,7 @@ class GivingWay:
         self._since: float | None = None
 
     def due(self, now: float, *, connected: bool) -> bool:
-        """``now``: the monotonic clock. Asks only once the connection has been away for long enough."""
+        """Return whether to end: no connection for ``bound`` seconds, and asked. ``now``: the monotonic clock."""
         if connected:
             self._since = None
             return False

@@ -1,4 +1,4 @@
-"""How long the agent waits for what no setting is about. Tests give shorter times."""
+"""Times and sizes that no setting changes. Tests give smaller ones."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,25 +6,25 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """In seconds, but for ``messages``."""
+    """All in seconds, except ``messages``."""
 
     alone: float = 15.0
-    """Without an accepted connection for so long, the holder of the work folder gives way to who asks for it."""
+    """After this time without an accepted connection, the holder of the work folder ends if another agent asks."""
     folder: float = 120.0
-    """A second agent waits for the work folder at most."""
+    """How long a second agent waits for the work folder."""
     refused: float = 300.0
-    """With nothing but refusals of its token for so long, the agent ends, for a restart to give it another."""
+    """After this time with nothing but refusals of its token, the agent ends, so that a restart gives it another."""
     restarts: float = 3600.0
-    """Between two such ends at least: a nucleus takes three starts within an hour (greengrass-facts.md)."""
+    """The least time between two such ends: a nucleus allows three starts within an hour (greengrass-facts.md)."""
     renewal: float = 300.0
-    """Between two renewals of subscriptions that a nucleus may have forgotten, and between two echoes."""
+    """The time between two renewals of subscriptions that a nucleus may have forgotten, and between two echoes."""
     refused_by_cloud: float = 120.0
-    """Between two tries of a topic that a classic nucleus refuses: with MQTT 3, and no network, each of them holds up
+    """The time between two tries for a topic that a classic nucleus refuses. With MQTT 3 and no network each try blocks
     the IPC of the whole device for 11 s (seen on 2.18.0; AwsIotMqttClient.java, establishConnection)."""
     echo: float = 10.0
-    """An echo comes back within so long, or it is not heard."""
+    """An echo that has not come back by then counts as missed."""
     messages: int = 256
-    """Messages that wait for the cloud."""
+    """How many messages may wait for the cloud."""
 
 
 AS_DEPLOYED: Final = Bounds()

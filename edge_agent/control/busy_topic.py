@@ -1,8 +1,8 @@
-"""Whether the line may be disturbed, as another component says on a local topic: ``{"busy": true}``, and ``false``.
+"""Whether the line is busy, as another component says on a local topic: ``{"busy": true}`` or ``{"busy": false}``.
 
-A nucleus keeps no message for who comes late, so the last one is kept here: it counts until the next, also over a lost
-connection. An agent that has just started has heard none, and takes the line for free: a component that matters says it
-anew every now and then. How long a deployment waits at most is `consent.py`'s to bound.
+A nucleus does not retain local messages, so the last one counts here until the next, over a lost connection too. An
+agent that has just started takes the line for free: the component that says it must repeat it now and then.
+`consent.py` bounds how long a deployment waits.
 """
 
 import logging
@@ -21,22 +21,22 @@ class _Said(BaseModel):
 
 
 class BusyTopic:
-    """`listen` is the control thread's; what is heard comes by the networking thread, which never waits here."""
+    """The control thread calls `listen`. The networking thread calls `came`, which never waits."""
 
     def __init__(self, topics: LocalTopics) -> None:
         self._topics = topics
         self._listener = self.came
         self._busy = False
         self.name: str | None = None
-        """The topic that is listened to."""
+        """The topic that this object listens to, if any."""
 
     @property
     def busy(self) -> bool:
-        """What was said last."""
+        """Whether the last message said busy."""
         return self._busy
 
     def listen(self, name: str | None) -> None:
-        """Listen to this topic from now on, or to none; what was said on another counts no more."""
+        """Listen to this topic from now on, or to none. A new topic begins as free."""
         if name == self.name:
             return
         if self.name is not None:
@@ -46,7 +46,7 @@ class BusyTopic:
             self._topics.listen(name, self._listener)
 
     def came(self, payload: bytes) -> None:
-        """Take a message; one that says neither changes nothing."""
+        """Take a message. One that cannot be read is logged and ignored."""
         try:
             busy = _Said.model_validate_json(payload).busy
         except ValidationError:

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge_agent.control.obedience import Obedience
-from edge_agent.nucleus.inbox import CommandCame
+from edge_agent.control.reconciler import Reconciler
+from edge_agent.nucleus.event_queue import CommandCame
 from edge_agent.reporting.reporter import Reporter
 from shared_schema.names import ModelName
 from shared_schema.topics import COMMANDS, Command
@@ -18,7 +18,7 @@ _LARGEST = 10_000
 
 
 class CommandPayload(BaseModel):
-    """All of it may be left out: ``model`` where there is one only, ``request`` where nobody matches replies."""
+    """Every key is optional: ``model`` if there is only one, ``request`` if nobody matches replies by it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -27,15 +27,15 @@ class CommandPayload(BaseModel):
 
 
 class Commands:
-    """Used by the control thread only. ``report`` sends health and shadow at once."""
+    """Used by the control thread only. ``report`` sends health and shadow."""
 
-    def __init__(self, obedience: Obedience, reporter: Reporter, report: Callable[[], None]) -> None:
-        self._obedience = obedience
+    def __init__(self, reconciler: Reconciler, reporter: Reporter, report: Callable[[], None]) -> None:
+        self._reconciler = reconciler
         self._reporter = reporter
         self._report = report
 
     def came(self, event: CommandCame, now: float) -> None:
-        """Do what a command says, and answer it."""
+        """Carry out a command, and reply to it."""
         command = self._which(event.topic)
         if command is None:
             return
@@ -57,15 +57,15 @@ class Commands:
                 self._report()
                 return "health and shadow are sent"
             case "rollback":
-                return self._obedience.rollback(self._model(payload))
+                return self._reconciler.rollback(self._model(payload))
             case "release-hold":
-                return self._obedience.release_hold(self._model(payload), now)
+                return self._reconciler.release_hold(self._model(payload), now)
 
     def _model(self, payload: CommandPayload) -> str:
         if payload.model is not None:
             return payload.model
-        obeyed = self._obedience.obeyed
-        models = list(obeyed.state.models) if obeyed is not None else []
+        applied = self._reconciler.applied
+        models = list(applied.state.models) if applied is not None else []
         if len(models) != 1:
             raise LookupError(f"the desired state names {len(models)} models; give one of them as `model`")
         return models[0]

@@ -1,6 +1,6 @@
-"""Whether a deployment may go on now: the answer to classic's pre-update events, while the line may not be disturbed.
+"""Answers classic's pre-update events: while the line is busy, a deployment is deferred.
 
-It is the whole deployment that waits, whatever is in it: the nucleus asks before it knows what will be restarted.
+The whole deployment waits, whatever is in it: the nucleus asks before it knows what it will restart.
 """
 
 import logging
@@ -16,23 +16,23 @@ logger = logging.getLogger(__name__)
 _MOST: Final = 16
 
 
-class Mouth(Protocol):
-    """What of `NucleusLink` is used here."""
+class ConsentLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
 
     def answer_update(self, deployment: str, *, recheck_ms: int, words: str | None = None) -> None: ...
 
 
 class Consent:
-    """Used by the control thread only. Nothing else bounds a deferral: classic asks for ever (greengrass-facts.md)."""
+    """Used by the control thread only. It bounds the deferral itself: classic asks for ever (greengrass-facts.md)."""
 
-    def __init__(self, work: Path, topic: BusyTopic, mouth: Mouth) -> None:
+    def __init__(self, work: Path, topic: BusyTopic, link: ConsentLink) -> None:
         self._work = work
         self._topic = topic
-        self._mouth = mouth
+        self._link = link
         self._first_asked: OrderedDict[str, float] = OrderedDict()
 
     def asked(self, deployment: str, busy: BusySettings, now: float) -> None:
-        """Answer at once: silence would hold the deployment up until the nucleus's time is out."""
+        """Answer at once: without an answer the deployment waits until the nucleus's timeout."""
         first = self._first_asked.setdefault(deployment, now)
         while len(self._first_asked) > _MOST:
             self._first_asked.popitem(last=False)
@@ -45,14 +45,14 @@ class Consent:
             else:
                 logger.warning("busy for too long: the deployment goes on", extra={"limit": busy.limit})
         try:
-            self._mouth.answer_update(deployment, recheck_ms=int(seconds * 1000), words=words)
+            self._link.answer_update(deployment, recheck_ms=int(seconds * 1000), words=words)
         except NucleusError as error:
             logger.warning("update not answered", extra={"deployment": deployment, "error": str(error)})
             return
         logger.info("update deferred" if words else "update may go on", extra={"deployment": deployment})
 
     def _why(self, busy: BusySettings) -> str | None:
-        """In words, by what the line is known to be busy; ``None`` where it is free."""
+        """Return in words why the line counts as busy; ``None`` if it is free."""
         file = self._work / busy.file if busy.file is not None else None
         if file is not None and file.exists():
             return f"{file.name} is there"

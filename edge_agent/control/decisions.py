@@ -1,115 +1,124 @@
-"""Which document to obey, and what it asks for. Pure: documents in, actions out."""
+"""Which desired state to apply, and what to do for it. Pure: documents in, actions out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from edge_agent.serving.lifecycle import Target
 from shared_schema.desired_state import DesiredState, NotWhole, UnknownForm, higher_release, read_desired_state
-from shared_schema.messages import AgentState
-
-Door = Literal["validated", "subscribed"]
+from shared_schema.messages import AgentState, Channel
 
 
 @dataclass(frozen=True, slots=True)
-class Obeyed:
-    """The document that is obeyed, and the door that it came by: none when it is the kept one of a start at which the
-    present one is not understood."""
+class Applied:
+    """The desired state that is applied, and the channel that it came on.
+
+    ``channel`` is ``None`` for the last confirmed document, which is applied at a start that finds no readable one.
+    """
 
     state: DesiredState
-    door: Door | None
+    channel: Channel | None
 
     def target(self, model: str) -> Target:
-        """What it names for a model. Raises ``KeyError``."""
+        """Return the version that the document names for a model. Raises ``KeyError``."""
         desired = self.state.models[model]
         return Target(model, desired.component, desired.version, desired.digest, self.state.release)
 
 
-def choose(own: object, followed: object) -> Obeyed | UnknownForm | NotWhole:
-    """Of what stands at the two doors, the whole document with the higher release (architecture, section 3)."""
-    at_own, at_followed = read_desired_state(own), read_desired_state(followed)
-    chosen = higher_release(at_own, at_followed)
+def choose(own: object, subscribed: object) -> Applied | UnknownForm | NotWhole:
+    """Return the whole document with the higher release of the two channels' (architecture, section 3).
+
+    ``own`` stands on the validated channel, ``subscribed`` on the subscribed one.
+    """
+    from_own, from_subscribed = read_desired_state(own), read_desired_state(subscribed)
+    chosen = higher_release(from_own, from_subscribed)
     if isinstance(chosen, NotWhole):
-        # Absent at one door and torn at the other: the torn one is the news.
-        return at_followed if not own and isinstance(at_followed, NotWhole) else chosen
+        # One channel is empty, and the document on the other is not whole: report that.
+        return from_subscribed if not own and isinstance(from_subscribed, NotWhole) else chosen
     if isinstance(chosen, UnknownForm):
         return chosen
-    return Obeyed(chosen, "validated" if chosen is at_own else "subscribed")
+    return Applied(chosen, Channel.VALIDATED if chosen is from_own else Channel.SUBSCRIBED)
 
 
 @dataclass(frozen=True, slots=True)
-class Bring:
-    """Vet, open and swap in; it does not serve yet."""
+class Load:
+    """Vet the model, open it and swap it in."""
 
     target: Target
 
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """It serves already; the new release only names it."""
+    """Confirm a model that serves already: only the release is new."""
 
     target: Target
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """It is `previous`, open and warm: exchange the two."""
+    """Exchange the current model and `previous`, which is still open and warm."""
 
     target: Target
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An operator's mark is on this digest: accepted, and not served."""
+    """Do not serve a model whose digest an operator holds; report it as held."""
 
     target: Target
 
 
 @dataclass(frozen=True, slots=True)
-class Unmark:
-    """The desired state names another digest than the held one: the mark ends."""
+class EndHold:
+    """End an operator's hold: the desired state names another digest than the held one."""
 
     model: str
 
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """The desired state does not name this model any more."""
+    """Stop serving a model that the desired state no longer names."""
 
     model: str
 
 
-Action = Bring | Confirm | Return | Hold | Unmark | Withdraw
+Action = Load | Confirm | Return | Hold | EndHold | Withdraw
 
 
 def plan(
-    obeyed: Obeyed, current: Mapping[str, str], previous: Mapping[str, str], held: Mapping[str, str]
+    applied: Applied, current: Mapping[str, str], previous: Mapping[str, str], held: Mapping[str, str]
 ) -> tuple[Action, ...]:
-    """What to do so that the document is obeyed; digests by model name for what serves, served before, is held."""
-    actions: list[Action] = [Withdraw(model) for model in sorted(current) if model not in obeyed.state.models]
-    # A mark outlives a model's absence only until the document is without it.
-    actions += [Unmark(model) for model in sorted(held) if model not in obeyed.state.models]
-    for model in sorted(obeyed.state.models):
-        target = obeyed.target(model)
-        mark = held.get(model)
-        if mark == target.digest:
+    """Return the actions that apply the document.
+
+    ``current``, ``previous`` and ``held`` are digests by model name: what serves, what served before and is still open,
+    and what an operator put aside.
+    """
+    actions: list[Action] = [Withdraw(model) for model in sorted(current) if model not in applied.state.models]
+    # A document without the model ends its hold too.
+    actions += [EndHold(model) for model in sorted(held) if model not in applied.state.models]
+    for model in sorted(applied.state.models):
+        target = applied.target(model)
+        held_digest = held.get(model)
+        if held_digest == target.digest:
             actions.append(Hold(target))
             continue
-        if mark is not None:
-            actions.append(Unmark(model))
+        if held_digest is not None:
+            actions.append(EndHold(model))
         if current.get(model) == target.digest:
             actions.append(Confirm(target))
         elif previous.get(model) == target.digest:
             actions.append(Return(target))
         else:
-            actions.append(Bring(target))
+            actions.append(Load(target))
     return tuple(actions)
 
 
 def agent_state(
     *, waiting: bool, desired: frozenset[str], serving: frozenset[str], under_way: bool, troubles: bool
 ) -> AgentState:
-    """What the agent says of itself. ``waiting``: no whole document yet, though one is being written."""
+    """Return the state that the agent reports.
+
+    ``waiting``: no whole document was read so far, or one is being written.
+    """
     if waiting and not serving:
         return AgentState.STARTING
     missing = desired - serving

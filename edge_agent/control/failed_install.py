@@ -1,6 +1,6 @@
-"""A newer version of the agent that could not be brought up: the program that tried it has left a note.
+"""Reads the note that `bringing_up` leaves when a newer version of the agent could not be brought up.
 
-While the note is there, this version goes on in the other's place.
+While the note is there, this version runs in place of the newer one.
 """
 
 import logging
@@ -36,7 +36,7 @@ class FailedInstall:
         self._found: str | None = None
 
     def words(self) -> str | None:
-        """For people, which version was not brought up and why, if one was not. Cheap: looks every few seconds only."""
+        """Return in words which version was not brought up and why, if one was not. Looks every few seconds only."""
         now = self._steady()
         if now >= self._not_before:
             self._not_before = now + _PAUSE
@@ -50,7 +50,7 @@ class FailedInstall:
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:
-            # That it is there says enough.
+            # A note that cannot be read still says that an installation failed.
             if self._found is None:
                 logger.warning("not understood", extra={"file": str(self._note), "error": str(error)})
             return "a newer version of the agent could not be brought up; see the component's log"

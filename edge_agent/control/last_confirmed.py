@@ -1,13 +1,13 @@
-"""The desired state as it was last confirmed, kept for a start at which the present one cannot be understood."""
+"""The last confirmed desired state, kept for a start at which the present one cannot be read."""
 
 import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge_agent.control.decisions import Obeyed
+from edge_agent.control.decisions import Applied
 from edge_agent.files import write_atomically
-from edge_agent.serving.slots import Served
+from edge_agent.serving.served_models import Served
 from shared_schema.desired_state import DesiredModel, DesiredState, read_desired_state
 from shared_schema.messages import ModelConfirmation, Verdict
 
@@ -15,13 +15,15 @@ logger = logging.getLogger(__name__)
 
 
 def as_confirmed(
-    obeyed: Obeyed, serving: Mapping[str, Served], confirmations: Mapping[str, ModelConfirmation]
+    applied: Applied, serving: Mapping[str, Served], confirmations: Mapping[str, ModelConfirmation]
 ) -> DesiredState | None:
-    """The document that would bring about what serves: with each model that serves in place of a refused one. A model
-    that an operator holds stays as it is desired, for the mark is on it. ``None`` where a model does not serve. Pure.
+    """Return the document that describes what serves now; ``None`` if a model does not serve. Pure.
+
+    A refused model is replaced by the version that serves in its place. A model that an operator holds stays as it is
+    desired: the hold is for that digest.
     """
     models = {}
-    for name, desired in obeyed.state.models.items():
+    for name, desired in applied.state.models.items():
         said, served = confirmations.get(name), serving.get(name)
         if said is not None and said.verdict is Verdict.HELD:
             models[name] = desired
@@ -30,18 +32,18 @@ def as_confirmed(
         else:
             target = served.target
             models[name] = DesiredModel(component=target.component, version=target.version, digest=target.digest)
-    return obeyed.state.model_copy(update={"models": models})
+    return applied.state.model_copy(update={"models": models})
 
 
 class LastConfirmed:
-    """One small file in the work folder, written only when it says something new: flash wears out."""
+    """One small file in the work folder. It is written only if it changes: flash wears out."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._kept = self.recall()
 
     def keep(self, state: DesiredState) -> None:
-        """Keep it in place of the one before. A disk that is full loses it, never the agent."""
+        """Write it over the one before. If it cannot be written, that is logged."""
         if state == self._kept:
             return
         self._kept = state
@@ -51,7 +53,7 @@ class LastConfirmed:
             logger.warning("desired state not kept", extra={"path": str(self._path), "error": str(error)})
 
     def recall(self) -> DesiredState | None:
-        """What was kept, by this process or an earlier one; ``None`` when it is not there whole."""
+        """Return what this process or an earlier one has kept; ``None`` if there is no whole document."""
         try:
             found = read_desired_state(json.loads(self._path.read_bytes()))
         except FileNotFoundError:

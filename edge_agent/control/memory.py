@@ -12,11 +12,11 @@ _MOST_VERSIONS = 20
 
 
 class Remembered(BaseModel):
-    """What the file holds; ``confirmed_by`` and ``running`` are read by ``bringing_up/standing.py`` too.
+    """The content of the file. ``bringing_up/standing.py`` reads ``confirmed_by`` and ``running`` too.
 
-    ``held``: digests by model that an operator put aside. ``confirmed_by``: agent versions that ever confirmed a model
-    here, or ran with none to serve, the last one last. ``running``: the one that last told its nucleus that it runs.
-    ``in_shadow``: the models that the shadow may still name.
+    ``held``: by model, the digest that an operator holds. ``confirmed_by``: the agent versions that confirmed a model
+    here, or ran with no model to serve, the latest last. ``running``: the version that last told its nucleus that it
+    runs. ``in_shadow``: the models that the shadow may still name.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -28,7 +28,7 @@ class Remembered(BaseModel):
 
 
 class Memory:
-    """The file and what it says. A file that cannot be read or written is logged, and ends nothing."""
+    """The file and its content. A file that cannot be read or written is logged; the agent goes on."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

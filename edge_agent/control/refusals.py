@@ -1,4 +1,4 @@
-"""A token that the nucleus refuses, for so long that only another start of the component can help."""
+"""Decides when to end because the nucleus refuses our token: then only a restart of the component helps."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class Refusals:
-    """``work``: that folder remembers over the restart when the agent last ended so. ``wall`` is a clock in seconds."""
+    """``work`` is the folder that remembers when the agent last ended for this. ``wall`` is a clock in seconds."""
 
     def __init__(self, work: Path, bounds: Bounds, wall: Callable[[], float] = time.time) -> None:
         self._note = work / "state" / "ended-without-a-token"
@@ -21,11 +21,11 @@ class Refusals:
         self._since: float | None = None
 
     def accepted(self) -> None:
-        """The nucleus knows the component."""
+        """Note that the nucleus has accepted the component."""
         self._since = None
 
     def refused(self, now: float) -> bool:
-        """Whether the process is to end, now that it was refused once more. ``now``: the monotonic clock."""
+        """Note one more refusal. Return whether the process is to end. ``now``: the monotonic clock."""
         if self._since is None:
             self._since = now
         if now - self._since < self._bounds.refused or self._ended_lately():
@@ -33,9 +33,9 @@ class Refusals:
         try:
             write_atomically(self._note, f"{self._wall():.0f}\n".encode())
         except OSError:
-            # What cannot be counted is not done: the nucleus would break the component.
+            # Without the note the ends cannot be counted, and the nucleus would give the component up as BROKEN.
             return False
-        logger.error("the nucleus refuses our token, and gives no other: ending, to be started with a new one")
+        logger.error("the nucleus refuses our token and gives no other: ending, to be restarted with a new one")
         return True
 
     def _ended_lately(self) -> bool:
@@ -43,5 +43,5 @@ class Refusals:
             ago = self._wall() - float(self._note.read_text("ascii"))
         except (OSError, ValueError):
             return False
-        # A clock that was turned back says nothing of how long ago it was; the next full hour does.
+        # If the clock was turned back, the difference is negative, and counts as lately.
         return ago < self._bounds.restarts

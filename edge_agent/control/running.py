@@ -1,15 +1,15 @@
-"""Telling the nucleus that the component runs: once, when the first model serves, or there is none to serve.
+"""Tells the nucleus once that the component runs: when the first model serves, or there is none to serve.
 
-A start that failed is not told, it ends the process, where the nucleus rolls back for it (architecture, section 3).
+A failed start ends the process instead, if the nucleus then rolls back (architecture, section 3).
 """
 
 import logging
 from typing import Protocol
 
-from edge_agent.control.doors import Doors
 from edge_agent.control.memory import Memory
-from edge_agent.control.obedience import Obedience
 from edge_agent.control.reading import Reading
+from edge_agent.control.reconciler import Reconciler
+from edge_agent.control.subscriptions import Subscriptions
 from edge_agent.errors import NucleusError
 from edge_agent.reporting.reporter import Snapshot
 from edge_agent.version import AGENT_VERSION
@@ -18,8 +18,8 @@ from shared_schema.messages import AgentState
 logger = logging.getLogger(__name__)
 
 
-class Mouth(Protocol):
-    """What of `NucleusLink` is used here."""
+class RunningLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
 
     @property
     def connected(self) -> bool: ...
@@ -29,45 +29,51 @@ class Mouth(Protocol):
 class Running:
     """Used by the control thread only."""
 
-    def __init__(self, mouth: Mouth, doors: Doors, reading: Reading, obedience: Obedience, memory: Memory) -> None:
-        self._mouth = mouth
-        self._doors = doors
+    def __init__(
+        self, link: RunningLink, subscriptions: Subscriptions, reading: Reading, reconciler: Reconciler, memory: Memory
+    ) -> None:
+        self._link = link
+        self._subscriptions = subscriptions
         self._reading = reading
-        self._obedience = obedience
+        self._reconciler = reconciler
         self._memory = memory
         self._said = False
         self.rolls_back = False
-        """Whether this nucleus was ever seen to ask before it commits, and so to roll back: classic."""
+        """Whether this nucleus ever offered validation, and so rolls back. Only classic does."""
 
-    def doors_known(self) -> None:
-        """Which doors are open decides whether a kept model may serve in place of the desired one."""
-        self.rolls_back = self.rolls_back or self._doors.validated
-        self._obedience.may_hide = self._said or not self._doors.validated or self._memory.has_confirmed(AGENT_VERSION)
+    def channels_known(self) -> None:
+        """The channels are known: decide whether a cached model may serve in place of the desired one."""
+        self.rolls_back = self.rolls_back or self._subscriptions.validated
+        self._reconciler.may_hide = (
+            self._said or not self._subscriptions.validated or self._memory.has_confirmed(AGENT_VERSION)
+        )
 
     def say(self, now: Snapshot, at: float) -> bool:
-        """Say it if it is time; ``False`` when the start has failed, and the process is to end. ``at``: the monotonic
-        clock."""
+        """Report RUNNING if it is time. Return ``False`` if the start has failed and the process is to end.
+
+        ``at``: the monotonic clock.
+        """
         if self._said:
             self._remember(now)
-        if self._said or not self._mouth.connected:
+        if self._said or not self._link.connected:
             return True
-        if now.state is AgentState.ERRORED and self._doors.validated:
+        if now.state is AgentState.ERRORED and self._subscriptions.validated:
             logger.error("nothing can serve: ending, so that the nucleus rolls back", extra={"why": now.why or ""})
             return False
         if now.state is AgentState.STARTING and not self._reading.torn_too_long(at):
             return True
         try:
-            self._mouth.running()
+            self._link.running()
         except NucleusError as error:
-            logger.warning("running not said", extra={"error": str(error)})
+            logger.warning("running not reported", extra={"error": str(error)})
             return True
-        self._said = self._obedience.may_hide = True
+        self._said = self._reconciler.may_hide = True
         self._memory.runs(AGENT_VERSION)
         self._remember(now)
         logger.info("running", extra={"state": now.state})
         return True
 
     def _remember(self, now: Snapshot) -> None:
-        """An agent without a model has nothing to confirm: that it runs is all that it can do."""
+        """Count an agent with no model to serve as confirmed: it can do no more than run."""
         if now.state is AgentState.IDLE:
             self._memory.confirmed(AGENT_VERSION)

@@ -1,4 +1,4 @@
-"""The settings that a desired state carries: text leaves, read by the same model as the config's typed ones."""
+"""The settings of a desired state. Their leaves are texts, read by the same model as the typed ones of the config."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,11 +10,11 @@ from shared_schema.settings import AgentSettings
 
 
 class InvalidSettingsError(EdgeAgentError):
-    """The settings of a desired state are not what an agent knows; the message names the first fault."""
+    """The settings of a desired state are invalid. The message names the first fault."""
 
 
 def read_settings(document: Mapping[str, Any]) -> AgentSettings:
-    """The settings, defaults filled in. Raises ``InvalidSettingsError``."""
+    """Return the settings with the defaults filled in. Raises ``InvalidSettingsError``."""
     try:
         return AgentSettings.model_validate(document)
     except ValidationError as error:

@@ -1,8 +1,8 @@
-"""What is to be done later, by name: the control thread's only clock."""
+"""Timers by name, for the control thread, and pauses that grow."""
 
 
 class Timers:
-    """Times are on the monotonic clock, in seconds, and given by the caller."""
+    """The caller gives all times, in seconds on the monotonic clock."""
 
     def __init__(self) -> None:
         self._at: dict[str, float] = {}
@@ -18,11 +18,11 @@ class Timers:
         return name in self._at
 
     def wait(self, now: float, most: float) -> float:
-        """Seconds until the next one is due, at most ``most``."""
+        """Return the seconds until the next timer is due, at most ``most``."""
         return max(0.0, min((at - now for at in self._at.values()), default=most)) if self._at else most
 
     def due(self, now: float) -> list[str]:
-        """Take the timers that are due, in the order of their times."""
+        """Remove the timers that are due, and return their names in the order of their times."""
         names = sorted((name for name, at in self._at.items() if at <= now), key=lambda name: self._at[name])
         for name in names:
             del self._at[name]

@@ -1,4 +1,4 @@
-"""The validated door: the nucleus asks, the loader's child vets, the answer goes back before anything is committed."""
+"""The validated channel: the nucleus asks, the loader vets, and the answer goes back before anything is committed."""
 
 import itertools
 import logging
@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from edge_agent.control.decisions import Obeyed
-from edge_agent.control.obedience import Obedience
+from edge_agent.control.decisions import Applied
+from edge_agent.control.reconciler import Reconciler
 from edge_agent.control.settings import InvalidSettingsError, read_settings
 from edge_agent.errors import ArtifactError, NucleusError
-from edge_agent.nucleus.inbox import ValidationAsked
+from edge_agent.nucleus.event_queue import ValidationAsked
 from edge_agent.serving.artifacts import model_folder
 from edge_agent.serving.lifecycle import Target
 from edge_agent.serving.loader import Judge, Judged, Loader
 from edge_agent.vetting.outcome import Outcome, refused
 from shared_schema.desired_state import FORM, KEY, NotWhole, UnknownForm, read_desired_state
-from shared_schema.messages import ModelConfirmation, Reason, Verdict
+from shared_schema.messages import Channel, ModelConfirmation, Reason, Verdict
 
 logger = logging.getLogger(__name__)
 _MOST: Final = 16
 
 
-class Mouth(Protocol):
-    """What of `NucleusLink` is used here."""
+class ValidationLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
 
     def report_validity(self, deployment: str, *, accepted: bool, words: str | None = None) -> None: ...
 
@@ -35,27 +35,27 @@ class _Asked:
     deployment: str
     job: Judge
     absent: tuple[tuple[Target, Outcome], ...]
-    """The models whose artifact is not there: refused without a vetting."""
+    """The models whose artifact is not there. They are refused without vetting."""
 
 
 class Validation:
     """Used by the control thread only."""
 
-    def __init__(self, root: Path, loader: Loader, obedience: Obedience, mouth: Mouth) -> None:
+    def __init__(self, root: Path, loader: Loader, reconciler: Reconciler, link: ValidationLink) -> None:
         self._root = root
         self._loader = loader
-        self._obedience = obedience
-        self._mouth = mouth
+        self._reconciler = reconciler
+        self._link = link
         self._tickets = itertools.count(1)
         self._asked: dict[int, _Asked] = {}
         self._deployments: OrderedDict[str, str] = OrderedDict()
 
     def deployment_of(self, release: str) -> str | None:
-        """The job id or configuration ARN by which a release was validated, if it was."""
+        """Return the job id or configuration ARN of the deployment that proposed a release, if one did."""
         return self._deployments.get(release)
 
     def asked(self, event: ValidationAsked) -> None:
-        """Answer at once where nothing is to be vetted; else give the loader the job."""
+        """Answer at once if there is nothing to vet. Else give the loader the job."""
         document = event.configuration.get(KEY) if isinstance(event.configuration, Mapping) else None
         if not document:
             self._answer(event.deployment, None)
@@ -75,7 +75,7 @@ class Validation:
             return
         self._remember(state.release, event.deployment)
         self._abandon_earlier()
-        proposal = Obeyed(state, "validated")
+        proposal = Applied(state, Channel.VALIDATED)
         there: list[tuple[Target, Path]] = []
         absent: list[tuple[Target, Outcome]] = []
         for model in sorted(state.models):
@@ -88,7 +88,7 @@ class Validation:
         serving = tuple(
             (target.model, folder)
             for target, _ in there
-            if (folder := self._obedience.folder_of(target.model)) is not None
+            if (folder := self._reconciler.folder_of(target.model)) is not None
         )
         job = Judge(ticket, tuple(there), serving)
         self._asked[ticket] = _Asked(event.deployment, job, tuple(absent))
@@ -99,7 +99,7 @@ class Validation:
             self._answer(event.deployment, "the agent has too much to vet already; deploy again later")
 
     def judged(self, answer: Judged) -> None:
-        """Report the loader's verdicts, and confirm each refusal."""
+        """Report the loader's verdicts to the nucleus, and confirm each refusal to the cloud."""
         asked = self._asked.pop(answer.job.ticket, None)
         if asked is None:
             return
@@ -107,7 +107,7 @@ class Validation:
         words = "; ".join(f"{target.model} {target.version} ({out.reason}): {out.words}" for target, out in bad)
         self._answer(asked.deployment, words[:900] or None)
         for target, outcome in bad:
-            self._obedience.conclude(
+            self._reconciler.conclude(
                 target.model,
                 ModelConfirmation(
                     release=target.release,
@@ -122,7 +122,7 @@ class Validation:
             )
 
     def _abandon_earlier(self) -> None:
-        """The later proposal wins: a nucleus asks again only when it has given the earlier deployment up."""
+        """End the earlier vetting: a nucleus asks again only if it has given the earlier deployment up."""
         for asked in self._asked.values():
             asked.job.abandoned.set()
             self._answer(asked.deployment, "a later deployment took this one's place while it was vetted")
@@ -131,10 +131,10 @@ class Validation:
     def _answer(self, deployment: str, against: str | None) -> None:
         verdict: dict[str, Any] = {"deployment": deployment, "accepted": against is None, "words": against or ""}
         try:
-            self._mouth.report_validity(deployment, accepted=against is None, words=against)
+            self._link.report_validity(deployment, accepted=against is None, words=against)
             logger.info("validity reported", extra=verdict)
         except NucleusError as error:
-            # The nucleus fails the deployment when its time is up.
+            # Without an answer the nucleus fails the deployment after its timeout.
             logger.warning("validity not reported", extra={**verdict, "error": str(error)})
 
     def _remember(self, release: str, deployment: str) -> None:

@@ -1,1 +1,1 @@
-"""Opening a model's graph and asking it: the same code vets a model and serves it."""
+"""Opens a model's graph and runs it. The same code vets a model and serves it."""

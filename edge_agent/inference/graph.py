@@ -1,4 +1,4 @@
-"""What a graph takes and gives: names, types and shapes. Plain data, so that tasks can be checked without a runtime."""
+"""A graph's inputs and outputs: names, types and shapes. Plain data, so that tasks can be checked without a runtime."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +15,7 @@ NUMPY_TYPES: Final[dict[str, type[np.generic]]] = {
     "tensor(int64)": np.int64,
     "tensor(bool)": np.bool_,
 }
-"""onnxruntime's names of the element types that have one in numpy."""
+"""numpy's types by onnxruntime's names of element types, for those that both have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Graph:
     outputs: tuple[Tensor, ...]
 
     def output(self, name: str | None) -> Tensor | None:
-        """The output of this name, or the first when no name is given; ``None`` when there is no such output."""
+        """Return the output of this name, or the first one if no name is given; ``None`` if there is no such output."""
         if name is None:
             return self.outputs[0] if self.outputs else None
         return next((output for output in self.outputs if output.name == name), None)

@@ -1,4 +1,4 @@
-"""From an encoded image to pixels. What becomes of them is in `preparing.py`."""
+"""Decodes images to pixels. `preparing.py` makes a graph's input of them."""
 
 import os
 from typing import Any, Final
@@ -10,7 +10,7 @@ from edge_agent.errors import UnreadableFrameError
 from shared_schema.model_manifest import Preprocessing
 
 MOST_PIXELS: Final = 1 << 26
-"""A few kilobytes of PNG can unfold into gigabytes; 67 megapixels is more than any camera line has."""
+"""The most pixels of an image: a few kilobytes of PNG can decode to gigabytes. No line camera has more."""
 # cv2 reads its limit once, when it is imported.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MOST_PIXELS))
 
@@ -21,8 +21,9 @@ Pixels = NDArray[Any]
 
 
 def decode_image(content: bytes, name: str, preprocessing: Preprocessing) -> Pixels:
-    """The image's pixels, gray or BGR as the preprocessing wants, turned as its EXIF says; alpha is left out, 16 bits
-    become 8, CMYK becomes BGR.
+    """Return the image's pixels, gray or BGR as the preprocessing says, rotated as its EXIF says.
+
+    Alpha is left out, 16 bits become 8, CMYK becomes BGR.
 
     Raises ``UnreadableFrameError`` for bytes that are no whole image.
     """
@@ -40,17 +41,17 @@ def decode_image(content: bytes, name: str, preprocessing: Preprocessing) -> Pix
 
 
 def as_wanted(pixels: Pixels, preprocessing: Preprocessing) -> Pixels:
-    """A camera's pixels (BGR, or gray) in the form that `decode_image` gives."""
+    """Return a camera's pixels (BGR or gray) in the form that `decode_image` returns."""
     if preprocessing.colour == "gray":
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY) if pixels.ndim == 3 else pixels
     return pixels if pixels.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
 
 
 def _is_whole(content: bytes) -> bool:
-    """Some builds of cv2 fill the missing part of a JPEG with gray and say nothing; half an image is none."""
+    """Return whether a JPEG has its end. Some builds of cv2 fill the missing part with gray and report nothing."""
     if not content.startswith(b"\xff\xd8"):
         return True
-    # Its thumbnail is a JPEG of its own: only an end of image (FFD9) behind the last start of scan (FFDA) is its end.
+    # Its thumbnail is a JPEG too: only an end of image (FFD9) after the last start of scan (FFDA) counts.
     return content.rfind(b"\xff\xd9") > content.rfind(b"\xff\xda")
 
 

@@ -1,4 +1,4 @@
-"""A model that can be asked: session, preprocessing, labels and postprocessing of one version, never mixed."""
+"""A model that can infer: session, preprocessing, labels and postprocessing of one version, never mixed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ _OF_MEMORY: Final = ("bad_alloc", "failed to allocate", "cannot allocate memory"
 
 
 class Answer(NamedTuple):
-    """What a model says of a frame: the graph's outputs by name, and what they mean."""
+    """A model's answer to a frame: the graph's outputs by name, and the prediction's ``output``."""
 
     outputs: Mapping[str, NDArray[Any]]
     output: dict[str, Any]
@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
 @dataclass(slots=True)
 class LoadedModel:
-    """One opened version of a model. Thread-safe to ask: onnxruntime's ``run`` is."""
+    """One opened version of a model. Any thread may run it, as onnxruntime's ``run`` is thread-safe."""
 
     folder: Path
     manifest: ModelManifest
@@ -39,12 +39,12 @@ class LoadedModel:
 
     @property
     def provider(self) -> str:
-        """The first execution provider that onnxruntime took."""
+        """The first execution provider that onnxruntime uses."""
         return str(self.session.get_providers()[0])
 
     def run(self, feed: Feed) -> dict[str, NDArray[Any]]:
-        """The graph's outputs by name. Raises ``InferenceError``."""
-        # Asking the session for them costs more than all else here.
+        """Run the graph. Return its outputs by name. Raises ``InferenceError``."""
+        # Keep the names: asking the session for them costs more than the rest of this method.
         names = self._outputs = self._outputs or [value.name for value in self.session.get_outputs()]
         try:
             values = self.session.run(names, feed)
@@ -53,18 +53,18 @@ class LoadedModel:
         return dict(zip(names, values, strict=True))
 
     def answer(self, frame: Frame) -> Answer:
-        """The answer to a frame that `task.frame` gave. Raises ``InferenceError``."""
+        """Return the answer to a frame that `task.frame` has made. Raises ``InferenceError``."""
         outputs = self.run(self.task.prepare(frame))
         return Answer(outputs, self.task.interpret(outputs, frame))
 
     def answers(self, frames: Sequence[Frame]) -> list[Answer]:
-        """The answers to several frames, in one run where the graph leaves its first dimension open.
+        """Return the answers to several frames, from one run if the graph leaves its first dimension open.
 
-        Raises ``InferenceError`` when any of them has none.
+        Raises ``InferenceError`` if any of them has none.
         """
         if len(frames) == 1 or not self.task.stackable:
             return [self.answer(frame) for frame in frames]
-        # A feed holds only until the next frame is prepared.
+        # A feed is valid only until the next frame is prepared.
         feeds = [{name: value.copy() for name, value in self.task.prepare(frame).items()} for frame in frames]
         outputs = self.run({name: np.concatenate([feed[name] for feed in feeds]) for name in feeds[0]})
         if any(value.shape[0] != len(frames) for value in outputs.values()):
@@ -76,25 +76,27 @@ class LoadedModel:
         return found
 
     def warm_up(self) -> None:
-        """Ask the first golden sample once: the first run of a session is the slow one."""
+        """Run the first golden sample once: the first run of a session is slow."""
         first = self.manifest.golden.samples[0].input
         self.answer(self.task.read(file_inside(self.folder, first, Reason.GOLDEN)))
 
     def close(self) -> None:
-        """Let go of the session's memory. Only once nobody asks any more."""
+        """Free the session's memory. Call it once nobody runs the model any more."""
         self.session = None
 
 
 def open_model(folder: Path) -> LoadedModel:
-    """Open what has been vetted. Raises ``RefusedModelError``, and whatever onnxruntime raises."""
+    """Open a vetted model. Raises ``RefusedModelError``, and whatever onnxruntime raises."""
     manifest = read_manifest(folder)
     session = open_session(file_inside(folder, manifest.file), manifest.runtime)
     return LoadedModel(folder, manifest, session, bind_task(manifest, graph_of(session)))
 
 
 def bind_task(manifest: ModelManifest, graph: Graph) -> BoundTask:
-    """The manifest's task, bound to the graph. Raises ``RefusedModelError``: manifest for a task that this agent does
-    not have, graph where the two do not fit."""
+    """Return the manifest's task, bound to the graph.
+
+    Raises ``RefusedModelError``: reason ``manifest`` if this agent has no such task, ``graph`` if the two do not fit.
+    """
     task = TASKS.get(manifest.task)
     if task is None:
         raise RefusedModelError(
@@ -109,12 +111,12 @@ def bind_task(manifest: ModelManifest, graph: Graph) -> BoundTask:
 
 
 def for_want_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, by the words that onnxruntime and the C++ library have for it."""
+    """Return whether memory ran out, judged by the messages of onnxruntime and the C++ library."""
     words = str(error).lower()
     return isinstance(error, MemoryError) or any(sign in words for sign in _OF_MEMORY)
 
 
 def short(error: BaseException, most: int = 300) -> str:
-    """An exception's first line, for people; onnxruntime's messages are long."""
+    """Return an exception's text on one line of at most ``most`` characters: onnxruntime's messages are long."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= most else f"{text[: most - 1]}…"

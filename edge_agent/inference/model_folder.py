@@ -11,7 +11,7 @@ _LARGEST_MANIFEST = 4_000_000
 
 
 def read_manifest(folder: Path) -> ModelManifest:
-    """The folder's checked manifest. Raises ``RefusedModelError`` with its first faults."""
+    """Read and check the folder's manifest. Raises ``RefusedModelError`` with its first faults."""
     path = folder / MANIFEST_FILE
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise RefusedModelError(Reason.MANIFEST, f"{MANIFEST_FILE} is no plain file; put the file itself in its place")
@@ -26,7 +26,7 @@ def read_manifest(folder: Path) -> ModelManifest:
 
 
 def file_inside(folder: Path, name: str, reason: Reason = Reason.MANIFEST) -> Path:
-    """The path of a file that the manifest names. Raises ``RefusedModelError`` unless it is a plain file inside."""
+    """Return a file's path that the manifest names. Raises ``RefusedModelError`` unless it is a plain file inside."""
     path = folder / name
     if not path.is_file() or path.is_symlink():
         raise RefusedModelError(

@@ -1,6 +1,6 @@
-"""From pixels to a graph's input: resize or letterbox, colour order, scale, mean and std, layout, element type.
+"""Makes a graph's input of pixels: resize or letterbox, colour order, scale, mean and std, layout, element type.
 
-Each thread has its own buffers, made once: a frame allocates nothing that its size does not force.
+Each thread has its own buffers, made once, so that a frame allocates as little as possible.
 """
 
 import threading
@@ -16,7 +16,7 @@ from shared_schema.model_manifest import Preprocessing
 
 
 class Placement:
-    """Where an image of some size comes to lie in the graph's input. Pure."""
+    """Where an image lies within the graph's input, and how it is scaled. Pure."""
 
     __slots__ = ("height", "left", "scale_x", "scale_y", "top", "width")
 
@@ -33,7 +33,7 @@ class Placement:
         self.scale_y, self.scale_x = self.height / rows, self.width / columns
 
     def to_image(self, boxes: NDArray[Any]) -> NDArray[Any]:
-        """Boxes (n × 4: left, top, right, bottom) in the input's pixels → the same in the image's."""
+        """Boxes (n × 4: left, top, right, bottom) in the input's pixels → the same boxes in the image's pixels."""
         shift = np.array([self.left, self.top, self.left, self.top], dtype=np.float32)
         scale = np.array([self.scale_x, self.scale_y, self.scale_x, self.scale_y], dtype=np.float32)
         moved: NDArray[Any] = (boxes - shift) / scale
@@ -41,9 +41,9 @@ class Placement:
 
 
 def preprocessor(wanted: Preprocessing, dtype: type[np.generic]) -> Callable[[Pixels], NDArray[Any]]:
-    """The function from pixels to the graph's input, of shape 1 × C × H × W or 1 × H × W × C and of ``dtype``.
+    """Return a function from pixels to the graph's input, of shape 1 × C × H × W or 1 × H × W × C and of ``dtype``.
 
-    What it gives is the calling thread's buffer, and holds until that thread's next call: copy it to keep it.
+    Its result is the calling thread's buffer, valid until that thread's next call: copy it to keep it.
     """
     mine = threading.local()
 
@@ -73,7 +73,7 @@ class _Buffers:
         nchw = wanted.layout == "nchw"
         shape = (1, self._channels, height, width) if nchw else (1, height, width, self._channels)
         self._out = np.empty(shape, dtype=dtype)
-        # cv2 has no half floats to scale into, and whole numbers are to be rounded, not cut.
+        # cv2 cannot scale into half floats, and integers must be rounded, not cut.
         direct = dtype in {np.float32, np.float64}
         self._values = self._out if direct else np.empty(shape, dtype=np.float32)
         self._planes = [np.empty((height, width), dtype=np.uint8) for _ in range(self._channels)]

@@ -1,4 +1,4 @@
-"""Opening an ONNX file with onnxruntime, in one manner for vetting and for serving."""
+"""Opens an ONNX file with onnxruntime, in the same way for vetting and for serving."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -12,14 +12,14 @@ RUNTIME_VERSION: Final[str] = onnxruntime.__version__
 
 
 def open_session(path: Path, runtime: Runtime, *, optimise: bool = True) -> Any:
-    """A session on the file, by path: from bytes it would hold the GIL (onnxruntime-facts.md).
+    """Open a session on the file, by its path: from bytes it would hold the GIL (onnxruntime-facts.md).
 
     Raises whatever onnxruntime raises; some of it is not its own (``UnicodeDecodeError`` for bad metadata).
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = runtime.intra_op_threads
     options.inter_op_num_threads = runtime.inter_op_threads
-    # Threads that spin between requests eat the core that the next frame is decoded on.
+    # Threads that spin between requests take the core that decodes the next frame.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     if not optimise:
@@ -28,13 +28,13 @@ def open_session(path: Path, runtime: Runtime, *, optimise: bool = True) -> Any:
 
 
 def providers_here(wanted: list[str]) -> list[str]:
-    """The wanted providers that this device has, in order; the CPU's when it has none of them."""
+    """Return the wanted providers that this device has, in order; the CPU's if it has none of them."""
     available = onnxruntime.get_available_providers()
     return [provider for provider in wanted if provider in available] or ["CPUExecutionProvider"]
 
 
 def graph_of(session: Any) -> Graph:
-    """What the session's graph takes and gives."""
+    """Return the inputs and outputs of the session's graph."""
     return Graph(
         inputs=tuple(_tensor(value) for value in session.get_inputs()),
         outputs=tuple(_tensor(value) for value in session.get_outputs()),

@@ -1,1 +1,1 @@
-"""The agent's side of Greengrass IPC, and what comes in by it."""
+"""The agent's side of Greengrass IPC: the connection, its subscriptions, and the event queue."""

@@ -1,8 +1,8 @@
-"""Opening the IPC connection with the component's token, and getting a new token for one that is refused.
+"""Opens the IPC connection with the component's token, and gets a new token if the nucleus refuses it.
 
-After its own restart lite's ggipcd knows no token any more. A connect that names the component and brings no token,
-from a process of the component's unit, is accepted there, and the answer's header ``svcuid`` is a new one (ggipcd,
-ipc_server.c and ipc_authz.c); classic refuses it.
+After a restart lite's ggipcd knows no tokens any more. There a process of the component's unit may connect with its
+component's name and without a token; the answer's header ``svcuid`` is a new token (ggipcd, ipc_server.c and
+ipc_authz.c). Classic refuses such a connect.
 """
 
 import json
@@ -24,20 +24,20 @@ TOKEN: Final = "SVCUID"  # noqa: S105  a name, not a token
 SOCKET: Final = "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT"
 _TOKEN_OF_CREDENTIALS: Final = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105  as above
 _HUNG_UP: Final = frozenset({"AWS_IO_SOCKET_CLOSED", "AWS_ERROR_EVENT_STREAM_RPC_CONNECTION_CLOSED"})
-"""What lite's refusal looks like: no answer, and the end of the connection."""
+"""How lite refuses: it closes the connection without an answer."""
 
 
 class Connecting:
-    """Opens connections, one after the other, on one networking thread. ``component``: in whose name."""
+    """Opens connections for a component, one after the other, on one networking thread."""
 
     def __init__(self, component: str) -> None:
         self._component = component
         self._network: tuple[io.ClientBootstrap, io.SocketOptions] | None = None
 
     def open(self, lifecycle: eventstreamrpc.LifecycleHandler) -> eventstreamrpc.Connection:
-        """A connection that the nucleus has accepted; a token that it refuses is replaced first.
+        """Return a connection that the nucleus has accepted. If it refuses the token, ask for another one first.
 
-        Raises ``TokenRefusedError`` where none is to be had, and ``NucleusAwayError`` where nobody answers.
+        Raises ``TokenRefusedError`` if there is no other token, and ``NucleusAwayError`` if nobody answers.
         """
         try:
             return self._accepted(lifecycle)
@@ -46,7 +46,7 @@ class Connecting:
         token = self._new_token()
         if token is None:
             raise TokenRefusedError(refused)
-        # Also for what reads it later: a child, or a client of the token exchange.
+        # A child process or a client of the token exchange service may read it later.
         os.environ[TOKEN] = token
         if _TOKEN_OF_CREDENTIALS in os.environ:
             os.environ[_TOKEN_OF_CREDENTIALS] = token
@@ -65,7 +65,7 @@ class Connecting:
         try:
             connection.connect(lifecycle).result(DEADLINE)
         except Exception as error:
-            # One that is still on its way must not come after the next.
+            # A connection that is still being opened must not come up after the next one.
             connection.close()
             if _is_refusal(error):
                 raise TokenRefusedError(
@@ -75,7 +75,7 @@ class Connecting:
         return connection
 
     def _new_token(self) -> str | None:
-        """The token that the nucleus gives to who only says its name, if it does. Raises ``NucleusAwayError``."""
+        """Return the token that the nucleus gives for the component's name, if it does. Raises ``NucleusAwayError``."""
         bootstrap, options = self._networking()
         asking = _Asking(self._component)
         try:
@@ -101,7 +101,7 @@ class Connecting:
 
 
 class _Asking(rpc.ClientConnectionHandler):
-    """A connection that says the component's name, hears the answer, and is closed."""
+    """A connection that sends the component's name, takes the answer, and is closed."""
 
     def __init__(self, component: str) -> None:
         self._component = component

@@ -1,4 +1,4 @@
-"""From what an IPC call raises to the agent's own errors."""
+"""Turns what an IPC call raises into the agent's own errors."""
 
 import concurrent.futures
 from typing import Final
@@ -9,12 +9,14 @@ from awsiot.greengrasscoreipc import model
 from edge_agent.errors import NotAllowedError, NotOfferedError, NotThereError, NucleusAwayError, NucleusError
 
 DEADLINE: Final = 5.0
-"""Seconds for each call that is waited for."""
+"""Seconds for each call that the agent waits for."""
 
 
 def nucleus_error(operation: str, error: BaseException) -> NucleusError:
-    """The agent's error for what a call raised. By class: lite's errors reach the SDK without text
-    (greengrass-facts.md)."""
+    """Return the agent's error for what a call raised.
+
+    It goes by the class: lite's errors reach the SDK without text (greengrass-facts.md).
+    """
     if isinstance(error, NucleusError):
         return error
     if isinstance(error, model.ResourceNotFoundError | model.ComponentNotFoundError):
@@ -29,5 +31,5 @@ def nucleus_error(operation: str, error: BaseException) -> NucleusError:
 
 
 def words_of(error: BaseException) -> str:
-    """What an error says, cut to a line."""
+    """Return an error's text in at most 200 characters, or its class's name."""
     return str(getattr(error, "message", None) or str(error) or type(error).__name__)[:200]

@@ -1,6 +1,6 @@
-"""The one connection to the nucleus: each call with a deadline, each failure as one of our errors.
+"""The one connection to the nucleus. Each call has a deadline, and each failure is one of our errors.
 
-It decides nothing, and starts nothing by itself: who owns it connects, and connects again.
+It decides nothing and never reconnects by itself: its owner does.
 """
 
 import json
@@ -16,7 +16,7 @@ from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
 from edge_agent.errors import NotThereError, NucleusAwayError
 from edge_agent.nucleus.connecting import Connecting
-from edge_agent.nucleus.inbox import CommandCame, ConnectionLost, Event, Hint, UpdateAsked, ValidationAsked
+from edge_agent.nucleus.event_queue import CommandCame, ConnectionLost, Event, Hint, UpdateAsked, ValidationAsked
 from edge_agent.nucleus.ipc_errors import DEADLINE, nucleus_error
 from edge_agent.nucleus.subscription import Subscription
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class Link(Protocol):
-    """What the agent wants of what it is connected to; the methods are told of in `NucleusLink`."""
+    """What the agent needs of a nucleus, or of the file in its place. `NucleusLink` documents the methods."""
 
     connection: int
     forgets: bool
@@ -35,11 +35,11 @@ class Link(Protocol):
     def close(self) -> None: ...
     def end(self, name: str) -> None: ...
     def configuration(self, component: str, key: str) -> object | None: ...
-    def follow_configuration(self, name: str, component: str) -> None: ...
+    def subscribe_to_configuration(self, name: str, component: str) -> None: ...
     def offer_validation(self, name: str) -> None: ...
     def offer_consent(self, name: str) -> None: ...
-    def follow_command(self, name: str, topic: str) -> None: ...
-    def follow_local(self, name: str, topic: str) -> None: ...
+    def subscribe_to_command(self, name: str, topic: str) -> None: ...
+    def subscribe_to_local(self, name: str, topic: str) -> None: ...
     def report_validity(self, deployment: str, *, accepted: bool, words: str | None = None) -> None: ...
     def answer_update(self, deployment: str, *, recheck_ms: int, words: str | None = None) -> None: ...
     def running(self) -> None: ...
@@ -48,7 +48,7 @@ class Link(Protocol):
 
 
 LinkTo = Callable[[Callable[[Event], object], Callable[[str, bytes], object]], Link]
-"""Makes a link from what takes events, and what takes messages of local topics."""
+"""Makes a link. Its arguments take events, and messages of local topics."""
 
 
 class _Lifecycle(eventstreamrpc.LifecycleHandler):
@@ -63,12 +63,15 @@ class _Lifecycle(eventstreamrpc.LifecycleHandler):
 
 
 class NucleusLink:
-    """One client at a time (many end in an error: aws-iot-device-sdk-python-v2 #521). ``put`` takes events from the
-    networking thread, and must not wait. Calls may come from several threads; connecting and subscribing from one.
-    ``heard`` takes what comes on local topics. The ``name`` of a subscription is given back by its events."""
+    """The connection to a nucleus, with one client at a time (many fail: aws-iot-device-sdk-python-v2 #521).
+
+    ``put`` takes events and ``heard`` takes messages of local topics, both on the networking thread; they must not
+    wait. Only one thread may connect and subscribe, any thread may make the other calls. The events of a subscription
+    carry its ``name``.
+    """
 
     forgets = True
-    """Whether what is behind may restart in parts, beside a connection that stays."""
+    """Whether parts of the nucleus may restart while the connection stays."""
 
     def __init__(
         self, component: str, put: Callable[[Event], object], heard: Callable[[str, bytes], object] = lambda *_: None
@@ -79,24 +82,26 @@ class NucleusLink:
         self._client: Any = None
         self._subscriptions: dict[str, Subscription] = {}
         self.connection = 0
-        """Counts connections, so that an event of an earlier one is known."""
+        """The number of the connection, so that events of an earlier one can be told apart."""
 
     @property
     def connected(self) -> bool:
         return self._client is not None
 
     def connect(self) -> None:
-        """Close what is left of the last connection, and make a new one. Raises ``NucleusAwayError``, and
-        ``TokenRefusedError`` where the nucleus does not know the component."""
+        """Close what is left of the last connection, and open a new one.
+
+        Raises ``NucleusAwayError``, and ``TokenRefusedError`` if the nucleus does not know the component.
+        """
         self.close()
         self.connection += 1
         number = self.connection
         connection = self._connecting.open(_Lifecycle(lambda: self._put(ConnectionLost(number))))
-        # No executor: our handlers only put into a queue, so the networking thread may run them.
+        # No executor is needed: our handlers only put into a queue, so the networking thread may run them.
         self._client = GreengrassCoreIPCClientV2(client=GreengrassCoreIPCClient(connection), executor=None)
 
     def close(self) -> None:
-        """Close the streams, then the connection: a validation stream that stays open keeps the next one out."""
+        """Close the streams, then the connection. An open validation stream would keep the next one out."""
         client, self._client = self._client, None
         for name in list(self._subscriptions):
             self.end(name)
@@ -104,25 +109,25 @@ class NucleusLink:
             _quietly(client.close)
 
     def end(self, name: str) -> None:
-        """End a subscription, pending or not; it gives no event any more."""
+        """End a subscription, pending or not. It gives no events any more."""
         subscription = self._subscriptions.pop(name, None)
         if subscription is not None:
             subscription.end()
 
     def configuration(self, component: str, key: str) -> object | None:
-        """What stands under a key of a component's configuration; ``None`` when nothing does."""
+        """Return what stands under a key of a component's configuration; ``None`` if nothing does."""
         try:
             answer = self._call("get_configuration", component_name=component, key_path=[key])
         except NotThereError:
             return None
         value = answer.value
-        # Nuclei differ in whether they wrap what they were asked for.
+        # One nucleus wraps the value in an object with its key, the other does not.
         if isinstance(value, dict) and set(value) == {key}:
             return value[key]  # type: ignore[no-any-return]
         return value  # type: ignore[no-any-return]
 
-    def follow_configuration(self, name: str, component: str) -> None:
-        """Be hinted when a component's configuration changes. Raises ``NotThereError`` for an unknown one."""
+    def subscribe_to_configuration(self, name: str, component: str) -> None:
+        """Get a `Hint` whenever a component's configuration changes. Raises ``NotThereError`` for an unknown one."""
         self._subscribe(
             name,
             "subscribe_to_configuration_update",
@@ -132,7 +137,7 @@ class NucleusLink:
         )
 
     def offer_validation(self, name: str) -> None:
-        """Be asked before a configuration comes. Raises ``NotOfferedError`` where the nucleus does not ask."""
+        """Get `ValidationAsked` before a configuration changes. Raises ``NotOfferedError`` on a nucleus without it."""
 
         def asked(events: Any) -> None:
             event = events.validate_configuration_update_event
@@ -142,7 +147,7 @@ class NucleusLink:
         self._subscribe(name, "subscribe_to_validate_configuration_updates", asked)
 
     def offer_consent(self, name: str) -> None:
-        """Be asked before a deployment goes on. Raises ``NotOfferedError`` where the nucleus does not ask."""
+        """Get `UpdateAsked` before a deployment goes on. Raises ``NotOfferedError`` on a nucleus without it."""
 
         def asked(events: Any) -> None:
             event = events.pre_update_event
@@ -151,9 +156,11 @@ class NucleusLink:
 
         self._subscribe(name, "subscribe_to_component_updates", asked)
 
-    def follow_command(self, name: str, topic: str) -> None:
-        """Ask for what comes on an IoT Core topic, and do not wait: classic answers when the broker has, which may be
-        never (greengrass-facts.md). `Subscribed` or `SubscriptionRefused` tells the answer."""
+    def subscribe_to_command(self, name: str, topic: str) -> None:
+        """Subscribe to an IoT Core topic without waiting; `Subscribed` or `SubscriptionRefused` follows.
+
+        Classic answers only when the broker has answered, which may be never (greengrass-facts.md).
+        """
 
         def came(message: Any) -> None:
             if message.message is not None and not self._put(
@@ -165,8 +172,8 @@ class NucleusLink:
         answer, subscription = self._open(name, "subscribe_to_iot_core", came, topic_name=topic, qos=qos)
         answer.add_done_callback(subscription.answered)
 
-    def follow_local(self, name: str, topic: str) -> None:
-        """Receive what other components say on a local topic."""
+    def subscribe_to_local(self, name: str, topic: str) -> None:
+        """Subscribe to what other components publish on a local topic."""
 
         def came(message: Any) -> None:
             if message.binary_message is not None:
@@ -193,11 +200,11 @@ class NucleusLink:
         self._call("update_state", state=model.ReportedLifecycleState.RUNNING)
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """To an IoT Core topic, at least once."""
+        """Publish to an IoT Core topic, at least once."""
         self._call("publish_to_iot_core", topic_name=topic, qos=model.QOS.AT_LEAST_ONCE, payload=payload)
 
     def publish_local(self, topic: str, payload: bytes) -> None:
-        """To a local topic."""
+        """Publish to a local topic."""
         message = model.PublishMessage(binary_message=model.BinaryMessage(message=payload))
         self._call("publish_to_topic", topic=topic, publish_message=message)
 
@@ -208,7 +215,7 @@ class NucleusLink:
             raise nucleus_error(operation, error) from error
 
     def _subscribe(self, name: str, operation: str, on_event: Callable[[Any], object], **arguments: Any) -> None:
-        """Subscribe to what the nucleus grants by itself, at once."""
+        """Subscribe, and wait for the answer: the nucleus itself grants it."""
         answer, subscription = self._open(name, operation, on_event, **arguments)
         try:
             answer.result(DEADLINE)
@@ -220,7 +227,7 @@ class NucleusLink:
     def _open(
         self, name: str, operation: str, on_event: Callable[[Any], object], **arguments: Any
     ) -> tuple["Future[Any]", Subscription]:
-        """Ask on a new stream; one of this name that is still open ends first, or its events would come twice."""
+        """Ask on a new stream. End an older one of this name first, or its events would come twice."""
         self.end(name)
         subscription = self._subscriptions[name] = Subscription(name, self.connection, self._put)
         try:
@@ -245,5 +252,5 @@ class NucleusLink:
 def _quietly(close: Callable[[], object]) -> None:
     try:
         close()
-    except Exception as error:  # noqa: BLE001  what is closed may be broken in any way
+    except Exception as error:  # noqa: BLE001  a broken connection may raise anything
         logger.debug("closing failed", extra={"error": str(error)})

@@ -1,4 +1,4 @@
-"""Who listens to which local topic: the networking thread hands messages over here, and never waits."""
+"""Gives messages of local topics to their listeners, on the networking thread, which must never wait."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ Listener = Callable[[bytes], None]
 
 
 class LocalTopics:
-    """One for the agent. Thread-safe; each topic has one listener at most, the last that asked."""
+    """One for the agent. Thread-safe. A topic has one listener at most, the last one that asked."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -21,13 +21,13 @@ class LocalTopics:
             self._listeners[topic] = listener
 
     def forget(self, topic: str, listener: Listener) -> None:
-        """End it, unless another has taken its place."""
+        """Stop listening, unless another listener has taken over the topic."""
         with self._lock:
             if self._listeners.get(topic) == listener:
                 del self._listeners[topic]
 
     def came(self, topic: str, payload: bytes) -> None:
-        """A message came."""
+        """Give a message to the topic's listener. Never waits."""
         with self._lock:
             listener = self._listeners.get(topic)
         if listener is None:

@@ -1,4 +1,4 @@
-"""One stream of events from the nucleus: whether it was granted, and that it ended, told as events of the inbox."""
+"""One stream of events from the nucleus. Puts events into the event queue when it is granted, refused, or ends."""
 
 import logging
 import threading
@@ -6,15 +6,17 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from edge_agent.nucleus.inbox import Event, StreamEnded, Subscribed, SubscriptionRefused
+from edge_agent.nucleus.event_queue import Event, StreamEnded, Subscribed, SubscriptionRefused
 from edge_agent.nucleus.ipc_errors import nucleus_error
 
 logger = logging.getLogger(__name__)
 
 
 class Subscription:
-    """``name`` and ``connection`` are given back by each event. `answered` and `closed` come on the networking thread,
-    at times before the call that asks has returned."""
+    """One subscription. Its events carry ``name`` and ``connection``.
+
+    The networking thread calls `answered` and `closed`, sometimes before the call that subscribes has returned.
+    """
 
     def __init__(self, name: str, connection: int, put: Callable[[Event], object]) -> None:
         self.stream: Any = None
@@ -27,7 +29,7 @@ class Subscription:
         self._given_up = False
 
     def answered(self, answer: "Future[Any]") -> None:
-        """The nucleus's answer to one that nobody waits for."""
+        """Take the nucleus's answer to a subscription that nobody waits for."""
         error = answer.exception()
         with self._lock:
             if self._given_up:
@@ -40,7 +42,7 @@ class Subscription:
         self.granted()
 
     def granted(self) -> None:
-        """From now on its end is news."""
+        """Note that it was granted. From now on its end is an event."""
         with self._lock:
             self._granted = True
             ended = self._closed and not self._given_up
@@ -48,7 +50,7 @@ class Subscription:
             self._put(StreamEnded(self._name, self._connection))
 
     def closed(self) -> None:
-        """The stream is gone. One that was never granted is told by its refusal."""
+        """Note that the stream has ended. Without a grant that is no event: the refusal is."""
         with self._lock:
             self._closed = True
             told = self._granted and not self._given_up
@@ -56,7 +58,7 @@ class Subscription:
             self._put(StreamEnded(self._name, self._connection))
 
     def end(self) -> None:
-        """End the stream; nobody is told of it any more."""
+        """End the stream, without an event."""
         with self._lock:
             self._given_up = True
             gone = self._closed
@@ -64,5 +66,5 @@ class Subscription:
             return
         try:
             self.stream.close()
-        except Exception as error:  # noqa: BLE001  what is closed may be broken in any way
+        except Exception as error:  # noqa: BLE001  a broken connection may raise anything
             logger.debug("closing failed", extra={"error": str(error)})

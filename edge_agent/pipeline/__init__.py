@@ -1,1 +1,1 @@
-"""From a source through a model to the sinks."""
+"""The way of a frame: from a source, through a model, to the sinks."""

@@ -1,10 +1,10 @@
-"""What went wrong on the way, for health: the last error, and what goes wrong just now. Thread-safe."""
+"""Collects errors of the pipelines for health: the last error, and the troubles that last. Thread-safe."""
 
 import threading
 
 
 class Tally:
-    """One for the agent. A trouble lasts from `trouble` to `better`, an error is over when it is told."""
+    """One for the agent. A trouble lasts from `trouble` to `better`; an error is a single event."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -19,13 +19,13 @@ class Tally:
             self._last = words[:300]
 
     def trouble(self, name: str, words: str) -> None:
-        """Something goes wrong until `better` is called with the same name."""
+        """Remember a trouble, until `better` is called with the same name."""
         self.error(words)
         with self._lock:
             self._troubles[name] = words[:300]
 
     def better(self, name: str) -> None:
-        """It goes well again."""
+        """End a trouble."""
         with self._lock:
             self._troubles.pop(name, None)
 
@@ -41,6 +41,6 @@ class Tally:
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """What goes wrong just now, each once."""
+        """The words of the troubles that last, each once."""
         with self._lock:
             return tuple(dict.fromkeys(self._troubles.values()))

@@ -1,6 +1,6 @@
-"""The thread that takes one source's frames through whatever model serves, one after the other.
+"""The thread that takes one source's frames, one after the other, through the model that serves.
 
-Reading, preprocessing, session, labels and postprocessing of a frame are of one leased version.
+One leased version of the model does all for a frame: reading, preprocessing, session, labels and postprocessing.
 """
 
 import logging
@@ -14,7 +14,7 @@ from edge_agent.errors import InferenceError, SinkError
 from edge_agent.inference.loaded_model import short
 from edge_agent.pipeline.tally import Tally
 from edge_agent.predicted import Predicted
-from edge_agent.serving.slots import Lease, Slots
+from edge_agent.serving.served_models import Lease, ServedModels
 from edge_agent.sinks.sink import Seen, Sink
 from edge_agent.sources.source import Offered, Source
 
@@ -24,21 +24,21 @@ _RETRY: Final = 1.0
 
 
 class Worker:
-    """Owns its source and its thread from `start` to `stop`. ``model_of`` says which model looks at the frames."""
+    """Owns its source and its thread from `start` to `join`. ``model_of`` names the model for the frames."""
 
     def __init__(
         self,
         name: str,
         source: Source,
         sinks: Sequence[Sink],
-        slots: Slots,
+        served_models: ServedModels,
         model_of: Callable[[], str | None],
         tally: Tally,
     ) -> None:
         self._name = name
         self._source = source
         self._sinks = sinks
-        self._slots = slots
+        self._served_models = served_models
         self._model_of = model_of
         self._tally = tally
         self._stopping = threading.Event()
@@ -53,21 +53,21 @@ class Worker:
         self._thread.start()
 
     def stop_soon(self) -> None:
-        """Take no further frame."""
+        """Take no more frames."""
         self._stopping.set()
 
     def join(self, timeout: float) -> bool:
-        """Wait for the frame in flight; whether the thread has ended."""
+        """Wait up to ``timeout`` seconds for the frame in flight. Return whether the thread has ended."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def hangs(self, limit: float) -> Offered | None:
-        """The frame that has been in the model for more than ``limit`` seconds, if one has."""
+        """Return the frame that has been in the model for more than ``limit`` seconds, if there is one."""
         in_flight = self._in_flight
         return in_flight[1] if in_flight is not None and time.monotonic() - in_flight[0] > limit else None
 
     def give_up(self, frame: Offered, why: str) -> None:
-        """Set a frame aside that hangs in the model, so that it does not hang the next process too."""
+        """Set aside a frame that hangs in the model, so that it does not hang the next process too."""
         self._source.set_aside(frame, why)
 
     def _work(self) -> None:
@@ -85,7 +85,7 @@ class Worker:
                 try:
                     self._step()
                 except Exception as error:
-                    # One frame's trouble must not end the line; the source offers the frame again.
+                    # An error of one frame must not end the thread; the source offers the frame again.
                     self._tally.error(f"the source {self._name}: {error}")
                     logger.exception("frame failed", extra={"source": self._name})
                     self._stopping.wait(_RETRY)
@@ -99,13 +99,13 @@ class Worker:
         if model is None:
             self._stopping.wait(_POLL)
             return
-        # No frame is taken from the source before there is something to look at it.
-        if not self._slots.serves(model, _POLL):
+        # Take no frame from the source before a model serves.
+        if not self._served_models.serves(model, _POLL):
             return
         frame = self._source.next(_POLL)
         if frame is None:
             return
-        lease = self._slots.lease(model, _POLL)
+        lease = self._served_models.lease(model, _POLL)
         if lease is None:
             self._source.give_back(frame)
             return
@@ -123,16 +123,16 @@ class Worker:
                 self._source.give_back(offered)
 
     def _look_at(self, frames: Sequence[Offered], lease: Lease) -> list[tuple[Offered, Seen, dict[str, Any]]]:
-        """The answers to frames that came together; those without one are set aside."""
+        """Return the answers to frames that came together. Frames without an answer are set aside."""
         model = lease.served.handle.model
         read: list[tuple[Offered, Seen]] = []
         for offered in frames:
             try:
                 read.append((offered, Seen(offered.content, model.task.frame(offered.content, offered.name))))
             except FileNotFoundError:
-                # Somebody else took the image away.
+                # Somebody else removed the image.
                 continue
-            except Exception as error:  # noqa: BLE001  an image can make cv2 or numpy raise what they like
+            except Exception as error:  # noqa: BLE001  an image can make cv2 or numpy raise anything
                 self._without_answer(offered, error, lease)
         if len(read) > 1:
             try:
@@ -173,7 +173,7 @@ class Worker:
         )
 
     def _write(self, prediction: Predicted, seen: Seen) -> bool:
-        """To every sink, each until it has it; ``False`` when the worker is to stop before any has."""
+        """Write to every sink, and retry until each has it. Return ``False`` if the worker stops before any has it."""
         for index, sink in enumerate(self._sinks):
             troubled = False
             while True:
@@ -185,7 +185,7 @@ class Worker:
                     self._tally.trouble(self._of_sink(index), str(error))
                     logger.warning("prediction not written", extra={"frame": prediction.frame, "error": str(error)})
                     if self._stopping.wait(_RETRY):
-                        # A frame that one sink has taken is not predicted a second time.
+                        # A frame that one sink already has must not be predicted again.
                         return index > 0
             if troubled:
                 self._tally.better(self._of_sink(index))

@@ -1,1 +1,1 @@
-"""What the agent says of itself to the cloud."""
+"""What the agent reports to the cloud."""

@@ -1,7 +1,7 @@
-"""A shadow report or a health as the messages that carry it: none too large, all of it said. Pure.
+"""Splits a shadow report or a health into messages, none of them too large. Pure.
 
-The shadow's document has a bound of its own, over all its updates. What gives way are the words: each is cut to its
-share of what is left. A health in parts has some of the models in each, and all the rest.
+The shadow's document has a bound of its own, over all its updates. To keep it, the words for people are cut, each to an
+equal share of the space that is left. Each part of a health has some of the models, and everything else.
 """
 
 import json
@@ -16,10 +16,10 @@ _CUT: Final = "…"
 
 
 def shadow_updates(report: ShadowReport, gone: Sequence[str]) -> list[bytes]:
-    """The payloads of the updates that write a report, in their order. ``gone`` are models to be written as null.
+    """Return the payloads of the updates that write a report, in order. ``gone``: the models to be written as null.
 
-    Each update has at most ``MAXIMUM_BYTES``; the document that they merge to has at most ``MAXIMUM_SHADOW_BYTES``,
-    unless that is not enough for what it must say without any words.
+    Each update has at most ``MAXIMUM_BYTES``. The document that they merge to has at most ``MAXIMUM_SHADOW_BYTES``,
+    unless it is larger even without any words.
     """
     report = _with_fitting_words(report, gone)
     reported = _reported(report, gone)
@@ -29,9 +29,9 @@ def shadow_updates(report: ShadowReport, gone: Sequence[str]) -> list[bytes]:
 
 
 def health_parts(health: Health) -> list[bytes]:
-    """The payloads that say one health, in their order, each of at most ``MAXIMUM_BYTES``."""
+    """Return the payloads that carry one health, in order, each of at most ``MAXIMUM_BYTES``."""
     models = {name: each.model_dump(mode="json", by_alias=True) for name, each in health.models.items()}
-    # The figures of the longest part numbers, so that counting them cannot make a part too large.
+    # Reckon with two-digit part numbers, so that filling them in cannot make a part too large.
     bare = len(health.model_copy(update={"models": {}, "part": 99, "parts": 99}).encoded())
     parts = [list(part) for part in _parts(models, MAXIMUM_BYTES - bare)]
     return [
@@ -43,7 +43,7 @@ def health_parts(health: Health) -> list[bytes]:
 
 
 def _parts(models: Mapping[str, Any], room: int) -> Iterator[dict[str, Any]]:
-    """The models in as few parts as they need, each of at most ``room`` bytes of JSON; one where there are none."""
+    """Yield the models in as few parts as possible, each of at most ``room`` bytes of JSON; at least one part."""
     part: dict[str, Any] = {}
     used = 0
     for name, model in models.items():
@@ -57,7 +57,7 @@ def _parts(models: Mapping[str, Any], room: int) -> Iterator[dict[str, Any]]:
 
 
 def _with_fitting_words(report: ShadowReport, gone: Sequence[str]) -> ShadowReport:
-    """The report, each of its words cut to an equal share of the bytes that the document has left."""
+    """Return the report with its texts cut to equal shares of the bytes that the document has left."""
     models = report.models
     texts = {name: each.said.words for name, each in models.items() if each.said is not None and each.said.words}
     silent = report.model_copy(
@@ -90,7 +90,7 @@ def _with_fitting_words(report: ShadowReport, gone: Sequence[str]) -> ShadowRepo
 
 
 def _cut(words: str | None, room: int) -> str | None:
-    """The words within ``room`` bytes of JSON, marked where they end early; None where that would say nothing."""
+    """Return the words cut to ``room`` bytes of JSON, with a mark; ``None`` if nothing useful would be left."""
     if words is None or _length(words) <= room:
         return words
     short, used = [], _length(_CUT)
@@ -103,7 +103,7 @@ def _cut(words: str | None, room: int) -> str | None:
 
 
 def _length(text: str) -> int:
-    """The bytes of a text within JSON: an escaped character has up to six."""
+    """Return the bytes of a text within JSON, where an escaped character has up to six."""
     return len(_json(text)) - 2
 
 

@@ -1,4 +1,4 @@
-"""Health, confirmations, the named shadow and replies, as messages in the outbox. Called by the control thread only."""
+"""Puts health, confirmations, shadow updates and replies into the publish queue. Called by the control thread only."""
 
 import logging
 import os
@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import psutil
 
-from edge_agent.control.decisions import Door
 from edge_agent.control.memory import Memory
-from edge_agent.reporting.outbox import Letter, Outbox
 from edge_agent.reporting.parts import health_parts, shadow_updates
-from edge_agent.serving.slots import Served
+from edge_agent.reporting.publish_queue import OutgoingMessage, PublishQueue
+from edge_agent.serving.served_models import Served
 from edge_agent.version import AGENT_VERSION
 from shared_schema.messages import (
     MAXIMUM_BYTES,
     AgentState,
+    Channel,
     CommandReply,
     Confirmation,
     Health,
@@ -37,35 +37,35 @@ _SHADOW: Final = "shadow"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The agent at one moment, as its messages tell it."""
+    """The agent at one moment, as its messages report it."""
 
     state: AgentState
     why: str | None
     release: str | None
     serving: Mapping[str, Served]
     confirmations: Mapping[str, ModelConfirmation]
-    doors: tuple[Door, ...]
+    channels: tuple[Channel, ...]
     dropped: int = 0
     last_error: str | None = None
     reason: StateReason | None = None
 
     def differs(self, other: "Snapshot | None") -> bool:
-        """Whether the cloud should know at once."""
+        """Return whether the difference must be reported at once."""
         return other is None or self._told() != other._told()
 
     def _told(self) -> tuple[Any, ...]:
         served = {name: each.target for name, each in self.serving.items()}
-        return self.state, self.reason, self.why, self.release, served, dict(self.confirmations), self.doors
+        return self.state, self.reason, self.why, self.release, served, dict(self.confirmations), self.channels
 
 
 class Reporter:
-    """``topics`` is set once the application is known; before that nothing can be said."""
+    """``topics`` is set once the application is known; before that nothing is sent."""
 
-    def __init__(self, thing: str, work: Path, outbox: Outbox, memory: Memory) -> None:
+    def __init__(self, thing: str, work: Path, publish_queue: PublishQueue, memory: Memory) -> None:
         self.topics: Topics | None = None
         self._thing = thing
         self._work = work
-        self._outbox = outbox
+        self._publish_queue = publish_queue
         self._memory = memory
         self._sequence = 0
         self._told_gone: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class Reporter:
         self._process.cpu_percent()
 
     def health(self, now: Snapshot) -> None:
-        """The agent's health; a newer one replaces an older one that still waits."""
+        """Queue the agent's health. A newer one replaces an older one that still waits."""
         if self.topics is None:
             return
         message = Health(
@@ -82,12 +82,12 @@ class Reporter:
             agent_version=AGENT_VERSION,
             release=now.release,
             models={name: _model_health(served) for name, served in now.serving.items()},
-            channels=list[SaidChannel](now.doors),
+            channels=list[SaidChannel](now.channels),
             cpu=self._process.cpu_percent(),
             rss=self._process.memory_info().rss,
             free_disk=self._free_disk(),
             dropped_frames=now.dropped,
-            dropped_messages=self._outbox.lost,
+            dropped_messages=self._publish_queue.lost,
             last_error=now.last_error,
             reason=now.reason,
             why=now.why,
@@ -95,10 +95,10 @@ class Reporter:
         self._post(self.topics.health, *health_parts(message), kind="health")
 
     def shadow(self, now: Snapshot) -> None:
-        """The named shadow's reported state. What it no longer has is written as null, once: a shadow merges."""
+        """Queue the named shadow's reported state. Models that are gone are written once as null: a shadow merges."""
         if self.topics is None:
             return
-        if self._told_gone and not self._outbox.holds(_SHADOW):
+        if self._told_gone and not self._publish_queue.holds(_SHADOW):
             left = [name for name in self._memory.says.in_shadow if name not in self._told_gone]
             self._memory.in_shadow(tuple(left))
         models = {
@@ -121,7 +121,7 @@ class Reporter:
         self._memory.in_shadow(tuple(sorted({*models, *gone})))
 
     def confirm(self, model: str, confirmation: ModelConfirmation, deployment: str | None) -> None:
-        """What became of one model of a release."""
+        """Queue the confirmation of one model of a release. ``deployment``: the one that proposed it, if known."""
         logger.info(
             "confirmed",
             extra={
@@ -145,7 +145,7 @@ class Reporter:
         self._post(self.topics.confirmation, message.encoded())
 
     def reply(self, command: Command, request: str | None, *, ok: bool, words: str) -> None:
-        """The answer to a command."""
+        """Queue the reply to a command."""
         if self.topics is not None:
             message = CommandReply(**self._envelope(), command=command, ok=ok, words=words, request=request)
             self._post(self.topics.reply(command), message.encoded())
@@ -158,7 +158,7 @@ class Reporter:
         largest = max(len(payload) for payload in payloads)
         if largest > MAXIMUM_BYTES:
             logger.warning("message too large", extra={"topic": topic, "bytes": largest})
-        self._outbox.post(*(Letter(topic, payload, kind) for payload in payloads))
+        self._publish_queue.post(*(OutgoingMessage(topic, payload, kind) for payload in payloads))
 
     def _free_disk(self) -> int:
         try:

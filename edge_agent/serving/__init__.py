@@ -1,1 +1,1 @@
-"""The models that serve: their states, the handles that keep them alive, and how a new one is brought in."""
+"""The models that serve: their states, the handles that keep them open, and how a new one is loaded."""

@@ -6,10 +6,10 @@ from edge_agent.errors import ArtifactError
 
 
 def model_folder(root: Path, component: str, version: str) -> Path:
-    """The only folder under ``<root>/packages/artifacts-unarchived/<component>/<version>/``.
+    """Return the only folder under ``<root>/packages/artifacts-unarchived/<component>/<version>/``.
 
     Neither the agent's recipe nor its configuration may name it, or it would restart with every model (architecture,
-    section 3). Raises ``ArtifactError`` when it is not there (yet), or when there are several.
+    section 3). Raises ``ArtifactError`` if it is not there (yet), or if there are several.
     """
     place = root / "packages" / "artifacts-unarchived" / component / version
     try:

@@ -1,4 +1,4 @@
-"""The states that a model's version goes through, and which may follow which. Pure.
+"""The states of a model's version, and which may follow which. Pure.
 
 ::
 
@@ -18,13 +18,13 @@ from shared_schema.messages import Reason, Verdict
 
 
 class ModelState(StrEnum):
-    """Where a version of a model is on its way."""
+    """The state of one version of a model."""
 
     PROPOSED = "PROPOSED"
-    """Named by the desired state; its artifact may not be there yet."""
+    """The desired state names it. Its artifact may not be there yet."""
     VETTING = "VETTING"
     READY = "READY"
-    """It passed, and is being opened and warmed up."""
+    """It passed its vetting, and is open and warm."""
     SERVING = "SERVING"
     RETIRED = "RETIRED"
     REJECTED = "REJECTED"
@@ -42,11 +42,11 @@ FOLLOWS: Final = MappingProxyType(
         ModelState.REJECTED: frozenset[ModelState](),
     }
 )
-"""PROPOSED → SERVING: what serves already, or still waits warm as `previous`, is named by a new release."""
+"""PROPOSED → SERVING: a new release names a model that serves already, or is still open as `previous`."""
 
 
 class IllegalTransitionError(EdgeAgentError):
-    """A state was to follow one that it cannot follow: a fault of the agent's own."""
+    """A state was to follow one that it cannot follow. This is a fault of the agent itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ModelLife:
-    """A target and where it is; ``verdict``, ``reason`` and ``words`` once there is one."""
+    """A target and its state, with ``verdict``, ``reason`` and ``words`` once there is a verdict."""
 
     target: Target
     state: ModelState = ModelState.PROPOSED
@@ -71,7 +71,7 @@ class ModelLife:
     words: str | None = None
 
     def to(self, state: ModelState) -> "ModelLife":
-        """The same model one state further. Raises ``IllegalTransitionError``."""
+        """Return the same model in another state. Raises ``IllegalTransitionError``."""
         if state not in FOLLOWS[self.state]:
             raise IllegalTransitionError(
                 f"{self.target.model} {self.target.version} cannot go from {self.state} to {state}; "
@@ -80,7 +80,7 @@ class ModelLife:
         return replace(self, state=state)
 
     def judged(self, verdict: Verdict, reason: Reason | None = None, words: str | None = None) -> "ModelLife":
-        """The same with a verdict."""
+        """Return the same model with a verdict."""
         return replace(self, verdict=verdict, reason=reason, words=words)
 
     @property

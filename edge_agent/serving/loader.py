@@ -1,6 +1,6 @@
-"""The one thread that vets, opens, keeps and closes models, at low priority so that what serves is not disturbed.
+"""The one thread that vets, opens, caches and closes models, at low priority so that what serves is not disturbed.
 
-It decides nothing: jobs come in, results go out by `post`.
+It decides nothing: it takes jobs and gives the results to `post`.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from typing import Final
 
 from edge_agent.errors import InferenceError, RefusedModelError, VettingAbandonedError
 from edge_agent.inference.loaded_model import LoadedModel, for_want_of_memory, open_model, short
-from edge_agent.serving.kept import Kept, KeptModel
 from edge_agent.serving.lifecycle import Target
+from edge_agent.serving.model_cache import CachedModel, ModelCache
 from edge_agent.vetting.outcome import Outcome, refused
 from edge_agent.vetting.parent import vet_in_child
 from edge_agent.vetting.verdicts import Verdicts
@@ -32,20 +32,20 @@ NICENESS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Bring:
-    """Vet the target if it has no verdict, then open it and warm it up. Answered by `Brought`."""
+class Load:
+    """Vet the target if it has no verdict, then open it and warm it up. Answered by `Loaded`."""
 
     target: Target
     folder: Path
     serving: Path | None
     fallback: bool = False
-    """It is a kept model, brought because the desired one failed."""
+    """Whether it is a cached model, loaded because the desired one failed."""
     abandoned: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Vet the targets that have no verdict, for the validated door. Answered by `Judged`."""
+    """Vet the targets that have no verdict, for the validated channel. Answered by `Judged`."""
 
     ticket: int
     targets: tuple[tuple[Target, Path], ...]
@@ -54,19 +54,19 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """``model`` is open and warm, or ``None`` with ``outcome`` saying why."""
+class Loaded:
+    """The answer to `Load`. ``model`` is open and warm, or ``None``; then ``outcome`` says why."""
 
-    job: Bring
+    job: Load
     outcome: Outcome
     model: LoadedModel | None
     vetted: bool
-    """Whether the refusal is the vetting's (the model's), not the opening's (this device's)."""
+    """Whether the vetting refused the model. If not, it could not be opened on this device."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The outcome for each target of the job."""
+    """The answer to `Judge`: the outcome for each target of the job."""
 
     job: Judge
     outcomes: tuple[tuple[Target, Outcome], ...]
@@ -74,7 +74,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class _Keep:
-    confirmed: KeptModel
+    confirmed: CachedModel
     folder: Path
 
 
@@ -83,26 +83,26 @@ class _Close:
     model: LoadedModel
 
 
-_Job = Bring | Judge | _Keep | _Close
+_Job = Load | Judge | _Keep | _Close
 
 
 class Loader:
     """Owns its thread from `start` to `stop`."""
 
-    def __init__(self, verdicts: Verdicts, kept: Kept, post: Callable[[Brought | Judged], None]) -> None:
+    def __init__(self, verdicts: Verdicts, model_cache: ModelCache, post: Callable[[Loaded | Judged], None]) -> None:
         self._verdicts = verdicts
-        self._kept = kept
+        self._model_cache = model_cache
         self._post = post
         self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=256)
         self._stopping = threading.Event()
-        self._now: Bring | Judge | None = None
+        self._now: Load | Judge | None = None
         self._thread = threading.Thread(target=self._work, name="loader", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """End what is under way (a vetting child with it) and the thread."""
+        """End the job in hand, with its vetting child, and the thread."""
         self._stopping.set()
         if (job := self._now) is not None:
             job.abandoned.set()
@@ -110,17 +110,19 @@ class Loader:
             self._jobs.put_nowait(None)
         self._thread.join(timeout)
 
-    def submit(self, job: Bring | Judge) -> bool:
-        """Queue a job; ``False`` when there are too many already."""
+    def submit(self, job: Load | Judge) -> bool:
+        """Queue a job. Return ``False`` if too many wait already."""
         return self._put(job)
 
     def keep(self, target: Target, folder: Path) -> None:
-        """Copy a confirmed model's files to the kept ones."""
-        kept = KeptModel(model=target.model, component=target.component, version=target.version, digest=target.digest)
-        self._put(_Keep(kept, folder))
+        """Copy a confirmed model's files to the model cache."""
+        confirmed = CachedModel(
+            model=target.model, component=target.component, version=target.version, digest=target.digest
+        )
+        self._put(_Keep(confirmed, folder))
 
     def close(self, model: LoadedModel) -> None:
-        """Close a model that nobody holds. Not in the caller's thread, which is about to take the next frame."""
+        """Close a model that nobody holds, on the loader's thread: the caller is about to take the next frame."""
         if not self._put(_Close(model)):
             model.close()
 
@@ -134,34 +136,34 @@ class Loader:
     def _work(self) -> None:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-        # What was imported stays: `give_memory_back` would go through all of it, holding the GIL at low priority.
+        # Keep imported objects out of collections: `give_memory_back` would hold the GIL for them at low priority.
         gc.freeze()
         while not self._stopping.is_set():
             job = self._jobs.get()
             match job:
                 case None:
                     return
-                case Bring() | Judge():
+                case Load() | Judge():
                     self._answer(job)
                 case _Keep():
-                    self._kept.keep(job.confirmed, job.folder)
+                    self._model_cache.keep(job.confirmed, job.folder)
                 case _Close():
                     job.model.close()
                     give_memory_back()
 
-    def _answer(self, job: Bring | Judge) -> None:
+    def _answer(self, job: Load | Judge) -> None:
         self._now = job
         try:
             if not job.abandoned.is_set():
-                self._post(self._bring(job) if isinstance(job, Bring) else self._judge(job))
+                self._post(self._load(job) if isinstance(job, Load) else self._judge(job))
         except VettingAbandonedError:
             logger.info("vetting abandoned")
         except Exception as error:
-            # No process, no memory, no files: this device's trouble, and the next job may do better.
+            # The device has no process, memory or file left. The next job may succeed.
             logger.exception("job failed")
             failed = _unopened(error, "it could not be vetted here and now")
-            if isinstance(job, Bring):
-                self._post(Brought(job, failed, None, vetted=False))
+            if isinstance(job, Load):
+                self._post(Loaded(job, failed, None, vetted=False))
             else:
                 self._post(Judged(job, tuple((target, failed) for target, _ in job.targets)))
         finally:
@@ -177,32 +179,32 @@ class Loader:
             ),
         )
 
-    def _bring(self, job: Bring) -> Brought:
+    def _load(self, job: Load) -> Loaded:
         outcome = self._examine(job.target, job.folder, job.serving, job.abandoned)
         if not outcome.accepted:
-            return Brought(job, outcome, None, vetted=True)
+            return Loaded(job, outcome, None, vetted=True)
         began = time.perf_counter()
         try:
             model = open_model(job.folder)
             model.warm_up()
         except (RefusedModelError, InferenceError, OSError, MemoryError) as error:
-            return Brought(job, _unopened(error), None, vetted=False)
-        except Exception as error:  # noqa: BLE001  onnxruntime raises what it likes when memory runs out
-            return Brought(job, _unopened(error), None, vetted=False)
+            return Loaded(job, _unopened(error), None, vetted=False)
+        except Exception as error:  # noqa: BLE001  onnxruntime may raise anything when memory runs out
+            return Loaded(job, _unopened(error), None, vetted=False)
         took = round((time.perf_counter() - began) * 1000, 2)
-        return Brought(
+        return Loaded(
             job, outcome.model_copy(update={"steps_ms": {**outcome.steps_ms, "swap": took}}), model, vetted=True
         )
 
     def _examine(self, target: Target, folder: Path, serving: Path | None, abandoned: threading.Event) -> Outcome:
-        """The stored verdict if it holds for these very files, else a vetting."""
+        """Return the stored verdict if it holds for these files. Else vet the model."""
         stored = self._verdicts.of(target.digest)
         if stored is not None and stored.holds and _is(folder, target.digest):
             return stored
         logger.info("vetting", extra={"model": target.model, "version": target.version, "digest": target.digest})
         outcome = vet_in_child(folder, target.digest, serving=serving, abandoned=abandoned)
         if outcome.reason not in {Reason.DIGEST, Reason.ARTIFACT}:
-            # Those two say something of these files on this disk, not of the digest.
+            # Those two are about the files on this disk, not about the digest.
             outcome = self._verdicts.keep(target.digest, outcome)
         logger.info(
             "vetted",
@@ -219,7 +221,7 @@ class Loader:
 
 
 def give_memory_back() -> None:
-    """Collect, and give free heap back: without it the process grows with each swap (onnxruntime-facts.md)."""
+    """Collect garbage, and give free heap back: else the process grows with each swap (onnxruntime-facts.md)."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

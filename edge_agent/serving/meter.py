@@ -1,4 +1,4 @@
-"""Counts and latencies of one served model. Fed by inference threads, read by health; bounded."""
+"""Counts and latencies of one served model. Inference threads write them, health reads them. Bounded."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from shared_schema.messages import Latency
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Totals since the model serves, and rates since the last reading. Throughput in predictions a second."""
+    """Totals since the model serves, and rates since the last reading. ``throughput`` is in predictions per second."""
 
     requests: int
     errors: int
@@ -19,7 +19,7 @@ class Reading:
 
 
 class Meter:
-    """One model's. The window is what came since the last reading."""
+    """The meter of one model. Its window is the time since the last reading. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -28,18 +28,18 @@ class Meter:
         self._read_at = time.monotonic()
 
     def count(self, latency_ms: float) -> None:
-        """One prediction was made."""
+        """Count one prediction."""
         with self._lock:
             self._requests += 1
             self._window.add(latency_ms)
 
     def count_error(self) -> None:
-        """One frame had no answer."""
+        """Count one frame without an answer."""
         with self._lock:
             self._errors += 1
 
     def read(self) -> Reading:
-        """Take the window, and begin a new one."""
+        """Return the window's figures, and begin a new window."""
         with self._lock:
             now = time.monotonic()
             window, self._window = self._window, Histogram()

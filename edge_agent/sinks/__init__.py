@@ -1,1 +1,1 @@
-"""Where predictions go. One module a kind; `table.py` opens each by its settings."""
+"""Where predictions go: one module for each kind. `table.py` opens them by their settings."""

@@ -1,4 +1,4 @@
-"""Images with what was found drawn on them: for people who would rather look."""
+"""Images with the predictions drawn on them, for people."""
 
 import logging
 import threading
@@ -22,7 +22,7 @@ _COLOURS: Final = ((60, 200, 60), (40, 120, 255), (255, 140, 40), (200, 60, 200)
 
 
 class AnnotatedImages:
-    """Best effort: a full disk costs pictures, and no prediction. Frames that are no images are passed over."""
+    """Best effort: on a full disk images are lost, and no predictions. Frames that are no images are ignored."""
 
     durable: ClassVar[bool] = False
 
@@ -47,11 +47,11 @@ class AnnotatedImages:
                 logger.warning("annotated image not written", extra={"error": str(error)})
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is held open."""
 
 
 def drawn(pixels: NDArray[Any], output: dict[str, Any]) -> NDArray[Any]:
-    """A copy in colour with boxes, labels and scores. Small images are enlarged: the words must be readable."""
+    """Return a colour copy with boxes, labels and scores. Small images are enlarged, so that the text is readable."""
     times = max(1, round(240 / max(pixels.shape[:2])))
     canvas: Any = cv2.resize(pixels, None, fx=times, fy=times, interpolation=cv2.INTER_NEAREST)
     if canvas.ndim == 2:

@@ -1,4 +1,4 @@
-"""A folder of files that never grows beyond a number, a size and an age: the oldest go first."""
+"""A folder of files, bounded in number, size and age: the oldest files are removed first."""
 
 import contextlib
 import logging
@@ -11,8 +11,11 @@ logger = logging.getLogger(__name__)
 
 
 class BoundedFolder:
-    """Not thread-safe. An *entry* is all files whose names are the same up to the first dot. What an earlier process
-    left in the folder counts. Bounds that are ``None`` do not bind; ``age`` is in seconds."""
+    """Not thread-safe. An *entry* is all files with the same name up to the first dot.
+
+    ``keep`` is the most entries, ``size`` the most bytes, ``age`` the most seconds; ``None`` is no bound. Entries of an
+    earlier process count too.
+    """
 
     def __init__(self, path: Path, *, keep: int, size: int | None = None, age: float | None = None) -> None:
         self.path = path
@@ -21,7 +24,7 @@ class BoundedFolder:
         self._size = 0
 
     def put(self, name: str, files: dict[str, bytes]) -> None:
-        """Write an entry: ``files`` maps what follows its name (``.jpg``) to content. Raises ``OSError``."""
+        """Write an entry. ``files`` maps the end of a file's name (``.jpg``) to its content. Raises ``OSError``."""
         entries = self._listed()
         total = sum(len(content) for content in files.values())
         self._make_room(1, total)
@@ -38,7 +41,7 @@ class BoundedFolder:
         self._size += total
 
     def prune(self) -> None:
-        """Remove what has become too old."""
+        """Remove the entries that have become too old."""
         self._make_room(0, 0)
 
     def _make_room(self, more: int, size: int) -> None:

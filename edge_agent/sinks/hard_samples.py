@@ -1,4 +1,4 @@
-"""Frames worth labelling, kept with their predictions: this closes the loop back to training."""
+"""Keeps frames worth labelling, with their predictions, for the next training."""
 
 import logging
 import random
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class HardSampleFolder:
-    """Keeps ``<name>.<kind>`` and ``<name>.json`` for a frame. Best effort: it loses no prediction."""
+    """Keeps ``<name>.<kind>`` and ``<name>.json`` for a frame. Best effort: a failure costs the sample only."""
 
     durable: ClassVar[bool] = False
 
@@ -42,7 +42,7 @@ class HardSampleFolder:
             logger.warning("hard sample not kept", extra={"frame": prediction.frame, "error": str(error)})
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is held open."""
 
     def _is_hard(self, prediction: Predicted) -> bool:
         score = least_score(prediction.output)
@@ -52,7 +52,7 @@ class HardSampleFolder:
 
 
 def _file_of(content: Content, name: str) -> tuple[str, bytes]:
-    """What follows the entry's name, and the frame's own bytes; a camera's pixels become a PNG, which loses nothing."""
+    """Return the file's suffix and the frame's bytes. A camera's pixels become a PNG, which loses nothing."""
     suffix = Path(name).suffix.lower()
     kind = suffix if suffix[1:].isalnum() and suffix != ".json" else ".frame"
     if isinstance(content, str):

@@ -1,4 +1,4 @@
-"""Predictions to the cloud: few, since each is paid for."""
+"""Sends predictions to the cloud, but few of them: each costs money."""
 
 import threading
 import time
@@ -11,12 +11,15 @@ from edge_agent.tasks.reading import best_score, labels_said
 from shared_schema.settings import IotCoreSink
 
 PostCloud = Callable[[Predicted], None]
-"""Put a prediction on its way to the cloud; never waits."""
+"""Queues a prediction for the cloud. Never waits."""
 
 
 class IotCore:
-    """Sends a source's prediction if its score is high enough, it says something new (where that is asked for), and the
-    last one was long enough ago. Best effort: while offline the newest wait."""
+    """Sends a source's prediction if its score is high enough and the last one was long enough ago.
+
+    With ``on-change`` its labels must also differ from the last ones. Best effort: while the device is offline, the
+    newest predictions wait.
+    """
 
     durable: ClassVar[bool] = False
 
@@ -32,7 +35,7 @@ class IotCore:
             self._post(prediction)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is held open."""
 
     def _is_news(self, prediction: Predicted) -> bool:
         settings = self._settings

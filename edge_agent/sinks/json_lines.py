@@ -1,4 +1,7 @@
-"""Predictions in a file, one JSON object a line, turned over when it is full. Of no frame twice."""
+"""Writes predictions to a file, one JSON object per line, and rotates it when it is full.
+
+Each frame is written at most once.
+"""
 
 import json
 import logging
@@ -19,9 +22,11 @@ _LOOKED_AT: Final = 100
 
 
 class JsonLinesFile:
-    """``<path>``, then ``<path>.1`` (the newest of the full ones) up to ``<path>.<keep>``. Never holds half a line
-    that a whole one follows: what a full disk or a sudden end cut off is taken back. Nor two lines of one frame: a
-    process that was killed between a frame's line and its removal leaves the line, and the next one writes none."""
+    """The file ``<path>``, and the full ones from ``<path>.1`` (the newest) to ``<path>.<keep>``.
+
+    A line that a full disk or a killed process cut off is removed before the next one is written. If a process was
+    killed after it wrote a frame's line and before it removed the frame, the next process writes no second line.
+    """
 
     durable: ClassVar[bool] = True
 
@@ -31,7 +36,7 @@ class JsonLinesFile:
         self._lock = threading.Lock()
         self._stream: IO[bytes] | None = None
         self._size = 0
-        # Of each source, the frame of its last line.
+        # By source, the frame of its last line.
         self._last: dict[str, str] = {}
 
     def write(self, prediction: Predicted, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
@@ -74,7 +79,7 @@ class JsonLinesFile:
     def _open(self) -> IO[bytes]:
         if self._stream is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Another source may have turned the file over since a source's last line.
+            # The file may have been rotated for another source since a source's last line.
             self._last = _last_frames(self._numbered(1)) | _last_frames(self.path)
             self._stream = self.path.open("ab", buffering=0)
             self._size = self._stream.seek(0, os.SEEK_END)
@@ -92,8 +97,10 @@ class JsonLinesFile:
 
 
 def _last_frames(path: Path) -> dict[str, str]:
-    """Of each source, the frame of its last line. Half a line of a process that was killed while it wrote is cut off:
-    its frame was kept, and is predicted again."""
+    """Return by source the frame of its last line.
+
+    A last line that is cut off is removed: its frame is still there, and is predicted again.
+    """
     if not path.is_file():
         return {}
     with path.open("rb+") as stream:
@@ -107,13 +114,13 @@ def _last_frames(path: Path) -> dict[str, str]:
             said = json.loads(line)
             found[said["source"]] = said["frameId"]
         except (ValueError, LookupError, TypeError):
-            # No prediction, of a source without such names, or the first of these lines, of which half is here.
+            # It is no prediction, its source gives no frame ids, or it is the first line here, which is cut off.
             continue
     return found
 
 
 def _tail(stream: IO[bytes]) -> tuple[int, bytes]:
-    """The end of the file and where it begins: at least its last whole line, and half of one after it."""
+    """Return where the file's tail begins, and the tail: at least the last whole line and what follows it."""
     end = stream.seek(0, os.SEEK_END)
     size = _BLOCK
     while True:

@@ -1,4 +1,4 @@
-"""Predictions to other components of the device, over the nucleus's local publish/subscribe."""
+"""Sends predictions to other components of the device, over the nucleus's local publish/subscribe."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -8,11 +8,11 @@ from edge_agent.sinks.sink import Seen
 from shared_schema.settings import LocalTopicSink
 
 PostLocal = Callable[[str, bytes], None]
-"""Post a message (topic, payload) to a local topic; never waits, may lose it."""
+"""Queues a message (topic, payload) for a local topic. Never waits, and may lose it."""
 
 
 class LocalTopic:
-    """Best effort: with the nucleus away, the newest predictions wait, and the rest are in the file."""
+    """Best effort: while the nucleus is away, predictions are lost here."""
 
     durable: ClassVar[bool] = False
 
@@ -24,4 +24,4 @@ class LocalTopic:
         self._post(self._topic, prediction.line())
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is held open."""

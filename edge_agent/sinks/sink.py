@@ -7,20 +7,19 @@ from edge_agent.tasks.task import Content, Frame
 
 
 class Seen(NamedTuple):
-    """What a prediction is of: as the source had it, and as its task decoded it (pixels, rows or tensors)."""
+    """The frame of a prediction: as it came from the source, and as its task decoded it (pixels, rows or tensors)."""
 
     content: Content
     frame: Frame
 
 
 class Sink(Protocol):
-    """Takes predictions from several workers. A frame is let go only when every sink has taken its prediction."""
+    """Takes predictions from several workers. A frame is done once every sink has taken its prediction."""
 
     durable: ClassVar[bool]
-    """Whether what it has taken outlives the process; those that are come first."""
+    """Whether a prediction that it has taken survives the process. Durable sinks are written first."""
 
     def write(self, prediction: Predicted, seen: Seen) -> None:
-        """Raises ``SinkError`` when it is not written, and must be written again. A sink that may lose some does not
-        raise."""
+        """Write a prediction. Raises ``SinkError`` if it must be written again; a best-effort sink never raises it."""
 
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Which settings open which sink. A new kind is a line here."""
+"""Opens sinks by their settings. A new kind is a line here."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from shared_schema.settings import Sink as SinkSettings
 
 
 def open_sink(settings: SinkSettings, work: Path, post_local: PostLocal, post_cloud: PostCloud) -> Sink:
-    """The sink of these settings; files are opened at the first prediction."""
+    """Return the sink of these settings. It opens files at the first prediction."""
     if isinstance(settings, JsonLinesSink):
         return JsonLinesFile(settings, work)
     if isinstance(settings, IotCoreSink):

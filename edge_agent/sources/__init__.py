@@ -1,1 +1,1 @@
-"""Where frames come from. One module a kind; `table.py` opens each by its settings."""
+"""Where frames come from: one module for each kind. `table.py` opens them by their settings."""

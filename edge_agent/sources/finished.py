@@ -1,4 +1,4 @@
-"""Whether a file is finished: nobody has it open for writing any more."""
+"""Finds out whether a file is finished: no process has it open for writing any more."""
 
 import errno
 import fcntl
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 _SETTLED: Final = 2.0
-"""Seconds without a write after which a file counts as finished where leases are not to be had."""
+"""Seconds without a write after which a file counts as finished if it cannot be leased."""
 
 
 def is_finished(path: str | Path, *, moved_in: bool = False) -> bool:
-    """Whether nobody writes to the file, found out by asking the kernel for a read lease (fcntl(2), F_SETLEASE).
+    """Return whether nobody writes to the file, by asking the kernel for a read lease (fcntl(2), F_SETLEASE).
 
-    A lease is refused while any process has the file open for writing. Another user's file, or a file system without
-    leases, is judged by its age; one that was moved in counts as finished, for that is why people move files.
+    A lease is refused while any process has the file open for writing. Another user's file, or one on a file system
+    without leases, is judged by its age. If it was moved in, it counts as finished: files are moved for that reason.
     """
     try:
         descriptor = open_to_look(path)
@@ -28,12 +28,12 @@ def is_finished(path: str | Path, *, moved_in: bool = False) -> bool:
 
 
 def open_to_look(path: str | Path) -> int:
-    """A descriptor to read by; waits for nobody, whatever the path is. Raises ``OSError``, also for a link."""
+    """Open a file for reading, and never wait, whatever it is. Raises ``OSError``, for a link too."""
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def nobody_writes(descriptor: int, *, moved_in: bool = False) -> bool:
-    """`is_finished` of an open file. The lease ends with the descriptor: until then a writer waits."""
+    """Return whether nobody writes to an open file. A new writer waits until the descriptor is closed."""
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:

@@ -36,13 +36,13 @@ logger = logging.getLogger(__name__)
 _LIST_AGAIN: Final = 5.0
 """Seconds between two listings when nothing happens."""
 _LISTED: Final = 10_000
-"""Names that one listing takes up at most: a folder of a million files is not listed for each few of them."""
+"""The most names that one listing takes, so that a folder of a million files is not listed for each few of them."""
 _WANTED: Final[list[type[FileSystemEvent]]] = [FileClosedEvent, FileCreatedEvent, FileMovedEvent]
-"""Without a filter, each frame's opening, reading and deleting comes back as events, and takes the GIL from it."""
+"""The events that matter. Without a filter, opening, reading and deleting a frame would give events too."""
 
 
 class ImageFolder:
-    """A folder as a source. Names that begin with a dot are somebody's unfinished business."""
+    """A folder as a source. Names that begin with a dot are ignored: they are unfinished files."""
 
     def __init__(self, settings: FolderSource, work: Path) -> None:
         self.path = work / settings.path
@@ -50,12 +50,12 @@ class ImageFolder:
         self._done = self.path.with_name(f"{self.path.name}.done")
         self._unreadable = self.path.with_name(f"{self.path.name}.unreadable")
         self._settings = settings
-        # Taken for every frame by itself: a condition's own `with` is two calls of Python's.
+        # Taken by itself for every frame: the condition's own `with` costs two more Python calls.
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        # When each was found, and whether it is known to be finished.
+        # By name: when it was found, and whether it is known to be finished.
         self._waiting: OrderedDict[str, tuple[float, bool]] = OrderedDict()
-        # Predicted, and could not be removed: not to be predicted again.
+        # Files that were predicted and could not be removed: they must not be predicted again.
         self._kept: dict[str, tuple[int, ...]] = {}
         self._list_at = 0.0
         self._dropped = 0
@@ -68,7 +68,7 @@ class ImageFolder:
         return self._dropped
 
     def start(self) -> None:
-        """Raises ``OSError`` when the folder cannot be made or watched."""
+        """Make and watch the folder. Raises ``OSError``."""
         self.path.mkdir(parents=True, exist_ok=True)
         self._observer.schedule(_Finished(self), str(self.path), recursive=False, event_filter=_WANTED)
         self._observer.start()
@@ -79,12 +79,12 @@ class ImageFolder:
             self._observer.join(timeout=2)
 
     def finished(self, name: str) -> None:
-        """A file is there. Called by the observer's thread; never waits."""
+        """Take a finished file. Called by the observer's thread; never waits."""
         if name.startswith("."):
             return
         with self._changed:
             if name == self._out:
-                # Written anew while it is being looked at: the listing finds it if it is another file then.
+                # It is being predicted, and was written again: the listing finds it if it is another file then.
                 self._list_at = 0.0
                 return
             if name in self._waiting:
@@ -103,12 +103,12 @@ class ImageFolder:
         ends = time.monotonic() + timeout
         while True:
             with self._lock:
-                # Whatever became of the last frame, its worker is done with it.
+                # The worker is done with the last frame.
                 self._out = None
                 if not self._waiting and time.monotonic() < self._list_at:
                     self._changed.wait(max(0.0, min(ends, self._list_at) - time.monotonic()))
                 name, (arrived, finished) = self._waiting.popitem(last=False) if self._waiting else (None, (0.0, False))
-                # What is written under the name from here on is another file's matter: the listing finds it.
+                # If another file takes the name from here on, the listing finds it.
                 self._out = name
             if name is None:
                 if time.monotonic() >= self._list_at:
@@ -140,7 +140,7 @@ class ImageFolder:
         self._out = None
         found = self._status(frame.name)
         if found is None or _ticket(found) != frame.ticket:
-            # Another image has taken the name meanwhile: a frame of its own, once it is finished.
+            # Another image has taken the name meanwhile: it is a new frame, once it is finished.
             self._list_at = 0.0
             return
         try:
@@ -157,8 +157,10 @@ class ImageFolder:
             logger.warning("frame not removed", extra={"frame": frame.name, "error": str(error)})
 
     def _list(self) -> None:
-        """Take up what is in the folder, the oldest first; whether a file is finished is looked at when its turn comes,
-        and with ``latest``, which drops what is too much, at once."""
+        """List the folder, the oldest files first.
+
+        Whether a file is finished is checked when its turn comes; with ``latest``, which drops files, at once.
+        """
         now = time.monotonic()
         self._list_at = now + _LIST_AGAIN
         found: list[tuple[int, str]] = []
@@ -189,8 +191,11 @@ class ImageFolder:
                 self._list_at = min(self._list_at, time.monotonic() + 0.5)
 
     def _read(self, name: str, arrived: float, finished: bool) -> Offered | None:
-        """The file with its content, opened once; none for what is no plain file, was looked at already, or is still
-        being written. What cannot be read is offered as a path, so that its reader says why."""
+        """Return the file with its content, opened once.
+
+        Return ``None`` for what is no plain file, was predicted already, or is still being written. A file that cannot
+        be read is offered as a path, so that its reader reports why.
+        """
         path = self._within(name)
         content: Content = path
         try:
@@ -217,7 +222,7 @@ class ImageFolder:
         return Offered(name, content, arrived, _ticket(found), frame_id=_identity(found))
 
     def _status(self, name: str) -> os.stat_result | None:
-        """``None`` for what is no plain file."""
+        """Return the file's status; ``None`` if it is no plain file."""
         try:
             found = os.lstat(self._within(name))
         except OSError:
@@ -234,7 +239,7 @@ class ImageFolder:
 
 
 class _Finished(FileSystemEventHandler):
-    """From inotify's events to finished names."""
+    """Turns inotify's events into names of finished files."""
 
     def __init__(self, folder: ImageFolder) -> None:
         self._folder = folder
@@ -243,12 +248,12 @@ class _Finished(FileSystemEventHandler):
         self._take(event, event.src_path)
 
     def on_moved(self, event: FileSystemEvent) -> None:
-        # Without a source it comes from elsewhere; without a destination it is gone.
+        # Without a source the file was moved in from elsewhere. Without a destination it was moved away.
         if event.src_path or (event.dest_path and is_finished(_text(event.dest_path), moved_in=True)):
             self._take(event, event.dest_path)
 
     def on_created(self, event: FileSystemEvent) -> None:
-        # A file that is linked in is only ever "created"; one that is being written is not finished yet.
+        # A file that is linked in is only "created". One that is being written is not finished yet.
         path = Path(_text(event.src_path))
         if not event.is_directory and is_finished(path):
             self._folder.finished(path.name)
@@ -259,12 +264,12 @@ class _Finished(FileSystemEventHandler):
 
 
 def _ticket(found: os.stat_result) -> tuple[int, ...]:
-    """What tells a file from a later one of the same name."""
+    """Return what tells a file from a later one of the same name."""
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _identity(found: os.stat_result) -> str:
-    """The same over the process's end: a file that comes to a name, written or moved, has a change time of its own."""
+    """Return the same for the next process: a file that is written or moved to a name has a new change time."""
     return f"{found.st_ino:x}-{found.st_ctime_ns:x}"
 
 
@@ -273,7 +278,7 @@ def _text(path: str | bytes) -> str:
 
 
 def _free(folder: Path, name: str) -> Path:
-    """A path in the folder that nothing has yet: what was set aside before is not written over."""
+    """Return a free path in the folder, so that nothing that was set aside before is overwritten."""
     path = folder / name
     number = 1
     while path.exists():

@@ -7,9 +7,9 @@ from edge_agent.tasks.task import Content
 
 
 class Offered(NamedTuple):
-    """One frame that waits for its prediction. ``arrived`` is on the monotonic clock, in seconds.
+    """One frame that waits for its prediction. ``arrived`` is in seconds on the monotonic clock.
 
-    ``ticket`` is the source's own: what it needs to tell this frame from a later one of the same name.
+    By ``ticket`` the source tells this frame from a later one of the same name.
     """
 
     name: str
@@ -17,30 +17,30 @@ class Offered(NamedTuple):
     arrived: float
     ticket: tuple[int, ...]
     together: tuple["Offered", ...] = ()
-    """Frames that came with this one, to be looked at by the same version, in one run where the model can."""
+    """Frames that came with this one. The same version answers them all, in one run if the model can."""
     frame_id: str | None = None
-    """Tells this frame from every other, also for the next process; ``None`` where the source offers none twice."""
+    """Tells this frame from every other, for the next process too; ``None`` if the source offers no frame twice."""
 
 
 class Source(Protocol):
-    """Offers frames one after the other to one worker, and is told what became of each."""
+    """Offers frames to one worker, one after the other. The worker says what became of each."""
 
     @property
     def dropped(self) -> int:
-        """How many frames were let go without a prediction, as the source's drop policy says."""
+        """How many frames were dropped without a prediction, by the source's drop policy."""
 
     def start(self) -> None: ...
 
     def next(self, timeout: float) -> Offered | None:
-        """The next frame, or ``None`` when none came within ``timeout`` seconds."""
+        """Return the next frame, or ``None`` if none came within ``timeout`` seconds."""
 
     def done(self, frame: Offered, prediction: Predicted | None = None) -> None:
-        """Its prediction is written; of frames that came together, each by itself."""
+        """Take note that the frame's prediction is written. Frames that came together are done one by one."""
 
     def set_aside(self, frame: Offered, why: str) -> None:
-        """It has no prediction and never will."""
+        """Take note that the frame never gets a prediction."""
 
     def give_back(self, frame: Offered) -> None:
-        """It was not looked at, nor those that came with it; offer it again."""
+        """Offer the frame again, and those that came with it: none of them was predicted."""
 
     def stop(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Which settings open which source. A new kind is a line here."""
+"""Opens sources by their settings. A new kind is a line here."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from shared_schema.settings import TopicSource, VideoSource
 def open_source(
     settings: SourceSettings, work: Path, topics: LocalTopics, post_local: Callable[[str, bytes], None]
 ) -> Source:
-    """The source of these settings, not started yet."""
+    """Return the source of these settings, not started yet."""
     if isinstance(settings, VideoSource):
         return Video(settings, work)
     if isinstance(settings, TopicSource):

@@ -1,4 +1,4 @@
-"""Requests of other components on a local topic, each answered on its reply topic when all its frames are done."""
+"""Requests of other components on a local topic. Each is answered on the reply topic once all its frames are done."""
 
 import base64
 import binascii
@@ -20,11 +20,11 @@ from shared_schema.settings import TopicSource
 
 logger = logging.getLogger(__name__)
 MOST_FRAMES: Final = 64
-"""Frames of one request."""
+"""The most frames of one request."""
 
 
 class RequestedFrame(BaseModel):
-    """One frame: ``data`` is a file's bytes in base64, ``text`` a text file's (a CSV)."""
+    """One frame: ``data`` is a file's bytes in base64, ``text`` the content of a text file (a CSV)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,7 +33,7 @@ class RequestedFrame(BaseModel):
     text: str | None = None
 
     def content(self) -> bytes:
-        """The frame's bytes. Raises ``ValueError``."""
+        """Return the frame's bytes. Raises ``ValueError``."""
         if (self.data is None) == (self.text is None):
             raise ValueError("a frame has either data or text")
         if self.text is not None:
@@ -45,7 +45,7 @@ class RequestedFrame(BaseModel):
 
 
 class Request(BaseModel):
-    """A request in JSON; ``request`` is given back with the answer."""
+    """A request in JSON. The answer repeats ``request``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -63,7 +63,7 @@ class _Asked:
 
 
 class TopicRequests:
-    """A topic as a source. ``post`` sends an answer; it never waits, and may lose one."""
+    """A topic as a source. ``post`` queues an answer; it never waits, and may lose one."""
 
     def __init__(self, settings: TopicSource, topics: LocalTopics, post: Callable[[str, bytes], None]) -> None:
         self._settings = settings
@@ -84,7 +84,7 @@ class TopicRequests:
         self._topics.listen(self._settings.topic, self._listener)
 
     def came(self, payload: bytes) -> None:
-        """A request came. Called by the networking thread; never waits."""
+        """Take a request. Called by the networking thread; never waits."""
         arrived = time.monotonic()
         try:
             name, contents = _read(payload)
@@ -167,7 +167,7 @@ class TopicRequests:
 
 
 def _read(payload: bytes) -> tuple[str | None, list[tuple[str | None, bytes]]]:
-    """The request's name and its frames. Raises ``ValueError`` with words for who asked."""
+    """Return the request's name and its frames. Raises ``ValueError`` with words for the component that asked."""
     if not payload:
         raise ValueError("the request is empty")
     if payload.lstrip()[:1] != b"{":
@@ -182,7 +182,7 @@ def _read(payload: bytes) -> tuple[str | None, list[tuple[str | None, bytes]]]:
 
 
 def _name_of(payload: bytes) -> str | None:
-    """The ``request`` of what is otherwise no request, so that who asked can match the refusal."""
+    """Return the ``request`` of an invalid request, so that the component can match the refusal."""
     try:
         found = json.loads(payload).get("request")
     except (ValueError, AttributeError, RecursionError):

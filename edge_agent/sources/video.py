@@ -21,7 +21,7 @@ _CREDENTIALS: Final = re.compile(r"//[^/@]*@")
 
 
 class Video:
-    """Owns the thread that reads, from `start` to `stop`. Frames are named by their number since then."""
+    """Owns the thread that reads, from `start` to `stop`. Frames are named by their number since `start`."""
 
     def __init__(self, settings: VideoSource, work: Path) -> None:
         self._settings = settings
@@ -49,7 +49,7 @@ class Video:
             return frame
 
     def done(self, frame: Offered, prediction: Predicted | None = None) -> None:
-        """A frame that was looked at is gone by itself."""
+        """Do nothing: a video's frame needs no removal."""
 
     def set_aside(self, frame: Offered, why: str) -> None:
         logger.warning("frame without a prediction", extra={"frame": frame.name, "why": why})
@@ -80,7 +80,7 @@ class Video:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _play(self) -> int:
-        """Open it and read to its end; how many frames came."""
+        """Open the video and read it to its end. Return how many frames came."""
         capture = cv2.VideoCapture(_opened_as(self._file, self._settings.address))
         began = self._number
         try:
@@ -97,7 +97,7 @@ class Video:
         due = time.monotonic()
         while not self._stopping.is_set():
             if self._file is not None:
-                # A file has all the time; a camera goes on, and what comes too early is passed over undecoded.
+                # A file can wait. A camera goes on: frames that come too early are skipped undecoded.
                 self._stopping.wait(max(0.0, due - time.monotonic()))
             if not capture.grab():
                 return
@@ -122,7 +122,7 @@ class Video:
 
 
 def _file(address: str, work: Path) -> Path | None:
-    """The file that is meant; ``None`` for a camera or a stream. One that does not exist yet may still come."""
+    """Return the file of an address; ``None`` for a camera or a stream. The file need not exist yet."""
     if address.isdecimal() or "://" in address or address.startswith("/dev/"):
         return None
     return work / address

@@ -1,1 +1,1 @@
-"""The agent without a nucleus: what a nucleus would say is in a file that it follows."""
+"""The agent without a nucleus: a config file takes the nucleus's place."""

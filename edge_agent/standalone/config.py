@@ -1,4 +1,4 @@
-"""What `edge-agent run --config FILE` reads: which models serve, from which folders, with which settings."""
+"""The file of `edge-agent run --config FILE`: which models serve, from which folders, with which settings."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ from shared_schema.strict_model import WrittenByPeople
 
 
 class StandaloneModel(WrittenByPeople):
-    """``folder`` holds model.yaml and the ONNX file. A relative one starts at the config file."""
+    """``folder`` holds model.yaml and the ONNX file. A relative path starts at the config file's folder."""
 
     folder: Annotated[str, Field(min_length=1)]
 
@@ -27,5 +27,5 @@ class StandaloneConfig(WrittenByPeople):
 
 
 def read_config(path: Path) -> StandaloneConfig:
-    """The checked file. Raises ``DocumentError`` with every fault, by line and with a remedy."""
+    """Read and check the file. Raises ``DocumentError`` with every fault, its line and a remedy."""
     return read_document(path, StandaloneConfig).value

@@ -1,6 +1,6 @@
-"""A file in the nucleus's place: what it says is the desired state, and what the agent says is kept beside.
+"""A link to a config file in place of a nucleus: the file gives the desired state, and messages are written beside it.
 
-It looks at the file, and at the models' folders, every half second: a change hints, as a nucleus does.
+It looks at the file and the models' folders every half second. A change gives a `Hint`, as a nucleus does.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge_agent.errors import NotOfferedError
-from edge_agent.nucleus.inbox import Event, Hint
+from edge_agent.nucleus.event_queue import Event, Hint
 from edge_agent.standalone.config import StandaloneConfig, read_config
 from edge_agent.standalone.proposing import ProposalError, Proposals
 from shared_schema.desired_state import KEY
@@ -23,7 +23,7 @@ Signature = tuple[tuple[str, int, int], ...]
 
 
 class FileLink:
-    """In place of `NucleusLink`, with its methods. Owns the thread that looks, from `connect` to `close`."""
+    """Has the methods of `NucleusLink`. Owns the thread that looks at the files, from `connect` to `close`."""
 
     connection = 0
     forgets = False
@@ -54,7 +54,7 @@ class FileLink:
             self._thread.join(timeout=2)
 
     def end(self, name: str) -> None:
-        """There are no streams."""
+        """Do nothing: there are no streams."""
 
     def configuration(self, component: str, key: str) -> object | None:
         if component != self._component:
@@ -63,8 +63,8 @@ class FileLink:
             return self._document
         return self._config.application if key == "application" and self._config is not None else None
 
-    def follow_configuration(self, name: str, component: str) -> None:
-        """The thread that looks does that."""
+    def subscribe_to_configuration(self, name: str, component: str) -> None:
+        """Do nothing: the thread looks at the file anyway."""
 
     def offer_validation(self, name: str) -> None:  # noqa: ARG002
         raise NotOfferedError("a file does not ask before it changes")
@@ -72,23 +72,23 @@ class FileLink:
     def offer_consent(self, name: str) -> None:  # noqa: ARG002
         raise NotOfferedError("a file does not ask before it changes")
 
-    def follow_command(self, name: str, topic: str) -> None:
-        """Nobody commands."""
+    def subscribe_to_command(self, name: str, topic: str) -> None:
+        """Do nothing: nobody sends commands."""
 
-    def follow_local(self, name: str, topic: str) -> None:  # noqa: ARG002
+    def subscribe_to_local(self, name: str, topic: str) -> None:  # noqa: ARG002
         logger.warning("nobody can ask: there is no nucleus", extra={"topic": topic})
 
     def report_validity(self, deployment: str, *, accepted: bool, words: str | None = None) -> None:
-        """Nobody asked."""
+        """Do nothing: nobody asked."""
 
     def answer_update(self, deployment: str, *, recheck_ms: int, words: str | None = None) -> None:
-        """Nobody asked."""
+        """Do nothing: nobody asked."""
 
     def running(self) -> None:
-        """Nobody waits for it."""
+        """Do nothing: nobody waits for it."""
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """The newest message of each kind is kept as ``said/health.json`` and the like."""
+        """Write the newest message of each kind to ``said/health.json`` and the like."""
         path = self._work / "said" / f"{_kind(topic)}.json"
         beside = path.with_name(f".{path.name}")
         try:
@@ -99,7 +99,7 @@ class FileLink:
             logger.warning("message not kept", extra={"path": str(path), "error": str(error)})
 
     def publish_local(self, topic: str, payload: bytes) -> None:
-        """Nobody listens."""
+        """Do nothing: nobody listens."""
 
     def _look(self) -> None:
         while not self._stopping.wait(_LOOK):
@@ -107,8 +107,10 @@ class FileLink:
                 self._put(Hint())
 
     def _take(self) -> bool:
-        """Read the file and take its models over; whether it says something new. What is wrong is said, and what was
-        obeyed so far goes on."""
+        """Read the file and copy its models. Return whether the desired state is new.
+
+        Faults are logged; what was applied so far stays applied.
+        """
         self._seen = self._signature()
         try:
             config = read_config(self._file)
@@ -126,7 +128,7 @@ class FileLink:
         return not same
 
     def _signature(self) -> Signature:
-        """What tells a change, without reading the models."""
+        """Return names, times and sizes of all files: they tell a change without reading the models."""
         folders = [self._file.parent / each.folder for each in (self._config.models.values() if self._config else ())]
         found = []
         for path in [self._file, *(each for folder in folders for each in _files(folder))]:

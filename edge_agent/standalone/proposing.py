@@ -1,6 +1,6 @@
-"""From the config file to a sealed desired state: each model's folder is copied to where a nucleus would unpack it.
+"""Makes a sealed desired state of the config file, and copies each model's folder to where a nucleus would unpack it.
 
-A copy, since what serves must not change under the agent's feet when somebody edits the folder.
+It copies them, so that the model that serves does not change when somebody edits its folder.
 """
 
 import shutil
@@ -16,18 +16,18 @@ ARTIFACTS: Final = Path("packages") / "artifacts-unarchived"
 
 
 class ProposalError(ValueError):
-    """A model's folder cannot be taken over; the message says why."""
+    """A model's folder cannot be copied. The message says why."""
 
 
 class Proposals:
-    """``work`` is the root too: there is no nucleus with another one."""
+    """``work`` takes the place of the nucleus's root folder too."""
 
     def __init__(self, work: Path) -> None:
         self._artifacts = work / ARTIFACTS
         self._release = 0
 
     def document(self, config: StandaloneConfig, beside: Path) -> dict[str, Any]:
-        """The sealed desired state of a release later than the last. ``beside`` is the config file's folder.
+        """Return the sealed desired state, with a later release than the last. ``beside`` is the config file's folder.
 
         Raises ``ProposalError``.
         """
@@ -38,7 +38,7 @@ class Proposals:
     def _taken_over(self, name: str, folder: Path) -> DesiredModel:
         try:
             digest = model_digest_of_folder(folder)
-            # A version has no underscore, and base64url has one now and then.
+            # A version may have no underscore, and base64url may have one.
             version = f"0.0.0-d{digest[:16].replace('_', '-')}"
             component = f"local.{name}"
             place = self._artifacts / component / version / "model"

@@ -8,7 +8,7 @@ from shared_schema.model_manifest import ModelManifest
 
 
 def classification(manifest: ModelManifest, graph: Graph) -> BoundTask:
-    """``output`` is ``{"label", "score"}``, and ``"top"`` as a list of the same where more than one is asked for."""
+    """Return the task. Its ``output`` is ``{"label", "score"}``, with ``"top"``, a list of the same, if ``top`` > 1."""
     image = image_input(manifest, graph)
     scores = scores_output(manifest, graph).name
     rank = ranking(manifest, scores)

@@ -1,4 +1,4 @@
-"""From a detector's raw output to boxes. One small function a family of detectors, and a line in ``DECODERS``."""
+"""Make boxes of a detector's raw output: one function for each family of detectors, and a line in ``DECODERS``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from edge_agent.errors import InferenceError
 
 _TEXT: Final = 0.3
-"""Above it a pixel belongs to a text's core; this and the two below are what PaddleOCR's configurations give."""
+"""A pixel above it is in a text's core. This value and the two below are those of PaddleOCR's configurations."""
 _GROWTH: Final = 1.6
 _LEAST_SIDE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What a detector proposes: boxes (n × 4: left, top, right, bottom, in the input's pixels), and for each its score
-    and the index of its label."""
+    """What a detector finds: n boxes, their scores (n), and the indices of their labels (n).
+
+    A box is left, top, right, bottom in the input's pixels (n × 4).
+    """
 
     boxes: NDArray[Any]
     scores: NDArray[Any]
@@ -31,7 +33,7 @@ class Candidates:
 class Decoder:
     """``decode`` takes the output as the graph gives it for one image, and the number of labels.
 
-    ``overlapping``: whether the boxes of one object are still to be thinned out (NMS).
+    ``overlapping``: whether several boxes of one object are still to be reduced to one (NMS).
     """
 
     decode: Callable[[NDArray[Any], int], Candidates]
@@ -68,10 +70,10 @@ def db(output: NDArray[Any], labels: int) -> Candidates:  # noqa: ARG001  the fo
     text's core. Upright boxes, all of the first label, grown by what the core was shrunk by in training (area times
     ``unclip_ratio`` by circumference, as PaddleOCR's `DBPostProcess` does with polygons)."""
     likely = _of_one_image(output[:, 0] if output.ndim == 4 and output.shape[1] == 1 else output)
-    # A NaN is its own minimum and maximum.
+    # With a NaN among the pixels, minimum and maximum are NaN.
     if likely.size and not (np.isfinite(likely.min()) and np.isfinite(likely.max())):
         raise InferenceError("the map of the text has pixels that are no numbers (NaN or infinite)")
-    # By contours: connectedComponentsWithStats takes seven times as long for the same boxes.
+    # Contours give the same boxes as connectedComponentsWithStats in a seventh of the time.
     contours, _ = cv2.findContours((likely > _TEXT).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     regions = [each for each in map(cv2.boundingRect, contours) if min(each[2:]) >= _LEAST_SIDE]
     left, top, width, height = np.array(regions, dtype=np.float32).reshape(-1, 4).T
@@ -88,11 +90,11 @@ DECODERS: Final = MappingProxyType(
         "db": Decoder(db, overlapping=False),
     }
 )
-"""The decoders by the name that ``postprocessing.decoder`` gives. A new one is a line here."""
+"""The decoders by their name in ``postprocessing.decoder``. A new one is a line here."""
 
 
 def _of_one_image(output: NDArray[Any]) -> NDArray[Any]:
-    """The two dimensions that are left without the batch's. Raises ``InferenceError``."""
+    """Return the output without the batch's dimension: rows × columns. Raises ``InferenceError``."""
     if output.ndim == 3 and output.shape[0] == 1:
         output = output[0]
     if output.ndim != 2:

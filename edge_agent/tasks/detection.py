@@ -56,10 +56,12 @@ def detection(manifest: ModelManifest, graph: Graph) -> BoundTask:
 
 
 def _chosen(found: Candidates, confidence: float, overlap: float | None, most: int) -> Candidates:
-    """The best ``most`` of at least ``confidence``; with an ``overlap``, of boxes of one class that overlap by more
-    only the best."""
+    """Return the best ``most`` candidates with a score of at least ``confidence``.
+
+    With ``overlap`` (intersection over union), only the best stays of boxes of one class that overlap by more.
+    """
     likely = np.flatnonzero(found.scores >= confidence)
-    # Far more than can be shown, and few enough for NMS to take no time.
+    # More than are ever returned, and few enough that NMS is quick.
     order = likely[np.argsort(-found.scores[likely], kind="stable")][: max(most, 3000)]
     if overlap is not None and len(order):
         sized: Any = found.boxes[order].astype(np.float32)

@@ -1,4 +1,4 @@
-"""What the tasks that look at images share: the check of the graph's one input, and the reading."""
+"""What the image tasks share: the check of the graph's one input, and the reading of images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared_schema.model_manifest import ModelManifest, Preprocessing
 
 @dataclass(frozen=True, slots=True)
 class ImageInput:
-    """How an image is decoded, taken from a camera, and prepared; as in `BoundTask`."""
+    """How an image is decoded, taken from a camera, and prepared. The functions are those of `BoundTask`."""
 
     decode: Callable[[bytes, str], Pixels]
     look: Callable[[Pixels], Pixels]
@@ -22,7 +22,7 @@ class ImageInput:
 
 
 def image_input(manifest: ModelManifest, graph: Graph) -> ImageInput:
-    """How to read an image and to prepare it. Raises ``GraphMismatchError``."""
+    """Return the functions that read and prepare an image. Raises ``GraphMismatchError``."""
     wanted = manifest.preprocessing
     if wanted is None:
         raise GraphMismatchError(f"a {manifest.task} model has no preprocessing; add it to model.yaml")

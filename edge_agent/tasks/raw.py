@@ -43,7 +43,7 @@ def _decode(content: bytes, name: str) -> dict[str, NDArray[Any]]:
 
 
 def _cast(name: str, values: Any, dtype: type[np.generic]) -> NDArray[Any]:
-    """The tensor in the graph's element type, where that loses no more than digits."""
+    """Return the tensor in the graph's element type. It may lose precision, but never change its kind."""
     given = np.asarray(values)
     if not np.can_cast(given.dtype, dtype, casting="same_kind"):
         raise UnreadableFrameError(f"{name} is {given.dtype}, and the graph takes {np.dtype(dtype)}; save it as that")

@@ -1,11 +1,11 @@
-"""What any task's ``output`` says, alike: for golden samples, thresholds, and what is kept for labelling. Pure."""
+"""Reads labels and scores from the ``output`` of any task: for golden samples, thresholds and hard samples. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 def labelled(output: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """The labels and scores that a prediction says: of the image, of its best box, or of each row."""
+    """Return the labels and scores of a prediction: the image's, its best box's, or each row's."""
     if "detections" in output:
         found: Sequence[Mapping[str, Any]] = output["detections"][:1]
     else:
@@ -14,26 +14,26 @@ def labelled(output: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 
 def labels_said(output: Mapping[str, Any]) -> tuple[str, ...]:
-    """Which labels a prediction says, for telling whether it says something else than the last one."""
+    """Return the labels of a prediction, to tell whether it differs from the last one."""
     if "detections" in output:
         return tuple(sorted(str(each["label"]) for each in output["detections"]))
     return tuple(label for label, _ in labelled(output))
 
 
 def least_score(output: Mapping[str, Any]) -> float | None:
-    """The lowest score among a prediction's labels: how sure it is of all that it says. ``None`` without labels."""
+    """Return the lowest score among a prediction's labels; ``None`` if it has none."""
     found = output.get("detections") or output.get("rows") or [output]
     scores = [float(each["score"]) for each in found if "score" in each]
     return min(scores, default=None)
 
 
 def best_score(output: Mapping[str, Any]) -> float | None:
-    """The highest score among a prediction's labels; ``None`` without any."""
+    """Return the highest score among a prediction's labels; ``None`` if it has none."""
     return max((score for _, score in labelled(output)), default=None)
 
 
 def overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """The intersection over union of two boxes (left, top, right, bottom)."""
+    """Return the intersection over union of two boxes (left, top, right, bottom)."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     shared = max(0.0, width) * max(0.0, height)

@@ -1,4 +1,4 @@
-"""From a row of scores to ranked labels: what `classification` and `tabular` share."""
+"""Makes ranked labels of a row of scores, for `classification` and `tabular`."""
 
 import math
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Rank = Callable[[NDArray[Any]], dict[str, Any]]
 
 
 def scores_output(manifest: ModelManifest, graph: Graph) -> Tensor:
-    """The output that holds the scores. Raises ``GraphMismatchError``."""
+    """Return the output that holds the scores. Raises ``GraphMismatchError``."""
     found = graph.output(manifest.postprocessing.output)
     if found is None:
         raise GraphMismatchError(
@@ -34,17 +34,19 @@ def scores_output(manifest: ModelManifest, graph: Graph) -> Tensor:
 
 
 def ranking(manifest: ModelManifest, name: str) -> Rank:
-    """``{"label", "score"}`` of a row of scores, and ``"top"`` as a list of the same where more than one is asked for.
-    Raises ``InferenceError``."""
+    """Return a function that makes ``{"label", "score"}`` of a row of scores.
+
+    If ``top`` is more than 1, ``"top"`` is a list of the same. The function raises ``InferenceError``.
+    """
     labels, logits = manifest.labels, manifest.postprocessing.scores == "logits"
     top = min(manifest.postprocessing.top, len(labels))
 
     def rank(row: NDArray[Any]) -> dict[str, Any]:
-        # Plain numbers: for a row of labels, numpy's calls cost more than what they count.
+        # Plain numbers: for so few scores, numpy's calls cost more than the arithmetic.
         scores: list[float] = row.reshape(-1).tolist()
         if len(scores) != len(labels):
             raise InferenceError(f"{name} has {len(scores)} scores for {len(labels)} labels")
-        # The sum alone says it for all but the largest of numbers, which are finite each.
+        # A finite sum shows that all are finite. An infinite sum may come of large finite numbers.
         if not math.isfinite(sum(scores)) and not all(map(math.isfinite, scores)):
             raise InferenceError(f"{name} has scores that are no numbers (NaN or infinite)")
         if logits:

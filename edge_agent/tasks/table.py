@@ -1,4 +1,4 @@
-"""The tasks that this agent can do, by the name that a manifest gives. A new one is a line here."""
+"""The tasks of this agent, by their name in a manifest. A new one is a line here."""
 
 from types import MappingProxyType
 from typing import Final

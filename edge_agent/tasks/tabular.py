@@ -19,10 +19,10 @@ _STRINGS = "tensor(string)"
 
 
 def tabular(manifest: ModelManifest, graph: Graph) -> BoundTask:
-    """``output`` is ``{"rows": […]}``: of each row its ``label`` and ``score`` where the manifest has labels, and its
-    ``values`` by the output's name where it has none.
+    """Return the task. Its ``output`` is ``{"rows": […]}``.
 
-    The columns go into one input side by side, or each into the input of its name.
+    A row has ``label`` and ``score`` if the manifest has labels, else ``values`` by the output's name. The columns go
+    side by side into one input, or each into the input of its name.
     """
     columns = manifest.columns
     if not columns:
@@ -68,7 +68,7 @@ def _by_name(graph: Graph, columns: list[str]) -> Callable[[Rows], Feed]:
 
 
 def _converter(tensor: Tensor) -> Callable[[Rows, str], NDArray[Any]]:
-    """From a column's texts to its values; an empty cell is NaN where the graph takes floats."""
+    """Return a function from a column's texts to its values. An empty cell is NaN if the graph takes floats."""
     if tensor.type == _STRINGS:
         return lambda rows, column: np.array([row[column] for row in rows], dtype=object)
     dtype = NUMPY_TYPES.get(tensor.type)

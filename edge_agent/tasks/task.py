@@ -18,16 +18,16 @@ Feed = Mapping[str, NDArray[Any]]
 Outputs = Mapping[str, NDArray[Any]]
 """The graph's outputs by name."""
 Frame = Any
-"""What `decode` gives and `prepare` takes: pixels for an image task, rows for `tabular`, tensors by name for `raw`."""
+"""A decoded frame: pixels for an image task, rows for `tabular`, tensors by name for `raw`."""
 Content = str | bytes | NDArray[Any]
-"""What a source has of a frame: a file's bytes, the path of one that it could not read, or a camera's pixels."""
+"""A frame as its source has it: a file's bytes, the path of a file that it could not read, or a camera's pixels."""
 
 MOST_BYTES: Final = 1 << 28
-"""No frame has more: a file that someone fills without end must not fill the memory."""
+"""The most bytes of a frame: a file that grows without end must not fill the memory."""
 
 
 class GraphMismatchError(ValueError):
-    """The graph does not take or give what the manifest says; the message names which."""
+    """The graph's inputs or outputs are not as the manifest says. The message names the one that differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,18 @@ class BoundTask:
     """A task bound to one manifest and one graph."""
 
     decode: Callable[[bytes, str], Frame]
-    """From a file's bytes and name to a frame. Raises ``UnreadableFrameError``."""
+    """Makes a frame of a file's bytes and name. Raises ``UnreadableFrameError``."""
     prepare: Callable[[Frame], Feed]
-    """From a frame to the graph's inputs, which hold until the thread's next call. Raises ``UnreadableFrameError``."""
+    """Makes the graph's inputs of a frame, valid until the thread's next call. Raises ``UnreadableFrameError``."""
     interpret: Callable[[Outputs, Frame], dict[str, Any]]
-    """From the graph's outputs for a frame to the prediction's ``output``. Raises ``InferenceError``."""
+    """Makes the prediction's ``output`` of the graph's outputs for a frame. Raises ``InferenceError``."""
     look: Callable[[NDArray[Any]], Frame] | None = None
-    """From a camera's pixels to a frame, for a task that takes images."""
+    """Makes a frame of a camera's pixels, for a task that takes images."""
     stackable: bool = False
-    """Whether several frames may be stacked along the first dimension and asked in one run."""
+    """Whether several frames may be stacked along the first dimension, for one run."""
 
     def read(self, path: str | Path) -> Frame:
-        """From a file to a frame. Raises ``UnreadableFrameError``, and ``OSError`` for a file that cannot be read."""
+        """Read a file into a frame. Raises ``UnreadableFrameError``, and ``OSError`` if the file cannot be read."""
         name = os.path.basename(path)  # noqa: PTH119  the cold making of a `Path` costs more
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -56,7 +56,7 @@ class BoundTask:
         return self.decode(content, name)
 
     def frame(self, content: Content, name: str) -> Frame:
-        """From what a source has to a frame. Raises as `read` does."""
+        """Make a frame of what a source has. Raises as `read` does."""
         if isinstance(content, str):
             return self.read(content)
         if isinstance(content, bytes):
@@ -67,19 +67,19 @@ class BoundTask:
 
 
 Task = Callable[[ModelManifest, Graph], BoundTask]
-"""A task: binds itself to a manifest and a graph. Raises ``GraphMismatchError`` when the two do not fit."""
+"""Binds a task to a manifest and a graph. Raises ``GraphMismatchError`` if the two do not fit."""
 
 
 def content_of(descriptor: int, name: str, size: int) -> bytes:
-    """The bytes of an open file of this size, by the few calls that it takes: this is done for every frame.
+    """Return the bytes of an open file of this size, by as few calls as possible: this is done for every frame.
 
-    Raises ``UnreadableFrameError`` for one that is too large, and ``OSError`` for one that cannot be read.
+    Raises ``UnreadableFrameError`` if it is too large, and ``OSError`` if it cannot be read.
     """
     if size > MOST_BYTES:
         raise UnreadableFrameError(f"{name} has more than {MOST_BYTES} bytes; it is set aside")
     content = os.read(descriptor, size + 1)
     if len(content) != size:
-        # It changes while it is read, or the kernel gives less than it was asked for.
+        # The file changes while it is read, or the kernel returned less than asked for.
         with open(descriptor, "rb", closefd=False) as stream:
             stream.seek(0)
             content = stream.read(MOST_BYTES)
@@ -87,10 +87,10 @@ def content_of(descriptor: int, name: str, size: int) -> bytes:
 
 
 def finite(values: NDArray[Any]) -> bool:
-    """Whether every number is one: neither NaN nor infinite."""
+    """Return whether no value is NaN or infinite."""
     return bool(np.isfinite(values).all()) if values.dtype.kind in "fc" else True
 
 
 def stackable(graph: Graph) -> bool:
-    """Whether every input and output leaves its first dimension open."""
+    """Return whether every input and output leaves its first dimension open."""
     return all(tensor.shape and tensor.shape[0] is None for tensor in (*graph.inputs, *graph.outputs))

@@ -1,1 +1,1 @@
-"""Vetting: whether a model may serve, found out in a child process so that a bad one harms nobody."""
+"""Vetting: finds out whether a model may serve, in a child process, so that a bad model does no harm."""

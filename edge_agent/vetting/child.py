@@ -1,7 +1,6 @@
-"""The vetting child: ``python -m edge_agent.vetting.child FD PARENT REQUEST``. Not for people.
+"""The vetting child: ``python -m edge_agent.vetting.child FD PARENT REQUEST``. Started by `parent.py` only.
 
-It is started with a clean environment and its own process group; it limits itself, vets, and tells its parent by the
-pipe FD.
+It has a clean environment and its own process group. It limits itself, vets, and reports to its parent on the pipe FD.
 """
 
 import gc
@@ -16,7 +15,7 @@ def main() -> None:
     pipe, parent = int(sys.argv[1]), int(sys.argv[2])
     writes = json.loads(sys.argv[3]).get("update_golden", False)
     be_a_modest_child(parent, LARGEST_OUTPUT if writes else LARGEST_FILE)
-    # numpy and onnxruntime are imported only now: at low priority, and without a look for garbage, which is none yet.
+    # Import numpy and onnxruntime only now: at low priority, and without collections, as there is no garbage yet.
     gc.disable()
     from edge_agent.vetting.protocol import Report, Request  # noqa: PLC0415
     from edge_agent.vetting.steps import vet  # noqa: PLC0415
@@ -28,7 +27,7 @@ def main() -> None:
         os.write(pipe, report.line())
 
     tell(Report(kind="outcome", outcome=vet(Request.model_validate_json(sys.argv[3]), tell)))
-    # A session on a broken graph may not survive its own destruction; the verdict is out.
+    # Destroying a session on a broken graph may crash. The verdict is already sent.
     os._exit(0)
 
 

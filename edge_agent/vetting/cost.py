@@ -1,4 +1,4 @@
-"""What an inference costs: CPU time in this very process, so that a busy device does not refuse a good model."""
+"""Measures what an inference costs in CPU time, so that a busy device does not refuse a good model."""
 
 import time
 from collections.abc import Callable
@@ -13,19 +13,21 @@ _RUNS = 5
 _ENOUGH = 0.05
 _SECONDS = 1.0
 _LEAST = 1e-3
-"""Milliseconds; nothing is free, and a ratio needs a divisor."""
+"""Milliseconds. The least cost: a ratio needs a divisor that is not 0."""
 
 
 def cost_ms(model: LoadedModel) -> float:
-    """CPU milliseconds of one run of the graph on the first golden sample, the mean over a few dozen ms."""
+    """Return the CPU milliseconds of one run on the first golden sample: the mean of the runs of a few dozen ms."""
     sample = file_inside(model.folder, model.manifest.golden.samples[0].input, Reason.GOLDEN)
     feed = model.task.prepare(model.task.read(sample))
     return _mean_ms(lambda: model.run(feed))
 
 
 def judge_cost(model: LoadedModel, cost: float, serving: Path | None) -> None:
-    """Raises ``RefusedModelError`` beyond the manifest's budget. A ratio needs a model that serves, and is passed
-    over where there is none."""
+    """Raise ``RefusedModelError`` if the cost is beyond the manifest's budget.
+
+    ``serving`` is the folder of the model that serves. Without one, the budget's ratio is ignored.
+    """
     budget = model.manifest.budget
     if budget.cpu_ms is not None and cost > budget.cpu_ms:
         raise RefusedModelError(
@@ -49,7 +51,7 @@ def judge_cost(model: LoadedModel, cost: float, serving: Path | None) -> None:
 
 
 def _mean_ms(run: Callable[[], object]) -> float:
-    """Over as many runs as fill the clock's tick: some kernels count CPU time in steps of ten milliseconds."""
+    """Return the mean over enough runs for the clock: some kernels count CPU time in steps of ten milliseconds."""
     run()
     runs, began, ends = 0, time.process_time(), time.monotonic() + _SECONDS
     while time.monotonic() < ends:

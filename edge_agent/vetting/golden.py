@@ -1,4 +1,4 @@
-"""Golden samples: inputs whose answers are known, and whether a model gives them."""
+"""Golden samples: inputs with known answers, and whether a model gives these answers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How many of the samples agree, and what the first that do not said instead."""
+    """How many of the samples agree, and in words how the others differ."""
 
     agreed: int
     samples: int
@@ -30,7 +30,7 @@ class Agreement:
 
 
 def agreement(model: LoadedModel) -> Agreement:
-    """Ask every golden sample. Raises ``RefusedModelError`` for a sample that is not there or cannot be read."""
+    """Run every golden sample. Raises ``RefusedModelError`` if one is not there or cannot be read."""
     golden = model.manifest.golden
     disagreements = []
     for sample in golden.samples:
@@ -51,12 +51,12 @@ def agreement(model: LoadedModel) -> Agreement:
 
 
 def no_answer(error: InferenceError, words: str) -> RefusedModelError:
-    """The refusal of a model that has no answer. Want of memory is not the content's fault: it is tried once more."""
+    """Return the refusal of a model without an answer. If memory ran out, the reason is not the content."""
     return RefusedModelError(Reason.MEMORY if for_want_of_memory(error) else Reason.GOLDEN, words)
 
 
 def judge(found: Agreement, golden: Golden) -> None:
-    """Raises ``RefusedModelError`` when too few samples agree."""
+    """Raise ``RefusedModelError`` if too few samples agree."""
     if found.enough(golden.agreement):
         return
     shown = "; ".join(found.disagreements[:_NAMED])

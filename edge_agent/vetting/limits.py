@@ -14,13 +14,16 @@ from shared_schema.model_manifest import Vetting
 
 _PR_SET_PDEATHSIG: Final = 1
 LARGEST_FILE: Final = 1 << 20
-"""Bytes that a vetting child may write to a file: a log's worth."""
+"""Bytes that a vetting child may write to a file: enough for a log."""
 LARGEST_OUTPUT: Final = 1 << 30
 """Bytes of an expected output that `check --update-golden` may write."""
 
 
 def be_a_modest_child(parent: int, largest_file: int) -> None:
-    """Low priority, no core dump, no file beyond ``largest_file`` bytes, death with the parent (its process id)."""
+    """Take a low priority, write no core dump and no file beyond ``largest_file`` bytes, and die with the parent.
+
+    ``parent`` is its process id.
+    """
     os.nice(10)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
@@ -32,7 +35,7 @@ def be_a_modest_child(parent: int, largest_file: int) -> None:
 
 
 def limit_resources(vetting: Vetting, threads: int) -> None:
-    """Bound address space and CPU time: the manifest's, on top of what the runtime has taken so far."""
+    """Limit address space and CPU time to the manifest's, on top of what the runtime has used so far."""
     _lower(resource.RLIMIT_AS, _address_space() + vetting.memory * 1024 * 1024)
     _lower(resource.RLIMIT_CPU, math.ceil(time.process_time() + vetting.timeout * max(1, threads)))
 

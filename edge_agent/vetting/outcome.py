@@ -1,4 +1,4 @@
-"""What a vetting found: the document between the child and its parent, in the verdict store, and of `check --json`."""
+"""The result of a vetting: what the child sends to its parent, the stored verdict, and the output of `check --json`."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -6,19 +6,19 @@ from shared_schema.messages import CONTENT_REASONS, Reason
 from shared_schema.names import ModelDigest
 
 STEPS = ("digest", "manifest", "graph", "load", "warm-up", "golden", "cost")
-"""In their order. A later step is not begun when an earlier one refuses."""
+"""In order. If a step refuses the model, the later ones do not run."""
 MOST_TRIES = 2
-"""A refusal that is not for content is tried once more (architecture, section 3)."""
+"""A refusal that is not for the content is tried once more (architecture, section 3)."""
 
 
 class Outcome(BaseModel):
-    """``reason`` and ``words`` are given where the model is refused. Times in milliseconds."""
+    """``reason`` and ``words`` are there if the model is refused. Times are in milliseconds."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     accepted: bool
     digest: ModelDigest | None = None
-    """The model digest that the child found; absent when it died before."""
+    """The model digest that the child found; ``None`` if it died before."""
     reason: Reason | None = None
     words: str | None = Field(default=None, max_length=700)
     steps_ms: dict[str, float] = Field(default_factory=dict)
@@ -28,11 +28,11 @@ class Outcome(BaseModel):
 
     @property
     def holds(self) -> bool:
-        """Whether the verdict stands, or the model is to be vetted once more."""
+        """Whether the verdict stands. If not, the model is to be vetted once more."""
         return self.accepted or self.reason in CONTENT_REASONS or self.tries >= MOST_TRIES
 
 
 def refused(reason: Reason, words: str, steps_ms: dict[str, float] | None = None, digest: str | None = None) -> Outcome:
-    """A refusal. Words beyond what a message carries are cut."""
+    """Return a refusal. Words beyond the size of a message are cut."""
     cut = words if len(words) <= 700 else f"{words[:699]}…"
     return Outcome(accepted=False, digest=digest, reason=reason, words=cut, steps_ms=steps_ms or {})

@@ -1,4 +1,4 @@
-"""The parent's side of vetting: starts the child, hears it out, ends it when its time is up. Blocks its caller."""
+"""The parent's side of vetting: starts the child, reads its reports, ends it after its timeout. Blocks its caller."""
 
 import contextlib
 import os
@@ -33,10 +33,10 @@ def vet_in_child(
     abandoned: threading.Event | None = None,
     update_golden: bool = False,
 ) -> Outcome:
-    """The outcome of vetting ``folder`` in a child process, which is dead when this returns or raises.
+    """Vet ``folder`` in a child process, which has ended when this returns or raises. Return the outcome.
 
     ``abandoned`` ends it early with ``VettingAbandonedError``. ``serving`` is the folder of what serves now.
-    ``update_golden`` writes the outputs that golden samples expect anew, from what the model answers.
+    ``update_golden`` overwrites the outputs that golden samples expect with the model's answers.
     """
     request = Request(
         folder=str(folder.absolute()),
@@ -50,7 +50,7 @@ def vet_in_child(
         errors = closing.enter_context(tempfile.TemporaryFile())
         try:
             child = subprocess.Popen(
-                # -P: no file of the working folder is mistaken for a module.
+                # -P: do not import from the working folder.
                 [
                     *(sys.executable, "-P", "-m", "edge_agent.vetting.child"),
                     *(str(writing), str(os.getpid()), request.model_dump_json()),
@@ -60,8 +60,8 @@ def vet_in_child(
                 stderr=errors,
                 env={name: os.environ[name] for name in _KEPT if name in os.environ},
                 pass_fds=(writing,),
-                # A group, so that what it starts ends with it; no session: each has a scheduling group of its own
-                # (sched(7), "The autogroup feature"), between which a nice value counts for nothing.
+                # A process group, so that what it starts ends with it. No session: each has its own scheduling
+                # group (sched(7), "The autogroup feature"), and nice values do not count between groups.
                 process_group=0,
             )
         finally:
@@ -75,7 +75,7 @@ def vet_in_child(
 
 
 class _Heard:
-    """What the child has said so far, and until when it may go on."""
+    """What the child has reported so far, and its deadline."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()
@@ -104,7 +104,7 @@ class _Heard:
 
 
 def _listen(pipe: IO[bytes], heard: _Heard, abandoned: threading.Event | None) -> str:
-    """Until the outcome, the pipe's end, or the time's: ``"outcome"``, ``"died"``, ``"time"`` or ``"babble"``."""
+    """Read reports until the end. Return how it came: ``"outcome"``, ``"died"``, ``"time"`` or ``"babble"``."""
     rest, total = b"", 0
     while heard.outcome is None:
         if abandoned is not None and abandoned.is_set():
@@ -156,7 +156,7 @@ def _judge(child: "subprocess.Popen[bytes]", heard: _Heard, ending: str, errors:
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    """The whole process group, whatever it started."""
+    """Kill the whole process group, with all that the child started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

@@ -1,6 +1,6 @@
-"""What passes between the parent and the vetting child: a request as one argument, reports as lines of JSON on a pipe.
+"""The messages between parent and vetting child: a request as one argument, reports as lines of JSON on a pipe.
 
-Not pickle: the child has touched a file that nobody trusts yet.
+No pickle: the child has opened a file that is not trusted yet.
 """
 
 from typing import Literal
@@ -10,12 +10,15 @@ from pydantic import BaseModel, ConfigDict
 from edge_agent.vetting.outcome import Outcome
 
 MOST_BYTES = 65_536
-"""What a child may say in all; one that says more is ended."""
+"""The most bytes of all reports. A child that sends more is killed."""
 
 
 class Request(BaseModel):
-    """Vet ``folder``. ``digest`` is what it must have; ``serving`` the folder of the model that serves now, for a
-    budget that is a ratio. ``update_golden``: write what the model answers over the outputs that samples expect."""
+    """Asks to vet ``folder``.
+
+    ``digest`` is the model digest that it must have. ``serving`` is the folder of the model that serves now, for a
+    budget that is a ratio. ``update_golden``: overwrite the outputs that samples expect with the model's answers.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,7 +29,7 @@ class Request(BaseModel):
 
 
 class Report(BaseModel):
-    """One line. ``timeout`` (seconds) is sent once the manifest is read; ``outcome`` is the last."""
+    """One line. ``timeout`` (seconds) is sent once the manifest is read, ``outcome`` last."""
 
     model_config = ConfigDict(frozen=True)
 

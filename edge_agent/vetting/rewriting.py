@@ -1,6 +1,6 @@
-"""``check --update-golden``: what a model answers becomes what its golden samples expect, tensor by tensor.
+"""``check --update-golden``: makes the model's answers the outputs that its golden samples expect, tensor by tensor.
 
-Labels and boxes are not touched: they say what is in a picture, which no model decides.
+Labels and boxes stay as they are: they say what is in a picture, and no model decides that.
 """
 
 import numpy as np
@@ -13,8 +13,10 @@ from shared_schema.messages import Reason
 
 
 def write_outputs(model: LoadedModel) -> None:
-    """Write every ``.npy`` that a golden sample expects. Raises ``RefusedModelError``: for an output that the graph
-    does not have, a sample without an answer, a file that cannot be written."""
+    """Write every ``.npy`` that a golden sample expects.
+
+    Raises ``RefusedModelError`` if the graph lacks an output, a sample has no answer, or a file cannot be written.
+    """
     folder = model.folder.resolve()
     for sample in model.manifest.golden.samples:
         if not sample.expect.outputs:

@@ -1,4 +1,4 @@
-"""The steps of a vetting, one after the other, each timed and each able to refuse. Runs in the child."""
+"""The steps of a vetting, in order. Each is timed, and each may refuse the model. Runs in the child."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ Tell = Callable[[Report], None]
 
 
 def vet(request: Request, tell: Tell) -> Outcome:
-    """Every step on ``request.folder``. Never raises for a bad model: what it raises is a refusal."""
+    """Run every step on ``request.folder``. Return the outcome; for a bad model it never raises."""
     steps = _Steps(tell)
     try:
         cost = _vet(request, steps)
@@ -30,7 +30,7 @@ def vet(request: Request, tell: Tell) -> Outcome:
         return refused(error.reason, error.words, steps.times, steps.digest)
     except MemoryError:
         return refused(Reason.MEMORY, f"{steps.now}: memory ran out", steps.times, steps.digest)
-    except Exception as error:  # noqa: BLE001  onnxruntime and protobuf raise what they like on a bad file
+    except Exception as error:  # noqa: BLE001  onnxruntime and protobuf may raise anything on a bad file
         return refused(_reason(steps.now, error), f"{steps.now}: {short(error)}", steps.times, steps.digest)
     return Outcome(accepted=True, digest=steps.digest, steps_ms=steps.times, cost_ms=round(cost, 3))
 
@@ -45,7 +45,7 @@ def _vet(request: Request, steps: "_Steps") -> float:
         steps.limit(manifest.vetting.timeout)
         limit_resources(manifest.vetting, manifest.runtime.intra_op_threads)
     with steps.step("graph"):
-        # As written, before any optimisation: what is wrong here is the file's fault, for ever.
+        # Without optimisation: a fault here is the file's own, and the refusal holds for ever.
         task = bind_task(manifest, graph_of(open_session(path, manifest.runtime, optimise=False)))
     with steps.step("load"):
         model = LoadedModel(folder, manifest, open_session(path, manifest.runtime), task)
@@ -65,7 +65,7 @@ def _vet(request: Request, steps: "_Steps") -> float:
 
 
 class _Steps:
-    """Times the steps, and tells the parent which one is under way: a dead child says no more."""
+    """Times the steps, and tells the parent which one runs, in case the child dies in it."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
@@ -94,7 +94,7 @@ def _digest(folder: Path, expected: str | None) -> str:
     except UndigestibleModelError as error:
         raise RefusedModelError(Reason.DIGEST, str(error)) from None
     except OSError as error:
-        # Not the model's content, but what the device may read of it.
+        # This is no fault of the model's content: the device cannot read it.
         raise RefusedModelError(
             Reason.ARTIFACT,
             f"{error.filename} cannot be read ({error.strerror}); "

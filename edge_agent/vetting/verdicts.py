@@ -1,4 +1,4 @@
-"""The verdicts that this device has reached, kept over restarts: one small file each in the work folder.
+"""The verdicts of this device, kept over restarts: one small file for each in the work folder.
 
 A verdict holds for one (model digest, agent version, onnxruntime version).
 """
@@ -24,7 +24,7 @@ class Verdicts:
         self._suffix = re.sub(r"[^A-Za-z0-9.+-]", "_", f"{agent_version}-{runtime_version}")
 
     def of(self, digest: str) -> Outcome | None:
-        """The verdict on a model digest, holding or not; ``None`` where there is none."""
+        """Return the verdict on a model digest, whether it holds or not; ``None`` if there is none."""
         try:
             return Outcome.model_validate_json(self._path(digest).read_bytes())
         except FileNotFoundError:
@@ -34,7 +34,7 @@ class Verdicts:
             return None
 
     def keep(self, digest: str, outcome: Outcome) -> Outcome:
-        """Keep the outcome, counting its tries; gives it back as kept. A full disk loses it, and costs a vetting."""
+        """Store an outcome. Return it with its number of tries. If that fails, the model is vetted again later."""
         earlier = self.of(digest)
         tries = earlier.tries + 1 if earlier is not None and not outcome.accepted else 1
         kept = outcome.model_copy(update={"tries": tries})

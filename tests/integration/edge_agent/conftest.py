@@ -52,13 +52,13 @@ from edge_agent.control.agent import run_agent
 from edge_agent.control.bounds import Bounds
 from edge_agent.log import log_to_stderr
 from edge_agent.nucleus.link import NucleusLink
-from edge_agent.surroundings import surroundings
+from edge_agent.component_environment import component_environment
 from edge_agent.work_folder import WorkFolder
 
 log_to_stderr()
-around = surroundings()
-link_to = lambda put, heard: NucleusLink(around.component, put, heard)
-os._exit(run_agent(around, WorkFolder(around.work), link_to, Bounds(BOUNDS)))
+environment = component_environment()
+link_to = lambda put, heard: NucleusLink(environment.component, put, heard)
+os._exit(run_agent(environment, WorkFolder(environment.work), link_to, Bounds(BOUNDS)))
 """
 """The agent as `edge-agent run` begins it, with bounds that a test can wait for."""
 
@@ -96,7 +96,7 @@ def write_model(folder: Path, *, sharpness: float = 1.0, manifest: str = MANIFES
 
 
 def eventually(check: Callable[[], Any], *, within: float = 20.0, what: str = "it") -> Any:
-    """The first truthy answer of ``check``; fails when none came in time."""
+    """Return the first truthy answer of ``check``. Fail if none comes in time."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if answer := check():
@@ -126,8 +126,8 @@ class Device:
         return self.root / "work" / AGENT
 
     @property
-    def door(self) -> str:
-        """The component that carries the desired state: the validated door on classic, the followed one on lite."""
+    def channel_component(self) -> str:
+        """The component whose configuration has the desired state: on lite `<agent>.desired`, on classic the agent."""
         return AGENT if self.runtime == "classic" else f"{AGENT}.desired"
 
     def start(self) -> None:
@@ -158,7 +158,7 @@ class Device:
         kill_orphans(self.root)
 
     def kill(self) -> None:
-        """Kill the nucleus alone; classic's components go on without it."""
+        """Kill the nucleus alone. Classic's components go on without it."""
         assert self.nucleus is not None
         self.nucleus.kill()
         self.nucleus.wait(timeout=20)
@@ -275,9 +275,9 @@ class Device:
         return f"{AGENT}.desired=1.0.0"
 
     def deploy_release(self, version: str | None, **settings: Any) -> subprocess.CompletedProcess[str]:
-        """A release as `deploy` makes it: agent, `.desired`, model, and the document at the runtime's door."""
+        """Deploy a release as `deploy` does: agent, `.desired`, model, and the document on the runtime's channel."""
         merge = [f"{AGENT}=1.0.0", f"{AGENT}.desired=1.0.0"] + ([f"{MODEL}={version}"] if version else [])
-        return self.deploy(*merge, configure={self.door: {"desired": self.document(version, **settings)}})
+        return self.deploy(*merge, configure={self.channel_component: {"desired": self.document(version, **settings)}})
 
     def serves(self, version: str, *, within: float = 20.0) -> None:
         """Wait until the log says that the agent has swapped this version in."""

@@ -59,9 +59,9 @@ def test_a_subscription_to_configuration_is_renewed(device_of: Devices, eventual
     seldom = {"reconcile": {"interval": "86400"}}
     pid = first_release(device, "renewal=2.0", **seldom)
     restart_daemon(device.root, "ggconfigd")
-    renewed = device.log().count('subscribed to="followed configuration"')
+    renewed = device.log().count('subscribed to="desired configuration"')
     eventually(
-        lambda: device.log().count('subscribed to="followed configuration"') > renewed + 1,
+        lambda: device.log().count('subscribed to="desired configuration"') > renewed + 1,
         within=60,
         what="the renewed stream",
     )
@@ -83,7 +83,7 @@ def test_local_topics_are_heard_again(device_of: Devices, eventually: Eventually
     eventually(lambda: heard() > 10, within=60, what="what is said")
     assert "subscribing anew" not in device.log(), "what is heard is left as it is"
     restart_daemon(device.root, "ggpubsubd")
-    eventually(lambda: "local topics were not heard any more" in device.log(), within=60, what="the silence")
+    eventually(lambda: "the local echo did not come back" in device.log(), within=60, what="the silence")
     before = heard()
     eventually(lambda: heard() > before + 5, within=60, what="what is said, again")
     assert device.component()["pid"] == pid
@@ -105,7 +105,7 @@ def test_commands_are_heard_again(
         # Well after it: a connection that is lost right after an echo stops it.
         time.sleep(3.5)
         restart_daemon(device.root, "iotcored")
-        eventually(lambda: "commands are not heard: subscribing anew" in device.log(), within=60, what="the silence")
+        eventually(lambda: "the cloud's echo did not come back" in device.log(), within=60, what="the silence")
         ear.command("report", request="r-1")
         reply = eventually(lambda: ear.replies("report"), within=60, what="the reply")[0]
         assert reply.request == "r-1"

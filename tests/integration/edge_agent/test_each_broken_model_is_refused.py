@@ -14,18 +14,18 @@ from typing import Any
 import psutil
 import pytest
 
-from edge_agent.control.decisions import Obeyed
+from edge_agent.control.decisions import Applied
 from edge_agent.control.memory import Memory
-from edge_agent.control.obedience import Obedience
+from edge_agent.control.reconciler import Reconciler
 from edge_agent.inference.session import RUNTIME_VERSION
-from edge_agent.serving.kept import Kept
-from edge_agent.serving.loader import Brought, Judged, Loader
-from edge_agent.serving.slots import Slots
+from edge_agent.serving.loader import Judged, Loaded, Loader
+from edge_agent.serving.model_cache import ModelCache
+from edge_agent.serving.served_models import ServedModels
 from edge_agent.version import AGENT_VERSION
 from edge_agent.vetting.verdicts import Verdicts
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
-from shared_schema.messages import ModelConfirmation, Verdict
+from shared_schema.messages import Channel, ModelConfirmation, Verdict
 
 SCRIPT = Path(__file__).parents[2] / "broken" / "models" / "make_models.py"
 COMPONENT = "com.example.halves"
@@ -45,29 +45,34 @@ MODELS = _script()
 
 
 class Line:
-    """A line whose model is asked without a pause, and a desired state that may name another."""
+    """A device whose model is asked without a pause, and a desired state that may name another model."""
 
     def __init__(self, folder: Path) -> None:
         self.root, state = folder / "root", folder / "state"
-        self.answers: list[Brought | Judged] = []
+        self.answers: list[Loaded | Judged] = []
         self.said: list[ModelConfirmation] = []
         self.predicted = 0
         self.wrong: list[str] = []
         self._arrived = threading.Event()
         self._stop = threading.Event()
         self._releases = itertools.count(1_800_000_000)
-        kept = Kept(state / "kept")
-        self._loader = Loader(Verdicts(state / "verdicts", AGENT_VERSION, RUNTIME_VERSION), kept, self._post)
-        self._slots = Slots(self._loader.close)
-        self._obedience = Obedience(
-            self.root, self._slots, self._loader, kept, Memory(state / "memory.json"), lambda _, said: self._say(said)
+        model_cache = ModelCache(state / "model-cache")
+        self._loader = Loader(Verdicts(state / "verdicts", AGENT_VERSION, RUNTIME_VERSION), model_cache, self._post)
+        self._served_models = ServedModels(self._loader.close)
+        self._reconciler = Reconciler(
+            self.root,
+            self._served_models,
+            self._loader,
+            model_cache,
+            Memory(state / "memory.json"),
+            lambda _, said: self._say(said),
         )
         self._asking = threading.Thread(target=self._ask)
         self._loader.start()
         good = MODELS.write_good(self.place("1.0.0"))
         self.digest = model_digest_of_folder(good)
         self._allowed = {self.digest}
-        assert self.obey("1.0.0", self.digest).verdict == Verdict.CONFIRMED
+        assert self.apply("1.0.0", self.digest).verdict == Verdict.CONFIRMED
         self._asking.start()
 
     def place(self, version: str) -> Path:
@@ -75,8 +80,8 @@ class Line:
         place.mkdir(parents=True)
         return place / "halves"
 
-    def obey(self, version: str, digest: str) -> ModelConfirmation:
-        """Obey a document that names this version; what is confirmed of it."""
+    def apply(self, version: str, digest: str) -> ModelConfirmation:
+        """Apply a document that names this version. Return its confirmation."""
         self.propose(version, digest)
         return self.hear(version)
 
@@ -84,7 +89,7 @@ class Line:
         models = {"halves": DesiredModel(component=COMPONENT, version=version, digest=digest)}
         state = DesiredState(release=str(next(self._releases)), models=models)
         self.said.clear()
-        self._obedience.obey(Obeyed(state, "validated"), time.monotonic(), 0.0)
+        self._reconciler.apply(Applied(state, Channel.VALIDATED), time.monotonic(), 0.0)
 
     def hear(self, version: str) -> ModelConfirmation:
         ends = time.monotonic() + DEADLINE
@@ -92,13 +97,13 @@ class Line:
             assert self._arrived.wait(max(0.0, ends - time.monotonic())), f"no verdict on {version}"
             self._arrived.clear()
             for answer in self.answers[:]:
-                assert isinstance(answer, Brought)
-                self._obedience.brought(answer)
+                assert isinstance(answer, Loaded)
+                self._reconciler.loaded(answer)
                 self.answers.remove(answer)
         return self.said[0]
 
     def allow(self, digest: str) -> None:
-        """Another model that may serve."""
+        """Allow another model to serve."""
         self._allowed.add(digest)
 
     def close(self) -> None:
@@ -106,7 +111,7 @@ class Line:
         self._asking.join(10)
         self._loader.stop(10)
 
-    def _post(self, answer: Brought | Judged) -> None:
+    def _post(self, answer: Loaded | Judged) -> None:
         self.answers.append(answer)
         self._arrived.set()
 
@@ -117,7 +122,7 @@ class Line:
         for label in itertools.cycle(("top", "bottom")):
             if self._stop.is_set():
                 return
-            lease = self._slots.lease("halves")
+            lease = self._served_models.lease("halves")
             if lease is None:
                 self.wrong.append("nothing served")
                 continue
@@ -149,22 +154,22 @@ def test_it_is_refused_with_its_own_reason_and_disturbs_nothing(name: str, line:
     version = f"2.0.{list(MODELS.BROKEN).index(name)}"
     folder = MODELS.make(line.place(version), name)
     before = line.predicted
-    said = line.obey(version, _digest(folder))
+    said = line.apply(version, _digest(folder))
     assert (said.version, said.verdict) == (version, Verdict.REJECTED)
     assert said.reason is not None
     assert said.reason.value in expected.reason.split("|"), said.words
     assert MODELS.matches(expected.words, said.words or ""), said.words
     reached = list(said.steps_ms)[-1] if said.steps_ms else "start"
     if said.reason.value not in {"timeout", "signal"}:
-        # A child that was ended says no more; its words name the step that it was at.
+        # A child that was killed reports no more; the words name its step.
         assert reached in expected.step.split("|")
     else:
         assert any((said.words or "").startswith(step) for step in expected.step.split("|"))
     assert line.predicted > before
     assert line.wrong == []
     assert [each for each in psutil.Process().children(recursive=True) if "vetting" in " ".join(each.cmdline())] == []
-    # What serves is named again, and confirmed without a load.
-    assert line.obey("1.0.0", line.digest).verdict == Verdict.CONFIRMED
+    # Name the model that serves again: it is confirmed without being loaded.
+    assert line.apply("1.0.0", line.digest).verdict == Verdict.CONFIRMED
 
 
 def test_of_two_proposals_the_later_one_wins_and_the_earlier_is_abandoned_in_the_middle_of_its_vetting(
@@ -180,12 +185,12 @@ def test_of_two_proposals_the_later_one_wins_and_the_earlier_is_abandoned_in_the
         assert time.monotonic() < ends
         time.sleep(0.02)
     line.allow(_digest(better))
-    said = line.obey("3.0.1", _digest(better))
+    said = line.apply("3.0.1", _digest(better))
     assert (said.version, said.verdict) == ("3.0.1", Verdict.CONFIRMED)
     assert [each for each in psutil.Process().children() if "vetting" in " ".join(each.cmdline())] == []
-    # Nothing is confirmed of what nobody waits for, and what was replaced comes back at once.
+    # An abandoned model is not confirmed, and the replaced one comes back at once.
     assert [each.version for each in line.said] == ["3.0.1"]
-    assert line.obey("1.0.0", line.digest).steps_ms == {}
+    assert line.apply("1.0.0", line.digest).steps_ms == {}
     assert line.wrong == []
 
 

@@ -5,31 +5,31 @@ from pathlib import Path
 
 from edge_agent.control.memory import Memory
 from edge_agent.inference.loaded_model import open_model
-from edge_agent.reporting.outbox import Outbox
+from edge_agent.reporting.publish_queue import PublishQueue
 from edge_agent.reporting.reporter import Reporter, Snapshot
 from edge_agent.serving.lifecycle import Target
-from edge_agent.serving.slots import Slots
-from shared_schema.messages import AgentState, Health, ModelHealth
+from edge_agent.serving.served_models import ServedModels
+from shared_schema.messages import AgentState, Channel, Health, ModelHealth
 from shared_schema.topics import Topics
 
 WriteModel = Callable[..., Path]
 
 
 def health_of(folder: Path, work: Path) -> ModelHealth:
-    slots = Slots(lambda model: model.close())
-    slots.swap(Target("halves", "com.example.halves", "1.0.0", "w" * 43, "1"), open_model(folder))
-    lease = slots.lease("halves")
+    served_models = ServedModels(lambda model: model.close())
+    served_models.swap(Target("halves", "com.example.halves", "1.0.0", "w" * 43, "1"), open_model(folder))
+    lease = served_models.lease("halves")
     assert lease is not None
     with lease:
         for milliseconds in (1.0, 2.0, 40.0):
             lease.served.handle.meter.count(milliseconds)
     sent: list[bytes] = []
-    outbox = Outbox("outbox", lambda _, payload: sent.append(payload))
-    reporter = Reporter("device-1", work, outbox, Memory(work / "memory.json"))
+    publish_queue = PublishQueue("publish-queue", lambda _, payload: sent.append(payload))
+    reporter = Reporter("device-1", work, publish_queue, Memory(work / "memory.json"))
     reporter.topics = Topics("halves-demo", "device-1")
-    reporter.health(Snapshot(AgentState.SERVING, None, "1", slots.serving(), {}, ("subscribed",)))
-    outbox.start()
-    outbox.stop(10)
+    reporter.health(Snapshot(AgentState.SERVING, None, "1", served_models.serving(), {}, (Channel.SUBSCRIBED,)))
+    publish_queue.start()
+    publish_queue.stop(10)
     health = Health.model_validate_json(sent[0])
     assert health.channels == ["subscribed"]
     return health.models["halves"]

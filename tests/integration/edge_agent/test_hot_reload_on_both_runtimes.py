@@ -17,7 +17,7 @@ RUNTIMES = pytest.mark.parametrize("runtime", ["classic", "lite"])
 
 
 def first_release(device: Any, **settings: Any) -> int:
-    """Agent and model 1.0.0 together; gives the agent's process id."""
+    """Deploy agent and model 1.0.0 together. Return the agent's process id."""
     device.add_agent()
     device.add_desired()
     device.add_model("1.0.0")
@@ -87,13 +87,13 @@ def test_a_bad_or_absent_model_never_serves_and_is_refused_with_its_reason(devic
     prediction = device.prediction_of("after.png")
     assert (prediction["version"], prediction["output"]["label"]) == ("1.0.0", "top")
     assert device.component()["pid"] == pid
-    # A release whose artifact is not there: refused after the deadline at the followed door, at once at the other.
+    # A release whose artifact is not there: refused after the deadline on the subscribed channel, at once on the other.
     device.digests["9.9.9"] = "8" * 43
     document = device.document("9.9.9", artifact={"deadline": "1"})
-    done = device.deploy("com.example.halves=1.0.0", configure={device.door: {"desired": document}})
+    done = device.deploy("com.example.halves=1.0.0", configure={device.channel_component: {"desired": document}})
     assert (done.returncode == 0) is (runtime == "lite")
     device_log_says(device, r"version=9\.9\.9 .* verdict=REJECTED reason=artifact")
-    # The way back: the good one is deployed again, and confirmed for the new release without a load.
+    # The way back: deploy the good one again. It is confirmed for the new release without being loaded.
     assert device.deploy_release("1.0.0").returncode == 0
     device.serves("1.0.0")
     assert device.log().count("msg=swapped model=") == 1
@@ -123,14 +123,19 @@ def test_an_agent_with_no_model_is_idle_and_running_and_takes_its_first_model_wi
     assert device.component()["pid"] == pid
 
 
-def test_a_document_ahead_of_its_artifact_is_waited_for_at_the_followed_door(device_of: Devices) -> None:
+def test_a_document_ahead_of_its_artifact_is_waited_for_on_the_subscribed_channel(device_of: Devices) -> None:
     """Lite configures and downloads component by component, in any order."""
     device = device_of("lite")
     first_release(device)
     device.add_model("2.0.0", sharpness=2.0)
     document = device.document("2.0.0", artifact={"deadline": "60"})
-    assert device.deploy("com.example.halves=1.0.0", configure={device.door: {"desired": document}}).returncode == 0
-    device_log_says(device, rf"obeying release={device.release} door=subscribed")
+    assert (
+        device.deploy(
+            "com.example.halves=1.0.0", configure={device.channel_component: {"desired": document}}
+        ).returncode
+        == 0
+    )
+    device_log_says(device, rf"applying release={device.release} channel=subscribed")
     device.feed("before.png", "top")
     assert device.prediction_of("before.png")["version"] == "1.0.0"
     assert device.deploy("com.example.halves=2.0.0").returncode == 0
@@ -151,7 +156,7 @@ def test_on_classic_an_agent_that_never_confirmed_anything_ends_so_that_its_depl
     assert "nothing can serve: ending, so that the nucleus rolls back" in device.log()
 
 
-def test_after_a_restart_a_kept_model_serves_where_the_desired_one_fails(
+def test_after_a_restart_a_cached_model_serves_where_the_desired_one_fails(
     device_of: Devices, eventually: Eventually
 ) -> None:
     """Lite keeps a broken deployment; the agent's own copy of the last confirmed model outlives the artifact."""
@@ -162,7 +167,7 @@ def test_after_a_restart_a_kept_model_serves_where_the_desired_one_fails(
     device_log_says(device, r"version=2\.0\.0 .* verdict=REJECTED")
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: device.component().get("pid") not in {pid, None}, what="the restarted agent")
-    device_log_says(device, r'"kept version serves" model=halves version=1\.0\.0')
+    device_log_says(device, r'"cached version serves" model=halves version=1\.0\.0')
     device_log_says(device, r"state state=DEGRADED why=\"halves 2\.0\.0 was refused \(golden\)")
     device.feed("after.png", "top")
     assert device.prediction_of("after.png")["version"] == "1.0.0"
@@ -179,7 +184,7 @@ def test_an_agent_that_restarts_serves_again_without_vetting(device_of: Devices,
     assert device.prediction_of("after.png")["version"] == "1.0.0"
 
 
-def test_settings_are_changed_live_and_wrong_ones_are_refused_at_the_validated_door(
+def test_settings_are_changed_live_and_wrong_ones_are_refused_on_the_validated_channel(
     device_of: Devices, eventually: Eventually
 ) -> None:
     device = device_of("classic")
@@ -195,7 +200,7 @@ def test_settings_are_changed_live_and_wrong_ones_are_refused_at_the_validated_d
     assert device.component()["pid"] == pid
 
 
-def test_neither_wrong_settings_at_the_followed_door_nor_unreadable_images_stop_anything(
+def test_neither_wrong_settings_on_the_subscribed_channel_nor_unreadable_images_stop_anything(
     device_of: Devices, eventually: Eventually
 ) -> None:
     device = device_of("lite")

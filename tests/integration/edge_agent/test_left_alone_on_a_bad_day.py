@@ -1,4 +1,4 @@
-"""A frame that hangs, a line that may not be disturbed, a disk without room, a work folder that is none: survived."""
+"""The agent survives a frame that hangs, a busy line, a full disk, and a work folder that it cannot write."""
 
 import json
 import threading
@@ -88,7 +88,7 @@ def test_a_frame_that_hangs_in_the_model_is_reported_and_set_aside_and_the_agent
     images.mkdir(exist_ok=True)
     (images / ".white.png").write_bytes(cv2.imencode(".png", np.full((8, 8), 255, np.uint8))[1].tobytes())
     (images / ".white.png").rename(images / "white.png")
-    eventually(lambda: "hung: ending, so that the nucleus starts the agent anew" in device.log(), what="the report")
+    eventually(lambda: "hung: ending, so that the nucleus restarts the agent" in device.log(), what="the report")
     assert 'state state=ERRORED why="white.png of the source camera has been in the model' in device.log()
     eventually(lambda: device.component().get("pid") not in {pid, None}, what="the agent's new process")
     # The frame does not hang the next process too.

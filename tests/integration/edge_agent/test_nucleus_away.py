@@ -1,4 +1,4 @@
-"""The connection to the nucleus is lost: the agent infers on, connects again, and obeys what it missed."""
+"""The connection to the nucleus is lost: the agent goes on, connects again, and applies what it missed."""
 
 import contextlib
 import socket
@@ -86,7 +86,7 @@ def cable() -> Iterator[Cable]:
         cable.close()
 
 
-def test_while_the_nucleus_is_away_the_agent_infers_on_and_afterwards_obeys_what_it_missed(
+def test_while_the_nucleus_is_away_the_agent_infers_on_and_afterwards_applies_what_it_missed(
     device_of: Devices, cable: Cable, eventually: Eventually
 ) -> None:
     device = device_of("lite")

@@ -66,7 +66,7 @@ def said(work: Path, kind: str) -> dict[str, Any]:
     return found
 
 
-def test_the_file_is_obeyed_and_followed_without_a_nucleus(
+def test_the_file_is_applied_and_followed_without_a_nucleus(
     tmp_path: Path, write_model: WriteModel, running: Any, eventually: Eventually
 ) -> None:
     write_model(tmp_path / "models" / "halves")

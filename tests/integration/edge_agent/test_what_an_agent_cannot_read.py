@@ -1,4 +1,4 @@
-"""A desired state of a form that the agent does not read, and a version of it that was not brought up: it serves on."""
+"""The agent cannot read the form of a desired state, or a newer version was not brought up: it serves on."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ Eventually = Callable[..., Any]
 
 
 def of_form_3(document: dict[str, Any]) -> dict[str, Any]:
-    """What another agent's `deploy` might write: sealed as ever, and in parts not as we know it."""
+    """Return a sealed document of an unknown form, as a newer `deploy` might write it."""
     changed = {**document, "form": "3", "models": {"halves": {"of": "another shape", "parts": ["1", "2"]}}}
     return {**changed, "seal": seal_of(changed)}
 
@@ -34,12 +34,13 @@ def first_release(device: Any) -> int:
 def deploy_form_3(device: Any) -> int:
     document = of_form_3(device.document("1.0.0"))
     code: int = device.deploy(
-        f"{device.door.removesuffix('.desired')}=1.0.0", configure={device.door: {"desired": document}}
+        f"{device.channel_component.removesuffix('.desired')}=1.0.0",
+        configure={device.channel_component: {"desired": document}},
     ).returncode
     return code
 
 
-def test_it_serves_on_and_after_a_restart_from_its_kept_copy(device_of: Devices, eventually: Eventually) -> None:
+def test_it_serves_on_and_after_a_restart_from_its_model_cache(device_of: Devices, eventually: Eventually) -> None:
     device = device_of("lite")
     pid = first_release(device)
     assert deploy_form_3(device) == 0

@@ -17,7 +17,7 @@ from edge_agent.inference.loaded_model import LoadedModel
 from edge_agent.pipeline.tally import Tally
 from edge_agent.pipeline.worker import Worker
 from edge_agent.serving.lifecycle import Target
-from edge_agent.serving.slots import Slots
+from edge_agent.serving.served_models import ServedModels
 from edge_agent.sinks.json_lines import JsonLinesFile
 from edge_agent.sources.folder import ImageFolder
 from edge_agent.tasks.task import BoundTask
@@ -33,10 +33,10 @@ class Dies(ImageFolder):
 
 session = SimpleNamespace(get_outputs=lambda: [SimpleNamespace(name="y")], run=lambda names, feed: [feed["x"]])
 task = BoundTask(lambda content, name: content, lambda _: {"x": np.zeros(1)}, lambda _, frame: {"is": frame.decode()})
-slots = Slots(lambda _: None)
-slots.swap(Target("m", "c", "1.0.0", "w" * 43, "1"), LoadedModel(work, None, session, task))
+served_models = ServedModels(lambda _: None)
+served_models.swap(Target("m", "c", "1.0.0", "w" * 43, "1"), LoadedModel(work, None, session, task))
 sink = JsonLinesFile(JsonLinesSink(), work)
-worker = Worker("images", Dies(FolderSource(), work), [sink], slots, lambda: "m", Tally())
+worker = Worker("images", Dies(FolderSource(), work), [sink], served_models, lambda: "m", Tally())
 worker.start()
 while any(work.joinpath("images").glob("*")):
     time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""A look at the desired state, by a hint or by the clock, may meet it half written: nothing is undone by it."""
+"""A desired state that is read while it is half written changes nothing."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def document(release: str) -> dict[str, Any]:
     return DesiredState(release=release, models={"digits": MODEL}, settings={"health": {"interval": "5"}}).sealed()
 
 
-class Doors:
+class Subscriptions:
     def __init__(self) -> None:
         self.subscribed: object = None
 
@@ -20,24 +20,24 @@ class Doors:
         return None, self.subscribed
 
 
-class Obedience:
+class Reconciler:
     def __init__(self) -> None:
-        self.obeyed: Any = None
+        self.applied: Any = None
         self.releases: list[str] = []
 
-    def obey(self, obeyed: Any, now: float, artifact_deadline: float) -> bool:  # noqa: ARG002
-        if self.obeyed is not None and self.obeyed.state == obeyed.state:
+    def apply(self, applied: Any, now: float, artifact_deadline: float) -> bool:  # noqa: ARG002
+        if self.applied is not None and self.applied.state == applied.state:
             return False
-        self.obeyed = obeyed
-        self.releases.append(obeyed.state.release)
+        self.applied = applied
+        self.releases.append(applied.state.release)
         return True
 
 
-def test_half_a_document_is_looked_at_again_and_what_was_obeyed_goes_on() -> None:
-    doors, obedience, applied = Doors(), Obedience(), []
-    kept: Any = None
-    reading = Reading(doors, obedience, kept, applied.append)  # type: ignore[arg-type]
-    doors.subscribed = document("7")
+def test_half_a_document_is_looked_at_again_and_what_was_applied_goes_on() -> None:
+    subscriptions, reconciler, in_force = Subscriptions(), Reconciler(), []
+    last_confirmed: Any = None
+    reading = Reading(subscriptions, reconciler, last_confirmed, in_force.append)  # type: ignore[arg-type]
+    subscriptions.subscribed = document("7")
     assert reading.read(0.0) is None
     whole = document("8")
     for half in (
@@ -48,14 +48,14 @@ def test_half_a_document_is_looked_at_again_and_what_was_obeyed_goes_on() -> Non
         {key: value for key, value in whole.items() if key != "settings"},
         {**whole, "settings": {"health": {"interval": "6"}}},
     ):
-        doors.subscribed = half
+        subscriptions.subscribed = half
         pause = reading.read(1.0)
         assert (pause is None) == (half == {}), "read again, unless there is nothing"
-        assert obedience.releases == ["7"]
+        assert reconciler.releases == ["7"]
         assert reading.settings.health.interval == 5.0
-    doors.subscribed = whole
+    subscriptions.subscribed = whole
     assert reading.read(2.0) is None
-    assert obedience.releases == ["7", "8"]
-    # Looking costs nothing more while nothing changes.
+    assert reconciler.releases == ["7", "8"]
+    # While nothing changes, reading again has no effect.
     assert reading.read(62.0) is None
-    assert len(applied) == 2
+    assert len(in_force) == 2

@@ -1,4 +1,4 @@
-"""A shadow and a health of many models: no message too large, the shadow's document neither, nothing left out."""
+"""A shadow and a health of many models: no message and no shadow document is too large, and nothing is left out."""
 
 import json
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from shared_schema.shadow import MAXIMUM_SHADOW_BYTES, Said, Serving, ShadowMode
 NOW = datetime(2026, 11, 30, 12, 0, 0, 250_000, tzinfo=UTC)
 THING = "t" * 128
 WORDS = 'golden "sample" 17: got 3, wanted 4 \x1b[31m é\n' * 20
-"""Longer in JSON than it looks: quotes, control characters, two bytes a letter."""
+"""Longer in JSON than it looks: quotes, control characters, characters of two bytes."""
 
 
 def digest(number: int) -> str:

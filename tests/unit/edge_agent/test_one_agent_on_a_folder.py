@@ -1,4 +1,4 @@
-"""One agent on a work folder: the lock, the question for it, and when its holder gives way."""
+"""Only one agent uses a work folder: the lock, asking for the folder, and when its holder gives way."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from edge_agent.control.admission import GivingWay, admitted
 from edge_agent.control.bounds import Bounds
 from edge_agent.control.refusals import Refusals
 from edge_agent.errors import NucleusAwayError, TokenRefusedError
-from edge_agent.nucleus.inbox import Inbox, Stop
+from edge_agent.nucleus.event_queue import EventQueue, Stop
 from edge_agent.work_folder import WorkFolder
 
 OTHER = """
@@ -39,7 +39,7 @@ def another(folder: Path, does: str) -> Iterator[int]:
         process.stdout.close()
 
 
-class Line:
+class Link:
     """A nucleus that accepts, refuses, or is away."""
 
     connection = 0
@@ -64,7 +64,7 @@ def test_the_folder_is_one_processs_until_that_ends_however_it_ends(tmp_path: Pa
     with another(tmp_path, "take") as holder:
         assert not folder.take()
         assert folder.holder() == holder
-    # Killed: the kernel frees it.
+    # The kernel frees the lock of a killed process.
     assert folder.take()
     assert folder.take(), "it is ours already"
 
@@ -95,7 +95,7 @@ def test_a_question_lasts_as_long_as_its_asker(tmp_path: Path) -> None:
 
 def test_a_full_disk_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = WorkFolder(tmp_path)
-    # Where the note would be is a folder: it can be neither made nor written.
+    # A folder stands in the place of the note, which cannot be written then.
     (tmp_path / "agent.pid").mkdir()
     assert folder.take()
     assert folder.holder() is None
@@ -118,7 +118,7 @@ def test_the_holder_goes_only_without_a_nucleus_and_when_it_is_asked() -> None:
     assert not wanted.due(114.9, connected=False)
     assert asks == [], "nobody is asked for before it counts"
     assert wanted.due(115.0, connected=False)
-    # A restarted ggipcd ends nobody: the connection comes back, and the time begins anew.
+    # After a restart of ggipcd the connection comes back, and the time begins again.
     assert not wanted.due(115.0, connected=True)
     assert not wanted.due(116.0, connected=False)
     assert not any(left_alone.due(now, connected=False) for now in (0.0, 15.0, 1e6))
@@ -128,21 +128,21 @@ def test_who_waits_in_vain_ends_with_1_and_who_is_told_to_end_ends(tmp_path: Pat
     bounds = Bounds(folder=0.3)
     with another(tmp_path, "take"):
         folder = WorkFolder(tmp_path)
-        assert admitted(Line(), Inbox(), folder, Refusals(tmp_path, bounds), bounds) == 1
-        inbox = Inbox()
-        inbox.put_surely(Stop(15))
-        assert admitted(Line(), inbox, folder, Refusals(tmp_path, Bounds()), Bounds()) == 143
+        assert admitted(Link(), EventQueue(), folder, Refusals(tmp_path, bounds), bounds) == 1
+        event_queue = EventQueue()
+        event_queue.put_surely(Stop(15))
+        assert admitted(Link(), event_queue, folder, Refusals(tmp_path, Bounds()), Bounds()) == 143
 
 
 def test_the_folder_is_asked_for_only_with_a_nucleus_that_accepts(tmp_path: Path) -> None:
     holder = WorkFolder(tmp_path)
     assert holder.take()
-    inbox = Inbox()
-    inbox.put_surely(Stop(15))
-    line = Line(NucleusAwayError("away"))
+    event_queue = EventQueue()
+    event_queue.put_surely(Stop(15))
+    link = Link(NucleusAwayError("away"))
     asking = WorkFolder(tmp_path)
-    assert admitted(line, inbox, asking, Refusals(tmp_path, Bounds()), Bounds()) == 143
-    assert line.tries == 1
+    assert admitted(link, event_queue, asking, Refusals(tmp_path, Bounds()), Bounds()) == 143
+    assert link.tries == 1
     assert not holder.asked()
 
 
@@ -163,5 +163,5 @@ def test_a_token_that_is_refused_for_long_ends_the_agent_once_an_hour(tmp_path: 
 
 def test_an_agent_that_is_refused_at_its_start_ends_with_1(tmp_path: Path) -> None:
     bounds = Bounds(refused=0.0)
-    line = Line(TokenRefusedError("refused"))
-    assert admitted(line, Inbox(), WorkFolder(tmp_path), Refusals(tmp_path, bounds), bounds) == 1
+    link = Link(TokenRefusedError("refused"))
+    assert admitted(link, EventQueue(), WorkFolder(tmp_path), Refusals(tmp_path, bounds), bounds) == 1

@@ -1,4 +1,4 @@
-"""What an agent says of its state when it cannot read what it should do, or a newer one was not brought up."""
+"""What the agent reports if it cannot read the desired state, or a newer version was not brought up."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from edge_agent.control.condition import Circumstances, condition
-from edge_agent.control.decisions import Obeyed
+from edge_agent.control.agent_status import StatusInputs, agent_status
+from edge_agent.control.decisions import Applied
 from edge_agent.control.failed_install import FailedInstall
 from edge_agent.control.last_confirmed import LastConfirmed, as_confirmed
 from edge_agent.serving.lifecycle import Target
-from edge_agent.serving.slots import Handle, Served
+from edge_agent.serving.served_models import Handle, Served
 from shared_schema.desired_state import DesiredModel, DesiredState, UnknownForm
-from shared_schema.messages import ModelConfirmation, Reason, StateReason, Verdict
+from shared_schema.messages import Channel, ModelConfirmation, Reason, StateReason, Verdict
 from shared_schema.settings import AgentSettings
 
 ONE, TWO = "A" * 43, "B" * 42 + "A"
@@ -29,7 +29,9 @@ def test_what_is_kept_is_what_serves_with_holds_as_they_are_desired(tmp_path: Pa
     desired = {
         name: DesiredModel(component=f"c.{name}", version="2.0.0", digest=TWO) for name in ("good", "bad", "held")
     }
-    obeyed = Obeyed(DesiredState(release="7", models=desired, settings={"health": {"interval": "5"}}), "subscribed")
+    applied = Applied(
+        DesiredState(release="7", models=desired, settings={"health": {"interval": "5"}}), Channel.SUBSCRIBED
+    )
     serving = {
         "good": Served(Target("good", "c.good", "2.0.0", TWO, "7"), Handle(None)),  # type: ignore[arg-type]
         "bad": Served(Target("bad", "c.bad", "1.0.0", ONE, "6"), Handle(None)),  # type: ignore[arg-type]
@@ -40,18 +42,18 @@ def test_what_is_kept_is_what_serves_with_holds_as_they_are_desired(tmp_path: Pa
         "bad": said("bad", TWO, Verdict.REJECTED),
         "held": said("held", TWO, Verdict.HELD),
     }
-    state = as_confirmed(obeyed, serving, confirmations)
+    state = as_confirmed(applied, serving, confirmations)
     assert state is not None
     assert {name: model.digest for name, model in state.models.items()} == {"good": TWO, "bad": ONE, "held": TWO}
     del serving["good"]
-    assert as_confirmed(obeyed, serving, confirmations) is None, "it never served so"
+    assert as_confirmed(applied, serving, confirmations) is None, "it never served so"
 
-    kept = LastConfirmed(tmp_path / "state" / "kept.json")
-    assert kept.recall() is None
-    kept.keep(state)
-    assert LastConfirmed(tmp_path / "state" / "kept.json").recall() == state
-    (tmp_path / "state" / "kept.json").write_text('{"half')
-    assert LastConfirmed(tmp_path / "state" / "kept.json").recall() is None
+    last_confirmed = LastConfirmed(tmp_path / "state" / "last-confirmed.json")
+    assert last_confirmed.recall() is None
+    last_confirmed.keep(state)
+    assert LastConfirmed(tmp_path / "state" / "last-confirmed.json").recall() == state
+    (tmp_path / "state" / "last-confirmed.json").write_text('{"half')
+    assert LastConfirmed(tmp_path / "state" / "last-confirmed.json").recall() is None
 
 
 @pytest.mark.parametrize(
@@ -66,18 +68,18 @@ def test_what_is_kept_is_what_serves_with_holds_as_they_are_desired(tmp_path: Pa
 def test_the_state_says_why_for_programs_and_for_people(
     unknown: UnknownForm | None, note: str | None, reason: StateReason | None, first: str | None
 ) -> None:
-    obedience: Any = SimpleNamespace(obeyed=None, lives={}, under_way=False, confirmations={})
-    around = Circumstances(
+    reconciler: Any = SimpleNamespace(applied=None, lives={}, under_way=False, confirmations={})
+    inputs = StatusInputs(
         waiting=False,
         settings=AgentSettings(),
         settings_wrong=None,
-        doors=(),
+        channels=(),
         dropped=0,
         last_error=None,
         unknown=unknown,
         not_installed=note,
     )
-    now = condition(obedience, {}, around, lambda _: None)
+    now = agent_status(reconciler, {}, inputs, lambda _: None)
     assert now.state == ("IDLE" if reason is None else "DEGRADED")
     assert now.reason is reason
     assert now.why is None if first is None else (now.why or "").startswith(first)

@@ -1,4 +1,4 @@
-"""A model that is gone is written into the shadow as null until that has been sent, and then no more."""
+"""A model that is gone is written to the shadow as null until that is sent, and not afterwards."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 from edge_agent.control.memory import Memory
 from edge_agent.errors import NucleusAwayError
-from edge_agent.reporting.outbox import Outbox
+from edge_agent.reporting.publish_queue import PublishQueue
 from edge_agent.reporting.reporter import Reporter, Snapshot
 from shared_schema.messages import AgentState, ModelConfirmation, Verdict
 from shared_schema.topics import Topics
@@ -34,18 +34,18 @@ def test_it_is_told_again_while_it_could_not_be_sent_and_once_when_it_was(tmp_pa
             raise NucleusAwayError("away")
         sent.append(json.loads(payload)["state"]["reported"]["models"])
 
-    outbox, memory = Outbox("outbox", send), Memory(tmp_path / "memory.json")
-    reporter = Reporter("device-1", tmp_path, outbox, memory)
+    publish_queue, memory = PublishQueue("publish-queue", send), Memory(tmp_path / "memory.json")
+    reporter = Reporter("device-1", tmp_path, publish_queue, memory)
     reporter.topics = Topics("lines", "device-1")
     memory.in_shadow(("halves", "thirds"))
-    outbox.start()
+    publish_queue.start()
     reporter.shadow(snapshot("halves"))
     reporter.shadow(snapshot("halves"))
     away = False
-    outbox.retry_now()
-    outbox.stop(10)
+    publish_queue.retry_now()
+    publish_queue.stop(10)
     assert [models["thirds"] for models in sent] == [None]
-    again = Outbox("outbox", send)
+    again = PublishQueue("publish-queue", send)
     reporter = Reporter("device-1", tmp_path, again, Memory(tmp_path / "memory.json"))
     reporter.topics = Topics("lines", "device-1")
     again.start()
@@ -54,7 +54,7 @@ def test_it_is_told_again_while_it_could_not_be_sent_and_once_when_it_was(tmp_pa
         reporter.shadow(snapshot("halves"))
         # As when some time passes between two reports.
         with again._changed:
-            assert again._changed.wait_for(lambda: not again._letters, 10)
+            assert again._changed.wait_for(lambda: not again._messages, 10)
     again.stop(10)
     # A new start does not know whether the last one arrived: it tells once more, and that is all.
     assert ["thirds" in models for models in sent] == [True, False]

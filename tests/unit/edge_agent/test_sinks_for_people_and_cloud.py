@@ -1,4 +1,4 @@
-"""Predictions to the cloud, few of them; images that people look at, and frames worth labelling: bounded, all three."""
+"""Predictions to the cloud, annotated images for people, and hard samples: all three are bounded."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edge_agent.predicted import Predicted
-from edge_agent.reporting.outbox import Outbox
+from edge_agent.reporting.publish_queue import PublishQueue
 from edge_agent.reporting.published_predictions import PublishedPredictions
 from edge_agent.sinks.annotated_images import AnnotatedImages, drawn
 from edge_agent.sinks.hard_samples import HardSampleFolder
@@ -64,16 +64,16 @@ def test_a_detector_is_news_when_it_sees_other_things() -> None:
 
 def test_a_message_stays_within_what_is_billed_once() -> None:
     posted: list[tuple[str, dict[str, Any]]] = []
-    outbox = Outbox("test", lambda topic, payload: posted.append((topic, json.loads(payload))))
-    published = PublishedPredictions("thing-1", outbox)
+    publish_queue = PublishQueue("test", lambda topic, payload: posted.append((topic, json.loads(payload))))
+    published = PublishedPredictions("thing-1", publish_queue)
     many = [{"label": f"thing {number}", "score": 0.9, "box": [1.5, 2.5, 3.5, 4.5]} for number in range(300)]
     published.post(predicted("", 0, detections=many))
     published.topics = Topics("line", "thing-1")
     published.post(predicted("7", 0.9))
     published.post(predicted("", 0, detections=many))
     published.post(predicted("", 0, outputs={"y": [0.123456789] * 5000}))
-    outbox.start()
-    outbox.stop(5)
+    publish_queue.start()
+    publish_queue.stop(5)
     assert [topic for topic, _ in posted] == ["dt/line/thing-1/prediction/digits"] * 3
     small, cut, emptied = (message for _, message in posted)
     assert (small["schema"], small["thing"], small["output"]["label"], small["cut"]) == (1, "thing-1", "7", False)

@@ -1,4 +1,4 @@
-"""From a source through a model to the sinks: a frame is let go only when its prediction is written."""
+"""From a source through a model to the sinks: a frame is done only when its prediction is written."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from edge_agent.pipeline.tally import Tally
 from edge_agent.pipeline.worker import Worker
 from edge_agent.predicted import Predicted
 from edge_agent.serving.lifecycle import Target
-from edge_agent.serving.slots import Slots
+from edge_agent.serving.served_models import ServedModels
 from edge_agent.sinks.sink import Seen
 from edge_agent.sources.source import Offered
 from edge_agent.tasks.task import BoundTask
@@ -102,9 +102,9 @@ def model(decode: Callable[[bytes, str], Any] = lambda *_: 1) -> LoadedModel:
 def working() -> Iterator[Callable[..., tuple[Worker, Tally]]]:
     workers: list[Worker] = []
 
-    def start(source: ListedSource, slots: Slots, *sinks: RecordingSink) -> tuple[Worker, Tally]:
+    def start(source: ListedSource, served_models: ServedModels, *sinks: RecordingSink) -> tuple[Worker, Tally]:
         tally = Tally()
-        worker = Worker("camera", source, sinks, slots, lambda: "digits", tally)
+        worker = Worker("camera", source, sinks, served_models, lambda: "digits", tally)
         workers.append(worker)
         worker.start()
         return worker, tally
@@ -115,22 +115,22 @@ def working() -> Iterator[Callable[..., tuple[Worker, Tally]]]:
         assert worker.join(10)
 
 
-def serving(read: Callable[[bytes, str], Any] = lambda *_: 1) -> Slots:
-    slots = Slots(lambda _: None)
-    slots.swap(TARGET, model(read))
-    return slots
+def serving(read: Callable[[bytes, str], Any] = lambda *_: 1) -> ServedModels:
+    served_models = ServedModels(lambda _: None)
+    served_models.swap(TARGET, model(read))
+    return served_models
 
 
 def test_every_frame_is_predicted_once_and_says_by_which_version(working: Any) -> None:
-    source, sink, slots = ListedSource("a", "b"), RecordingSink(), serving()
-    working(source, slots, sink)
+    source, sink, served_models = ListedSource("a", "b"), RecordingSink(), serving()
+    working(source, served_models, sink)
     source.wait(2)
     assert [(each.frame, each.version, each.digest) for each in sink.written] == [
         ("a", TARGET.version, TARGET.digest),
         ("b", TARGET.version, TARGET.digest),
     ]
     assert source.ended == [("done", "a"), ("done", "b")]
-    served = slots.current("digits")
+    served = served_models.current("digits")
     assert served is not None
     assert served.handle.meter.read().requests == 2
     assert served.handle.leases == 0
@@ -153,22 +153,22 @@ def test_a_frame_without_an_answer_is_set_aside_and_the_next_is_predicted(workin
             raise error
         return 1
 
-    source, sink, slots = ListedSource("a", "b", "c"), RecordingSink(), serving(read)
-    _, tally = working(source, slots, sink)
+    source, sink, served_models = ListedSource("a", "b", "c"), RecordingSink(), serving(read)
+    _, tally = working(source, served_models, sink)
     source.wait(3)
     assert source.ended == [("aside", "a"), ("aside", "b"), ("done", "c")]
     assert [each.frame for each in sink.written] == ["c"]
     assert tally.errors == 2
-    served = slots.current("digits")
+    served = served_models.current("digits")
     assert served is not None
     assert served.handle.meter.read().errors == 2
 
 
 def test_no_frame_is_taken_before_a_model_serves(working: Any) -> None:
-    source, sink, slots = ListedSource("a"), RecordingSink(), Slots(lambda _: None)
-    working(source, slots, sink)
+    source, sink, served_models = ListedSource("a"), RecordingSink(), ServedModels(lambda _: None)
+    working(source, served_models, sink)
     time.sleep(0.3)
     assert source.waiting == ["a"]
-    slots.swap(TARGET, model())
+    served_models.swap(TARGET, model())
     source.wait(1)
     assert [each.frame for each in sink.written] == ["a"]

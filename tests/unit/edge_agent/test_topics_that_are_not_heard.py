@@ -1,55 +1,57 @@
-"""A local topic that the recipe gives no right to: health says so for as long as the settings name it."""
+"""A local topic that the recipe does not allow: health reports it while the settings name it."""
 
 from pathlib import Path
 
-from edge_agent.control.doors import Doors
+from edge_agent.component_environment import ComponentEnvironment
+from edge_agent.control.subscriptions import Subscriptions
 from edge_agent.errors import NotAllowedError
-from edge_agent.surroundings import Surroundings
 
 
-class Ears:
-    """Records what is followed; ``deaf`` to some local topics."""
+class Link:
+    """Records subscriptions; refuses those to the ``deaf`` topics."""
 
     forgets = True
 
     def __init__(self, *deaf: str) -> None:
         self.deaf = set(deaf)
-        self.followed: list[str] = []
+        self.subscribed: list[str] = []
 
     def configuration(self, component: str, key: str) -> object | None:  # noqa: ARG002
         return None
 
     def end(self, name: str) -> None: ...
-    def follow_configuration(self, name: str, component: str) -> None: ...
+    def subscribe_to_configuration(self, name: str, component: str) -> None: ...
     def offer_validation(self, name: str) -> None: ...
     def offer_consent(self, name: str) -> None: ...
-    def follow_command(self, name: str, topic: str) -> None: ...
+    def subscribe_to_command(self, name: str, topic: str) -> None: ...
 
-    def follow_local(self, name: str, topic: str) -> None:  # noqa: ARG002
+    def subscribe_to_local(self, name: str, topic: str) -> None:  # noqa: ARG002
         if topic in self.deaf:
             raise NotAllowedError("subscribe_to_topic is not allowed; add it to the accessControl")
-        self.followed.append(topic)
+        self.subscribed.append(topic)
 
 
-def doors_of(ears: Ears) -> Doors:
-    return Doors(ears, Surroundings("com.example.agent", "thing", Path("/root"), Path("/work")))
+def subscriptions_of(link: Link) -> Subscriptions:
+    return Subscriptions(link, ComponentEnvironment("com.example.agent", "thing", Path("/root"), Path("/work")))
 
 
 def test_it_is_told_until_it_is_heard() -> None:
-    ears = Ears("line/busy")
-    doors = doors_of(ears)
-    doors.listen(frozenset({"line/busy", "asks"}))
-    assert not doors.subscribe(), "to be tried again"
-    assert doors.troubles == ("line/busy is not heard: subscribe_to_topic is not allowed; add it to the accessControl",)
-    ears.deaf.clear()
-    assert doors.subscribe()
-    assert doors.troubles == ()
-    assert sorted(ears.followed) == ["asks", "line/busy"]
+    link = Link("line/busy")
+    subscriptions = subscriptions_of(link)
+    subscriptions.listen(frozenset({"line/busy", "asks"}))
+    assert not subscriptions.subscribe(), "to be tried again"
+    assert subscriptions.troubles == (
+        "line/busy is not heard: subscribe_to_topic is not allowed; add it to the accessControl",
+    )
+    link.deaf.clear()
+    assert subscriptions.subscribe()
+    assert subscriptions.troubles == ()
+    assert sorted(link.subscribed) == ["asks", "line/busy"]
 
 
 def test_what_the_settings_name_no_more_is_told_no_more() -> None:
-    doors = doors_of(Ears("line/busy"))
-    doors.listen(frozenset({"line/busy"}))
-    doors.subscribe()
-    doors.listen(frozenset())
-    assert doors.troubles == ()
+    subscriptions = subscriptions_of(Link("line/busy"))
+    subscriptions.listen(frozenset({"line/busy"}))
+    subscriptions.subscribe()
+    subscriptions.listen(frozenset())
+    assert subscriptions.troubles == ()

@@ -1,13 +1,13 @@
-"""An agent on a nucleus that forgets: what it renews and when, and how long it asks whether it is heard."""
+"""On a nucleus that forgets subscriptions: what the agent renews and when, and how long it sends echoes."""
 
 from pathlib import Path
 
+from edge_agent.component_environment import ComponentEnvironment
 from edge_agent.control.bounds import Bounds
-from edge_agent.control.doors import Doors
 from edge_agent.control.echo import Echo
 from edge_agent.control.renewal import Renewal
+from edge_agent.control.subscriptions import Subscriptions
 from edge_agent.errors import NotAllowedError, NotOfferedError
-from edge_agent.surroundings import Surroundings
 from shared_schema.topics import Topics
 
 TOPICS = Topics("line", "thing")
@@ -32,21 +32,21 @@ class Nucleus:
     def configuration(self, component: str, key: str) -> object | None:  # noqa: ARG002
         return None
 
-    def follow_configuration(self, name: str, component: str) -> None:  # noqa: ARG002
+    def subscribe_to_configuration(self, name: str, component: str) -> None:  # noqa: ARG002
         self.subscribed.append(name)
 
     def offer_validation(self, name: str) -> None:
-        self.follow_configuration(name, "")
+        self.subscribe_to_configuration(name, "")
         if self.lite:
             raise NotOfferedError("unknown")
 
     def offer_consent(self, name: str) -> None:
         self.offer_validation(name)
 
-    def follow_command(self, name: str, topic: str) -> None:  # noqa: ARG002
+    def subscribe_to_command(self, name: str, topic: str) -> None:  # noqa: ARG002
         self.subscribed.append(name)
 
-    follow_local = follow_command
+    subscribe_to_local = subscribe_to_command
 
     def publish(self, topic: str, payload: bytes) -> None:
         if self.away:
@@ -61,29 +61,29 @@ class Nucleus:
         return found
 
 
-def agent_on(nucleus: Nucleus, *local: str, echo: float = 0.0) -> tuple[Doors, Renewal]:
-    doors = Doors(nucleus, Surroundings(AGENT, "thing", Path("/root"), Path("/work")))
-    renewal = Renewal(nucleus, doors, AGENT, Bounds(renewal=0.0, echo=echo), lambda: not nucleus.away)
-    doors.listen(frozenset(local))
-    doors.subscribe()
-    doors.ask_cloud(renewal.asked_of_cloud(TOPICS))
+def agent_on(nucleus: Nucleus, *local: str, echo: float = 0.0) -> tuple[Subscriptions, Renewal]:
+    subscriptions = Subscriptions(nucleus, ComponentEnvironment(AGENT, "thing", Path("/root"), Path("/work")))
+    renewal = Renewal(nucleus, subscriptions, AGENT, Bounds(renewal=0.0, echo=echo), lambda: not nucleus.away)
+    subscriptions.listen(frozenset(local))
+    subscriptions.subscribe()
+    subscriptions.ask_cloud(renewal.asked_of_cloud(TOPICS))
     for name in renewal.asked_of_cloud(TOPICS):
-        doors.granted(name)
+        subscriptions.granted(name)
     nucleus.new()
-    return doors, renewal
+    return subscriptions, renewal
 
 
-def renewed(nucleus: Nucleus, doors: Doors, renewal: Renewal) -> set[str]:
-    doors.subscribe()
-    doors.ask_cloud(renewal.asked_of_cloud(TOPICS))
+def renewed(nucleus: Nucleus, subscriptions: Subscriptions, renewal: Renewal) -> set[str]:
+    subscriptions.subscribe()
+    subscriptions.ask_cloud(renewal.asked_of_cloud(TOPICS))
     return nucleus.new()
 
 
-def test_on_lite_configuration_is_followed_anew_and_topics_only_once_they_are_deaf() -> None:
+def test_on_lite_configurations_are_renewed_each_time_and_topics_once_their_echo_is_missed() -> None:
     nucleus = Nucleus()
-    doors, renewal = agent_on(nucleus, "line/asks")
+    subscriptions, renewal = agent_on(nucleus, "line/asks")
     renewal.renew(TOPICS)
-    assert renewed(nucleus, doors, renewal) == {"own configuration", "followed configuration"}
+    assert renewed(nucleus, subscriptions, renewal) == {"own configuration", "desired configuration"}
     (local, first), (cloud, second) = nucleus.published
     assert (local, cloud) == (f"{AGENT}/echo", TOPICS.echo)
     renewal.heard_locally(first)
@@ -93,35 +93,40 @@ def test_on_lite_configuration_is_followed_anew_and_topics_only_once_they_are_de
     renewal.renew(TOPICS)
     nucleus.new()
     assert renewal.missed()
-    assert renewed(nucleus, doors, renewal) >= {"local line/asks", f"local {AGENT}/echo", TOPICS.echo, *COMMANDS}
+    assert renewed(nucleus, subscriptions, renewal) >= {
+        "local line/asks",
+        f"local {AGENT}/echo",
+        TOPICS.echo,
+        *COMMANDS,
+    }
 
 
 def test_classic_forgets_nothing_and_is_not_asked() -> None:
     nucleus = Nucleus(lite=False)
-    doors, renewal = agent_on(nucleus, "line/asks")
-    assert not doors.forgetful
+    subscriptions, renewal = agent_on(nucleus, "line/asks")
+    assert not subscriptions.forgetful
     assert renewal.asked_of_cloud(TOPICS) == COMMANDS
-    assert not Doors(Nucleus(forgets=False), Surroundings(AGENT, "t", Path("/r"), Path("/w"))).forgetful
+    assert not Subscriptions(Nucleus(forgets=False), ComponentEnvironment(AGENT, "t", Path("/r"), Path("/w"))).forgetful
 
 
 def test_without_the_right_to_an_echo_topics_are_renewed_all_the_same() -> None:
     nucleus = Nucleus()
-    doors, renewal = agent_on(nucleus, "line/asks")
-    doors.ended(f"local {AGENT}/echo")
-    doors.ended(TOPICS.echo)
-    doors.declined(TOPICS.echo, NotAllowedError("not allowed"))
+    subscriptions, renewal = agent_on(nucleus, "line/asks")
+    subscriptions.ended(f"local {AGENT}/echo")
+    subscriptions.ended(TOPICS.echo)
+    subscriptions.declined(TOPICS.echo, NotAllowedError("not allowed"))
     renewal.renew(TOPICS)
-    assert renewed(nucleus, doors, renewal) >= {"local line/asks", *COMMANDS}
+    assert renewed(nucleus, subscriptions, renewal) >= {"local line/asks", *COMMANDS}
     assert nucleus.published == []
 
 
 def test_an_echo_that_was_never_heard_is_not_said_again() -> None:
     nucleus = Nucleus()
-    doors, renewal = agent_on(nucleus)
+    subscriptions, renewal = agent_on(nucleus)
     assert renewal.say_to_cloud(TOPICS)
     assert renewal.missed()
     assert not renewal.say_to_cloud(TOPICS)
-    assert renewed(nucleus, doors, renewal) == set(COMMANDS), "and not subscribed to either"
+    assert renewed(nucleus, subscriptions, renewal) == set(COMMANDS), "and not subscribed to either"
     assert nucleus.ended == [TOPICS.echo], "lite would subscribe again with each connection"
 
 
@@ -157,7 +162,7 @@ def test_an_echo_waits_its_time_and_counts_only_its_own_words() -> None:
     assert not echo.missed(1011.0)
     assert not echo.due(1299.0)
     assert echo.due(1300.0)
-    # Heard before: silence is the nucleus's, and asked after once more.
+    # It came back before, so the nucleus may have forgotten: send it once more.
     echo.say(1300.0)
     assert echo.missed(1310.0)
     assert not echo.missed(1311.0), "told once"
@@ -169,19 +174,19 @@ def test_an_echo_waits_its_time_and_counts_only_its_own_words() -> None:
 
 def test_classic_is_asked_for_one_topic_of_the_cloud_until_one_stands_and_for_another_after_a_refusal() -> None:
     nucleus = Nucleus(lite=False, forgets=True)
-    doors = Doors(nucleus, Surroundings(AGENT, "thing", Path("/root"), Path("/work")))
-    doors.subscribe()
+    subscriptions = Subscriptions(nucleus, ComponentEnvironment(AGENT, "thing", Path("/root"), Path("/work")))
+    subscriptions.subscribe()
     nucleus.new()
     asked = []
     for _ in range(4):
-        doors.ask_cloud(COMMANDS)
-        doors.ask_cloud(COMMANDS)
+        subscriptions.ask_cloud(COMMANDS)
+        subscriptions.ask_cloud(COMMANDS)
         (name,) = nucleus.new()
         asked.append(name)
-        doors.declined(name, NotOfferedError("no connection"))
+        subscriptions.declined(name, NotOfferedError("no connection"))
     assert asked == [*COMMANDS, COMMANDS[0]]
-    doors.ask_cloud(COMMANDS)
-    doors.granted(COMMANDS[1])
+    subscriptions.ask_cloud(COMMANDS)
+    subscriptions.granted(COMMANDS[1])
     nucleus.new()
-    doors.ask_cloud(COMMANDS)
+    subscriptions.ask_cloud(COMMANDS)
     assert nucleus.new() == {COMMANDS[0], COMMANDS[2]}

@@ -1,4 +1,4 @@
-"""What the bringing-up program does next, from what stands in the work folder alone."""
+"""What the bringing-up program does next, decided by the content of the work folder."""
 
 from edge_agent.bringing_up.decisions import (
     MOST_TRIALS,

@@ -1,4 +1,4 @@
-"""What serves under each model's name. A request leases a handle; a swap changes which one the next request leases.
+"""The model that serves under each name. A request leases a handle; a swap changes the handle that the next one gets.
 
 Requests in flight end on the handle that they hold: it is closed when it is retired *and* nobody holds it.
 """
@@ -16,7 +16,7 @@ from edge_agent.serving.meter import Meter
 
 @dataclass(slots=True, eq=False)
 class Handle:
-    """One opened model. ``leases`` and ``retired`` are only touched under the slots' lock."""
+    """One opened model. ``leases`` and ``retired`` are only touched under the lock of `ServedModels`."""
 
     model: LoadedModel
     meter: Meter = field(default_factory=Meter)
@@ -26,7 +26,7 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What serves: as which target, and by which handle."""
+    """A model that serves: the target that it serves as, and its handle."""
 
     target: Target
     handle: Handle
@@ -50,11 +50,11 @@ class Lease:
         self._give_back(self.served.handle)
 
 
-class Slots:
+class ServedModels:
     """The current and the previous version of each model. ``closing`` gets each model that nobody holds any more."""
 
     def __init__(self, closing: Callable[[LoadedModel], None]) -> None:
-        # Taken for every frame by itself: a condition's own `with` is two calls of Python's.
+        # Taken by itself for every frame: the condition's own `with` costs two more Python calls.
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._current: dict[str, Served] = {}
@@ -62,7 +62,7 @@ class Slots:
         self._closing = closing
 
     def lease(self, model: str, timeout: float = 0.0) -> Lease | None:
-        """Hold what serves under the name; waits up to ``timeout`` seconds for something to serve there."""
+        """Lease the model that serves under a name. Wait up to ``timeout`` seconds for one; ``None`` if none serves."""
         with self._lock:
             served = self._current.get(model)
             if served is None:
@@ -73,30 +73,30 @@ class Slots:
         return Lease(served, self._give_back)
 
     def serves(self, model: str, timeout: float) -> bool:
-        """Whether something serves under the name; waits up to ``timeout`` seconds for it."""
+        """Return whether a model serves under a name. Wait up to ``timeout`` seconds for one."""
         if model in self._current:
-            # Asked for every frame: a look at a dictionary needs no lock.
+            # Called for every frame: reading a dictionary needs no lock.
             return True
         with self._changed:
             return self._changed.wait_for(lambda: model in self._current, timeout)
 
     def current(self, model: str) -> Served | None:
-        """What serves under the name."""
+        """Return the model that serves under a name."""
         with self._changed:
             return self._current.get(model)
 
     def previous(self, model: str) -> Served | None:
-        """What served before, and is still open."""
+        """Return the previous version, if it is still open."""
         with self._changed:
             return self._previous.get(model)
 
     def serving(self) -> dict[str, Served]:
-        """Everything that serves, by name."""
+        """Return all models that serve, by name."""
         with self._changed:
             return dict(self._current)
 
     def swap(self, target: Target, model: LoadedModel) -> None:
-        """Let ``model`` take the next request. What served becomes `previous`; the previous one is retired."""
+        """Give the next request to ``model``. What served becomes `previous`; the earlier previous is retired."""
         with self._changed:
             before = self._current.get(target.model)
             self._current[target.model] = Served(target, Handle(model))
@@ -107,7 +107,10 @@ class Slots:
         self._retire(out)
 
     def back(self, model: str, target: Target | None = None) -> Served | None:
-        """Exchange current and previous; ``None`` when there is no previous. ``target`` renames what comes back."""
+        """Exchange current and previous. Return what serves then, or ``None`` if there is no previous.
+
+        ``target``: what the previous version is to serve as.
+        """
         with self._changed:
             comes = self._previous.get(model)
             if comes is None:
@@ -122,8 +125,10 @@ class Slots:
             return self._current[model]
 
     def let_go_of_the_oldest(self) -> str | None:
-        """Close the `previous` that was replaced longest ago, once nobody holds it; whose it was. The way back is then
-        by the kept copy."""
+        """Close the oldest previous version, once nobody holds it. Return its model's name.
+
+        The way back is then by the copy in the model cache.
+        """
         with self._changed:
             model = next(iter(self._previous), None)
             out = self._previous.pop(model) if model is not None else None
@@ -131,13 +136,13 @@ class Slots:
         return model
 
     def rename(self, target: Target) -> None:
-        """The same digest under another release, component or version."""
+        """Serve the same digest under another release, component or version."""
         with self._changed:
             if (served := self._current.get(target.model)) is not None:
                 self._current[target.model] = Served(target, served.handle)
 
     def withdraw(self, model: str) -> None:
-        """Nothing serves under the name any more."""
+        """Stop serving under a name, and retire both versions."""
         with self._changed:
             out = (self._current.pop(model, None), self._previous.pop(model, None))
         for served in out:

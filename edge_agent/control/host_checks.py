@@ -1,6 +1,6 @@
-"""What is wrong around the agent and may pass: a full disk, a work folder that cannot be written, a clock turned back.
+"""Checks the device: a full disk, a work folder that cannot be written, a clock that was turned back.
 
-It only looks: it writes nothing, for flash wears out.
+It writes nothing: flash wears out.
 """
 
 import math
@@ -14,17 +14,17 @@ from typing import Final
 _PAUSE: Final = 5.0
 """Seconds between two looks."""
 _LITTLE: Final = 1 << 20
-"""Bytes: with less free than this, nothing that is worth keeping can be kept."""
+"""Bytes. With less free space the agent cannot keep verdicts and models."""
 _JITTER: Final = 5.0
-"""Seconds that a time service may turn the clock back by without a word."""
+"""Seconds by which a time service may turn the clock back without a report."""
 
 
 _REMEMBERED: Final = 3600.0
-"""Seconds for which a clock that was turned back is told: it may have been right to."""
+"""Seconds for which a clock that was turned back is reported. It may have been corrected."""
 
 
-class Soundness:
-    """``wall`` and ``steady`` are clocks in seconds; the agent itself goes by the steady one."""
+class HostChecks:
+    """``wall`` and ``steady`` are clocks in seconds. The agent's own timers use the steady one."""
 
     def __init__(
         self, work: Path, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic
@@ -39,7 +39,7 @@ class Soundness:
         self._found: tuple[str, ...] = ()
 
     def troubles(self) -> tuple[str, ...]:
-        """In words for people, what is wrong now. Cheap: looks every few seconds only."""
+        """Return in words what is wrong now. Cheap: it looks every few seconds."""
         now = self._steady()
         if now >= self._not_before:
             self._not_before = now + _PAUSE
@@ -72,7 +72,7 @@ class Soundness:
                 self._latest = wall
             return None
         if self._turned is None:
-            # Its words stay the same while it lasts: each change of them is told to the cloud.
+            # The words stay the same while it lasts: each change of them is reported to the cloud.
             self._forgiven_at = now + _REMEMBERED
             self._turned = f"the clock was turned back by {behind:.0f} s: set it right, or wait it out"
         return self._turned

@@ -1,10 +1,10 @@
-"""What a device remembers over restarts: verdicts, confirmed models, marks."""
+"""What a device remembers over restarts: verdicts, cached models, holds."""
 
 import shutil
 from pathlib import Path
 
 from edge_agent.control.memory import Memory
-from edge_agent.serving.kept import Kept, KeptModel
+from edge_agent.serving.model_cache import CachedModel, ModelCache
 from edge_agent.vetting.outcome import Outcome, refused
 from edge_agent.vetting.verdicts import Verdicts
 from shared_schema.digests import model_digest_of_folder
@@ -44,23 +44,23 @@ def test_an_unreadable_verdict_is_none(tmp_path: Path) -> None:
     assert verdicts(tmp_path).of(DIGEST) is None
 
 
-def keep(kept: Kept, tmp_path: Path, number: int, model: str = "digits") -> str:
+def keep(cache: ModelCache, tmp_path: Path, number: int, model: str = "digits") -> str:
     files = tmp_path / "artifact"
     (files / "golden").mkdir(parents=True)
     (files / "model.onnx").write_text(f"{model} {number}", "utf-8")
     (files / "golden" / "a.png").write_text("a", "utf-8")
     (files / "model.onnx").chmod(0o440)
     digest = model_digest_of_folder(files)
-    kept.keep(KeptModel(model=model, component="c", version=f"{number}.0.0", digest=digest), files)
+    cache.keep(CachedModel(model=model, component="c", version=f"{number}.0.0", digest=digest), files)
     shutil.rmtree(files)
     return digest
 
 
-def test_the_last_two_confirmed_versions_of_each_model_are_kept(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "kept")
-    other = keep(kept, tmp_path, 1, "other")
-    digests = [keep(kept, tmp_path, number) for number in (1, 2, 3)]
-    again = Kept(tmp_path / "kept")
+def test_the_last_two_confirmed_versions_of_each_model_are_cached(tmp_path: Path) -> None:
+    cache = ModelCache(tmp_path / "model-cache")
+    other = keep(cache, tmp_path, 1, "other")
+    digests = [keep(cache, tmp_path, number) for number in (1, 2, 3)]
+    again = ModelCache(tmp_path / "model-cache")
     assert [model.version for model in again.of("digits")] == ["3.0.0", "2.0.0"]
     assert [model.digest for model in again.of("other")] == [other]
     assert not again.folder(digests[0]).exists()
@@ -68,13 +68,13 @@ def test_the_last_two_confirmed_versions_of_each_model_are_kept(tmp_path: Path) 
 
 
 def test_a_version_that_is_confirmed_again_comes_first(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "kept")
+    cache = ModelCache(tmp_path / "model-cache")
     for number in (1, 2, 1):
-        keep(kept, tmp_path, number)
-    assert [model.version for model in kept.of("digits")] == ["1.0.0", "2.0.0"]
+        keep(cache, tmp_path, number)
+    assert [model.version for model in cache.of("digits")] == ["1.0.0", "2.0.0"]
 
 
-def test_marks_and_confirming_agents_are_remembered(tmp_path: Path) -> None:
+def test_holds_and_confirming_agents_are_remembered(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "memory.json")
     memory.hold("digits", DIGEST)
     memory.confirmed("1.0.0")

@@ -1,4 +1,4 @@
-"""A swap changes what the next request gets; requests in flight end on what they hold."""
+"""A swap changes the model of the next request. Requests in flight end on the model that they hold."""
 
 import threading
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from edge_agent.inference.loaded_model import LoadedModel
 from edge_agent.serving.lifecycle import Target
-from edge_agent.serving.slots import Slots
+from edge_agent.serving.served_models import ServedModels
 
 
 def target(version: int) -> Target:
@@ -19,14 +19,14 @@ def opened(version: int) -> LoadedModel:
 
 def test_a_model_is_closed_only_when_the_last_request_that_holds_it_is_done() -> None:
     closed: list[LoadedModel] = []
-    slots = Slots(closed.append)
+    served_models = ServedModels(closed.append)
     models = [opened(version) for version in range(4)]
-    slots.swap(target(0), models[0])
-    lease = slots.lease("digits")
+    served_models.swap(target(0), models[0])
+    lease = served_models.lease("digits")
     assert lease is not None
     with lease:
         for version in (1, 2, 3):
-            slots.swap(target(version), models[version])
+            served_models.swap(target(version), models[version])
         assert closed == [models[1]]
         assert lease.served.handle.model is models[0]
     assert closed == [models[1], models[0]]
@@ -34,54 +34,54 @@ def test_a_model_is_closed_only_when_the_last_request_that_holds_it_is_done() ->
 
 def test_previous_stays_open_and_comes_back_at_once() -> None:
     closed: list[LoadedModel] = []
-    slots = Slots(closed.append)
+    served_models = ServedModels(closed.append)
     one, two = opened(1), opened(2)
-    slots.swap(target(1), one)
-    slots.swap(target(2), two)
-    back = slots.back("digits")
+    served_models.swap(target(1), one)
+    served_models.swap(target(2), two)
+    back = served_models.back("digits")
     assert back is not None
     assert back.handle.model is one
-    previous = slots.previous("digits")
+    previous = served_models.previous("digits")
     assert previous is not None
     assert previous.handle.model is two
     assert closed == []
 
 
 def test_there_is_no_way_back_without_a_previous() -> None:
-    slots = Slots(lambda _: None)
-    slots.swap(target(1), opened(1))
-    assert slots.back("digits") is None
-    current = slots.current("digits")
+    served_models = ServedModels(lambda _: None)
+    served_models.swap(target(1), opened(1))
+    assert served_models.back("digits") is None
+    current = served_models.current("digits")
     assert current is not None
     assert current.target == target(1)
 
 
 def test_a_withdrawn_model_serves_nobody() -> None:
     closed: list[LoadedModel] = []
-    slots = Slots(closed.append)
+    served_models = ServedModels(closed.append)
     one, two = opened(1), opened(2)
-    slots.swap(target(1), one)
-    slots.swap(target(2), two)
-    slots.withdraw("digits")
-    assert slots.lease("digits") is None
+    served_models.swap(target(1), one)
+    served_models.swap(target(2), two)
+    served_models.withdraw("digits")
+    assert served_models.lease("digits") is None
     assert sorted(map(id, closed)) == sorted(map(id, (one, two)))
 
 
 def test_a_request_waits_for_the_first_model() -> None:
-    slots = Slots(lambda _: None)
-    timer = threading.Timer(0.05, slots.swap, (target(1), opened(1)))
+    served_models = ServedModels(lambda _: None)
+    timer = threading.Timer(0.05, served_models.swap, (target(1), opened(1)))
     timer.start()
-    lease = slots.lease("digits", timeout=10)
+    lease = served_models.lease("digits", timeout=10)
     timer.join()
     assert lease is not None
     assert lease.served.target == target(1)
 
 
 def test_the_same_digest_of_another_release_is_predicted_under_its_new_version() -> None:
-    slots = Slots(lambda _: None)
-    slots.swap(target(1), opened(1))
+    served_models = ServedModels(lambda _: None)
+    served_models.swap(target(1), opened(1))
     renamed = Target("digits", "com.example.digits", "9.0.0", "w" * 43, "2")
-    slots.rename(renamed)
-    lease = slots.lease("digits")
+    served_models.rename(renamed)
+    lease = served_models.lease("digits")
     assert lease is not None
     assert lease.served.target == renamed

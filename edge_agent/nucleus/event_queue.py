@@ -1,6 +1,6 @@
-"""What the control thread waits on: events from stream handlers, the loader and signals, in one bounded queue.
+"""The bounded queue that the control thread waits on: events of stream handlers, of the loader, and signals.
 
-Putting never waits: a stream handler that waits stops the thread that its own answer comes on.
+Putting never waits: a stream handler that waits blocks the thread on which its own answer comes.
 """
 
 import queue
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge_agent.errors import NucleusError
-from edge_agent.serving.loader import Brought, Judged
+from edge_agent.serving.loader import Judged, Loaded
 
 MOST: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Some configuration changed: read both documents again."""
+    """Some configuration changed: read both channels again."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationAsked:
-    """The nucleus asks whether a configuration may come."""
+    """The nucleus asks whether a proposed configuration is valid."""
 
     deployment: str
     configuration: Any
@@ -43,7 +43,7 @@ class CommandCame:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A subscription that nobody waited for is granted."""
+    """A subscription was granted that nobody waited for."""
 
     name: str
     connection: int
@@ -51,7 +51,7 @@ class Subscribed:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionRefused:
-    """One that nobody waited for is not granted."""
+    """A subscription was refused that nobody waited for."""
 
     name: str
     connection: int
@@ -60,7 +60,7 @@ class SubscriptionRefused:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnded:
-    """A subscription is gone; ``connection`` numbers the connection that it was on."""
+    """A subscription has ended. ``connection`` is the number of its connection."""
 
     name: str
     connection: int
@@ -68,7 +68,7 @@ class StreamEnded:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLost:
-    """The nucleus is away."""
+    """The connection to the nucleus is lost."""
 
     connection: int
 
@@ -81,20 +81,22 @@ class Stop:
 
 
 Asked = ValidationAsked | UpdateAsked | CommandCame
-"""What others may ask for any number of times."""
-Event = Hint | Asked | Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost | Stop | Brought | Judged
+"""Events that others may cause any number of times. Only these are bounded."""
+Event = Hint | Asked | Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost | Stop | Loaded | Judged
 
 
-class Inbox:
-    """Many put, one takes. Built on ``SimpleQueue``, whose ``put`` may be called from a signal handler."""
+class EventQueue:
+    """Many threads put, one takes. Uses ``SimpleQueue``, whose ``put`` is safe in a signal handler."""
 
     def __init__(self) -> None:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._hinted = False
 
     def put(self, event: Event) -> bool:
-        """Queue an event of the outside; ``False`` when too much is asked already. Hints that wait count as one, and
-        what becomes of a subscription is bounded by their number."""
+        """Queue an event from outside. Return ``False`` if too many wait already.
+
+        All hints that wait are one event. Events about subscriptions are bounded by the number of subscriptions.
+        """
         if isinstance(event, Hint):
             if self._hinted:
                 return True
@@ -105,16 +107,16 @@ class Inbox:
         return True
 
     def put_surely(self, event: Event) -> None:
-        """Queue what must not be lost, and is bounded where it comes from: the loader's answers, and signals."""
+        """Queue an event that must not be lost, and whose sender bounds it: the loader's answers, and signals."""
         self._events.put(event)
 
     def take(self, timeout: float) -> Event | None:
-        """The next event, or ``None`` after ``timeout`` seconds."""
+        """Return the next event, or ``None`` after ``timeout`` seconds."""
         try:
             event = self._events.get(timeout=max(0.0, timeout))
         except queue.Empty:
             return None
         if isinstance(event, Hint):
-            # Before the reading that it causes, so that a change during it hints again.
+            # Reset it before the read that it causes, so that a change during that read gives another hint.
             self._hinted = False
         return event

@@ -1,6 +1,6 @@
-"""The last two versions of each model that this device confirmed, copied to the work folder by digest.
+"""Copies of the last two versions of each model that this device confirmed, in the work folder by digest.
 
-For a start at which the desired model fails: lite deletes old artifacts, so the copies are the agent's own.
+They serve if the desired model fails at a start. Lite deletes old artifacts, so the agent keeps copies of its own.
 """
 
 import logging
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 MOST: Final = 2
 
 
-class KeptModel(BaseModel):
+class CachedModel(BaseModel):
     """One confirmed version."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -31,36 +31,40 @@ class KeptModel(BaseModel):
 class _Index(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    models: list[KeptModel] = []
+    models: list[CachedModel] = []
     """Newest first."""
 
 
-class Kept:
-    """The kept models. Called by one thread at a time; a full disk loses a copy, never the agent."""
+class ModelCache:
+    """The cached models. Called by one thread at a time. A copy that fails is logged; the agent goes on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._models = self._read()
 
-    def of(self, model: str) -> list[KeptModel]:
-        """The kept versions of a model, the newest first, whose files are there."""
-        return [kept for kept in self._models if kept.model == model and self.folder(kept.digest).is_dir()]
+    def of(self, model: str) -> list[CachedModel]:
+        """Return the cached versions of a model whose files are there, the newest first."""
+        return [cached for cached in self._models if cached.model == model and self.folder(cached.digest).is_dir()]
 
     def folder(self, digest: str) -> Path:
-        """Where the files of a kept digest are."""
+        """Return the folder for the files of a digest, whether it is there or not."""
         return self._folder / digest
 
-    def keep(self, confirmed: KeptModel, files: Path) -> None:
-        """Put a confirmed version first, copy its files if they are not there yet, and let go of the third."""
+    def keep(self, confirmed: CachedModel, files: Path) -> None:
+        """Put a confirmed version first, copy its files if they are not there yet, and remove the third."""
         try:
             self._copy(files, confirmed.digest)
-            others = [kept for kept in self._models if (kept.model, kept.digest) != (confirmed.model, confirmed.digest)]
-            mine = [kept for kept in others if kept.model == confirmed.model][: MOST - 1]
-            self._models = [confirmed, *mine, *(kept for kept in others if kept.model != confirmed.model)]
-            write_atomically(self._folder / "kept.json", _Index(models=self._models).model_dump_json().encode())
+            others = [
+                cached
+                for cached in self._models
+                if (cached.model, cached.digest) != (confirmed.model, confirmed.digest)
+            ]
+            mine = [cached for cached in others if cached.model == confirmed.model][: MOST - 1]
+            self._models = [confirmed, *mine, *(cached for cached in others if cached.model != confirmed.model)]
+            write_atomically(self._folder / "index.json", _Index(models=self._models).model_dump_json().encode())
             self._sweep()
         except (OSError, UndigestibleModelError) as error:
-            logger.warning("model not kept", extra={"digest": confirmed.digest, "error": str(error)})
+            logger.warning("model not cached", extra={"digest": confirmed.digest, "error": str(error)})
 
     def _copy(self, files: Path, digest: str) -> None:
         place = self.folder(digest)
@@ -70,7 +74,7 @@ class Kept:
         shutil.rmtree(beside, ignore_errors=True)
         beside.parent.mkdir(parents=True, exist_ok=True)
         try:
-            # Contents only: the artifact's own modes may forbid the sweep.
+            # Copy the contents only: the artifact's modes may forbid the removal later.
             shutil.copytree(files, beside, copy_function=shutil.copyfile)
             beside.chmod(0o755)
             if model_digest_of_folder(beside) != digest:
@@ -81,16 +85,16 @@ class Kept:
             shutil.rmtree(beside, ignore_errors=True)
 
     def _sweep(self) -> None:
-        wanted = {kept.digest for kept in self._models}
+        wanted = {cached.digest for cached in self._models}
         for each in self._folder.iterdir():
             if each.is_dir() and each.name not in wanted:
                 shutil.rmtree(each, ignore_errors=True)
 
-    def _read(self) -> list[KeptModel]:
+    def _read(self) -> list[CachedModel]:
         try:
-            return _Index.model_validate_json((self._folder / "kept.json").read_bytes()).models
+            return _Index.model_validate_json((self._folder / "index.json").read_bytes()).models
         except FileNotFoundError:
             return []
         except (OSError, ValidationError) as error:
-            logger.warning("kept models unreadable", extra={"error": str(error)})
+            logger.warning("cached models unreadable", extra={"error": str(error)})
             return []

@@ -1,23 +1,23 @@
-"""Which document is obeyed, and what it asks for."""
+"""Which desired state is applied, and which actions it asks for."""
 
 from typing import Any
 
 import pytest
 
 from edge_agent.control.decisions import (
-    Bring,
+    Applied,
     Confirm,
+    EndHold,
     Hold,
-    Obeyed,
+    Load,
     Return,
-    Unmark,
     Withdraw,
     agent_state,
     choose,
     plan,
 )
 from shared_schema.desired_state import DesiredModel, DesiredState, NotWhole
-from shared_schema.messages import AgentState
+from shared_schema.messages import AgentState, Channel
 
 OLD, NEW = "A" * 43, "Q" * 43
 
@@ -34,66 +34,66 @@ def document(release: int, **digests: str) -> dict[str, Any]:
     return state(release, **digests).sealed()
 
 
-def obeyed(**digests: str) -> Obeyed:
-    return Obeyed(state(7, **digests), "validated")
+def applied(**digests: str) -> Applied:
+    return Applied(state(7, **digests), Channel.VALIDATED)
 
 
-def test_the_higher_release_is_obeyed_whichever_door_it_is_at() -> None:
-    at_own = choose(document(8, digits=NEW), document(7, digits=OLD))
-    at_followed = choose(document(7, digits=OLD), document(8, digits=NEW))
-    assert isinstance(at_own, Obeyed)
-    assert isinstance(at_followed, Obeyed)
-    assert (at_own.door, at_own.state.release) == ("validated", "8")
-    assert (at_followed.door, at_followed.state.release) == ("subscribed", "8")
+def test_the_higher_release_is_applied_whichever_channel_it_is_on() -> None:
+    from_own = choose(document(8, digits=NEW), document(7, digits=OLD))
+    from_subscribed = choose(document(7, digits=OLD), document(8, digits=NEW))
+    assert isinstance(from_own, Applied)
+    assert isinstance(from_subscribed, Applied)
+    assert (from_own.channel, from_own.state.release) == (Channel.VALIDATED, "8")
+    assert (from_subscribed.channel, from_subscribed.state.release) == (Channel.SUBSCRIBED, "8")
 
 
 def test_releases_are_compared_as_numbers() -> None:
     chosen = choose(document(999), document(1000))
-    assert isinstance(chosen, Obeyed)
+    assert isinstance(chosen, Applied)
     assert chosen.state.release == "1000"
 
 
-def test_a_torn_document_does_not_hide_a_whole_one_at_the_other_door() -> None:
+def test_a_torn_document_does_not_hide_a_whole_one_on_the_other_channel() -> None:
     torn = document(9, digits=NEW)
     torn["models"]["digits"] = document(8, digits=OLD)["models"]["digits"]
     chosen = choose(document(7, digits=OLD), torn)
-    assert isinstance(chosen, Obeyed)
+    assert isinstance(chosen, Applied)
     assert chosen.state.release == "7"
 
 
-@pytest.mark.parametrize(("own", "followed"), [(None, None), ({}, None)])
-def test_no_document_at_either_door_is_none(own: object, followed: object) -> None:
-    assert choose(own, followed) == NotWhole("there is no desired state")
+@pytest.mark.parametrize(("own", "subscribed"), [(None, None), ({}, None)])
+def test_no_document_on_either_channel_is_none(own: object, subscribed: object) -> None:
+    assert choose(own, subscribed) == NotWhole("there is no desired state")
 
 
-def test_a_torn_document_is_said_to_be_torn_though_the_other_door_is_empty() -> None:
+def test_a_torn_document_is_said_to_be_torn_though_the_other_channel_is_empty() -> None:
     torn = {**document(9, digits=NEW), "release": "10"}
     assert choose(None, torn) == NotWhole("the seal of the desired state does not match what it holds")
 
 
-def test_a_new_digest_is_brought() -> None:
-    asked = obeyed(digits=NEW)
-    assert plan(asked, {"digits": OLD}, {}, {}) == (Bring(asked.target("digits")),)
+def test_a_new_digest_is_loaded() -> None:
+    asked = applied(digits=NEW)
+    assert plan(asked, {"digits": OLD}, {}, {}) == (Load(asked.target("digits")),)
 
 
 def test_a_new_release_of_what_serves_is_only_confirmed() -> None:
-    asked = obeyed(digits=OLD)
+    asked = applied(digits=OLD)
     assert plan(asked, {"digits": OLD}, {"digits": NEW}, {}) == (Confirm(asked.target("digits")),)
 
 
 def test_what_is_still_open_as_previous_is_returned_to_without_loading() -> None:
-    asked = obeyed(digits=OLD)
+    asked = applied(digits=OLD)
     assert plan(asked, {"digits": NEW}, {"digits": OLD}, {}) == (Return(asked.target("digits")),)
 
 
 def test_a_model_that_is_named_no_more_is_withdrawn() -> None:
-    assert plan(obeyed(), {"digits": OLD}, {}, {"digits": OLD}) == (Withdraw("digits"), Unmark("digits"))
+    assert plan(applied(), {"digits": OLD}, {}, {"digits": OLD}) == (Withdraw("digits"), EndHold("digits"))
 
 
 def test_a_held_digest_is_held_until_another_is_desired() -> None:
-    same, other = obeyed(digits=NEW), obeyed(digits="c" * 43)
+    same, other = applied(digits=NEW), applied(digits="c" * 43)
     assert plan(same, {"digits": OLD}, {}, {"digits": NEW}) == (Hold(same.target("digits")),)
-    assert plan(other, {"digits": OLD}, {}, {"digits": NEW}) == (Unmark("digits"), Bring(other.target("digits")))
+    assert plan(other, {"digits": OLD}, {}, {"digits": NEW}) == (EndHold("digits"), Load(other.target("digits")))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""A full disk, a work folder that cannot be written, a clock turned back: seen, said, and over when they are."""
+"""A full disk, a read-only work folder and a clock that was turned back are reported, for as long as they last."""
 
 from pathlib import Path
 
-from edge_agent.control.soundness import Soundness
+from edge_agent.control.host_checks import HostChecks
 
 
 class Clocks:
@@ -15,64 +15,64 @@ class Clocks:
         self.steady += seconds
 
 
-def sound(work: Path, clocks: Clocks) -> Soundness:
-    return Soundness(work, lambda: clocks.wall, lambda: clocks.steady)
+def checks_of(work: Path, clocks: Clocks) -> HostChecks:
+    return HostChecks(work, lambda: clocks.wall, lambda: clocks.steady)
 
 
-def test_a_sound_device_has_no_troubles(tmp_path: Path) -> None:
+def test_a_healthy_device_has_no_troubles(tmp_path: Path) -> None:
     clocks = Clocks()
-    soundness = sound(tmp_path, clocks)
+    host_checks = checks_of(tmp_path, clocks)
     for _ in range(3):
         clocks.go_on(60)
-        assert soundness.troubles() == ()
+        assert host_checks.troubles() == ()
 
 
 def test_a_work_folder_that_cannot_be_written_is_said_until_it_can(tmp_path: Path) -> None:
     clocks = Clocks()
     (tmp_path / "state").write_text("a file where a folder should be")
-    soundness = sound(tmp_path, clocks)
-    assert "state cannot be written (File exists)" in soundness.troubles()[0]
+    host_checks = checks_of(tmp_path, clocks)
+    assert "state cannot be written (File exists)" in host_checks.troubles()[0]
     (tmp_path / "state").unlink()
     clocks.go_on(10)
-    assert soundness.troubles() == ()
+    assert host_checks.troubles() == ()
 
 
 def test_a_file_system_without_a_free_byte_is_said() -> None:
     """Linux's /proc has none, and is always there."""
     clocks = Clocks()
-    (words,) = sound(Path("/proc/self/task/.."), clocks).troubles()
+    (words,) = checks_of(Path("/proc/self/task/.."), clocks).troubles()
     assert "cannot be written" in words or "is full" in words
 
 
 def test_a_clock_turned_back_is_said_in_the_same_words_until_it_has_caught_up(tmp_path: Path) -> None:
     clocks = Clocks()
-    soundness = sound(tmp_path, clocks)
+    host_checks = checks_of(tmp_path, clocks)
     clocks.go_on(60)
-    soundness.troubles()
+    host_checks.troubles()
     clocks.wall -= 600
     clocks.go_on(10)
-    first = soundness.troubles()
+    first = host_checks.troubles()
     assert "turned back by 590 s" in first[0]
     clocks.go_on(60)
-    assert soundness.troubles() == first
+    assert host_checks.troubles() == first
     clocks.go_on(600)
-    assert soundness.troubles() == ()
+    assert host_checks.troubles() == ()
 
 
 def test_a_clock_that_was_put_right_by_being_turned_back_is_forgiven_after_an_hour(tmp_path: Path) -> None:
     clocks = Clocks()
-    soundness = sound(tmp_path, clocks)
+    host_checks = checks_of(tmp_path, clocks)
     clocks.wall -= 10 * 365 * 86_400
     clocks.go_on(10)
-    assert soundness.troubles() != ()
+    assert host_checks.troubles() != ()
     clocks.go_on(3_700)
-    assert soundness.troubles() == ()
+    assert host_checks.troubles() == ()
     clocks.go_on(60)
-    assert soundness.troubles() == ()
+    assert host_checks.troubles() == ()
 
 
 def test_a_small_step_back_is_what_time_services_do(tmp_path: Path) -> None:
     clocks = Clocks()
-    soundness = sound(tmp_path, clocks)
+    host_checks = checks_of(tmp_path, clocks)
     clocks.wall -= 2
-    assert soundness.troubles() == ()
+    assert host_checks.troubles() == ()

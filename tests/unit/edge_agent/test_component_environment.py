@@ -1,13 +1,13 @@
-"""Where the agent finds itself, and what it makes of the settings that it is given."""
+"""The component's environment, the agent's version, the place of artifacts, and settings in texts."""
 
 from pathlib import Path
 
 import pytest
 
+from edge_agent.component_environment import component_environment
 from edge_agent.control.settings import InvalidSettingsError, read_settings
 from edge_agent.errors import ArtifactError, WrongUseError
 from edge_agent.serving.artifacts import model_folder
-from edge_agent.surroundings import surroundings
 from edge_agent.version import PACKAGE_VERSION, agent_version
 
 NUCLEUS = {
@@ -18,37 +18,41 @@ NUCLEUS = {
 
 
 def test_the_working_folder_tells_component_and_root() -> None:
-    around = surroundings(NUCLEUS, Path("/gg/work/com.example.edge-agent"))
-    assert around.component == "com.example.edge-agent"
-    assert around.desired_component == "com.example.edge-agent.desired"
-    assert around.root == Path("/gg")
-    assert around.thing == "device-1"
+    environment = component_environment(NUCLEUS, Path("/gg/work/com.example.edge-agent"))
+    assert environment.component == "com.example.edge-agent"
+    assert environment.desired_component == "com.example.edge-agent.desired"
+    assert environment.root == Path("/gg")
+    assert environment.thing == "device-1"
 
 
 def test_the_recipe_may_tell_them_by_environment() -> None:
     said = {"MLOPS_COMPONENT": "com.example.a", "MLOPS_ROOT": "/root-of-it", "MLOPS_WORK": "/var/work"}
-    around = surroundings({**NUCLEUS, **said}, Path("/elsewhere"))
-    assert (around.component, around.root, around.work) == ("com.example.a", Path("/root-of-it"), Path("/var/work"))
+    environment = component_environment({**NUCLEUS, **said}, Path("/elsewhere"))
+    assert (environment.component, environment.root, environment.work) == (
+        "com.example.a",
+        Path("/root-of-it"),
+        Path("/var/work"),
+    )
 
 
 def test_a_variable_that_no_nucleus_filled_in_is_passed_over() -> None:
     said = {"MLOPS_ROOT": "{kernel:rootPath}", "MLOPS_WORK": "{work:path}"}
-    around = surroundings({**NUCLEUS, **said}, Path("/gg/work/com.example.a"))
-    assert (around.root, around.work) == (Path("/gg"), Path("/gg/work/com.example.a"))
+    environment = component_environment({**NUCLEUS, **said}, Path("/gg/work/com.example.a"))
+    assert (environment.root, environment.work) == (Path("/gg"), Path("/gg/work/com.example.a"))
 
 
 def test_without_a_nucleus_the_error_says_what_to_do() -> None:
     with pytest.raises(WrongUseError, match=r"no SVCUID.*edge-agent check"):
-        surroundings({**NUCLEUS, "SVCUID": ""}, Path("/gg/work/com.example.a"))
+        component_environment({**NUCLEUS, "SVCUID": ""}, Path("/gg/work/com.example.a"))
 
 
 def test_a_sudo_that_passes_no_environment_on_is_named_with_what_helps() -> None:
     environment = {"SUDO_COMMAND": "/usr/bin/sh -c exec …", "SUDO_USER": "root", "PATH": "/usr/bin"}
     with pytest.raises(WrongUseError, match=r"SVCUID, .*sudo-rs.*sudo\.ws.*runWithDefault") as told:
-        surroundings(environment, Path("/gg/work/com.example.a"))
+        component_environment(environment, Path("/gg/work/com.example.a"))
     assert "\n" not in str(told.value)
     # With what it needs it does not matter how it was started.
-    assert surroundings({**NUCLEUS, **environment}, Path("/gg/work/com.example.a")).thing == "device-1"
+    assert component_environment({**NUCLEUS, **environment}, Path("/gg/work/com.example.a")).thing == "device-1"
 
 
 def test_a_deployed_agent_is_called_by_its_components_version_and_one_begun_by_hand_by_the_packages() -> None:

@@ -1,4 +1,4 @@
-"""The sources, workers and sinks that the settings ask for, changed live: only what differs is opened anew."""
+"""Opens the sources, workers and sinks of the settings, and changes them live: only what differs is reopened."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ from typing import Final
 from edge_agent.nucleus.local_topics import LocalTopics
 from edge_agent.pipeline.tally import Tally
 from edge_agent.pipeline.worker import Worker
-from edge_agent.serving.slots import Slots
+from edge_agent.serving.served_models import ServedModels
 from edge_agent.sinks.hard_samples import HardSampleFolder
 from edge_agent.sinks.iot_core import PostCloud
 from edge_agent.sinks.local_topic import PostLocal
@@ -23,31 +23,31 @@ from shared_schema.settings import Source as SourceSettings
 
 logger = logging.getLogger(__name__)
 _CHANGE: Final = 10.0
-"""Seconds that a frame in flight may take when its source is closed for a change of settings."""
+"""Seconds for a frame in flight when its source is closed for a change of settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posts:
-    """What connects sources and sinks with the nucleus: ``local`` and ``cloud`` never wait."""
+    """How sources and sinks reach the nucleus. ``local`` and ``cloud`` queue a message and never wait."""
 
     topics: LocalTopics
     local: PostLocal
     cloud: PostCloud
 
 
-class Plumbing:
-    """Owned by the control thread. ``model_of`` says which model looks at a source's frames, if one may."""
+class Pipelines:
+    """Owned by the control thread. ``model_of`` names the model for a source's frames, if there is one."""
 
     def __init__(
         self,
         work: Path,
-        slots: Slots,
+        served_models: ServedModels,
         post: Posts,
         model_of: Callable[[SourceSettings], str | None],
         tally: Tally,
     ) -> None:
         self._work = work
-        self._slots = slots
+        self._served_models = served_models
         self._post = post
         self._model_of = model_of
         self._tally = tally
@@ -58,14 +58,14 @@ class Plumbing:
 
     @property
     def dropped(self) -> int:
-        """Frames that drop policies let go, since the agent's start."""
+        """How many frames the drop policies have dropped since the agent's start."""
         return self._dropped_before + sum(worker.dropped for _, worker in self._workers.values())
 
     def apply(self, settings: AgentSettings) -> None:
-        """Make it so. A frame in flight is finished first; one that waits in a folder waits there."""
-        told = ({name: kept for name, (kept, _) in self._sinks.items()}, self._hard[0])
+        """Apply settings. Frames in flight are finished first; frames that wait in a folder stay there."""
+        told = ({name: used for name, (used, _) in self._sinks.items()}, self._hard[0])
         sinks_differ = told != (settings.sinks, settings.hard_samples)
-        gone = [name for name, (kept, _) in self._workers.items() if sinks_differ or settings.sources.get(name) != kept]
+        gone = [name for name, (used, _) in self._workers.items() if sinks_differ or settings.sources.get(name) != used]
         self._stop(gone, _CHANGE)
         if sinks_differ:
             self._change_sinks(settings)
@@ -74,7 +74,7 @@ class Plumbing:
                 self._start(name, source)
 
     def hung(self, limit: float) -> str | None:
-        """In words, which frame has been in a model for more than ``limit`` seconds; it is set aside."""
+        """Set aside a frame that has been in a model for more than ``limit`` seconds. Return which one, in words."""
         for name, (_, worker) in self._workers.items():
             frame = worker.hangs(limit)
             if frame is not None:
@@ -84,7 +84,7 @@ class Plumbing:
         return None
 
     def stop(self, grace: float) -> None:
-        """Stop every source, and give what is in flight ``grace`` seconds in all."""
+        """Stop every source. All frames in flight together get ``grace`` seconds."""
         self._stop(list(self._workers), grace)
         for _, sink in self._sinks.values():
             sink.close()
@@ -101,8 +101,8 @@ class Plumbing:
             self._dropped_before += worker.dropped
 
     def _change_sinks(self, settings: AgentSettings) -> None:
-        for name, (kept, sink) in list(self._sinks.items()):
-            if settings.sinks.get(name) != kept:
+        for name, (used, sink) in list(self._sinks.items()):
+            if settings.sinks.get(name) != used:
                 sink.close()
                 del self._sinks[name]
         for name, wanted in settings.sinks.items():
@@ -116,9 +116,9 @@ class Plumbing:
         worker = Worker(
             name,
             open_source(settings, self._work, self._post.topics, self._post.local),
-            # What must not be lost is written first.
+            # Durable sinks are written first.
             sorted([*(sink for _, sink in self._sinks.values()), *self._hard[1]], key=lambda sink: not sink.durable),
-            self._slots,
+            self._served_models,
             lambda: self._model_of(settings),
             self._tally,
         )

@@ -1,11 +1,11 @@
-"""A nucleus that asks again has given the earlier deployment up: its vetting is ended, and it is answered."""
+"""A nucleus that asks again has given up the earlier deployment: its vetting ends, and it gets an answer."""
 
 from pathlib import Path
 from typing import Any, cast
 
-from edge_agent.control.obedience import Obedience
+from edge_agent.control.reconciler import Reconciler
 from edge_agent.control.validation import Validation
-from edge_agent.nucleus.inbox import ValidationAsked
+from edge_agent.nucleus.event_queue import ValidationAsked
 from edge_agent.serving.lifecycle import Target
 from edge_agent.serving.loader import Judge, Judged, Loader
 from edge_agent.vetting.outcome import Outcome
@@ -13,7 +13,7 @@ from shared_schema.desired_state import DesiredModel, DesiredState
 
 
 class Desk:
-    """Takes jobs as the loader does, and answers as the nucleus's ear does."""
+    """Takes jobs like the loader, and reports like the link to the nucleus."""
 
     def __init__(self) -> None:
         self.jobs: list[Judge] = []
@@ -48,7 +48,7 @@ def test_the_later_one_wins_and_the_earlier_is_answered_and_its_vetting_ended(tm
     for version in ("1.0.0", "2.0.0"):
         (tmp_path / "packages" / "artifacts-unarchived" / "com.example.halves" / version / "halves").mkdir(parents=True)
     desk = Desk()
-    validation = Validation(tmp_path, cast(Loader, desk), cast(Obedience, cast(Any, desk)), desk)
+    validation = Validation(tmp_path, cast(Loader, desk), cast(Reconciler, cast(Any, desk)), desk)
     validation.asked(asked("d-1", "1.0.0"))
     assert not desk.jobs[0].abandoned.is_set()
     validation.asked(asked("d-2", "2.0.0"))
@@ -56,7 +56,7 @@ def test_the_later_one_wins_and_the_earlier_is_answered_and_its_vetting_ended(tm
     assert not desk.jobs[1].abandoned.is_set()
     assert [(deployment, accepted) for deployment, accepted, _ in desk.said] == [("d-1", False)]
     assert "a later deployment took this one's place" in (desk.said[0][2] or "")
-    # An answer that crossed the later question on its way counts no more.
+    # An answer to the earlier question that comes late is ignored.
     validation.judged(Judged(desk.jobs[0], tuple(passed(target) for target, _ in desk.jobs[0].targets)))
     assert len(desk.said) == 1
     validation.judged(Judged(desk.jobs[1], tuple(passed(target) for target, _ in desk.jobs[1].targets)))

@@ -1,6 +1,6 @@
-"""From the obeyed document to models that serve: carries out the plan, takes the loader's answers, confirms.
+"""Makes the models that serve match the desired state: carries out the plan, takes the loader's answers, confirms.
 
-Used by the control thread only. What it decides by is in `decisions.py`; what takes time is the loader's.
+Used by the control thread only. `decisions.py` makes the plan; the loader does what takes time.
 """
 
 import logging
@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from edge_agent.control import decisions
-from edge_agent.control.decisions import Obeyed, plan
+from edge_agent.control.decisions import Applied, plan
 from edge_agent.control.memory import Memory
 from edge_agent.errors import ArtifactError
 from edge_agent.serving import loader as jobs
 from edge_agent.serving.artifacts import model_folder
-from edge_agent.serving.kept import Kept
 from edge_agent.serving.lifecycle import ModelLife, ModelState, Target
-from edge_agent.serving.slots import Slots
+from edge_agent.serving.model_cache import ModelCache
+from edge_agent.serving.served_models import ServedModels
 from edge_agent.version import AGENT_VERSION
-from shared_schema.messages import ModelConfirmation, Reason, Verdict
+from shared_schema.messages import Channel, ModelConfirmation, Reason, Verdict
 
 logger = logging.getLogger(__name__)
 LOOK_AGAIN: Final = 0.25
@@ -29,82 +29,95 @@ Confirm = Callable[[str, ModelConfirmation], None]
 
 @dataclass(slots=True)
 class _Pending:
-    """A model on its way. ``job`` is ``None`` while its artifact is waited for, until ``deadline``."""
+    """A model that is to be loaded. ``job`` is ``None`` while its artifact is not there, at most until ``deadline``."""
 
     target: Target
     deadline: float
-    job: jobs.Bring | None = None
+    job: jobs.Load | None = None
 
 
-class Obedience:
-    """``confirm`` is called with each model that came to serve, was refused, or is held."""
+class Reconciler:
+    """``confirm`` is called for each model that serves, was refused, or is held."""
 
     def __init__(
-        self, root: Path, slots: Slots, loader: jobs.Loader, kept: Kept, memory: Memory, confirm: Confirm
+        self,
+        root: Path,
+        served_models: ServedModels,
+        loader: jobs.Loader,
+        model_cache: ModelCache,
+        memory: Memory,
+        confirm: Confirm,
     ) -> None:
         self._root = root
-        self._slots = slots
+        self._served_models = served_models
         self._loader = loader
-        self._kept = kept
+        self._model_cache = model_cache
         self._memory = memory
         self._confirm = confirm
         self._pending: dict[str, _Pending] = {}
-        self._fallbacks: dict[str, tuple[jobs.Bring, frozenset[str]]] = {}
-        self.obeyed: Obeyed | None = None
+        self._fallbacks: dict[str, tuple[jobs.Load, frozenset[str]]] = {}
+        self.applied: Applied | None = None
         self.lives: dict[str, ModelLife] = {}
         self.confirmations: dict[str, ModelConfirmation] = {}
         self.may_hide = True
-        """Whether a kept model may serve in place of the desired one: not so on classic, at a version's first start."""
+        """Whether a cached model may serve in place of the desired one. Not so at an agent version's first start on
+        classic: it must fail there, so that the nucleus rolls back."""
 
     @property
     def under_way(self) -> bool:
-        """Whether a model is still being brought."""
+        """Whether a model is still being loaded."""
         return bool(self._pending or self._fallbacks)
 
     @property
     def waits(self) -> bool:
-        """Whether an artifact is waited for: call `look_again` in a while."""
+        """Whether an artifact is missing still: call `look_again` in a while."""
         return any(pending.job is None for pending in self._pending.values())
 
-    def obey(self, obeyed: Obeyed, now: float, artifact_deadline: float) -> bool:
-        """Do what a document asks, if it is another than before; whether it was.
+    def apply(self, applied: Applied, now: float, artifact_deadline: float) -> bool:
+        """Apply a document. Return whether it differs from the one that is applied.
 
-        ``artifact_deadline``: seconds that the followed door waits for an artifact; the validated one never does.
+        ``artifact_deadline``: how many seconds to wait for an artifact on the subscribed channel. On the validated
+        one it is there before the nucleus asks.
         """
-        if self.obeyed is not None and self.obeyed.state == obeyed.state:
-            self.obeyed = obeyed
+        if self.applied is not None and self.applied.state == applied.state:
+            self.applied = applied
             return False
-        self.obeyed, state = obeyed, obeyed.state
+        self.applied, state = applied, applied.state
         logger.info(
-            "obeying", extra={"release": state.release, "door": obeyed.door or "kept", "models": ",".join(state.models)}
+            "applying",
+            extra={
+                "release": state.release,
+                "channel": applied.channel or "last-confirmed",
+                "models": ",".join(state.models),
+            },
         )
         for model in list(self._pending):
             self._abandon(model)
-        current = {model: served.target.digest for model, served in self._slots.serving().items()}
+        current = {model: served.target.digest for model, served in self._served_models.serving().items()}
         previous = {
             model: served.target.digest
-            for model in {*current, *obeyed.state.models}
-            if (served := self._slots.previous(model)) is not None
+            for model in {*current, *applied.state.models}
+            if (served := self._served_models.previous(model)) is not None
         }
-        wait = artifact_deadline if obeyed.door == "subscribed" else 0.0
-        for action in plan(obeyed, current, previous, self._memory.says.held):
+        wait = artifact_deadline if applied.channel is Channel.SUBSCRIBED else 0.0
+        for action in plan(applied, current, previous, self._memory.says.held):
             self._do(action, now, now + wait)
-        for model in (self.lives.keys() | self.confirmations.keys()) - obeyed.state.models.keys():
+        for model in (self.lives.keys() | self.confirmations.keys()) - applied.state.models.keys():
             self.lives.pop(model, None)
             self.confirmations.pop(model, None)
         return True
 
     def look_again(self, now: float) -> None:
-        """Look for the artifacts that are waited for."""
+        """Look again for the artifacts that are missing still."""
         for pending in list(self._pending.values()):
             if pending.job is None:
-                self._bring(pending, now)
+                self._load(pending, now)
 
-    def brought(self, answer: jobs.Brought) -> None:
-        """Take the loader's answer. One that nobody waits for any more is closed."""
+    def loaded(self, answer: jobs.Loaded) -> None:
+        """Take the loader's answer: swap the model in, or confirm its refusal. Close it if nobody wants it any more."""
         target = answer.job.target
         if answer.job.fallback:
-            self._fallback_brought(answer)
+            self._fallback_loaded(answer)
             return
         pending = self._pending.get(target.model)
         if pending is None or pending.job is not answer.job:
@@ -114,7 +127,7 @@ class Obedience:
         del self._pending[target.model]
         if answer.model is not None:
             self._fallbacks.pop(target.model, None)
-            self._slots.swap(target, answer.model)
+            self._served_models.swap(target, answer.model)
             self._to(target, ModelState.READY, ModelState.SERVING)
             logger.info("swapped", extra={"model": target.model, "version": target.version})
             self._confirmed(target, answer.outcome.steps_ms)
@@ -129,17 +142,19 @@ class Obedience:
             )
 
     def rollback(self, model: str) -> str:
-        """Put `previous` back and hold the desired digest; the words for the reply. Raises ``LookupError`` with
-        words when there is no way back."""
+        """Put the previous version back and hold the desired digest. Return the words for the reply.
+
+        Raises ``LookupError`` with words if there is no way back.
+        """
         target = self._desired(model)
         if self._memory.says.held.get(model) == target.digest:
             raise LookupError(f"{model} {target.version} is held already; release-hold ends that")
-        back = self._slots.back(model)
+        back = self._served_models.back(model)
         if back is not None:
             words = f"{model} {back.target.version} serves again"
         elif self._fall_back(target, frozenset({target.digest}), even_now=True):
-            # After a restart the previous version is not open, but kept.
-            words = f"the kept previous version of {model} is being opened"
+            # After a restart the previous version is not open, but in the model cache.
+            words = f"the cached previous version of {model} is being opened"
         else:
             raise LookupError(f"{model} has no previous version on this device; deploy the one that you want")
         self._memory.hold(model, target.digest)
@@ -148,75 +163,78 @@ class Obedience:
         return f"{words}; {target.version} is held until release-hold"
 
     def release_hold(self, model: str, now: float) -> str:
-        """End the mark and serve what is desired. Raises ``LookupError`` with words when nothing is held."""
+        """End the hold and serve what is desired. Return the words for the reply.
+
+        Raises ``LookupError`` with words if nothing is held.
+        """
         if model not in self._memory.says.held:
             raise LookupError(f"{model} is not held; nothing to release")
         target = self._desired(model)
         self._memory.unhold(model)
-        previous = self._slots.previous(model)
+        previous = self._served_models.previous(model)
         if previous is not None and previous.target.digest == target.digest:
             self._do(decisions.Return(target), now, now)
         else:
-            self._do(decisions.Bring(target), now, now)
+            self._do(decisions.Load(target), now, now)
         return f"{model} {target.version} is no longer held"
 
     def _desired(self, model: str) -> Target:
-        if self.obeyed is None or model not in self.obeyed.state.models:
+        if self.applied is None or model not in self.applied.state.models:
             raise LookupError(f"the desired state names no model {model!r}; give one that it names")
-        return self.obeyed.target(model)
+        return self.applied.target(model)
 
     def _do(self, action: decisions.Action, now: float, deadline: float) -> None:
         match action:
-            case decisions.Bring(target):
+            case decisions.Load(target):
                 self.lives[target.model] = ModelLife(target)
                 pending = self._pending[target.model] = _Pending(target, deadline)
-                self._bring(pending, now)
+                self._load(pending, now)
             case decisions.Confirm(target):
                 self.lives[target.model] = ModelLife(target)
-                self._slots.rename(target)
+                self._served_models.rename(target)
                 self._to(target, ModelState.SERVING)
                 self._confirmed(target, {})
             case decisions.Return(target):
                 self.lives[target.model] = ModelLife(target)
-                self._slots.back(target.model, target)
+                self._served_models.back(target.model, target)
                 self._to(target, ModelState.SERVING)
                 self._confirmed(target, {})
             case decisions.Hold(target):
                 self.lives[target.model] = ModelLife(target)
                 self._held(target)
-                if self._slots.current(target.model) is None:
-                    # What an operator held is no failure of the agent's to hide.
+                if self._served_models.current(target.model) is None:
+                    # A hold is no failure of this agent version, so a cached version may serve in any case.
                     self._fall_back(target, frozenset({target.digest}), even_now=True)
-            case decisions.Unmark(model):
+            case decisions.EndHold(model):
                 self._memory.unhold(model)
             case decisions.Withdraw(model):
                 self._fallbacks.pop(model, None)
-                self._slots.withdraw(model)
+                self._served_models.withdraw(model)
                 logger.info("withdrawn", extra={"model": model})
 
-    def _bring(self, pending: _Pending, now: float) -> None:
+    def _load(self, pending: _Pending, now: float) -> None:
         target = pending.target
         try:
             folder = model_folder(self._root, target.component, target.version)
         except ArtifactError as error:
             if now < pending.deadline:
                 return
-            folder = self._kept.folder(target.digest)
-            if self.obeyed is None or self.obeyed.door is not None or not folder.is_dir():
+            folder = self._model_cache.folder(target.digest)
+            if self.applied is None or self.applied.channel is not None or not folder.is_dir():
                 self._pending.pop(target.model, None)
                 self._refused(target, Verdict.REJECTED, Reason.ARTIFACT, str(error), {})
                 return
-        job = jobs.Bring(target, folder, self.folder_of(target.model))
+        job = jobs.Load(target, folder, self.folder_of(target.model))
         if self._loader.submit(job):
             pending.job = job
             self._to(target, ModelState.VETTING)
 
     def folder_of(self, model: str) -> Path | None:
-        """The files of what serves, wherever they still are."""
-        served = self._slots.current(model)
+        """Return the folder of the model that serves: its artifact, or its copy in the model cache."""
+        served = self._served_models.current(model)
         if served is None:
             return None
-        for folder in (served.handle.model.folder, self._kept.folder(served.target.digest)):
+        for folder in (served.handle.model.folder, self._model_cache.folder(served.target.digest)):
             if folder.is_dir():
                 return folder
         return None
@@ -240,7 +258,7 @@ class Obedience:
     def _refused(self, target: Target, verdict: Verdict, reason: Reason, words: str, steps: dict[str, float]) -> None:
         self._to(target, ModelState.REJECTED)
         self._conclude(target, verdict, reason, words, steps)
-        if self._slots.current(target.model) is None:
+        if self._served_models.current(target.model) is None:
             self._fall_back(target, frozenset({target.digest}))
 
     def _conclude(
@@ -263,7 +281,7 @@ class Obedience:
         )
 
     def conclude(self, model: str, confirmation: ModelConfirmation) -> None:
-        """Remember what became of a model, and say so. The validated door does this for what it refuses."""
+        """Remember a model's confirmation, and send it. `Validation` does so for what it refuses."""
         self.confirmations[model] = confirmation
         self._confirm(model, confirmation)
 
@@ -274,28 +292,28 @@ class Obedience:
         self.lives[target.model] = life
 
     def _fall_back(self, target: Target, tried: frozenset[str], *, even_now: bool = False) -> bool:
-        """Bring the newest kept version that was not tried yet, if a kept one may serve; whether there is one."""
+        """Load the newest cached version that was not tried yet, if one may serve. Return whether there is one."""
         if not (self.may_hide or even_now):
             return False
-        for kept in self._kept.of(target.model):
-            if kept.digest not in tried:
-                old = Target(kept.model, kept.component, kept.version, kept.digest, target.release)
-                job = jobs.Bring(old, self._kept.folder(kept.digest), None, fallback=True)
+        for cached in self._model_cache.of(target.model):
+            if cached.digest not in tried:
+                old = Target(cached.model, cached.component, cached.version, cached.digest, target.release)
+                job = jobs.Load(old, self._model_cache.folder(cached.digest), None, fallback=True)
                 if self._loader.submit(job):
-                    logger.warning("falling back", extra={"model": target.model, "version": kept.version})
-                    self._fallbacks[target.model] = (job, tried | {kept.digest})
+                    logger.warning("falling back", extra={"model": target.model, "version": cached.version})
+                    self._fallbacks[target.model] = (job, tried | {cached.digest})
                     return True
         return False
 
-    def _fallback_brought(self, answer: jobs.Brought) -> None:
+    def _fallback_loaded(self, answer: jobs.Loaded) -> None:
         target = answer.job.target
         waiting = self._fallbacks.get(target.model)
         wanted = waiting is not None and waiting[0] is answer.job
         if wanted:
             del self._fallbacks[target.model]
         if answer.model is not None and wanted:
-            self._slots.swap(target, answer.model)
-            logger.warning("kept version serves", extra={"model": target.model, "version": target.version})
+            self._served_models.swap(target, answer.model)
+            logger.warning("cached version serves", extra={"model": target.model, "version": target.version})
         elif answer.model is not None:
             self._loader.close(answer.model)
         elif wanted and waiting is not None:

@@ -1,4 +1,4 @@
-"""Where the agent finds itself: its component, its folders and its thing, as the nucleus tells by environment."""
+"""What the nucleus gives the agent: its component's name, its folders and its thing, in environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from shared_schema.desired_state import desired_component_name
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """``root`` is the nucleus's root folder, ``work`` the agent's own working folder."""
+class ComponentEnvironment:
+    """``thing`` is the device's name, ``root`` the nucleus's root folder, ``work`` the agent's working folder."""
 
     component: str
     thing: str
@@ -20,21 +20,23 @@ class Surroundings:
 
     @property
     def desired_component(self) -> str:
-        """The component that carries the desired state at the followed door."""
+        """The component whose configuration carries the desired state on the subscribed channel."""
         return desired_component_name(self.component)
 
 
-def surroundings(environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Surroundings:
-    """Read them from the recipe's ``Setenv``, with the working folder ``<root>/work/<component>`` as the fall-back.
+def component_environment(
+    variables: Mapping[str, str] = os.environ, folder: Path | None = None
+) -> ComponentEnvironment:
+    """Read the component's environment: the recipe's ``Setenv``, else the working folder ``<root>/work/<component>``.
 
-    Raises ``WrongUseError`` where there is no nucleus around.
+    Raises ``WrongUseError`` if no nucleus has started this process.
     """
     missing = [
         name
         for name in ("AWS_IOT_THING_NAME", "SVCUID", "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT")
-        if not environment.get(name)
+        if not variables.get(name)
     ]
-    if missing and "SUDO_COMMAND" in environment:
+    if missing and "SUDO_COMMAND" in variables:
         # Classic runs another user's steps by `sudo -E` (aws-greengrass-nucleus, UnixPlatform.java), which passes the
         # nucleus's variables on; sudo-rs, Ubuntu's from 25.10 on, does not (its issue #1799).
         raise WrongUseError(
@@ -47,15 +49,15 @@ def surroundings(environment: Mapping[str, str] = os.environ, folder: Path | Non
             f"the environment has no {', '.join(missing)}: `edge-agent run` is started by a Greengrass nucleus; "
             "deploy the component, or use `edge-agent check` on a laptop"
         )
-    work = Path(environment.get("MLOPS_WORK") or folder or Path.cwd())
-    # An unknown variable is left as it stands by classic.
+    work = Path(variables.get("MLOPS_WORK") or folder or Path.cwd())
+    # Classic leaves a recipe variable that it does not know as it is.
     if "{" in str(work):
         work = folder or Path.cwd()
-    root = environment.get("MLOPS_ROOT", "")
-    component = environment.get("MLOPS_COMPONENT", "")
-    return Surroundings(
+    root = variables.get("MLOPS_ROOT", "")
+    component = variables.get("MLOPS_COMPONENT", "")
+    return ComponentEnvironment(
         component=component if component and "{" not in component else work.name,
-        thing=environment["AWS_IOT_THING_NAME"],
+        thing=variables["AWS_IOT_THING_NAME"],
         root=Path(root) if root and "{" not in root else work.parent.parent,
         work=work,
     )
