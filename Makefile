@@ -11,8 +11,8 @@ CODE := $(PACKAGES) model_components tests benchmarks examples
 
 .PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas bench soak fuzz clean
 
-rehearse: $(READY) ## A release's whole way, on this machine: three accounts, real processes, a real broker. WIDE=1: what else an agent does.
-	@$(BIN)/greengrass-emulator rehearse $(if $(WIDE),--wide,--devices $(DEVICES))
+rehearse: $(READY) ## A release's whole way, on this machine: three accounts, real processes, a real broker. EXTENDED=1: what else an agent does.
+	@$(BIN)/greengrass-emulator rehearse $(if $(EXTENDED),--extended,--devices $(DEVICES))
 
 # A whole world has the one cloud that a process may hold, as the other tests have theirs: two runs keep them apart.
 test: $(READY) ## Every test, on two workers.

@@ -37,12 +37,12 @@ def up(
 ) -> None:
     """Run the AWS accounts and devices in them; cloud.json in the state folder says how to reach them."""
     from greengrass_emulator.cloud.cloud import Cloud
-    from greengrass_emulator.devices.wishes import read_wishes, running_devices
+    from greengrass_emulator.devices.device_requests import read_device_requests, running_devices
     from greengrass_emulator.log_lines import log_to_stderr
 
     log_to_stderr(logging.INFO if verbose else logging.WARNING)
     read = _read_accounts(accounts)
-    wishes = read_wishes(device or (), next(iter(read)))
+    requests = read_device_requests(device or (), next(iter(read)))
     # Handlers come first: whoever reads cloud.json may send the signal at once.
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,7 +54,7 @@ def up(
         running.enter_context(cloud)
         if component_user and state is None:
             folder.chmod(0o755)
-        for made in running.enter_context(running_devices(cloud, folder / "devices", wishes, component_user)):
+        for made in running.enter_context(running_devices(cloud, folder / "devices", requests, component_user)):
             typer.echo(f"{made.thing} runs ({made.runtime}); --root {made.root}")
         typer.echo(f"The cloud runs at {cloud.endpoint_url}; {cloud.state_path} has the rest. Ctrl-C ends it.")
         ended.wait()

@@ -17,7 +17,7 @@ from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 
-from greengrass_emulator.cloud.account_doors import AccountDoors
+from greengrass_emulator.cloud.account_endpoints import AccountEndpoints
 from greengrass_emulator.cloud.accounts import AccessKey, Caller, read_accounts
 from greengrass_emulator.cloud.api_errors import Answer
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
@@ -32,7 +32,7 @@ from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
 from greengrass_emulator.cloud.device_messages.listening import Ears, Messages
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
 from greengrass_emulator.cloud.faults.board import Board
-from greengrass_emulator.cloud.faults.door import FaultDoor
+from greengrass_emulator.cloud.faults.endpoint import FaultEndpoint
 from greengrass_emulator.cloud.faults.faults import Faults
 from greengrass_emulator.cloud.faults.gateway_layer import FaultLayer
 from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
@@ -83,7 +83,7 @@ class Cloud:
         self._fault_token = token_urlsafe(24)
         self._enforcement: Enforcement | None = None
         self._running: ExitStack | None = None
-        self._doors: dict[str, AccountDoors] = {}
+        self._endpoints: dict[str, AccountEndpoints] = {}
         self._port = 0
         self._folder = Path()
         self._planes: dict[str, AccountPlane] = {}
@@ -138,8 +138,8 @@ class Cloud:
                 running.callback(endpoint.stop)
             self._faults = Faults(self.accounts, board, self._brokers, self._turn_clock, self._lag_index)
             self._port = self._serve_gateway(running, authority, board)
-            self._doors = {
-                account.name: AccountDoors(
+            self._endpoints = {
+                account.name: AccountEndpoints(
                     account, keys[account.id], self._brokers.port(account.id), endpoints[account.id].port
                 )
                 for account in self.accounts
@@ -173,21 +173,21 @@ class Cloud:
         self._check_running()
         return self._folder / "root.ca.pem"
 
-    def doors(self, account: str) -> AccountDoors:
-        """An account's doors. Raises ``WrongUse`` for an account that this cloud has not."""
+    def endpoints(self, account: str) -> AccountEndpoints:
+        """An account's endpoints. Raises ``WrongUse`` for an account that this cloud has not."""
         self._check_running()
         try:
-            return self._doors[account]
+            return self._endpoints[account]
         except KeyError:
-            raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self._doors)}") from None
+            raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self._endpoints)}") from None
 
     def client(self, service: str, *, account: str = "dev") -> Any:
         """A boto3 client of the account's administrator."""
-        return client_for(service, self.endpoint_url, self.region, self.doors(account).key)
+        return client_for(service, self.endpoint_url, self.region, self.endpoints(account).key)
 
     def environment(self, account: str = "dev") -> dict[str, str]:
         """The environment variables with which an AWS client of another process reaches the account."""
-        return self.doors(account).environment(self.endpoint_url)
+        return self.endpoints(account).environment(self.endpoint_url)
 
     def service_environment(self, role_arn: str, *, service: str, source_arn: str) -> dict[str, str]:
         """The environment of a process that a service of AWS's own runs under a role, as CodeBuild runs a build.
@@ -203,11 +203,11 @@ class Cloud:
 
     def publish(self, topic: str, payload: bytes, *, account: str = "dev") -> None:
         """Publishes to an account's broker, as a service of AWS's own would."""
-        self._publish(self.doors(account).account.id, topic, payload)
+        self._publish(self.endpoints(account).account.id, topic, payload)
 
     def listen(self, topic_filter: str, *, account: str = "dev") -> AbstractContextManager[Messages]:
         """What an account's devices publish to IoT Core, within a ``with`` statement; ``+`` and ``#`` are allowed."""
-        return self._ears[self.doors(account).account.id].listen(topic_filter)
+        return self._ears[self.endpoints(account).account.id].listen(topic_filter)
 
     def turn_clock(self, seconds: float) -> None:
         """Moves the cloud's time forward; rollouts and time-outs that are due by then have happened on return."""
@@ -254,7 +254,7 @@ class Cloud:
             {"iot": iot.follow},
         )
         judged = self._enforcement.before(gateway) if self._enforcement else gateway
-        application = FaultDoor(FaultLayer(judged, board, self.accounts), self._faults, self._fault_token)
+        application = FaultEndpoint(FaultLayer(judged, board, self.accounts), self._faults, self._fault_token)
         return serve(running, application)
 
     def _make_enforcement(self, running: ExitStack) -> Enforcement:
@@ -286,7 +286,7 @@ class Cloud:
             region=self.region,
             root_ca_path=self._folder / "root.ca.pem",
             fault_token=self._fault_token,
-            accounts={name: doors.state() for name, doors in self._doors.items()},
+            accounts={name: endpoints.state() for name, endpoints in self._endpoints.items()},
         )
 
 

@@ -17,7 +17,7 @@ class _Part(BaseModel):
 
 
 class AccountState(_Part):
-    """One account's doors and its administrator's key."""
+    """One account's endpoints and its administrator's key."""
 
     id: str
     broker_port: int
@@ -42,10 +42,10 @@ class CloudState(_Part):
 
     def client(self, service: str, account: str) -> Any:
         """A boto3 client of the account's administrator. Raises ``WrongUse`` for an account that is not there."""
-        doors = self.accounts.get(account)
-        if doors is None:
+        endpoints = self.accounts.get(account)
+        if endpoints is None:
             raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self.accounts)}")
-        key = AccessKey(doors.access_key_id, doors.secret_access_key)
+        key = AccessKey(endpoints.access_key_id, endpoints.secret_access_key)
         return client_for(service, self.gateway_url, self.region, key)
 
 

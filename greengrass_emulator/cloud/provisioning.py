@@ -117,15 +117,15 @@ def _write_folder(
     key.touch(mode=0o600)
     key.write_text(keys["keyPair"]["PrivateKey"])
     root.write_text(state.root_certificate_path.read_text())
-    doors = state.accounts[account]
+    endpoints = state.accounts[account]
     configuration = {
         "awsRegion": state.region,
         "iotRoleAlias": ROLE_ALIAS,
         "runWithDefault": run_with,
         "iotDataEndpoint": "localhost",
         "iotCredEndpoint": "localhost",
-        "mqtt": {"port": doors.broker_port},
-        "greengrassDataPlaneEndpoint": f"https://localhost:{doors.device_endpoint_port}",
+        "mqtt": {"port": endpoints.broker_port},
+        "greengrassDataPlaneEndpoint": f"https://localhost:{endpoints.device_endpoint_port}",
         "s3EndpointUrl": state.gateway_url,
     }
     config = {

@@ -53,7 +53,7 @@ def create_deploy_role(cloud: Cloud, *, account: str, dev: str = "dev", external
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{cloud.doors(dev).account.id}:root"},
+                "Principal": {"AWS": f"arn:aws:iam::{cloud.endpoints(dev).account.id}:root"},
                 "Action": "sts:AssumeRole",
                 "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
             }

@@ -46,7 +46,7 @@ from greengrass_emulator.nucleus.lifecycle.processes import (
 )
 from greengrass_emulator.nucleus.lifecycle.run_as import Identities, check_launcher
 from greengrass_emulator.nucleus.lifecycle.service import Service
-from greengrass_emulator.nucleus.lifecycle.services import Doors, Services
+from greengrass_emulator.nucleus.lifecycle.services import NucleusCallbacks, Services
 from greengrass_emulator.nucleus.lifecycle.states import State
 from greengrass_emulator.nucleus.overview import overview
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
@@ -102,7 +102,7 @@ class Nucleus:
             self._reaper,
             clock,
             Identities(runtime, settings.posix_user),
-            Doors(self._fill, self._environment, self._packages.hand_over),
+            NucleusCallbacks(self._fill, self._environment, self._packages.hand_over),
         )
         admission = Admission(runtime, self._component_of, self._services.component_of_process, self._services.token_of)
         self._ipc = IpcServer(self._root, runtime, admission)

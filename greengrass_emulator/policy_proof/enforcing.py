@@ -64,7 +64,7 @@ class EnforcedRoles:
     def project(self, world: World, document: str, project: str) -> dict[str, str]:
         """The credentials of a CodeBuild project of dev-account.yaml, which runs under its role."""
         cloud = world.cloud
-        source = f"arn:aws:codebuild:{cloud.region}:{cloud.doors('dev').account.id}:project/mlops-{project}"
+        source = f"arn:aws:codebuild:{cloud.region}:{cloud.endpoints('dev').account.id}:project/mlops-{project}"
         role = installing.role_arn(cloud, document, "dev")
         return cloud.service_environment(role, service=_CODEBUILD, source_arn=source)
 

@@ -36,7 +36,7 @@ _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Actio
 
 def role_arn(cloud: Cloud, document: str, account: str) -> str:
     """The ARN of the role that a document is for, such as ``deploy-role``, in an account by its name."""
-    return f"arn:aws:iam::{cloud.doors(account).account.id}:role/{ROLE_NAMES[document]}"
+    return f"arn:aws:iam::{cloud.endpoints(account).account.id}:role/{ROLE_NAMES[document]}"
 
 
 def write_config(
@@ -136,7 +136,7 @@ def operator_environment(cloud: Cloud, account: str) -> dict[str, str]:
 
 
 def _operators_arn(cloud: Cloud, account: str) -> str:
-    return f"arn:aws:iam::{cloud.doors(account).account.id}:role/{OPERATORS}"
+    return f"arn:aws:iam::{cloud.endpoints(account).account.id}:role/{OPERATORS}"
 
 
 def _operators(cloud: Cloud, account: str) -> str:

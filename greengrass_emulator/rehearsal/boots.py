@@ -16,7 +16,7 @@ _SECONDS_TO_SERVE = 30.0
 _POLL = 0.05
 
 
-def boot_anew(act: str, world: World) -> Proof:
+def boot_anew(scenario: str, world: World) -> Proof:
     """Boot the classic devices; the last of them has no network until it has predicted."""
     classic = [device for device in world.devices if device.runtime == "classic"]
     offline = classic[-1]
@@ -36,7 +36,7 @@ def boot_anew(act: str, world: World) -> Proof:
     connected = [device.name for device in classic if _until(partial(_is_connected, device))]
     seconds = ", ".join(f"{name} {waited[name] or 'no prediction'}" for name in waited)
     return Proof(
-        act,
+        scenario,
         "a device that boots without a network serves what it served before, and so do those that have one",
         alone and len(served) == len(connected) == len(classic),
         f"{offline.name} without; from an agent's start to its first prediction: {seconds}",

@@ -3,19 +3,18 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from shared_schema.desired_state import KEY
-from shared_schema.shadow import ShadowReport
+from shared_schema.messages import Channel
 from shared_schema.release import desired_component_name
+from shared_schema.shadow import ShadowReport
 from shared_schema.topics import SHADOW
 
 if TYPE_CHECKING:
     from mypy_boto3_greengrassv2 import GreengrassV2Client
     from mypy_boto3_iot_data import IoTDataPlaneClient
     from mypy_boto3_s3 import S3Client
-
-Door = Literal["validated", "followed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +62,23 @@ class AccountView:
             raise LookupError(f"{thing} has no shadow {SHADOW!r} yet") from None
         return ShadowReport.model_validate(json.loads(answer["payload"].read())["state"]["reported"])
 
-    def door(self, target: str, agent: str) -> Door | None:
-        """By which door the target's current deployment brings its desired state; none without one."""
+    def channel(self, target: str, agent: str) -> Channel | None:
+        """By which channel the target's current deployment brings its desired state; none without one."""
         pages = self._greengrass.get_paginator("list_deployments").paginate(targetArn=target)
         newest = next((each["deploymentId"] for page in pages for each in page["deployments"]), None)
         if newest is None:
             return None
         components = self._greengrass.get_deployment(deploymentId=newest)["components"]
-        releases: dict[Door, int] = {}
-        doors: dict[Door, str] = {"validated": agent, "followed": desired_component_name(agent)}
-        for door, component in doors.items():
+        releases: dict[Channel, int] = {}
+        channels: dict[Channel, str] = {Channel.VALIDATED: agent, Channel.SUBSCRIBED: desired_component_name(agent)}
+        for channel, component in channels.items():
             deployed = components.get(component)
             update = deployed.get("configurationUpdate") if deployed else None
             desired = json.loads((update.get("merge") if update else None) or "{}").get(KEY)
             if desired:
-                releases[door] = int(desired["release"])
+                releases[channel] = int(desired["release"])
         newest_release = max(releases.values(), default=None)
-        return next((door for door, release in releases.items() if release == newest_release), None)
+        return next((channel for channel, release in releases.items() if release == newest_release), None)
 
     def versions(self) -> tuple[str, ...]:
         """The ARN of every component version of the account."""

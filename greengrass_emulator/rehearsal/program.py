@@ -1,4 +1,4 @@
-"""What a rehearsal plays: which devices there are, and which acts, over the same world and pipeline."""
+"""What a rehearsal plays: which devices there are, and which scenarios, over the same world and pipeline."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greengrass_emulator.errors import WrongUse
-from greengrass_emulator.rehearsal import acts
-from greengrass_emulator.rehearsal.acts import Stagecraft
+from greengrass_emulator.rehearsal import scenarios
 from greengrass_emulator.rehearsal.feeder import Feeder
+from greengrass_emulator.rehearsal.scenarios import Stagecraft
 from greengrass_emulator.rehearsal.timeline import Proof
 from greengrass_emulator.rehearsal.world import Group, Runtime
 
@@ -19,19 +19,19 @@ def as_it_is(source: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``acts`` gives the proofs one by one; what it starts, such as the feeder, it puts on the stack.
+    """``scenarios`` gives the proofs one by one; what it starts, such as the feeder, it puts on the stack.
 
-    ``write`` makes the pipeline's copy of the repository what the acts need, before the first of them.
+    ``write`` makes the pipeline's copy of the repository what the scenarios need, before the first of them.
     """
 
     groups: Mapping[str, Group]
-    acts: Callable[[Stagecraft, Feeder, ExitStack], Iterator[Proof]]
+    scenarios: Callable[[Stagecraft, Feeder, ExitStack], Iterator[Proof]]
     write: Callable[[Path], None] = as_it_is
 
 
-def five_acts(devices: int) -> Program:
+def standard_program(devices: int) -> Program:
     """The dress rehearsal. Raises ``WrongUse`` for a number of classic devices that cannot be meant."""
-    return Program(groups_of(devices), _acts)
+    return Program(groups_of(devices), _scenarios)
 
 
 def groups_of(devices: int) -> dict[str, Group]:
@@ -50,16 +50,16 @@ def groups_of(devices: int) -> dict[str, Group]:
     }
 
 
-def _acts(stagecraft: Stagecraft, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
-    """Act by act; after one with a row that does not hold, the rest would only tell of that row."""
-    first = acts.first_release(stagecraft)
+def _scenarios(stagecraft: Stagecraft, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
+    """Scenario by scenario; after one with a row that does not hold, the rest would only tell of that row."""
+    first = scenarios.first_release(stagecraft)
     yield from first
     if not all(proof.holds for proof in first):
         return
     stack.enter_context(feeder)
-    for act in (acts.better_model, acts.bad_model, acts.way_back):
-        rows = act(stagecraft, feeder)
+    for scenario in (scenarios.better_model, scenarios.bad_model, scenarios.way_back):
+        rows = scenario(stagecraft, feeder)
         yield from rows
         if not all(proof.holds for proof in rows):
             return
-    yield from acts.nothing_to_do(stagecraft)
+    yield from scenarios.nothing_to_do(stagecraft)

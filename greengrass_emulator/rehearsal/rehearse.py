@@ -1,11 +1,10 @@
-"""The whole rehearsal in its order: the world, the data scientist's part, a program's acts, the report."""
+"""The whole rehearsal in its order: the world, the data scientist's part, a program's scenarios, the report."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from greengrass_emulator.rehearsal.acts import MODEL, Stagecraft
 from greengrass_emulator.rehearsal.device_python import name_python
 from greengrass_emulator.rehearsal.feeder import Feeder, accuracy, read_predictions, read_scans
 from greengrass_emulator.rehearsal.memory import MemoryWatch
@@ -15,6 +14,7 @@ from greengrass_emulator.rehearsal.pipeline import Pipeline
 from greengrass_emulator.rehearsal.program import Program
 from greengrass_emulator.rehearsal.registry import Registrations, Registry, Trainings
 from greengrass_emulator.rehearsal.report import Summary, write_report
+from greengrass_emulator.rehearsal.scenarios import MODEL, Stagecraft
 from greengrass_emulator.rehearsal.timeline import Proof, Timeline
 from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, World
 
@@ -71,7 +71,7 @@ def rehearse(
         timeline.add("world", "accounts and devices are up", began=0.0)
         bucket = permissions.model_bucket if permissions else BUCKET
         registry = Registry(scripts, environment=world.environment(), bucket=bucket, group=PACKAGE_GROUP)
-        # Entered after the trainings, so that it ends before them; the later two are registered during act 1.
+        # Entered after the trainings, so that it ends before them; the later two are registered during scenario 1.
         models = stack.enter_context(Registrations(registry, trainings))
         timeline.add("registry", f"{models.linear.name} trained and registered", began=0.0)
         tell("the first of three versions of the model is trained and registered, none approved", None)
@@ -88,7 +88,7 @@ def rehearse(
         stagecraft = Stagecraft(world, pipeline, registry, models, timeline, other)
         images = {device.name: device.images for device in world.devices}
         feeder = Feeder(lambda: read_scans(trainings.scans()), images, rate=SCANS_A_SECOND)
-        for proof in program.acts(stagecraft, feeder, stack):
+        for proof in program.scenarios(stagecraft, feeder, stack):
             proofs.append(proof)
             tell("", proof)
         if permissions:

@@ -9,17 +9,19 @@ from greengrass_emulator.rehearsal.timeline import Proof
 
 
 def proofs_table(proofs: Sequence[Proof]) -> Table:
-    """One row for each proof; an act's name stands once."""
+    """One row for each proof; a scenario's name stands once."""
     table = Table(title="What was proven", title_justify="left", show_lines=False)
     table.add_column("")
-    table.add_column("Act", no_wrap=True)
+    table.add_column("Scenario", no_wrap=True)
     table.add_column("Claim")
     table.add_column("Seen")
     last = ""
     for proof in proofs:
         colour = "green" if proof.holds else "red"
-        table.add_row(f"[{colour}]{proof.mark}[/]", proof.act if proof.act != last else "", proof.claim, proof.seen)
-        last = proof.act
+        table.add_row(
+            f"[{colour}]{proof.mark}[/]", proof.scenario if proof.scenario != last else "", proof.claim, proof.seen
+        )
+        last = proof.scenario
     return table
 
 

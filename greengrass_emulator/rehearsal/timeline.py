@@ -23,7 +23,7 @@ class Proof:
     What could not be ``tried`` on this machine is said, and breaks nothing.
     """
 
-    act: str
+    scenario: str
     claim: str
     holds: bool
     seen: str

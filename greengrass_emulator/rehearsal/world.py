@@ -21,10 +21,11 @@ from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import RehearsalError
 from greengrass_emulator.interruption import ctrl_c_held_back
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
-from greengrass_emulator.rehearsal.cloud_view import AccountView, Door, Published, objects_of
+from greengrass_emulator.rehearsal.cloud_view import AccountView, Published, objects_of
 from greengrass_emulator.rehearsal.feeder import read_predictions
 from greengrass_emulator.rehearsal.other_user import OtherUser
 from greengrass_emulator.rehearsal.pipeline import Stage, process_environment
+from shared_schema.messages import Channel
 
 Runtime = Literal["classic", "lite"]
 AGENT = "com.example.edge-agent"
@@ -45,19 +46,19 @@ class Group:
     canary: Mapping[str, Runtime] = field(default_factory=dict)
 
     @property
-    def wanted_door(self) -> Door:
-        """All classic: the validated door; any lite, the followed one (architecture, section 3)."""
-        return "validated" if set(self.devices.values()) == {"classic"} else "followed"
+    def wanted_channel(self) -> Channel:
+        """All classic: the validated channel; any lite, the subscribed one (architecture, section 3)."""
+        return Channel.VALIDATED if set(self.devices.values()) == {"classic"} else Channel.SUBSCRIBED
 
 
 @dataclass(frozen=True, slots=True)
 class TargetAccount:
-    """An account that is deployed to: its API, its thing group, and the door that its runtimes ask for."""
+    """An account that is deployed to: its API, its thing group, and the channel that its runtimes ask for."""
 
     name: str
     target_arn: str
     view: AccountView
-    wanted_door: Door
+    wanted_channel: Channel
     canary_arn: str | None = None
 
 
@@ -152,7 +153,7 @@ class World:
                 view = AccountView(cloud.client("greengrassv2", account=name), cloud.client("iot-data", account=name))
                 arn = create_thing_group(cloud, GROUP, account=name)
                 canary = create_thing_group(cloud, CANARY, account=name) if group.canary else None
-                self.accounts[name] = TargetAccount(name, arn, view, group.wanted_door, canary)
+                self.accounts[name] = TargetAccount(name, arn, view, group.wanted_channel, canary)
                 of_group = {**dict.fromkeys(group.devices, GROUP), **dict.fromkeys(group.canary, CANARY)}
                 for thing, runtime in {**group.devices, **group.canary}.items():
                     folder = provision_device(
@@ -224,7 +225,7 @@ class World:
         )
 
     def _wait_until_known(self, cloud: Cloud) -> None:
-        """A deploy chooses its door by the core devices that the account knows: all must have reported once."""
+        """A deploy chooses its channel by the core devices that the account knows: all must have reported once."""
         ends = time.monotonic() + _SECONDS_TO_START
         wanted = {device.name for device in self.devices}
         while True:

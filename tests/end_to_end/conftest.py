@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.rehearsal.acts import Stagecraft
 from greengrass_emulator.rehearsal.pipeline import Pipeline
 from greengrass_emulator.rehearsal.registry import Registrations, Registry, Trainings
+from greengrass_emulator.rehearsal.scenarios import Stagecraft
 from greengrass_emulator.rehearsal.timeline import Timeline
 from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 

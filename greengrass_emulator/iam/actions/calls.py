@@ -1,4 +1,4 @@
-"""The door: which call a request is, and what permissions it needs.
+"""Which call a request is, and what permissions it needs.
 
 Source: Service Authorization Reference, one page for each service; the modules behind name what they take from it. A
 request to a service or operation that is not known here needs ``service:Operation`` on ``*``: nobody gets by unasked.

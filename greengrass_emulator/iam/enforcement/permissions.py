@@ -1,4 +1,4 @@
-"""One judgement for every door of the cloud: decide a call, record it, log what was missing.
+"""One judgement for every endpoint of the cloud: decide a call, record it, log what was missing.
 
 A denial's log line holds the statement that would have allowed it, so that whoever writes policies need not guess.
 """

@@ -7,7 +7,7 @@ included (GenericExternalService.java:116-156; Node.childOf, config/Node.java:17
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from greengrass_emulator.nucleus.lifecycle.states import Wish
+from greengrass_emulator.nucleus.lifecycle.states import LifecycleRequest
 from greengrass_emulator.nucleus.lifecycle.steps import Plan
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 
@@ -18,30 +18,34 @@ _RESTARTS = frozenset({"lifecycle", "setenv"})
 _KeyPath = tuple[str, ...]
 
 
-def wish_of_key_path(path: Sequence[str]) -> Wish | None:
+def request_for_key_path(path: Sequence[str]) -> LifecycleRequest | None:
     """What a changed leaf asks for, by its keys from the component's name on."""
     keys = {key.lower() for key in path}
     if _PASSED_OVER in keys:
         return None
     if keys & _REINSTALLS or (_USER in keys and _LIMITS not in keys):
-        return Wish.REINSTALL
-    return Wish.RESTART if keys & _RESTARTS else None
+        return LifecycleRequest.REINSTALL
+    return LifecycleRequest.RESTART if keys & _RESTARTS else None
 
 
-def wish_of_deployment(old: Plan, new: Plan) -> Wish | None:
+def request_for_deployment(old: Plan, new: Plan) -> LifecycleRequest | None:
     """What classic does with a component that a deployment names anew, beyond what its configuration asks for.
 
     Variables are filled in: a text that changes by them counts. A number counts as changed where one of the two was
     read back from the nucleus's store, from which it comes as another type (seen on 2.18.0).
     """
     if old.component.version != new.component.version or old.posix_user != new.posix_user:
-        return Wish.REINSTALL
+        return LifecycleRequest.REINSTALL
     if old.lifecycle.steps.get("bootstrap") != new.lifecycle.steps.get("bootstrap"):
-        return Wish.REINSTALL
-    wishes = {wish_of_key_path(path) for path in _changed(old, new)}
-    if Wish.REINSTALL in wishes:
-        return Wish.REINSTALL
-    return Wish.RESTART if Wish.RESTART in wishes or _adds_dependency(old.component, new.component) else None
+        return LifecycleRequest.REINSTALL
+    requests = {request_for_key_path(path) for path in _changed(old, new)}
+    if LifecycleRequest.REINSTALL in requests:
+        return LifecycleRequest.REINSTALL
+    return (
+        LifecycleRequest.RESTART
+        if LifecycleRequest.RESTART in requests or _adds_dependency(old.component, new.component)
+        else None
+    )
 
 
 def _adds_dependency(old: Component, new: Component) -> bool:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper
-from greengrass_emulator.nucleus.lifecycle.restart_rules import wish_of_deployment, wish_of_key_path
+from greengrass_emulator.nucleus.lifecycle.restart_rules import request_for_deployment, request_for_key_path
 from greengrass_emulator.nucleus.lifecycle.run_as import Identities, Identity
 from greengrass_emulator.nucleus.lifecycle.service import Service, StateListener
-from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, State, Wish
+from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, LifecycleRequest, State
 from greengrass_emulator.nucleus.lifecycle.steps import Plan
 from greengrass_emulator.nucleus.lifecycle.units import component_of_process
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
@@ -28,7 +28,7 @@ _MOST_TOKENS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class NucleusCallbacks:
     """What services ask of the rest of the nucleus, passed in."""
 
     fill: Callable[[Component], Lifecycle]
@@ -38,14 +38,14 @@ class Doors:
 
 @dataclass(slots=True)
 class Services:
-    """The living components by name. It is the surroundings of each."""
+    """The living components by name, and the host of each."""
 
     runtime: Runtime
     root: Path
     reaper: GroupReaper
     clock: DeviceClock
     identities: Identities
-    doors: Doors
+    callbacks: NucleusCallbacks
     listeners: list[StateListener] = field(default_factory=list)
     _services: dict[str, Service] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Services:
         service = self.place(component, begins=False)
         service.is_linked = True
         if service.has_begun:
-            service.ask(Wish.RESTART)
+            service.ask(LifecycleRequest.RESTART)
             self._restart_bound(component.name)
         else:
             service.begin()
@@ -115,7 +115,7 @@ class Services:
         ``posix_user``: whom its deployment names to run it. ``resumed``: an earlier process of this nucleus had
         deployed it. ``restored``: a deployment is gone back from.
         """
-        lifecycle = self.doors.fill(component)
+        lifecycle = self.callbacks.fill(component)
         stored = self.runtime.numbers_change_when_stored and (resumed or restored)
         plan = Plan(component, lifecycle, posix_user, stored)
         service = self._services.get(component.name)
@@ -123,11 +123,11 @@ class Services:
             service = self._services[component.name] = Service(plan, self, resumed=resumed)
             service.begin()
         else:
-            wish = wish_of_deployment(service.plan, plan)
-            if wish is None and service.state is State.BROKEN:
+            request = request_for_deployment(service.plan, plan)
+            if request is None and service.state is State.BROKEN:
                 # A deployment gives what was broken another chance.
-                wish = Wish.REINSTALL
-            service.change(plan, wish)
+                request = LifecycleRequest.REINSTALL
+            service.change(plan, request)
         return service
 
     def configuration_changed(self, name: str, path: tuple[str, ...]) -> None:
@@ -135,17 +135,17 @@ class Services:
         service = self._services.get(name)
         if service is None or not self.runtime.restarts_by_keys_of_configuration:
             return
-        wish = wish_of_key_path((name, "configuration", *path))
-        if wish is not None:
+        request = request_for_key_path((name, "configuration", *path))
+        if request is not None:
             _log.info(
                 "a changed key restarts its component",
-                extra={"component": name, "key": "/".join(path), "wish": wish},
+                extra={"component": name, "key": "/".join(path), "request": request},
             )
-            service.ask(Wish.REINSTALL if service.state is State.BROKEN else wish)
+            service.ask(LifecycleRequest.REINSTALL if service.state is State.BROKEN else request)
 
     def restart(self, name: str) -> None:
         service = self._services[name]
-        service.ask(Wish.REINSTALL if service.state is State.BROKEN else Wish.RESTART)
+        service.ask(LifecycleRequest.REINSTALL if service.state is State.BROKEN else LifecycleRequest.RESTART)
 
     async def remove(self, names: Iterable[str]) -> None:
         """Stop components, dependents first, and forget them."""
@@ -162,16 +162,16 @@ class Services:
         await asyncio.gather(*(service.close() for service in self._services.values()))
         self._services.clear()
 
-    # What a service asks of its surroundings.
+    # What a service asks of its host (``ServiceHost``).
 
     def fill(self, component: Component) -> Lifecycle:
-        return self.doors.fill(component)
+        return self.callbacks.fill(component)
 
     def environment(self, token: str) -> dict[str, str]:
-        return self.doors.environment(token)
+        return self.callbacks.environment(token)
 
     def hand_over_files(self, component: Component, owner: Identity) -> None:
-        self.doors.hand_over_files(component, owner)
+        self.callbacks.hand_over_files(component, owner)
 
     def token_of(self, name: str) -> str:
         if name not in self._tokens:
@@ -212,15 +212,15 @@ class Services:
             return
         if self.runtime.waits_for_hard_dependencies:
             if dependency.state not in SUPPORTS_DEPENDENTS:
-                dependent.ask(Wish.RESTART)
+                dependent.ask(LifecycleRequest.RESTART)
         elif dependency.state in {State.FINISHED, State.ERRORED, State.BROKEN}:
             # systemd's BindsTo: what it is bound to has ended.
-            dependent.ask(Wish.HALT)
+            dependent.ask(LifecycleRequest.HALT)
 
     def _restart_bound(self, name: str) -> None:
         for dependent in self._services.values():
             if name in dependent.component.hard_dependencies:
-                dependent.ask(Wish.RESTART)
+                dependent.ask(LifecycleRequest.RESTART)
 
 
 def _dependents_first(names: Iterable[str], services: Mapping[str, Service]) -> list[str]:

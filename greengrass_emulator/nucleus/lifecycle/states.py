@@ -22,7 +22,7 @@ SUPPORTS_DEPENDENTS = frozenset({State.RUNNING, State.FINISHED, State.STOPPING})
 """A hard dependency in another state restarts its dependents (GreengrassService.java:528-541)."""
 
 
-class Wish(StrEnum):
+class LifecycleRequest(StrEnum):
     """What is asked of a component that is there."""
 
     RESTART = "RESTART"

@@ -12,8 +12,8 @@ from pathlib import Path
 from greengrass_emulator.nucleus.errors import StepFailed
 from greengrass_emulator.nucleus.lifecycle.processes import StepProcess
 from greengrass_emulator.nucleus.lifecycle.run_as import give
+from greengrass_emulator.nucleus.lifecycle.service_host import ServiceHost
 from greengrass_emulator.nucleus.lifecycle.states import DEFAULT_TIMEOUTS
-from greengrass_emulator.nucleus.lifecycle.surroundings import Surroundings
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle, Step
 
 _log = logging.getLogger(__name__)
@@ -42,30 +42,30 @@ class Plan:
 class Steps:
     """Runs components' steps."""
 
-    around: Surroundings
+    host: ServiceHost
 
     async def start(self, name: str, step: Step, plan: Plan, lifecycle: Lifecycle) -> StepProcess | None:
         """Its process, or None for a step that is skipped. Raises StepFailed where it cannot be started."""
-        around, component = self.around, plan.component
-        if around.runtime.reads_skip_if and _is_skipped(step.skip_if):
+        host, component = self.host, plan.component
+        if host.runtime.reads_skip_if and _is_skipped(step.skip_if):
             return None
-        who = around.identities.of(plan.posix_user)
-        around.hand_over_files(component, who)
-        folder = around.work_folder(component.name)
+        who = host.identities.of(plan.posix_user)
+        host.hand_over_files(component, who)
+        folder = host.work_folder(component.name)
         folder.mkdir(parents=True, exist_ok=True)
         give(folder, who)
         process = await StepProcess.start(
             step.script,
-            launcher=around.identities.launcher(who, privileged=step.privileged),
+            launcher=host.identities.launcher(who, privileged=step.privileged),
             folder=folder,
-            environment=around.identities.environment(
-                around.environment(around.token_of(component.name)),
+            environment=host.identities.environment(
+                host.environment(host.token_of(component.name)),
                 {**lifecycle.environment, **step.environment},
                 who,
                 privileged=step.privileged,
             ),
-            log=around.log_file(component.name),
-            reaper=around.reaper,
+            log=host.log_file(component.name),
+            reaper=host.reaper,
         )
         _log.info("a step runs", extra={"component": component.name, "step": name, "pid": process.pid})
         return process
@@ -92,7 +92,7 @@ class Steps:
     async def attempt(self, name: str, plan: Plan) -> None:
         """Run a step that need not be there, nor go well. Nothing on a runtime that has none such."""
         step = plan.lifecycle.steps.get(name)
-        if step is None or not self.around.runtime.has_shutdown_and_recover:
+        if step is None or not self.host.runtime.has_shutdown_and_recover:
             return
         try:
             await self.to_its_end(name, step, plan, plan.lifecycle)

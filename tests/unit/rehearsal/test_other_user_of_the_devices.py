@@ -13,9 +13,9 @@ import yaml
 from rich.console import Console
 
 from greengrass_emulator.rehearsal import other_user as module
-from greengrass_emulator.rehearsal.acts import as_another_user
 from greengrass_emulator.rehearsal.device_python import name_python
 from greengrass_emulator.rehearsal.other_user import OtherUser, other_user
+from greengrass_emulator.rehearsal.scenarios import as_another_user
 from greengrass_emulator.rehearsal.table import proofs_table
 
 REPOSITORY = Path(__file__).parents[3]

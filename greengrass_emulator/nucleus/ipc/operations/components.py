@@ -17,7 +17,7 @@ from greengrass_emulator.nucleus.ipc.authorization import CLI, LIFECYCLE
 from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
 from greengrass_emulator.nucleus.lifecycle.service import Service
 from greengrass_emulator.nucleus.lifecycle.services import Services
-from greengrass_emulator.nucleus.lifecycle.states import State, Wish
+from greengrass_emulator.nucleus.lifecycle.states import LifecycleRequest, State
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _METRIC_UNITS = frozenset({"BYTES", "BYTES_PER_SECOND", "COUNT", "COUNT_PER_SECOND", "MEGABYTES", "SECONDS"})
@@ -68,7 +68,7 @@ class ComponentOperations:
         return Answer({"restartStatus": "SUCCEEDED"})
 
     async def _stop(self, stream: Stream, request: dict[str, Any]) -> Answer:
-        self._asked(stream, request).ask(Wish.HALT)
+        self._asked(stream, request).ask(LifecycleRequest.HALT)
         return Answer({"stopStatus": "SUCCEEDED"})
 
     async def _pause(self, stream: Stream, request: dict[str, Any]) -> Answer:

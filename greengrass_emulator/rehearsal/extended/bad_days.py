@@ -1,4 +1,4 @@
-"""Act 4: images that are none, a killed agent, no broker, no nucleus to speak to, a full disk. The line goes on."""
+"""Scenario 4: unreadable images, a killed agent, no broker, no IPC connection, a full disk. The agent predicts on."""
 
 import os
 import signal
@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from greengrass_emulator.errors import RehearsalError
+from greengrass_emulator.rehearsal.extended import rows
+from greengrass_emulator.rehearsal.extended.deploy_repository import CAMERA, DIGITS, MODELS
+from greengrass_emulator.rehearsal.extended.made_models import picture_of_belt
+from greengrass_emulator.rehearsal.extended.no_connection import no_connection
+from greengrass_emulator.rehearsal.extended.play import Play, pids, predictions_of, serves_all
+from greengrass_emulator.rehearsal.extended.waiting import comes_true, where_it_comes_true
 from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.wide import rows
-from greengrass_emulator.rehearsal.wide.deploy_repository import CAMERA, DIGITS, MODELS
-from greengrass_emulator.rehearsal.wide.made_models import picture_of_belt
-from greengrass_emulator.rehearsal.wide.no_connection import no_connection
-from greengrass_emulator.rehearsal.wide.play import Play, pids, predictions_of, serves_all
-from greengrass_emulator.rehearsal.wide.waiting import comes_true, where_it_comes_true
 from greengrass_emulator.rehearsal.world import Device
 from shared_schema.messages import AgentState, Health
 
-_ACT = "4 bad days"
+_SCENARIO = "4 bad days"
 _A_BYTE = 1
 _SECONDS_TO_LIMIT = 10.0
 _ASIDE = "images.unreadable"
@@ -32,7 +32,7 @@ def bad_days(play: Play) -> Iterator[Proof]:
     yield _unreadable(play)
     yield from _killed(play)
     yield from _broker_away(play)
-    yield from no_connection(_ACT, play)
+    yield from no_connection(_SCENARIO, play)
     yield from _disk_full(play)
 
 
@@ -56,7 +56,7 @@ def _unreadable(play: Play) -> Proof:
     )
     shown = {_newest(play, device).last_error or "" for device in play.devices}
     return Proof(
-        _ACT,
+        _SCENARIO,
         "images that cannot be read are set aside, counted and named, and stop nothing",
         rows.on_all(play, aside) and rows.on_all(play, told),
         f"{len(bad)} a device; {next(iter(shown))[:80]}",
@@ -75,12 +75,12 @@ def _killed(play: Play) -> Iterator[Proof]:
     )
     well = where_it_comes_true(play.devices, lambda device: _is_well(play, device, began))
     yield Proof(
-        _ACT,
+        _SCENARIO,
         "a killed agent comes back, serves every model and is SERVING",
         rows.on_all(play, back) and rows.on_all(play, well),
         ", ".join(f"{name} pid {before[name]} → {pid}" for name, pid in pids(play).items()),
     )
-    yield rows.every_scan_once(_ACT, play)
+    yield rows.every_scan_once(_SCENARIO, play)
 
 
 def _broker_away(play: Play) -> Iterator[Proof]:
@@ -111,19 +111,19 @@ def _broker_away(play: Play) -> Iterator[Proof]:
     )
     healthy = where_it_comes_true(play.devices, lambda device: play.ear(device).health(device.name, marks[device.name]))
     yield Proof(
-        _ACT,
+        _SCENARIO,
         "while the broker is away every device infers on",
         rows.on_all(play, inferred),
         f"{(came - left).total_seconds():.1f} s away, {_FRAMES_MEANWHILE} scans and more on {len(inferred)} devices",
     )
     waited = [len(play.ear(d).predictions(d.name, MODELS, marks[d.name])) for d in play.devices]
     yield Proof(
-        _ACT,
+        _SCENARIO,
         "when it is back, what waited arrives: health, and predictions of that time",
         rows.on_all(play, late) and rows.on_all(play, healthy),
         f"{sum(waited)} predictions",
     )
-    yield rows.same_processes(_ACT, play, before)
+    yield rows.same_processes(_SCENARIO, play, before)
 
 
 def _disk_full(play: Play) -> Iterator[Proof]:
@@ -142,13 +142,13 @@ def _disk_full(play: Play) -> Iterator[Proof]:
     freed = datetime.now(UTC)
     well = comes_true(lambda: _is_well(play, device, freed))
     yield Proof(
-        _ACT,
+        _SCENARIO,
         "with a full disk the agent is DEGRADED and says why, and is well again when there is room",
         degraded and well,
         f"{device.name}: {why}",
     )
-    yield rows.same_processes(_ACT, play, before)
-    yield rows.every_scan_once(_ACT, play)
+    yield rows.same_processes(_SCENARIO, play, before)
+    yield rows.every_scan_once(_SCENARIO, play)
 
 
 @contextmanager

@@ -1,19 +1,19 @@
-"""Act 6: a new version of the agent while the line is busy; in the same release the way back from the bad model."""
+"""Scenario 6: a release has a new version of the agent while the line is busy, and takes the bad model back."""
 
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+from greengrass_emulator.rehearsal.extended import rows
+from greengrass_emulator.rehearsal.extended.answered import ask_slowly, asked_on
+from greengrass_emulator.rehearsal.extended.deploy_repository import BUSY_LIMIT, renew_agent
+from greengrass_emulator.rehearsal.extended.play import Play, agent_log, pids
 from greengrass_emulator.rehearsal.pipeline import PipelineRun
 from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.wide import rows
-from greengrass_emulator.rehearsal.wide.answered import ask_slowly, asked_on
-from greengrass_emulator.rehearsal.wide.deploy_repository import BUSY_LIMIT, renew_agent
-from greengrass_emulator.rehearsal.wide.play import Play, agent_log, pids
 from greengrass_emulator.rehearsal.world import AGENT
 
-_ACT = "6 new agent"
+_SCENARIO = "6 new agent"
 _STAMP = len("2026-01-01 00:00:00,000")
 _SECONDS_TO_DEFER = 120.0
 _SLACK = 0.5
@@ -28,11 +28,13 @@ def new_agent(play: Play) -> Iterator[Proof]:
     before, known, classic = pids(play), len(agent_log(play.classic)), play.classic
     run, on_time = _release_while_busy(play, known)
     log = agent_log(classic)[known:]
-    yield Proof(_ACT, "the pipeline brings the new agent, then the models", rows.went_well(play, run), rows.codes(run))
+    yield Proof(
+        _SCENARIO, "the pipeline brings the new agent, then the models", rows.went_well(play, run), rows.codes(run)
+    )
     deferred, ended = _moments(log, "update deferred"), _moments(log, "ending signal=15")
     waited = ended[0] - deferred[0] if deferred and ended else 0.0
     yield Proof(
-        _ACT,
+        _SCENARIO,
         f"classic's update waits while the line is busy, {BUSY_LIMIT:g} s at the most",
         on_time and len(deferred) > 1 and waited >= BUSY_LIMIT - _SLACK,
         f"{classic.name}: deferred {len(deferred)} times, ended after {waited:.1f} s",
@@ -43,7 +45,7 @@ def new_agent(play: Play) -> Iterator[Proof]:
         if ended and each.asked < ended[0] < each.answered and each.tries == 1 and each.right
     ]
     yield Proof(
-        _ACT,
+        _SCENARIO,
         "the agent that is ended finishes what is in flight, and answers it",
         bool(finished) and "given up" not in log,
         ", ".join(f"{each.request} took {each.answered - each.asked:.1f} s" for each in finished)
@@ -53,7 +55,7 @@ def new_agent(play: Play) -> Iterator[Proof]:
     version = play.release().agent
     runs = {device.name: status.components[AGENT].version for device in play.devices if (status := device.status())}
     yield Proof(
-        _ACT,
+        _SCENARIO,
         "every device runs the new agent, in a new process",
         version is not None
         and set(runs.values()) == {version.version}
@@ -62,14 +64,14 @@ def new_agent(play: Play) -> Iterator[Proof]:
     )
     confirmed = [device.name for device in play.devices if play.confirmed(device)]
     yield Proof(
-        _ACT,
+        _SCENARIO,
         "every device serves and confirms the good models, the one that was refused with the bad one too",
         rows.on_all(play, confirmed),
         ", ".join(f"{name} {number}" for name, number in play.versions().items()),
     )
-    yield rows.every_scan_once(_ACT, play)
-    yield rows.every_picture_of_the_belt(_ACT, play)
-    yield rows.every_request(_ACT, play, time.time(), first=False)
+    yield rows.every_scan_once(_SCENARIO, play)
+    yield rows.every_picture_of_the_belt(_SCENARIO, play)
+    yield rows.every_request(_SCENARIO, play, time.time(), first=False)
 
 
 def _release_while_busy(play: Play, known: int) -> tuple[PipelineRun, bool]:

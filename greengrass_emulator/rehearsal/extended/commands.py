@@ -1,18 +1,18 @@
-"""Act 3: commands over MQTT, each answered, and what health and shadow say."""
+"""Scenario 3: commands over MQTT, each answered, and what health and shadow say."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from greengrass_emulator.rehearsal.extended import rows
+from greengrass_emulator.rehearsal.extended.deploy_repository import CAMERA, DIGITS, MODELS
+from greengrass_emulator.rehearsal.extended.play import Play, pids, serves
+from greengrass_emulator.rehearsal.extended.waiting import where_it_comes_true
 from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.wide import rows
-from greengrass_emulator.rehearsal.wide.deploy_repository import CAMERA, DIGITS, MODELS
-from greengrass_emulator.rehearsal.wide.play import Play, pids, serves
-from greengrass_emulator.rehearsal.wide.waiting import where_it_comes_true
 from greengrass_emulator.rehearsal.world import Device
 from shared_schema.messages import AgentState, CommandReply, Health, Verdict
 from shared_schema.topics import Command
 
-_ACT = "3 commands"
+_SCENARIO = "3 commands"
 _CHANNELS = {"classic": {"validated", "subscribed"}, "lite": {"subscribed"}}
 
 
@@ -22,28 +22,28 @@ def commands(play: Play) -> Iterator[Proof]:
     now, back = play.stage.models.better.released_as, play.stage.models.linear.released_as
     replies, held = _changed(play, "rollback", Verdict.HELD, back)
     yield Proof(
-        _ACT,
+        _SCENARIO,
         f"rollback: every device serves {DIGITS} {back} again and says HELD, the other models go on",
         all_ok(replies) and rows.on_all(play, held) and _others_go_on(play),
         words_of(replies),
     )
     replies, released = _changed(play, "release-hold", Verdict.CONFIRMED, now)
     yield Proof(
-        _ACT,
+        _SCENARIO,
         f"release-hold: every device serves and confirms {DIGITS} {now}",
         all_ok(replies) and rows.on_all(play, released),
         words_of(replies),
     )
     replies = send(play, "release-hold", model=DIGITS)
     yield Proof(
-        _ACT,
+        _SCENARIO,
         "a command that cannot be done is answered with the reason",
         len(replies) == len(play.devices) and not any(each.ok for each in replies.values()),
         words_of(replies),
     )
     yield _report(play)
-    yield rows.same_processes(_ACT, play, before)
-    yield rows.every_scan_once(_ACT, play)
+    yield rows.same_processes(_SCENARIO, play, before)
+    yield rows.every_scan_once(_SCENARIO, play)
 
 
 def send(play: Play, command: Command, **payload: str) -> dict[str, CommandReply]:
@@ -103,7 +103,7 @@ def _report(play: Play) -> Proof:
         if (health := _health(play, device))
     ]
     return Proof(
-        _ACT,
+        _SCENARIO,
         "report: health and shadow are sent at once, with every model, its latency, and the channels that are open",
         all_ok(replies) and rows.on_all(play, shadows) and rows.on_all(play, healthy),
         "; ".join(each),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from greengrass_emulator.rehearsal.wide.deploy_repository import ASKING
+from greengrass_emulator.rehearsal.extended.deploy_repository import ASKING
 from greengrass_emulator.rehearsal.world import Device
 
 _NEAR = 1e-3

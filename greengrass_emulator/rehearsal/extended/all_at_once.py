@@ -1,15 +1,12 @@
-"""Act 1: four models at once, from four sources to four sinks, released as any other."""
+"""Scenario 1: four models at once, from four sources to four sinks, released as any other."""
 
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from greengrass_emulator.rehearsal.acts import as_another_user
-from greengrass_emulator.rehearsal.feeder import read_predictions
-from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.wide import rows
-from greengrass_emulator.rehearsal.wide.answered import heard_on, refused_on
-from greengrass_emulator.rehearsal.wide.deploy_repository import (
+from greengrass_emulator.rehearsal.extended import rows
+from greengrass_emulator.rehearsal.extended.answered import heard_on, refused_on
+from greengrass_emulator.rehearsal.extended.deploy_repository import (
     A_SECOND,
     HARD_SAMPLES,
     KEPT_PICTURES,
@@ -19,13 +16,16 @@ from greengrass_emulator.rehearsal.wide.deploy_repository import (
     SURE,
     UNSURE,
 )
-from greengrass_emulator.rehearsal.wide.made_models import MADE, write_belt
-from greengrass_emulator.rehearsal.wide.play import Play
-from greengrass_emulator.rehearsal.wide.waiting import where_it_comes_true
+from greengrass_emulator.rehearsal.extended.made_models import MADE, write_belt
+from greengrass_emulator.rehearsal.extended.play import Play
+from greengrass_emulator.rehearsal.extended.waiting import where_it_comes_true
+from greengrass_emulator.rehearsal.feeder import read_predictions
+from greengrass_emulator.rehearsal.scenarios import as_another_user
+from greengrass_emulator.rehearsal.timeline import Proof
 from greengrass_emulator.rehearsal.world import Device
 from shared_schema.messages import Prediction, PublishedPrediction
 
-ACT = "1 all at once"
+SCENARIO = "1 all at once"
 _JITTER = 0.25
 """Seconds: a prediction's time is taken before its sinks are asked, which a busy machine lets wait."""
 _OVERLAP = 2
@@ -40,23 +40,23 @@ def all_at_once(play: Play) -> Iterator[Proof]:
         play.bring(model, make=0)
     play.stage.approve(play.stage.models.linear)
     run = play.stage.run_pipeline()
-    yield Proof(ACT, "build, and publish and deploy in both accounts", rows.went_well(play, run), rows.codes(run))
+    yield Proof(SCENARIO, "build, and publish and deploy in both accounts", rows.went_well(play, run), rows.codes(run))
     if not rows.went_well(play, run):
         return
     confirmed = [device.name for device in play.devices if play.confirmed(device)]
     yield Proof(
-        ACT,
+        SCENARIO,
         f"each device serves and confirms {len(MODELS)} models in one agent",
         rows.on_all(play, confirmed),
         ", ".join(f"{name} {version}" for name, version in play.versions().items()),
     )
-    yield as_another_user(ACT, play.stage)
-    yield rows.every_scan_once(ACT, play)
-    yield rows.every_picture_of_the_belt(ACT, play)
-    yield rows.every_request(ACT, play, 0.0, first=False)
+    yield as_another_user(SCENARIO, play.stage)
+    yield rows.every_scan_once(SCENARIO, play)
+    yield rows.every_picture_of_the_belt(SCENARIO, play)
+    yield rows.every_request(SCENARIO, play, 0.0, first=False)
     refused = {device.name: refused_on(device) for device in play.devices}
     yield Proof(
-        ACT,
+        SCENARIO,
         "a component is refused a topic that its access control does not name",
         set(refused.values()) == {"UnauthorizedError"},
         ", ".join(f"{name} {error}" for name, error in refused.items()),
@@ -68,7 +68,7 @@ def _sinks(play: Play) -> Iterator[Proof]:
     turned = where_it_comes_true(play.devices, lambda device: len(_turned_over(device)) > 0)
     sizes = [path.stat().st_size for device in play.devices for path in _turned_over(device)]
     yield Proof(
-        ACT,
+        SCENARIO,
         "JSON lines are turned over when a file is full, and every line is whole",
         rows.on_all(play, turned) and max(sizes, default=0) <= MAX_BYTES,
         f"{len(sizes)} full files of {MAX_BYTES} bytes at most",
@@ -76,7 +76,7 @@ def _sinks(play: Play) -> Iterator[Proof]:
     heard = where_it_comes_true(play.devices, lambda device: {source for source, _ in heard_on(device)} == set(SOURCES))
     foreign = sum(len(set(heard_on(device)) - _written(device)) for device in play.devices)
     yield Proof(
-        ACT,
+        SCENARIO,
         "another component hears the predictions of every source on the local topic",
         rows.on_all(play, heard) and foreign == 0,
         f"{sum(len(heard_on(device)) for device in play.devices)} predictions, {foreign or 'none'} that is no line",
@@ -85,7 +85,7 @@ def _sinks(play: Play) -> Iterator[Proof]:
     kept = where_it_comes_true(play.devices, lambda device: len(_pictures(device)) >= KEPT_PICTURES)
     most = max(len(_pictures(device)) for device in play.devices)
     yield Proof(
-        ACT,
+        SCENARIO,
         f"annotated images are kept, the newest {KEPT_PICTURES}",
         rows.on_all(play, kept) and most <= KEPT_PICTURES + _OVERLAP,
         ", ".join(f"{device.name} {len(_pictures(device))}" for device in play.devices),
@@ -94,7 +94,7 @@ def _sinks(play: Play) -> Iterator[Proof]:
     least = [_least(each) for device in play.devices for each in _hard(device)]
     most = max(len(_hard(device)) for device in play.devices)
     yield Proof(
-        ACT,
+        SCENARIO,
         f"hard samples are kept with their predictions, the newest {HARD_SAMPLES}, and only those below {UNSURE}",
         rows.on_all(play, kept) and most <= HARD_SAMPLES + _OVERLAP and max(least, default=1.0) < UNSURE,
         f"scores {min(least, default=0.0):.2f} to {max(least, default=0.0):.2f}",
@@ -119,7 +119,7 @@ def to_the_cloud(play: Play) -> Proof:
             if len(own) > (span + _JITTER) * A_SECOND + 1:
                 faults.append(f"{device.name}: {source} sent {len(own)} in {span:.1f} s")
     return Proof(
-        ACT,
+        SCENARIO,
         f"IoT Core hears only what is sure ({SURE} and more) and new, {A_SECOND:g} a second and source at most",
         rows.on_all(play, came) and not faults,
         "; ".join(faults[:3]) or f"{told} of {lines} predictions",

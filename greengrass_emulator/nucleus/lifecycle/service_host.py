@@ -1,4 +1,4 @@
-"""What one living component needs of the nucleus around it. No code: ``Services`` is it."""
+"""What a service and its steps need of the nucleus that hosts them. ``Services`` implements it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from greengrass_emulator.nucleus.lifecycle.service import Service
 
 
-class Surroundings(Protocol):
+class ServiceHost(Protocol):
     """The nucleus, as a service sees it."""
 
     runtime: Runtime

@@ -1,4 +1,4 @@
-"""What every act of the wide rehearsal has in hand, and the looks at devices that several of them take."""
+"""What every scenario of the extended rehearsal has in hand, and the looks at devices that several of them take."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from greengrass_emulator.rehearsal.acts import Stagecraft
+from greengrass_emulator.rehearsal.extended.deploy_repository import MODELS, SOURCES
+from greengrass_emulator.rehearsal.extended.ear import Ear
+from greengrass_emulator.rehearsal.extended.made_models import bring
 from greengrass_emulator.rehearsal.feeder import Feeder, read_predictions
-from greengrass_emulator.rehearsal.wide.deploy_repository import MODELS, SOURCES
-from greengrass_emulator.rehearsal.wide.ear import Ear
-from greengrass_emulator.rehearsal.wide.made_models import bring
+from greengrass_emulator.rehearsal.scenarios import Stagecraft
 from greengrass_emulator.rehearsal.world import AGENT, BUCKET, Device
 from shared_schema.messages import Prediction, Verdict
 from shared_schema.release import FILE, Release
@@ -25,7 +25,7 @@ class Play:
     feeder: Feeder
     ears: Mapping[str, Ear]
     stack: ExitStack
-    """Ends what an act has started, also where the act does not come to its end."""
+    """Ends what a scenario has started, also where the scenario does not come to its end."""
     told: dict[str, datetime] = field(default_factory=dict)
     """By device, when the shadow that is on the timeline already was reported."""
 

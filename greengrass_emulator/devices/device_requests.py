@@ -11,13 +11,13 @@ from greengrass_emulator.cloud.provisioning import provision_device
 from greengrass_emulator.devices.running_device import RunningDevice, Runtime
 from greengrass_emulator.errors import WrongUse
 
-_WISH = re.compile(
+_REQUEST = re.compile(
     r"(?P<name>[\w:.-]+?)(=(?P<runtime>classic|lite))?(@(?P<account>[a-z][a-z0-9-]*))?(:(?P<group>[\w-]+))?"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceWish:
+class DeviceRequest:
     """A device that somebody wants to have."""
 
     thing: str
@@ -26,27 +26,27 @@ class DeviceWish:
     groups: tuple[str, ...]
 
 
-def read_wishes(texts: Sequence[str], first_account: str) -> tuple[DeviceWish, ...]:
+def read_device_requests(texts: Sequence[str], first_account: str) -> tuple[DeviceRequest, ...]:
     """Devices as they were written. Raises ``WrongUse`` for one that cannot be read, or a name that stands twice."""
-    wishes = []
+    requests = []
     for text in texts:
-        found = _WISH.fullmatch(text)
+        found = _REQUEST.fullmatch(text)
         if found is None:
             raise WrongUse(
                 f"--device {text}: write NAME[=classic|lite][@ACCOUNT][:GROUP], such as cam=lite@prod:line-1"
             )
         runtime: Runtime = "lite" if found["runtime"] == "lite" else "classic"
         groups = (found["group"],) if found["group"] else ()
-        wishes.append(DeviceWish(found["name"], runtime, found["account"] or first_account, groups))
-    names = [wish.thing for wish in wishes]
+        requests.append(DeviceRequest(found["name"], runtime, found["account"] or first_account, groups))
+    names = [request.thing for request in requests]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise WrongUse(f"--device {twice}: is there twice; give each device its own name")
-    return tuple(wishes)
+    return tuple(requests)
 
 
 @contextmanager
 def running_devices(
-    cloud: Cloud, folder: Path, wishes: Sequence[DeviceWish], posix_user: str | None = None
+    cloud: Cloud, folder: Path, requests: Sequence[DeviceRequest], posix_user: str | None = None
 ) -> Iterator[tuple[RunningDevice, ...]]:
     """The devices, connected, until the block ends. A folder that has a device of this name already is gone on with.
 
@@ -54,16 +54,16 @@ def running_devices(
     """
     with ExitStack() as running:
         devices = []
-        for wish in wishes:
+        for request in requests:
             made = provision_device(
                 cloud,
-                folder / wish.thing,
-                account=wish.account,
-                thing=wish.thing,
-                groups=wish.groups,
+                folder / request.thing,
+                account=request.account,
+                thing=request.thing,
+                groups=request.groups,
                 posix_user=posix_user,
             )
-            device = RunningDevice(made, wish.runtime)
+            device = RunningDevice(made, request.runtime)
             running.callback(device.stop)
             devices.append(device.start(wait=False))
         for device in devices:

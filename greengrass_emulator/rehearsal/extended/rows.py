@@ -1,15 +1,15 @@
-"""Rows that several acts of the wide rehearsal show: each looks at what devices wrote, and says what it saw."""
+"""Rows that several scenarios of the extended rehearsal show. Each reads what devices wrote, and says what it saw."""
 
 from functools import partial
 
+from greengrass_emulator.rehearsal.extended.answered import asked_on
+from greengrass_emulator.rehearsal.extended.deploy_repository import BELT, CAMERA
+from greengrass_emulator.rehearsal.extended.made_models import CELL, SIDE, part_on_belt
+from greengrass_emulator.rehearsal.extended.play import Play, predictions_of
+from greengrass_emulator.rehearsal.extended.waiting import PATIENCE, comes_true
 from greengrass_emulator.rehearsal.feeder import settle
 from greengrass_emulator.rehearsal.pipeline import PipelineRun
 from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.wide.answered import asked_on
-from greengrass_emulator.rehearsal.wide.deploy_repository import BELT, CAMERA
-from greengrass_emulator.rehearsal.wide.made_models import CELL, SIDE, part_on_belt
-from greengrass_emulator.rehearsal.wide.play import Play, predictions_of
-from greengrass_emulator.rehearsal.wide.waiting import PATIENCE, comes_true
 from greengrass_emulator.rehearsal.world import Device
 from shared_schema.messages import Prediction
 
@@ -34,18 +34,18 @@ def on_all(play: Play, names: list[str]) -> bool:
     return sorted(names) == sorted(device.name for device in play.devices)
 
 
-def same_processes(act: str, play: Play, before: dict[str, int | None]) -> Proof:
+def same_processes(scenario: str, play: Play, before: dict[str, int | None]) -> Proof:
     """No agent is another process than before."""
     after = {device.name: device.agent_pid() for device in play.devices}
     return Proof(
-        act,
+        scenario,
         "no agent was restarted",
         after == before and None not in after.values(),
         ", ".join(f"{name} pid {pid}" for name, pid in after.items()),
     )
 
 
-def every_scan_once(act: str, play: Play) -> Proof:
+def every_scan_once(scenario: str, play: Play) -> Proof:
     """Each scan of the folder has one prediction, also one that an agent was killed in."""
     wrong, fed = [], 0
     for device in play.devices:
@@ -54,14 +54,14 @@ def every_scan_once(act: str, play: Play) -> Proof:
             wrong.append(f"{device.name}: {len(a.lost)} lost, {len(a.twice)} twice, {len(a.foreign)} foreign")
         fed += a.fed
     return Proof(
-        act,
+        scenario,
         "every scan has exactly one prediction",
         not wrong,
         "; ".join(wrong) or f"{fed} scans on {len(play.devices)} devices: none lost, none twice",
     )
 
 
-def every_picture_of_the_belt(act: str, play: Play) -> Proof:
+def every_picture_of_the_belt(scenario: str, play: Play) -> Proof:
     """Each frame of the video, since the agent last opened it, has one prediction, which finds the part."""
     faults, frames = [], 0
     for device in play.devices:
@@ -75,14 +75,14 @@ def every_picture_of_the_belt(act: str, play: Play) -> Proof:
             :2
         ]
     return Proof(
-        act,
+        scenario,
         "every frame of the video has exactly one prediction, with the part where it was",
         not faults,
         "; ".join(faults) or f"{frames} frames on {len(play.devices)} devices",
     )
 
 
-def every_request(act: str, play: Play, since: float, *, first: bool = True) -> Proof:
+def every_request(scenario: str, play: Play, since: float, *, first: bool = True) -> Proof:
     """Each request of the asking component that began after ``since`` is answered rightly, at the ``first`` asking."""
     faults, count = [], 0
     for device in play.devices:
@@ -94,7 +94,7 @@ def every_request(act: str, play: Play, since: float, *, first: bool = True) -> 
             found.append("not both topics were answered")
         faults += [f"{device.name}: {each}" for each in found[:2]]
     return Proof(
-        act,
+        scenario,
         "every request on a local topic is answered rightly" + (", once, at the first asking" if first else ""),
         not faults,
         "; ".join(faults) or f"{count} requests, of table rows and of tensors",

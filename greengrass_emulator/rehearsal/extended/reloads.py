@@ -1,51 +1,53 @@
-"""Acts 2 and 4: two models of four change in one release; and two of which one is bad."""
+"""Scenarios 2 and 4: two models of four change in one release; and two of which one is bad."""
 
 import time
 from collections.abc import Iterator
 
-from greengrass_emulator.rehearsal.acts import REJECTED
+from greengrass_emulator.rehearsal.extended import rows
+from greengrass_emulator.rehearsal.extended.deploy_repository import DIGITS, MODELS
+from greengrass_emulator.rehearsal.extended.made_models import PARTS, WEAR
+from greengrass_emulator.rehearsal.extended.play import Play, pids, serving
+from greengrass_emulator.rehearsal.extended.waiting import comes_true
+from greengrass_emulator.rehearsal.scenarios import REJECTED
 from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.wide import rows
-from greengrass_emulator.rehearsal.wide.deploy_repository import DIGITS, MODELS
-from greengrass_emulator.rehearsal.wide.made_models import PARTS, WEAR
-from greengrass_emulator.rehearsal.wide.play import Play, pids, serving
-from greengrass_emulator.rehearsal.wide.waiting import comes_true
 from shared_schema.messages import AgentState, Reason, Verdict
 
 
 def two_at_once(play: Play) -> Iterator[Proof]:
     """The better digits and another make of the detector, in one release, while all four models are asked."""
-    act = "2 hot reload"
+    scenario = "2 hot reload"
     before, was, began = pids(play), play.versions(), time.time()
     play.stage.approve(play.stage.models.better)
     play.bring(PARTS, make=1)
     run = play.stage.run_pipeline()
-    yield Proof(act, "the pipeline brings two new models in one release", rows.went_well(play, run), rows.codes(run))
+    yield Proof(
+        scenario, "the pipeline brings two new models in one release", rows.went_well(play, run), rows.codes(run)
+    )
     changed = sorted(name for name, version in play.versions().items() if version != was[name])
     confirmed = [device.name for device in play.devices if play.confirmed(device)]
     yield Proof(
-        act,
+        scenario,
         "each device serves and confirms both, and the other two as they were",
         changed == sorted([DIGITS, PARTS]) and rows.on_all(play, confirmed),
         ", ".join(f"{name} {was[name]} → {play.versions()[name]}" for name in changed),
     )
-    yield rows.same_processes(act, play, before)
-    yield rows.every_scan_once(act, play)
-    yield rows.every_picture_of_the_belt(act, play)
-    yield rows.every_request(act, play, began)
+    yield rows.same_processes(scenario, play, before)
+    yield rows.every_scan_once(scenario, play)
+    yield rows.every_picture_of_the_belt(scenario, play)
+    yield rows.every_request(scenario, play, began)
 
 
 def one_of_two_is_bad(play: Play) -> Iterator[Proof]:
     """A release of a bad digits model and a good table's. Validation is of a whole document: classic takes neither.
     Lite, where nobody validates, takes each model for itself (architecture, section 3)."""
-    act = "5 one of two is bad"
+    scenario = "5 one of two is bad"
     before, was, began = pids(play), play.versions(), time.time()
     play.stage.approve(play.stage.models.bad)
     play.bring(WEAR, make=1)
     run = play.stage.run_pipeline(gated=False)
     wanted = dict.fromkeys(play.stage.world.accounts, REJECTED)
     yield Proof(
-        act,
+        scenario,
         "each deploy exits with 5: rejected by the devices' own checks",
         run.build.exit_code == 0 and {name: each.exit_code for name, each in run.deploys.items()} == wanted,
         rows.codes(run),
@@ -54,7 +56,7 @@ def one_of_two_is_bad(play: Play) -> Iterator[Proof]:
     classic, lite = play.classic, play.lite
     detailed = classic.detailed_status()
     yield Proof(
-        act,
+        scenario,
         "classic refuses the release as a whole: the good one does not come either",
         detailed == "FAILED_NO_STATE_CHANGE" and serving(play, classic) == was,
         f"{classic.name} {detailed}, serves {_shown(serving(play, classic))}",
@@ -63,20 +65,20 @@ def one_of_two_is_bad(play: Play) -> Iterator[Proof]:
     said = play.shadow(lite).models
     verdicts = {name: each.said.verdict for name, each in said.items() if each.said}
     yield Proof(
-        act,
+        scenario,
         "lite refuses the bad one, and serves and confirms the good one",
         serving(play, lite) == {**was, WEAR: released[WEAR]}
         and verdicts == {**dict.fromkeys(MODELS, Verdict.CONFIRMED), DIGITS: Verdict.REJECTED},
         f"{lite.name} {DIGITS} {verdicts.get(DIGITS)}, {WEAR} {verdicts.get(WEAR)} {serving(play, lite).get(WEAR)}",
     )
-    yield _said_why(act, play)
-    yield rows.same_processes(act, play, before)
-    yield rows.every_scan_once(act, play)
-    yield rows.every_picture_of_the_belt(act, play)
-    yield rows.every_request(act, play, began)
+    yield _said_why(scenario, play)
+    yield rows.same_processes(scenario, play, before)
+    yield rows.every_scan_once(scenario, play)
+    yield rows.every_picture_of_the_belt(scenario, play)
+    yield rows.every_request(scenario, play, began)
 
 
-def _said_why(act: str, play: Play) -> Proof:
+def _said_why(scenario: str, play: Play) -> Proof:
     """By message: the golden samples are the reason. Lite goes on without what it should serve, and says so."""
     reasons = {
         device.name: {
@@ -88,7 +90,7 @@ def _said_why(act: str, play: Play) -> Proof:
     }
     health = play.ear(play.lite).health(play.lite.name)[-1]
     return Proof(
-        act,
+        scenario,
         "the refusal is said with its reason, and lite's health is DEGRADED and says why",
         all(each == {Reason.GOLDEN} for each in reasons.values())
         and health.state is AgentState.DEGRADED

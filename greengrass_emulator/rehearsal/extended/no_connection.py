@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from greengrass_emulator.devices.device_faults import cut_ipc, mend_ipc
+from greengrass_emulator.rehearsal.extended import rows
+from greengrass_emulator.rehearsal.extended.commands import all_ok, send, words_of
+from greengrass_emulator.rehearsal.extended.deploy_repository import BELT, CAMERA
+from greengrass_emulator.rehearsal.extended.made_models import PARTS
+from greengrass_emulator.rehearsal.extended.play import Play, pids, predictions_of
+from greengrass_emulator.rehearsal.extended.waiting import comes_true
 from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.wide import rows
-from greengrass_emulator.rehearsal.wide.commands import all_ok, send, words_of
-from greengrass_emulator.rehearsal.wide.deploy_repository import BELT, CAMERA
-from greengrass_emulator.rehearsal.wide.made_models import PARTS
-from greengrass_emulator.rehearsal.wide.play import Play, pids, predictions_of
-from greengrass_emulator.rehearsal.wide.waiting import comes_true
 from greengrass_emulator.rehearsal.world import AGENT, Device
 
 _SCANS_MEANWHILE = 8
@@ -31,7 +31,7 @@ class _Away:
     versions: frozenset[str]
 
 
-def no_connection(act: str, play: Play) -> Iterator[Proof]:
+def no_connection(scenario: str, play: Play) -> Iterator[Proof]:
     """Both nuclei carry out what nobody of theirs hears of, and the agents find it when they are back."""
     before, was = pids(play), play.versions()[PARTS]
     play.bring(PARTS, make=2)
@@ -46,7 +46,7 @@ def no_connection(act: str, play: Play) -> Iterator[Proof]:
                 away[device.name] = _looked_at(play, device, known, left, mark)
         run = running.result() if running else play.stage.run_pipeline()
     yield Proof(
-        act,
+        scenario,
         "without its IPC connection every device infers on, and nobody hears of it",
         all(each.scans >= _SCANS_MEANWHILE and each.told == 0 for each in away.values()),
         ", ".join(
@@ -57,7 +57,7 @@ def no_connection(act: str, play: Play) -> Iterator[Proof]:
     now = play.versions()[PARTS]
     confirmed = [device.name for device in play.devices if play.confirmed(device)]
     yield Proof(
-        act,
+        scenario,
         "what was released meanwhile had come to the nucleus, and is served and confirmed once there is a connection",
         rows.went_well(play, run)
         and now != was
@@ -68,14 +68,14 @@ def no_connection(act: str, play: Play) -> Iterator[Proof]:
     back = datetime.now(UTC)
     replies = send(play, "report")
     yield Proof(
-        act,
+        scenario,
         "a command is heard and answered again",
         all_ok(replies) and all(each.timestamp > back for each in replies.values()),
         words_of(replies),
     )
-    yield rows.same_processes(act, play, before)
-    yield rows.every_scan_once(act, play)
-    yield rows.every_request(act, play, back.timestamp())
+    yield rows.same_processes(scenario, play, before)
+    yield rows.every_scan_once(scenario, play)
+    yield rows.every_request(scenario, play, back.timestamp())
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Act 7: `edge-agent run --config FILE` on a bench beside the fleet: the same agent, a file in a nucleus's place."""
+"""Scenario 7: `edge-agent run --config FILE` beside the fleet: the same agent, with a file in place of a nucleus."""
 
 import os
 import signal
@@ -16,18 +16,18 @@ import yaml
 from greengrass_emulator.errors import RehearsalError
 from greengrass_emulator.interruption import ctrl_c_held_back
 from greengrass_emulator.rehearsal.cloud_view import objects_of
+from greengrass_emulator.rehearsal.extended.deploy_repository import CAMERA, DIGITS
+from greengrass_emulator.rehearsal.extended.play import Play
+from greengrass_emulator.rehearsal.extended.waiting import comes_true
 from greengrass_emulator.rehearsal.feeder import Scan, read_predictions
 from greengrass_emulator.rehearsal.pipeline import process_environment
 from greengrass_emulator.rehearsal.registry import TrainedModel
 from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.wide.deploy_repository import CAMERA, DIGITS
-from greengrass_emulator.rehearsal.wide.play import Play
-from greengrass_emulator.rehearsal.wide.waiting import comes_true
 from greengrass_emulator.rehearsal.world import BUCKET
 from shared_schema.digests import model_digest_of_folder
 from shared_schema.messages import Prediction
 
-_ACT = "7 no nucleus"
+_SCENARIO = "7 no nucleus"
 _SCANS = 10
 _ENDED = 128 + signal.SIGTERM
 _SECONDS_TO_END = 10.0
@@ -40,20 +40,20 @@ def without_nucleus(play: Play) -> Iterator[Proof]:
         bench.unpack(_published(play, model)) for model in (play.stage.models.linear, play.stage.models.better)
     )
     scans = play.feeder.scans()
-    bench.obey(linear)
+    bench.apply(linear)
     agent = _start(play, bench)
     found = bench.ask("first", scans[:_SCANS])
     yield Proof(
-        _ACT,
+        _SCENARIO,
         "`edge-agent run --config FILE` serves the model that the file names",
         agent.poll() is None and _all_of(found, linear),
         f"pid {agent.pid}: {_shown(found)}",
     )
-    bench.obey(better)
+    bench.apply(better)
     took_over = comes_true(lambda: bench.serves(better))
     found = bench.ask("second", scans[_SCANS : 2 * _SCANS])
     yield Proof(
-        _ACT,
+        _SCENARIO,
         "the file names another model: it is vetted and makes the next predictions, in the same process",
         took_over and agent.poll() is None and _all_of(found, better) and linear.digest != better.digest,
         f"pid {agent.pid}: {_shown(found)}",
@@ -62,7 +62,7 @@ def without_nucleus(play: Play) -> Iterator[Proof]:
     ended = comes_true(lambda: agent.poll() is not None, _SECONDS_TO_END)
     frames = [each.frame for each in bench.predictions()]
     yield Proof(
-        _ACT,
+        _SCENARIO,
         f"SIGTERM ends it with {_ENDED}; every scan has exactly one prediction",
         ended and agent.returncode == _ENDED and sorted(frames) == sorted(bench.fed),
         f"exit code {agent.returncode}, {len(bench.fed)} scans, {len(frames)} predictions",
@@ -101,7 +101,7 @@ class _Bench:
             opened.extractall(to)
         return _Model(to, model_digest_of_folder(to))
 
-    def obey(self, model: _Model) -> None:
+    def apply(self, model: _Model) -> None:
         """Write the file anew, or for the first time, as an editor does."""
         config: dict[str, Any] = {
             "thing": "bench",
@@ -169,7 +169,7 @@ def _published(play: Play, model: TrainedModel) -> bytes:
     key = next((each for each in objects_of(s3, BUCKET, "artifacts/") if each.endswith(ends)), None)
     if key is None:
         raise RehearsalError(
-            f"s3://{BUCKET} has no artifact of {DIGITS} {model.released_as}; the first acts publish it"
+            f"s3://{BUCKET} has no artifact of {DIGITS} {model.released_as}; the first scenarios publish it"
         )
     content: bytes = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
     return content

@@ -1,6 +1,6 @@
-"""The five acts of the rehearsal, each a function from the world to the proofs that it gives.
+"""The five scenarios of the rehearsal, each a function from the world to the proofs that it gives.
 
-An act does what an operator would (approve a package, run the pipeline), and then looks: at the accounts through the
+A scenario does what an operator would (approve a package, run the pipeline). Then it looks at the accounts through the
 API, and at what the devices wrote. No row of the table is assumed.
 """
 
@@ -26,7 +26,7 @@ _SECONDS_TO_SETTLE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Stagecraft:
-    """What every act needs."""
+    """What every scenario needs."""
 
     world: World
     pipeline: Pipeline
@@ -53,16 +53,16 @@ class Stagecraft:
 
 def first_release(stage: Stagecraft) -> list[Proof]:
     """The linear model, from Approved to serving and confirmed on every device."""
-    act = "1 first release"
+    scenario = "1 first release"
     stage.approve(stage.models.linear)
     run = stage.run_pipeline()
     serving = _serving(stage)
     return [
-        Proof(act, "build, and publish and deploy in three accounts", _all_zero(run), _codes(run)),
-        _all_confirm(act, "every device serves and confirms {version}", serving, stage.models.linear),
-        _same_digest(act, serving),
-        _both_doors(act, stage),
-        as_another_user(act, stage),
+        Proof(scenario, "build, and publish and deploy in three accounts", _all_zero(run), _codes(run)),
+        _all_confirm(scenario, "every device serves and confirms {version}", serving, stage.models.linear),
+        _same_digest(scenario, serving),
+        _both_channels(scenario, stage),
+        as_another_user(scenario, stage),
     ]
 
 
@@ -72,8 +72,8 @@ def better_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
     Each classic nucleus has just been started anew, one of them without a network: what it reads back of its own store
     is not to look like a change to it.
     """
-    act = "2 hot reload"
-    booted = boot_anew(act, stage.world)
+    scenario = "2 hot reload"
+    booted = boot_anew(scenario, stage.world)
     before = {device.name: device.agent_pid() for device in stage.world.devices}
     stage.approve(stage.models.better)
     run = stage.run_pipeline()
@@ -82,21 +82,21 @@ def better_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
     kept = [name for name, pid in after.items() if pid is not None and pid == before[name]]
     return [
         booted,
-        Proof(act, "the pipeline brings the better model out", _all_zero(run), _codes(run)),
-        _all_confirm(act, "every device serves and confirms {version}", serving, stage.models.better),
+        Proof(scenario, "the pipeline brings the better model out", _all_zero(run), _codes(run)),
+        _all_confirm(scenario, "every device serves and confirms {version}", serving, stage.models.better),
         Proof(
-            act,
+            scenario,
             "no agent was restarted, though it is the first release since its nucleus's start",
             len(kept) == len(after),
             ", ".join(f"{name} pid {pid}" for name, pid in after.items()),
         ),
-        _every_scan_once(act, stage, feeder),
+        _every_scan_once(scenario, stage, feeder),
     ]
 
 
 def bad_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
     """The bad model is refused everywhere, and nothing that serves is disturbed."""
-    act = "3 refusal"
+    scenario = "3 refusal"
     before = {device.name: device.agent_pid() for device in stage.world.devices}
     stage.approve(stage.models.bad)
     run = stage.run_pipeline(gated=False)
@@ -123,7 +123,7 @@ def bad_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
     devices = len(stage.world.devices)
     return [
         Proof(
-            act,
+            scenario,
             "each deploy exits with 5: rejected by the devices' own checks",
             run.build.exit_code == 0
             and set(deploys.values()) == {REJECTED}
@@ -131,45 +131,47 @@ def bad_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
             _codes(run),
         ),
         Proof(
-            act,
+            scenario,
             "classic ends FAILED_NO_STATE_CHANGE, lite SUCCEEDED with a REJECTED confirmation",
             len(refused) == devices,
             ", ".join(statuses),
         ),
         Proof(
-            act,
+            scenario,
             f"every device goes on serving {stage.models.better.released_as}, in the same process",
             len(undisturbed) == devices,
             f"{len(undisturbed)} of {devices} devices",
         ),
-        _every_scan_once(act, stage, feeder),
+        _every_scan_once(scenario, stage, feeder),
     ]
 
 
 def way_back(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
     """The bad package is Rejected in the registry; the pipeline makes the good one the deployed state again."""
-    act = "4 way back"
+    scenario = "4 way back"
     stage.registry.set_status(stage.models.bad, "Rejected")
     stage.timeline.add("registry", f"{stage.models.bad.name} rejected")
     run = stage.run_pipeline()
     return [
-        Proof(act, "the pipeline deploys the good model as it was built before", _all_zero(run), _codes(run)),
-        _all_confirm(act, "every device confirms {version} anew", _serving(stage), stage.models.better),
-        _every_scan_once(act, stage, feeder),
+        Proof(scenario, "the pipeline deploys the good model as it was built before", _all_zero(run), _codes(run)),
+        _all_confirm(scenario, "every device confirms {version} anew", _serving(stage), stage.models.better),
+        _every_scan_once(scenario, stage, feeder),
     ]
 
 
 def nothing_to_do(stage: Stagecraft) -> list[Proof]:
     """The same pipeline once more: it must change nothing at all."""
-    act = "5 nothing new"
+    scenario = "5 nothing new"
     before = stage.world.published()
     run = stage.run_pipeline()
     after = stage.world.published()
     return [
-        Proof(act, "the pipeline runs once more and ends well", _all_zero(run), _codes(run)),
-        Proof(act, "nothing is built or uploaded", before.objects == after.objects, f"{len(after.objects)} objects"),
-        Proof(act, "nothing is published", before.versions == after.versions, _count(after)),
-        Proof(act, "nothing is deployed", before.deployments == after.deployments, _deployments(after)),
+        Proof(scenario, "the pipeline runs once more and ends well", _all_zero(run), _codes(run)),
+        Proof(
+            scenario, "nothing is built or uploaded", before.objects == after.objects, f"{len(after.objects)} objects"
+        ),
+        Proof(scenario, "nothing is published", before.versions == after.versions, _count(after)),
+        Proof(scenario, "nothing is deployed", before.deployments == after.deployments, _deployments(after)),
     ]
 
 
@@ -178,10 +180,10 @@ def _serving(stage: Stagecraft) -> dict[str, ShadowModel | None]:
     return {device.name: _model_of(stage, device) for device in stage.world.devices}
 
 
-def _all_confirm(act: str, claim: str, serving: Mapping[str, ShadowModel | None], wanted: TrainedModel) -> Proof:
+def _all_confirm(scenario: str, claim: str, serving: Mapping[str, ShadowModel | None], wanted: TrainedModel) -> Proof:
     confirmed = [name for name, model in serving.items() if _confirms(model, wanted)]
     words = claim.format(version=wanted.released_as)
-    return Proof(act, words, len(confirmed) == len(serving), f"{len(confirmed)} of {len(serving)} devices")
+    return Proof(scenario, words, len(confirmed) == len(serving), f"{len(confirmed)} of {len(serving)} devices")
 
 
 def _model_of(stage: Stagecraft, device: Device) -> ShadowModel | None:
@@ -208,32 +210,35 @@ def _confirms(model: ShadowModel | None, wanted: TrainedModel) -> bool:
     )
 
 
-def _same_digest(act: str, serving: Mapping[str, ShadowModel | None]) -> Proof:
+def _same_digest(scenario: str, serving: Mapping[str, ShadowModel | None]) -> Proof:
     digests = {model.digest if model else None for model in serving.values()}
     shown = ", ".join(sorted(str(digest)[:12] for digest in digests))
-    return Proof(act, "one digest in all accounts", len(digests) == 1 and None not in digests, shown)
+    return Proof(scenario, "one digest in all accounts", len(digests) == 1 and None not in digests, shown)
 
 
-def _both_doors(act: str, stage: Stagecraft) -> Proof:
+def _both_channels(scenario: str, stage: Stagecraft) -> Proof:
     runtimes = {device.runtime for device in stage.world.devices}
-    doors = {account.name: account.view.door(account.target_arn, AGENT) for account in stage.world.accounts.values()}
+    channels = {
+        account.name: account.view.channel(account.target_arn, AGENT) for account in stage.world.accounts.values()
+    }
     return Proof(
-        act,
-        "classic groups are released by the validated door, the lite one by the followed door",
-        runtimes == {"classic", "lite"} and doors == {a.name: a.wanted_door for a in stage.world.accounts.values()},
-        ", ".join(f"{name}: {door}" for name, door in doors.items()),
+        scenario,
+        "classic groups are released by the validated channel, the lite one by the subscribed channel",
+        runtimes == {"classic", "lite"}
+        and channels == {a.name: a.wanted_channel for a in stage.world.accounts.values()},
+        ", ".join(f"{name}: {channel}" for name, channel in channels.items()),
     )
 
 
-def as_another_user(act: str, stage: Stagecraft) -> Proof:
+def as_another_user(scenario: str, stage: Stagecraft) -> Proof:
     """The agents are not their nuclei's user, where that can be tried."""
     claim = "components run as another user than their nucleus's, as under AWS's default"
     user = stage.user
     if isinstance(user, str):
-        return Proof(act, claim, True, f"not tried: {user}", tried=False)
+        return Proof(scenario, claim, True, f"not tried: {user}", tried=False)
     users = {device.name: _user_of(device) for device in stage.world.devices}
     return Proof(
-        act,
+        scenario,
         claim,
         all(each == user.uid for each in users.values()),
         f"{user.name}, on classic by {user.by}: {len(users)} devices",
@@ -245,7 +250,7 @@ def _user_of(device: Device) -> int | None:
     return None if pid is None else Path(f"/proc/{pid}").stat().st_uid
 
 
-def _every_scan_once(act: str, stage: Stagecraft, feeder: Feeder) -> Proof:
+def _every_scan_once(scenario: str, stage: Stagecraft, feeder: Feeder) -> Proof:
     accounts: dict[str, Account] = {
         device.name: settle(feeder, device.name, device.predictions, deadline=_SECONDS_TO_SETTLE)
         for device in stage.world.devices
@@ -257,7 +262,7 @@ def _every_scan_once(act: str, stage: Stagecraft, feeder: Feeder) -> Proof:
     ]
     fed = sum(account.fed for account in accounts.values())
     return Proof(
-        act,
+        scenario,
         "every scan has exactly one prediction",
         not wrong,
         "; ".join(wrong) or f"{fed} scans on {len(accounts)} devices: none lost, none twice",

@@ -1,4 +1,4 @@
-"""The wide rehearsal's rows do not hold where they should not: each is shown evidence that is not as it must be."""
+"""The extended rehearsal's rows do not hold where they should not: each is shown evidence that is not as it must be."""
 
 import json
 from collections.abc import Callable
@@ -12,13 +12,13 @@ import pytest
 
 from greengrass_emulator.cloud.device_messages.listening import Message, Messages
 from greengrass_emulator.cloud.provisioning import DeviceFolder
+from greengrass_emulator.rehearsal.extended import all_at_once, rows
+from greengrass_emulator.rehearsal.extended.deploy_repository import ASKING, BELT, CAMERA, LINE
+from greengrass_emulator.rehearsal.extended.ear import Ear
+from greengrass_emulator.rehearsal.extended.made_models import part_on_belt
+from greengrass_emulator.rehearsal.extended.play import Play
 from greengrass_emulator.rehearsal.feeder import read_predictions
 from greengrass_emulator.rehearsal.timeline import Timeline
-from greengrass_emulator.rehearsal.wide import all_at_once, rows
-from greengrass_emulator.rehearsal.wide.deploy_repository import ASKING, BELT, CAMERA, LINE
-from greengrass_emulator.rehearsal.wide.ear import Ear
-from greengrass_emulator.rehearsal.wide.made_models import part_on_belt
-from greengrass_emulator.rehearsal.wide.play import Play
 from greengrass_emulator.rehearsal.world import Device
 
 BEGAN = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -96,9 +96,9 @@ def play(tmp_path: Path) -> Callable[..., Play]:
         (asking / "answers.jsonl").write_text("".join(f"{line}\n" for line in answers or []))
         messages = Messages("#")
         for payload in said:
-            messages.take(Message("dt/wide/dev-1/prediction/digits", payload.encode()))
+            messages.take(Message("dt/extended/dev-1/prediction/digits", payload.encode()))
         stage = SimpleNamespace(world=SimpleNamespace(devices=[device], accounts={"dev": None}), timeline=Timeline())
-        ear = Ear(NoCloud(), "dev", "wide", messages)  # type: ignore[arg-type]
+        ear = Ear(NoCloud(), "dev", "extended", messages)  # type: ignore[arg-type]
         return Play(stage, fed or Fed(), {"dev": ear}, ExitStack())  # type: ignore[arg-type]
 
     return make
@@ -108,12 +108,14 @@ def play(tmp_path: Path) -> Callable[..., Play]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing more will come."""
     monkeypatch.setattr(rows, "PATIENCE", 0.1)
-    monkeypatch.setattr("greengrass_emulator.rehearsal.wide.waiting.PATIENCE", 0.1)
+    monkeypatch.setattr("greengrass_emulator.rehearsal.extended.waiting.PATIENCE", 0.1)
 
 
 def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(play: Callable[..., Play]) -> None:
     earlier = [on_belt(frame) for frame in (1, 2, 9)]
-    proof = rows.every_picture_of_the_belt("act", play(lines=[*earlier, *(on_belt(frame) for frame in range(1, 21))]))
+    proof = rows.every_picture_of_the_belt(
+        "scenario", play(lines=[*earlier, *(on_belt(frame) for frame in range(1, 21))])
+    )
     assert proof.holds, proof.seen
     assert proof.seen == "20 frames on 1 devices", "an agent that starts anew counts from 1"
 
@@ -129,7 +131,7 @@ def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(play: Ca
     ],
 )
 def test_the_belt_does_not_hold_otherwise(play: Callable[..., Play], lines: list[str], seen: str) -> None:
-    proof = rows.every_picture_of_the_belt("act", play(lines=lines))
+    proof = rows.every_picture_of_the_belt("scenario", play(lines=lines))
     assert not proof.holds
     assert seen in proof.seen
 
@@ -138,7 +140,7 @@ LAB = [answered(number, topic="lab/asks") for number in range(3)]
 
 
 def test_requests_hold_when_each_is_answered_rightly_at_once(play: Callable[..., Play]) -> None:
-    proof = rows.every_request("act", play(answers=[answered(1), answered(2), answered(3), *LAB]), 0.0)
+    proof = rows.every_request("scenario", play(answers=[answered(1), answered(2), answered(3), *LAB]), 0.0)
     assert proof.holds, proof.seen
     assert proof.seen.startswith("6 requests")
 
@@ -154,7 +156,7 @@ def test_requests_hold_when_each_is_answered_rightly_at_once(play: Callable[...,
     ],
 )
 def test_requests_do_not_hold_otherwise(play: Callable[..., Play], answers: list[str], since: float, seen: str) -> None:
-    proof = rows.every_request("act", play(answers=answers), since)
+    proof = rows.every_request("scenario", play(answers=answers), since)
     assert not proof.holds
     assert seen in proof.seen
 
@@ -165,24 +167,24 @@ def scan(name: str) -> str:
 
 def test_a_scan_may_not_be_predicted_twice(play: Callable[..., Play]) -> None:
     made = play(lines=[scan("a"), scan("b"), on_belt(1)], fed=Fed("a", "b"))
-    assert rows.every_scan_once("act", made).holds
+    assert rows.every_scan_once("scenario", made).holds
     made.devices[0].predictions.write_text("\n".join([scan("a"), scan("a"), scan("b"), ""]))
-    proof = rows.every_scan_once("act", made)
+    proof = rows.every_scan_once("scenario", made)
     assert not proof.holds
     assert proof.seen == "dev-1: 0 lost, 1 twice, 0 foreign"
 
 
 def test_a_scan_without_a_prediction_is_lost(play: Callable[..., Play]) -> None:
-    proof = rows.every_scan_once("act", play(lines=[scan("a")], fed=Fed("a", "b")))
+    proof = rows.every_scan_once("scenario", play(lines=[scan("a")], fed=Fed("a", "b")))
     assert not proof.holds
     assert "1 lost" in proof.seen
 
 
 def test_a_scan_may_be_predicted_before_its_feeder_has_gone_on(play: Callable[..., Play]) -> None:
     made = play(lines=[scan("a"), scan("b")], fed=Fed("a", next_one="b"))
-    assert rows.every_scan_once("act", made).holds
+    assert rows.every_scan_once("scenario", made).holds
     made.devices[0].predictions.write_text("\n".join([scan("a"), scan("c"), ""]))
-    proof = rows.every_scan_once("act", made)
+    proof = rows.every_scan_once("scenario", made)
     assert not proof.holds
     assert proof.seen == "dev-1: 0 lost, 0 twice, 1 foreign"
 

@@ -7,7 +7,7 @@ from greengrass_emulator.cloud.cloud_state import AccountState
 
 
 @dataclass(frozen=True, slots=True)
-class AccountDoors:
+class AccountEndpoints:
     """Where an account is reached: its administrator's key, its broker's port, its device endpoint's port."""
 
     account: Account
