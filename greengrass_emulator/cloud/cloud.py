@@ -29,7 +29,7 @@ from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactCheck
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.control_plane.public_components import public_components
 from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
-from greengrass_emulator.cloud.device_messages.listening import Ears, Messages
+from greengrass_emulator.cloud.device_messages.listening import Listeners, Messages
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
 from greengrass_emulator.cloud.faults.board import Board
 from greengrass_emulator.cloud.faults.endpoint import FaultEndpoint
@@ -79,7 +79,7 @@ class Cloud:
         self._enforces = enforce_iam or recording is not None
         self._recording = recording
         self._clock = Clock()
-        self._ears = {account.id: Ears() for account in self.accounts}
+        self._listeners = {account.id: Listeners() for account in self.accounts}
         self._fault_token = token_urlsafe(24)
         self._enforcement: Enforcement | None = None
         self._running: ExitStack | None = None
@@ -124,7 +124,7 @@ class Cloud:
             running.callback(self._jobs.stop)
             self._enforcement = self._make_enforcement(running) if self._enforces else None
             devices = {id_: self._enforcement.devices(id_) if self._enforcement else None for id_ in self._planes}
-            plans = {id_: _plan(plane, devices[id_], self._ears[id_]) for id_, plane in self._planes.items()}
+            plans = {id_: _plan(plane, devices[id_], self._listeners[id_]) for id_, plane in self._planes.items()}
             self._brokers = MqttBrokers(plans, identity)
             running.callback(self._brokers.stop)
             self._brokers.start()
@@ -207,7 +207,7 @@ class Cloud:
 
     def listen(self, topic_filter: str, *, account: str = "dev") -> AbstractContextManager[Messages]:
         """What an account's devices publish to IoT Core, within a ``with`` statement; ``+`` and ``#`` are allowed."""
-        return self._ears[self.endpoints(account).account.id].listen(topic_filter)
+        return self._listeners[self.endpoints(account).account.id].listen(topic_filter)
 
     def turn_clock(self, seconds: float) -> None:
         """Moves the cloud's time forward; rollouts and time-outs that are due by then have happened on return."""
@@ -290,9 +290,9 @@ class Cloud:
         )
 
 
-def _plan(plane: AccountPlane, permissions: DevicePermissions | None, ears: Ears) -> BrokerPlan:
+def _plan(plane: AccountPlane, permissions: DevicePermissions | None, listeners: Listeners) -> BrokerPlan:
     may = permissions.mqtt if permissions else None
-    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), ears.hear, may)
+    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), listeners.hear, may)
 
 
 def _is_cut_off(board: Board, account_id: str, thing: str) -> bool:

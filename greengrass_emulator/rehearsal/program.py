@@ -8,7 +8,7 @@ from pathlib import Path
 from greengrass_emulator.errors import WrongUse
 from greengrass_emulator.rehearsal import scenarios
 from greengrass_emulator.rehearsal.feeder import Feeder
-from greengrass_emulator.rehearsal.scenarios import Stagecraft
+from greengrass_emulator.rehearsal.scenarios import Rehearsal
 from greengrass_emulator.rehearsal.timeline import Proof
 from greengrass_emulator.rehearsal.world import Group, Runtime
 
@@ -25,13 +25,13 @@ class Program:
     """
 
     groups: Mapping[str, Group]
-    scenarios: Callable[[Stagecraft, Feeder, ExitStack], Iterator[Proof]]
+    scenarios: Callable[[Rehearsal, Feeder, ExitStack], Iterator[Proof]]
     write: Callable[[Path], None] = as_it_is
 
 
 def standard_program(devices: int) -> Program:
     """The dress rehearsal. Raises ``WrongUse`` for a number of classic devices that cannot be meant."""
-    return Program(groups_of(devices), _scenarios)
+    return Program(groups_of(devices), _run_scenarios)
 
 
 def groups_of(devices: int) -> dict[str, Group]:
@@ -50,16 +50,16 @@ def groups_of(devices: int) -> dict[str, Group]:
     }
 
 
-def _scenarios(stagecraft: Stagecraft, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
+def _run_scenarios(rehearsal: Rehearsal, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
     """Scenario by scenario; after one with a row that does not hold, the rest would only tell of that row."""
-    first = scenarios.first_release(stagecraft)
+    first = scenarios.first_release(rehearsal)
     yield from first
     if not all(proof.holds for proof in first):
         return
     stack.enter_context(feeder)
     for scenario in (scenarios.better_model, scenarios.bad_model, scenarios.way_back):
-        rows = scenario(stagecraft, feeder)
+        rows = scenario(rehearsal, feeder)
         yield from rows
         if not all(proof.holds for proof in rows):
             return
-    yield from scenarios.nothing_to_do(stagecraft)
+    yield from scenarios.nothing_to_do(rehearsal)

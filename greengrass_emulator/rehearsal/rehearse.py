@@ -14,7 +14,7 @@ from greengrass_emulator.rehearsal.pipeline import Pipeline
 from greengrass_emulator.rehearsal.program import Program
 from greengrass_emulator.rehearsal.registry import Registrations, Registry, Trainings
 from greengrass_emulator.rehearsal.report import Summary, write_report
-from greengrass_emulator.rehearsal.scenarios import MODEL, Stagecraft
+from greengrass_emulator.rehearsal.scenarios import MODEL, Rehearsal
 from greengrass_emulator.rehearsal.timeline import Proof, Timeline
 from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, World
 
@@ -85,10 +85,10 @@ def rehearse(
         program.write(pipeline.source)
         if user is not None:
             name_python(pipeline.source, user.python)
-        stagecraft = Stagecraft(world, pipeline, registry, models, timeline, other)
+        rehearsal = Rehearsal(world, pipeline, registry, models, timeline, other)
         images = {device.name: device.images for device in world.devices}
         feeder = Feeder(lambda: read_scans(trainings.scans()), images, rate=SCANS_A_SECOND)
-        for proof in program.scenarios(stagecraft, feeder, stack):
+        for proof in program.scenarios(rehearsal, feeder, stack):
             proofs.append(proof)
             tell("", proof)
         if permissions:

@@ -25,7 +25,7 @@ _SECONDS_TO_SETTLE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stagecraft:
+class Rehearsal:
     """What every scenario needs."""
 
     world: World
@@ -51,61 +51,61 @@ class Stagecraft:
         return run
 
 
-def first_release(stage: Stagecraft) -> list[Proof]:
+def first_release(rehearsal: Rehearsal) -> list[Proof]:
     """The linear model, from Approved to serving and confirmed on every device."""
     scenario = "1 first release"
-    stage.approve(stage.models.linear)
-    run = stage.run_pipeline()
-    serving = _serving(stage)
+    rehearsal.approve(rehearsal.models.linear)
+    run = rehearsal.run_pipeline()
+    serving = _serving(rehearsal)
     return [
         Proof(scenario, "build, and publish and deploy in three accounts", _all_zero(run), _codes(run)),
-        _all_confirm(scenario, "every device serves and confirms {version}", serving, stage.models.linear),
+        _all_confirm(scenario, "every device serves and confirms {version}", serving, rehearsal.models.linear),
         _same_digest(scenario, serving),
-        _both_channels(scenario, stage),
-        as_another_user(scenario, stage),
+        _both_channels(scenario, rehearsal),
+        as_another_user(scenario, rehearsal),
     ]
 
 
-def better_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
+def better_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
     """The better model takes the place of the first, in the same process, and no scan goes without its prediction.
 
     Each classic nucleus has just been started anew, one of them without a network: what it reads back of its own store
     is not to look like a change to it.
     """
     scenario = "2 hot reload"
-    booted = boot_anew(scenario, stage.world)
-    before = {device.name: device.agent_pid() for device in stage.world.devices}
-    stage.approve(stage.models.better)
-    run = stage.run_pipeline()
-    serving = _serving(stage)
-    after = {device.name: device.agent_pid() for device in stage.world.devices}
+    booted = boot_anew(scenario, rehearsal.world)
+    before = {device.name: device.agent_pid() for device in rehearsal.world.devices}
+    rehearsal.approve(rehearsal.models.better)
+    run = rehearsal.run_pipeline()
+    serving = _serving(rehearsal)
+    after = {device.name: device.agent_pid() for device in rehearsal.world.devices}
     kept = [name for name, pid in after.items() if pid is not None and pid == before[name]]
     return [
         booted,
         Proof(scenario, "the pipeline brings the better model out", _all_zero(run), _codes(run)),
-        _all_confirm(scenario, "every device serves and confirms {version}", serving, stage.models.better),
+        _all_confirm(scenario, "every device serves and confirms {version}", serving, rehearsal.models.better),
         Proof(
             scenario,
             "no agent was restarted, though it is the first release since its nucleus's start",
             len(kept) == len(after),
             ", ".join(f"{name} pid {pid}" for name, pid in after.items()),
         ),
-        _every_scan_once(scenario, stage, feeder),
+        _every_scan_once(scenario, rehearsal, feeder),
     ]
 
 
-def bad_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
+def bad_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
     """The bad model is refused everywhere, and nothing that serves is disturbed."""
     scenario = "3 refusal"
-    before = {device.name: device.agent_pid() for device in stage.world.devices}
-    stage.approve(stage.models.bad)
-    run = stage.run_pipeline(gated=False)
+    before = {device.name: device.agent_pid() for device in rehearsal.world.devices}
+    rehearsal.approve(rehearsal.models.bad)
+    run = rehearsal.run_pipeline(gated=False)
     deploys = {name: result.exit_code for name, result in run.deploys.items()}
     refused: list[str] = []
     statuses: list[str] = []
     undisturbed: list[str] = []
-    for device in stage.world.devices:
-        model = _model_of(stage, device)
+    for device in rehearsal.world.devices:
+        model = _model_of(rehearsal, device)
         verdict = model.said.verdict if model and model.said else None
         outcome = device.view.outcome(device.name)
         detailed = device.detailed_status()
@@ -115,19 +115,19 @@ def bad_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
             refused.append(device.name)
         if (
             model
-            and model.version == stage.models.better.released_as
+            and model.version == rehearsal.models.better.released_as
             and device.agent_pid() == before[device.name]
-            and device.serves_now(MODEL) == stage.models.better.released_as
+            and device.serves_now(MODEL) == rehearsal.models.better.released_as
         ):
             undisturbed.append(device.name)
-    devices = len(stage.world.devices)
+    devices = len(rehearsal.world.devices)
     return [
         Proof(
             scenario,
             "each deploy exits with 5: rejected by the devices' own checks",
             run.build.exit_code == 0
             and set(deploys.values()) == {REJECTED}
-            and len(deploys) == len(stage.world.accounts),
+            and len(deploys) == len(rehearsal.world.accounts),
             _codes(run),
         ),
         Proof(
@@ -138,33 +138,33 @@ def bad_model(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
         ),
         Proof(
             scenario,
-            f"every device goes on serving {stage.models.better.released_as}, in the same process",
+            f"every device goes on serving {rehearsal.models.better.released_as}, in the same process",
             len(undisturbed) == devices,
             f"{len(undisturbed)} of {devices} devices",
         ),
-        _every_scan_once(scenario, stage, feeder),
+        _every_scan_once(scenario, rehearsal, feeder),
     ]
 
 
-def way_back(stage: Stagecraft, feeder: Feeder) -> list[Proof]:
+def way_back(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
     """The bad package is Rejected in the registry; the pipeline makes the good one the deployed state again."""
     scenario = "4 way back"
-    stage.registry.set_status(stage.models.bad, "Rejected")
-    stage.timeline.add("registry", f"{stage.models.bad.name} rejected")
-    run = stage.run_pipeline()
+    rehearsal.registry.set_status(rehearsal.models.bad, "Rejected")
+    rehearsal.timeline.add("registry", f"{rehearsal.models.bad.name} rejected")
+    run = rehearsal.run_pipeline()
     return [
         Proof(scenario, "the pipeline deploys the good model as it was built before", _all_zero(run), _codes(run)),
-        _all_confirm(scenario, "every device confirms {version} anew", _serving(stage), stage.models.better),
-        _every_scan_once(scenario, stage, feeder),
+        _all_confirm(scenario, "every device confirms {version} anew", _serving(rehearsal), rehearsal.models.better),
+        _every_scan_once(scenario, rehearsal, feeder),
     ]
 
 
-def nothing_to_do(stage: Stagecraft) -> list[Proof]:
+def nothing_to_do(rehearsal: Rehearsal) -> list[Proof]:
     """The same pipeline once more: it must change nothing at all."""
     scenario = "5 nothing new"
-    before = stage.world.published()
-    run = stage.run_pipeline()
-    after = stage.world.published()
+    before = rehearsal.world.published()
+    run = rehearsal.run_pipeline()
+    after = rehearsal.world.published()
     return [
         Proof(scenario, "the pipeline runs once more and ends well", _all_zero(run), _codes(run)),
         Proof(
@@ -175,9 +175,9 @@ def nothing_to_do(stage: Stagecraft) -> list[Proof]:
     ]
 
 
-def _serving(stage: Stagecraft) -> dict[str, ShadowModel | None]:
+def _serving(rehearsal: Rehearsal) -> dict[str, ShadowModel | None]:
     """By device: what its shadow says of the model."""
-    return {device.name: _model_of(stage, device) for device in stage.world.devices}
+    return {device.name: _model_of(rehearsal, device) for device in rehearsal.world.devices}
 
 
 def _all_confirm(scenario: str, claim: str, serving: Mapping[str, ShadowModel | None], wanted: TrainedModel) -> Proof:
@@ -186,7 +186,7 @@ def _all_confirm(scenario: str, claim: str, serving: Mapping[str, ShadowModel | 
     return Proof(scenario, words, len(confirmed) == len(serving), f"{len(confirmed)} of {len(serving)} devices")
 
 
-def _model_of(stage: Stagecraft, device: Device) -> ShadowModel | None:
+def _model_of(rehearsal: Rehearsal, device: Device) -> ShadowModel | None:
     try:
         report = device.view.shadow(device.name)
     except LookupError:
@@ -194,7 +194,7 @@ def _model_of(stage: Stagecraft, device: Device) -> ShadowModel | None:
     model = report.models.get(MODEL)
     if model and model.said:
         words = f"{model.said.verdict} {model.said.version}"
-        stage.timeline.told(device.name, words, when=report.timestamp)
+        rehearsal.timeline.told(device.name, words, when=report.timestamp)
     return model
 
 
@@ -216,27 +216,27 @@ def _same_digest(scenario: str, serving: Mapping[str, ShadowModel | None]) -> Pr
     return Proof(scenario, "one digest in all accounts", len(digests) == 1 and None not in digests, shown)
 
 
-def _both_channels(scenario: str, stage: Stagecraft) -> Proof:
-    runtimes = {device.runtime for device in stage.world.devices}
+def _both_channels(scenario: str, rehearsal: Rehearsal) -> Proof:
+    runtimes = {device.runtime for device in rehearsal.world.devices}
     channels = {
-        account.name: account.view.channel(account.target_arn, AGENT) for account in stage.world.accounts.values()
+        account.name: account.view.channel(account.target_arn, AGENT) for account in rehearsal.world.accounts.values()
     }
     return Proof(
         scenario,
         "classic groups are released by the validated channel, the lite one by the subscribed channel",
         runtimes == {"classic", "lite"}
-        and channels == {a.name: a.wanted_channel for a in stage.world.accounts.values()},
+        and channels == {a.name: a.wanted_channel for a in rehearsal.world.accounts.values()},
         ", ".join(f"{name}: {channel}" for name, channel in channels.items()),
     )
 
 
-def as_another_user(scenario: str, stage: Stagecraft) -> Proof:
+def as_another_user(scenario: str, rehearsal: Rehearsal) -> Proof:
     """The agents are not their nuclei's user, where that can be tried."""
     claim = "components run as another user than their nucleus's, as under AWS's default"
-    user = stage.user
+    user = rehearsal.user
     if isinstance(user, str):
         return Proof(scenario, claim, True, f"not tried: {user}", tried=False)
-    users = {device.name: _user_of(device) for device in stage.world.devices}
+    users = {device.name: _user_of(device) for device in rehearsal.world.devices}
     return Proof(
         scenario,
         claim,
@@ -250,10 +250,10 @@ def _user_of(device: Device) -> int | None:
     return None if pid is None else Path(f"/proc/{pid}").stat().st_uid
 
 
-def _every_scan_once(scenario: str, stage: Stagecraft, feeder: Feeder) -> Proof:
+def _every_scan_once(scenario: str, rehearsal: Rehearsal, feeder: Feeder) -> Proof:
     accounts: dict[str, Account] = {
         device.name: settle(feeder, device.name, device.predictions, deadline=_SECONDS_TO_SETTLE)
-        for device in stage.world.devices
+        for device in rehearsal.world.devices
     }
     wrong = [
         f"{name}: {len(a.lost)} lost, {len(a.twice)} twice, {len(a.foreign)} foreign"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.rehearsal.extended.play import Play
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext
 from greengrass_emulator.rehearsal.extended.program import extended_program
 from greengrass_emulator.rehearsal.rehearse import rehearse
 from greengrass_emulator.rehearsal.timeline import Proof
@@ -16,19 +16,19 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-def test_an_act_with_a_row_that_does_not_hold_is_the_last_and_what_it_started_is_ended(tmp_path: Path) -> None:
+def test_a_scenario_with_a_row_that_does_not_hold_is_the_last_and_what_it_started_is_ended(tmp_path: Path) -> None:
     started: list[subprocess.Popen[bytes]] = []
     pids: list[int | None] = []
 
-    def fails(play: Play) -> Iterator[Proof]:
-        started.append(play.stack.enter_context(subprocess.Popen(["sleep", "1000"])))
-        play.stack.callback(started[0].kill)
-        pids.extend(status.pid for device in play.devices if (status := device.status()))
+    def fails(context: ScenarioContext) -> Iterator[Proof]:
+        started.append(context.stack.enter_context(subprocess.Popen(["sleep", "1000"])))
+        context.stack.callback(started[0].kill)
+        pids.extend(status.pid for device in context.devices if (status := device.status()))
         yield Proof("1 fails", "this holds", True, "seen")
         yield Proof("1 fails", "this does not", False, "not seen")
         yield Proof("1 fails", "this is still looked at", True, "seen")
 
-    def never(_: Play) -> Iterator[Proof]:
+    def never(_: ScenarioContext) -> Iterator[Proof]:
         yield Proof("2 never", "this is not played", True, "seen")
 
     told: list[Proof] = []

@@ -39,7 +39,7 @@ class Messages:
             self._came.put_nowait(message)
 
 
-class Ears:
+class Listeners:
     """Those who listen to one account. Safe to use from several threads."""
 
     def __init__(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from greengrass_emulator.rehearsal.extended import rows
 from greengrass_emulator.rehearsal.extended.answered import heard_on, refused_on
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext
 from greengrass_emulator.rehearsal.extended.deploy_repository import (
     A_SECOND,
     HARD_SAMPLES,
@@ -17,7 +18,6 @@ from greengrass_emulator.rehearsal.extended.deploy_repository import (
     UNSURE,
 )
 from greengrass_emulator.rehearsal.extended.made_models import MADE, write_belt
-from greengrass_emulator.rehearsal.extended.play import Play
 from greengrass_emulator.rehearsal.extended.waiting import where_it_comes_true
 from greengrass_emulator.rehearsal.feeder import read_predictions
 from greengrass_emulator.rehearsal.scenarios import as_another_user
@@ -32,81 +32,85 @@ _OVERLAP = 2
 """Entries that a bounded folder may have beyond its bound, while one is being written."""
 
 
-def all_at_once(play: Play) -> Iterator[Proof]:
+def all_at_once(context: ScenarioContext) -> Iterator[Proof]:
     """The first release, and what becomes of its frames."""
-    for device in play.devices:
+    for device in context.devices:
         write_belt(device.work / "belt.avi")
     for model in MADE:
-        play.bring(model, make=0)
-    play.stage.approve(play.stage.models.linear)
-    run = play.stage.run_pipeline()
-    yield Proof(SCENARIO, "build, and publish and deploy in both accounts", rows.went_well(play, run), rows.codes(run))
-    if not rows.went_well(play, run):
+        context.upload_make(model, make=0)
+    context.rehearsal.approve(context.rehearsal.models.linear)
+    run = context.rehearsal.run_pipeline()
+    yield Proof(
+        SCENARIO, "build, and publish and deploy in both accounts", rows.went_well(context, run), rows.codes(run)
+    )
+    if not rows.went_well(context, run):
         return
-    confirmed = [device.name for device in play.devices if play.confirmed(device)]
+    confirmed = [device.name for device in context.devices if context.confirmed(device)]
     yield Proof(
         SCENARIO,
         f"each device serves and confirms {len(MODELS)} models in one agent",
-        rows.on_all(play, confirmed),
-        ", ".join(f"{name} {version}" for name, version in play.versions().items()),
+        rows.on_all(context, confirmed),
+        ", ".join(f"{name} {version}" for name, version in context.versions().items()),
     )
-    yield as_another_user(SCENARIO, play.stage)
-    yield rows.every_scan_once(SCENARIO, play)
-    yield rows.every_picture_of_the_belt(SCENARIO, play)
-    yield rows.every_request(SCENARIO, play, 0.0, first=False)
-    refused = {device.name: refused_on(device) for device in play.devices}
+    yield as_another_user(SCENARIO, context.rehearsal)
+    yield rows.every_scan_once(SCENARIO, context)
+    yield rows.every_picture_of_the_belt(SCENARIO, context)
+    yield rows.every_request(SCENARIO, context, 0.0, first=False)
+    refused = {device.name: refused_on(device) for device in context.devices}
     yield Proof(
         SCENARIO,
         "a component is refused a topic that its access control does not name",
         set(refused.values()) == {"UnauthorizedError"},
         ", ".join(f"{name} {error}" for name, error in refused.items()),
     )
-    yield from _sinks(play)
+    yield from _sinks(context)
 
 
-def _sinks(play: Play) -> Iterator[Proof]:
-    turned = where_it_comes_true(play.devices, lambda device: len(_turned_over(device)) > 0)
-    sizes = [path.stat().st_size for device in play.devices for path in _turned_over(device)]
+def _sinks(context: ScenarioContext) -> Iterator[Proof]:
+    turned = where_it_comes_true(context.devices, lambda device: len(_turned_over(device)) > 0)
+    sizes = [path.stat().st_size for device in context.devices for path in _turned_over(device)]
     yield Proof(
         SCENARIO,
         "JSON lines are turned over when a file is full, and every line is whole",
-        rows.on_all(play, turned) and max(sizes, default=0) <= MAX_BYTES,
+        rows.on_all(context, turned) and max(sizes, default=0) <= MAX_BYTES,
         f"{len(sizes)} full files of {MAX_BYTES} bytes at most",
     )
-    heard = where_it_comes_true(play.devices, lambda device: {source for source, _ in heard_on(device)} == set(SOURCES))
-    foreign = sum(len(set(heard_on(device)) - _written(device)) for device in play.devices)
+    heard = where_it_comes_true(
+        context.devices, lambda device: {source for source, _ in heard_on(device)} == set(SOURCES)
+    )
+    foreign = sum(len(set(heard_on(device)) - _written(device)) for device in context.devices)
     yield Proof(
         SCENARIO,
         "another component hears the predictions of every source on the local topic",
-        rows.on_all(play, heard) and foreign == 0,
-        f"{sum(len(heard_on(device)) for device in play.devices)} predictions, {foreign or 'none'} that is no line",
+        rows.on_all(context, heard) and foreign == 0,
+        f"{sum(len(heard_on(device)) for device in context.devices)} predictions, {foreign or 'none'} that is no line",
     )
-    yield to_the_cloud(play)
-    kept = where_it_comes_true(play.devices, lambda device: len(_pictures(device)) >= KEPT_PICTURES)
-    most = max(len(_pictures(device)) for device in play.devices)
+    yield to_the_cloud(context)
+    kept = where_it_comes_true(context.devices, lambda device: len(_pictures(device)) >= KEPT_PICTURES)
+    most = max(len(_pictures(device)) for device in context.devices)
     yield Proof(
         SCENARIO,
         f"annotated images are kept, the newest {KEPT_PICTURES}",
-        rows.on_all(play, kept) and most <= KEPT_PICTURES + _OVERLAP,
-        ", ".join(f"{device.name} {len(_pictures(device))}" for device in play.devices),
+        rows.on_all(context, kept) and most <= KEPT_PICTURES + _OVERLAP,
+        ", ".join(f"{device.name} {len(_pictures(device))}" for device in context.devices),
     )
-    kept = where_it_comes_true(play.devices, lambda device: len(_hard(device)) >= HARD_SAMPLES)
-    least = [_least(each) for device in play.devices for each in _hard(device)]
-    most = max(len(_hard(device)) for device in play.devices)
+    kept = where_it_comes_true(context.devices, lambda device: len(_hard(device)) >= HARD_SAMPLES)
+    least = [_least(each) for device in context.devices for each in _hard(device)]
+    most = max(len(_hard(device)) for device in context.devices)
     yield Proof(
         SCENARIO,
         f"hard samples are kept with their predictions, the newest {HARD_SAMPLES}, and only those below {UNSURE}",
-        rows.on_all(play, kept) and most <= HARD_SAMPLES + _OVERLAP and max(least, default=1.0) < UNSURE,
+        rows.on_all(context, kept) and most <= HARD_SAMPLES + _OVERLAP and max(least, default=1.0) < UNSURE,
         f"scores {min(least, default=0.0):.2f} to {max(least, default=0.0):.2f}",
     )
 
 
-def to_the_cloud(play: Play) -> Proof:
+def to_the_cloud(context: ScenarioContext) -> Proof:
     """At the broker: only what is sure, only what is new, and no more than the rate."""
-    came = where_it_comes_true(play.devices, lambda device: len(_published(play, device)) >= len(SOURCES))
+    came = where_it_comes_true(context.devices, lambda device: len(_published(context, device)) >= len(SOURCES))
     faults, told, lines = [], 0, 0
-    for device in play.devices:
-        published = _published(play, device)
+    for device in context.devices:
+        published = _published(context, device)
         told += len(published)
         lines += len(_written(device))
         for source in SOURCES:
@@ -121,13 +125,13 @@ def to_the_cloud(play: Play) -> Proof:
     return Proof(
         SCENARIO,
         f"IoT Core hears only what is sure ({SURE} and more) and new, {A_SECOND:g} a second and source at most",
-        rows.on_all(play, came) and not faults,
+        rows.on_all(context, came) and not faults,
         "; ".join(faults[:3]) or f"{told} of {lines} predictions",
     )
 
 
-def _published(play: Play, device: Device) -> list[PublishedPrediction]:
-    return play.ear(device).predictions(device.name, MODELS)
+def _published(context: ScenarioContext, device: Device) -> list[PublishedPrediction]:
+    return context.listener(device).predictions(device.name, MODELS)
 
 
 def _turned_over(device: Device) -> list[Path]:

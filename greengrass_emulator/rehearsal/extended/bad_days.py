@@ -10,10 +10,10 @@ from pathlib import Path
 
 from greengrass_emulator.errors import RehearsalError
 from greengrass_emulator.rehearsal.extended import rows
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext, pids, predictions_of, serves_all
 from greengrass_emulator.rehearsal.extended.deploy_repository import CAMERA, DIGITS, MODELS
 from greengrass_emulator.rehearsal.extended.made_models import picture_of_belt
 from greengrass_emulator.rehearsal.extended.no_connection import no_connection
-from greengrass_emulator.rehearsal.extended.play import Play, pids, predictions_of, serves_all
 from greengrass_emulator.rehearsal.extended.waiting import comes_true, where_it_comes_true
 from greengrass_emulator.rehearsal.timeline import Proof
 from greengrass_emulator.rehearsal.world import Device
@@ -27,128 +27,132 @@ _FRAMES_MEANWHILE = 8
 _AWAY = timedelta(seconds=2)
 
 
-def bad_days(play: Play) -> Iterator[Proof]:
+def bad_days(context: ScenarioContext) -> Iterator[Proof]:
     """One misfortune after the other, on devices that are well before and after each."""
-    yield _unreadable(play)
-    yield from _killed(play)
-    yield from _broker_away(play)
-    yield from no_connection(_SCENARIO, play)
-    yield from _disk_full(play)
+    yield _unreadable(context)
+    yield from _killed(context)
+    yield from _broker_away(context)
+    yield from no_connection(_SCENARIO, context)
+    yield from _disk_full(context)
 
 
-def _unreadable(play: Play) -> Proof:
+def _unreadable(context: ScenarioContext) -> Proof:
     """Files that are no images, moved in as a camera's are."""
     bad = {"bad-empty.png": b"", "bad-text.png": b"no image at all", "bad-half.png": _half_an_image()}
-    for device in play.devices:
+    for device in context.devices:
         for name, content in bad.items():
             beside = device.work / f".{name}"
             beside.write_bytes(content)
             beside.rename(device.images / name)
     aside = where_it_comes_true(
-        play.devices, lambda device: {path.name for path in device.images.with_name(_ASIDE).glob("*")} == bad.keys()
+        context.devices, lambda device: {path.name for path in device.images.with_name(_ASIDE).glob("*")} == bad.keys()
     )
     told = where_it_comes_true(
-        play.devices,
+        context.devices,
         lambda device: (
-            (health := _newest(play, device)).models[DIGITS].errors >= len(bad)
+            (health := _newest(context, device)).models[DIGITS].errors >= len(bad)
             and any(name in (health.last_error or "") for name in bad)
         ),
     )
-    shown = {_newest(play, device).last_error or "" for device in play.devices}
+    shown = {_newest(context, device).last_error or "" for device in context.devices}
     return Proof(
         _SCENARIO,
         "images that cannot be read are set aside, counted and named, and stop nothing",
-        rows.on_all(play, aside) and rows.on_all(play, told),
+        rows.on_all(context, aside) and rows.on_all(context, told),
         f"{len(bad)} a device; {next(iter(shown))[:80]}",
     )
 
 
-def _killed(play: Play) -> Iterator[Proof]:
+def _killed(context: ScenarioContext) -> Iterator[Proof]:
     """SIGKILL: the nucleus starts the agent anew, and it opens what its verdicts say that it may."""
-    before, began = pids(play), datetime.now(UTC)
-    for device in play.devices:
+    before, began = pids(context), datetime.now(UTC)
+    for device in context.devices:
         os.kill(_pid(device), signal.SIGKILL)
-    play.stage.timeline.add("world", "every agent is killed")
+    context.rehearsal.timeline.add("world", "every agent is killed")
     back = where_it_comes_true(
-        play.devices,
+        context.devices,
         lambda device: device.agent_pid() not in {None, before[device.name]} and serves_all(device, began),
     )
-    well = where_it_comes_true(play.devices, lambda device: _is_well(play, device, began))
+    well = where_it_comes_true(context.devices, lambda device: _is_well(context, device, began))
     yield Proof(
         _SCENARIO,
         "a killed agent comes back, serves every model and is SERVING",
-        rows.on_all(play, back) and rows.on_all(play, well),
-        ", ".join(f"{name} pid {before[name]} → {pid}" for name, pid in pids(play).items()),
+        rows.on_all(context, back) and rows.on_all(context, well),
+        ", ".join(f"{name} pid {before[name]} → {pid}" for name, pid in pids(context).items()),
     )
-    yield rows.every_scan_once(_SCENARIO, play)
+    yield rows.every_scan_once(_SCENARIO, context)
 
 
-def _broker_away(play: Play) -> Iterator[Proof]:
+def _broker_away(context: ScenarioContext) -> Iterator[Proof]:
     """Nobody hears a device for a while: it infers on, and what it had to say is heard afterwards."""
-    faults = play.stage.world.cloud.faults
-    before = pids(play)
+    faults = context.rehearsal.world.cloud.faults
+    before = pids(context)
     left = datetime.now(UTC)
     faults.take_away("broker")
     try:
         inferred = where_it_comes_true(
-            play.devices,
+            context.devices,
             lambda device: (
                 sum(each.timestamp > left for each in predictions_of(device, CAMERA)) >= _FRAMES_MEANWHILE
                 and datetime.now(UTC) > left + _AWAY
             ),
         )
-        marks = {device.name: play.ear(device).mark() for device in play.devices}
+        marks = {device.name: context.listener(device).mark() for device in context.devices}
     finally:
         faults.bring_back("broker")
     came = datetime.now(UTC)
-    play.stage.timeline.add("world", "the broker was away", began=play.stage.timeline.now() - (came - left).seconds)
+    context.rehearsal.timeline.add(
+        "world", "the broker was away", began=context.rehearsal.timeline.now() - (came - left).seconds
+    )
     late = where_it_comes_true(
-        play.devices,
+        context.devices,
         lambda device: any(
             left < each.timestamp < came
-            for each in play.ear(device).predictions(device.name, MODELS, marks[device.name])
+            for each in context.listener(device).predictions(device.name, MODELS, marks[device.name])
         ),
     )
-    healthy = where_it_comes_true(play.devices, lambda device: play.ear(device).health(device.name, marks[device.name]))
+    healthy = where_it_comes_true(
+        context.devices, lambda device: context.listener(device).health(device.name, marks[device.name])
+    )
     yield Proof(
         _SCENARIO,
         "while the broker is away every device infers on",
-        rows.on_all(play, inferred),
+        rows.on_all(context, inferred),
         f"{(came - left).total_seconds():.1f} s away, {_FRAMES_MEANWHILE} scans and more on {len(inferred)} devices",
     )
-    waited = [len(play.ear(d).predictions(d.name, MODELS, marks[d.name])) for d in play.devices]
+    waited = [len(context.listener(d).predictions(d.name, MODELS, marks[d.name])) for d in context.devices]
     yield Proof(
         _SCENARIO,
         "when it is back, what waited arrives: health, and predictions of that time",
-        rows.on_all(play, late) and rows.on_all(play, healthy),
+        rows.on_all(context, late) and rows.on_all(context, healthy),
         f"{sum(waited)} predictions",
     )
-    yield rows.same_processes(_SCENARIO, play, before)
+    yield rows.same_processes(_SCENARIO, context, before)
 
 
-def _disk_full(play: Play) -> Iterator[Proof]:
+def _disk_full(context: ScenarioContext) -> Iterator[Proof]:
     """On lite: no file may grow, then they may again."""
-    device, before = play.lite, pids(play)
+    device, before = context.lite, pids(context)
     began = datetime.now(UTC)
     with _no_room(device):
         degraded = comes_true(
             lambda: (
-                (health := _newest(play, device)).timestamp > began
+                (health := _newest(context, device)).timestamp > began
                 and health.state is AgentState.DEGRADED
                 and "cannot be written" in (health.why or "")
             )
         )
-        why = (_newest(play, device).why or "").replace(f"{device.work}/", "")
+        why = (_newest(context, device).why or "").replace(f"{device.work}/", "")
     freed = datetime.now(UTC)
-    well = comes_true(lambda: _is_well(play, device, freed))
+    well = comes_true(lambda: _is_well(context, device, freed))
     yield Proof(
         _SCENARIO,
         "with a full disk the agent is DEGRADED and says why, and is well again when there is room",
         degraded and well,
         f"{device.name}: {why}",
     )
-    yield rows.same_processes(_SCENARIO, play, before)
-    yield rows.every_scan_once(_SCENARIO, play)
+    yield rows.same_processes(_SCENARIO, context, before)
+    yield rows.every_scan_once(_SCENARIO, context)
 
 
 @contextmanager
@@ -177,14 +181,14 @@ def _limit_files(pid: int, largest: str) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS_TO_LIMIT)
 
 
-def _is_well(play: Play, device: Device, since: datetime) -> bool:
-    health = _newest(play, device)
+def _is_well(context: ScenarioContext, device: Device, since: datetime) -> bool:
+    health = _newest(context, device)
     return health.timestamp > since and health.state is AgentState.SERVING and set(health.models) == set(MODELS)
 
 
-def _newest(play: Play, device: Device) -> Health:
+def _newest(context: ScenarioContext, device: Device) -> Health:
     """Raises ``LookupError`` before the first."""
-    return play.ear(device).health(device.name)[-1]
+    return context.listener(device).health(device.name)[-1]
 
 
 def _pid(device: Device) -> int:

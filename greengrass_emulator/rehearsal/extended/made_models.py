@@ -30,7 +30,7 @@ def package_key(model: str) -> str:
     return f"models/{model}/model.tar.gz"
 
 
-def bring(s3: "S3Client", bucket: str, model: str, *, make: int) -> None:
+def upload_make(s3: "S3Client", bucket: str, model: str, *, make: int) -> None:
     """Put a make of the model where the next build finds it: no registry has a part in it."""
     content = io.BytesIO()
     graph = _GRAPHS[model](make)

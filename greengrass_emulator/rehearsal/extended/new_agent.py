@@ -7,8 +7,8 @@ from datetime import datetime
 
 from greengrass_emulator.rehearsal.extended import rows
 from greengrass_emulator.rehearsal.extended.answered import ask_slowly, asked_on
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext, agent_log, pids
 from greengrass_emulator.rehearsal.extended.deploy_repository import BUSY_LIMIT, renew_agent
-from greengrass_emulator.rehearsal.extended.play import Play, agent_log, pids
 from greengrass_emulator.rehearsal.pipeline import PipelineRun
 from greengrass_emulator.rehearsal.timeline import Proof
 from greengrass_emulator.rehearsal.world import AGENT
@@ -20,16 +20,16 @@ _SLACK = 0.5
 """Seconds: the deferral is counted from when the nucleus asked, a little before the agent says so."""
 
 
-def new_agent(play: Play) -> Iterator[Proof]:
+def new_agent(context: ScenarioContext) -> Iterator[Proof]:
     """The bad package is Rejected, the agent is renewed, and the classic device is busy when that arrives."""
-    play.stage.registry.set_status(play.stage.models.bad, "Rejected")
-    play.stage.timeline.add("registry", f"{play.stage.models.bad.name} rejected")
-    renew_agent(play.stage.pipeline.source)
-    before, known, classic = pids(play), len(agent_log(play.classic)), play.classic
-    run, on_time = _release_while_busy(play, known)
+    context.rehearsal.registry.set_status(context.rehearsal.models.bad, "Rejected")
+    context.rehearsal.timeline.add("registry", f"{context.rehearsal.models.bad.name} rejected")
+    renew_agent(context.rehearsal.pipeline.source)
+    before, known, classic = pids(context), len(agent_log(context.classic)), context.classic
+    run, on_time = _release_while_busy(context, known)
     log = agent_log(classic)[known:]
     yield Proof(
-        _SCENARIO, "the pipeline brings the new agent, then the models", rows.went_well(play, run), rows.codes(run)
+        _SCENARIO, "the pipeline brings the new agent, then the models", rows.went_well(context, run), rows.codes(run)
     )
     deferred, ended = _moments(log, "update deferred"), _moments(log, "ending signal=15")
     waited = ended[0] - deferred[0] if deferred and ended else 0.0
@@ -51,9 +51,9 @@ def new_agent(play: Play) -> Iterator[Proof]:
         ", ".join(f"{each.request} took {each.answered - each.asked:.1f} s" for each in finished)
         or "nothing in flight",
     )
-    after = pids(play)
-    version = play.release().agent
-    runs = {device.name: status.components[AGENT].version for device in play.devices if (status := device.status())}
+    after = pids(context)
+    version = context.release().agent
+    runs = {device.name: status.components[AGENT].version for device in context.devices if (status := device.status())}
     yield Proof(
         _SCENARIO,
         "every device runs the new agent, in a new process",
@@ -62,43 +62,43 @@ def new_agent(play: Play) -> Iterator[Proof]:
         and all(after[name] not in {None, pid} for name, pid in before.items()),
         ", ".join(f"{name} {number}" for name, number in runs.items()),
     )
-    confirmed = [device.name for device in play.devices if play.confirmed(device)]
+    confirmed = [device.name for device in context.devices if context.confirmed(device)]
     yield Proof(
         _SCENARIO,
         "every device serves and confirms the good models, the one that was refused with the bad one too",
-        rows.on_all(play, confirmed),
-        ", ".join(f"{name} {number}" for name, number in play.versions().items()),
+        rows.on_all(context, confirmed),
+        ", ".join(f"{name} {number}" for name, number in context.versions().items()),
     )
-    yield rows.every_scan_once(_SCENARIO, play)
-    yield rows.every_picture_of_the_belt(_SCENARIO, play)
-    yield rows.every_request(_SCENARIO, play, time.time(), first=False)
+    yield rows.every_scan_once(_SCENARIO, context)
+    yield rows.every_picture_of_the_belt(_SCENARIO, context)
+    yield rows.every_request(_SCENARIO, context, time.time(), first=False)
 
 
-def _release_while_busy(play: Play, known: int) -> tuple[PipelineRun, bool]:
+def _release_while_busy(context: ScenarioContext, known: int) -> tuple[PipelineRun, bool]:
     """Run the pipeline with the classic device busy until its agent gives in; whether it did so by itself."""
-    busy = play.classic.work / "busy"
+    busy = context.classic.work / "busy"
     busy.touch()
     try:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="release") as pool:
-            running = pool.submit(play.stage.run_pipeline)
+            running = pool.submit(context.rehearsal.run_pipeline)
             ends = time.monotonic() + _SECONDS_TO_DEFER
             slowly = gave_in = False
             while not (gave_in or running.done() or time.monotonic() > ends):
-                log = agent_log(play.classic)[known:]
+                log = agent_log(context.classic)[known:]
                 if "update deferred" in log and not slowly:
                     slowly = True
-                    ask_slowly(play.classic, slowly=True)
+                    ask_slowly(context.classic, slowly=True)
                 gave_in = "busy for too long" in log
                 time.sleep(0.1)
             # The second deployment of the release is not to wait again.
             busy.unlink(missing_ok=True)
-            while "ending signal=" not in agent_log(play.classic)[known:] and not running.done():
+            while "ending signal=" not in agent_log(context.classic)[known:] and not running.done():
                 time.sleep(0.1)
-            ask_slowly(play.classic, slowly=False)
+            ask_slowly(context.classic, slowly=False)
             return running.result(), gave_in
     finally:
         busy.unlink(missing_ok=True)
-        ask_slowly(play.classic, slowly=False)
+        ask_slowly(context.classic, slowly=False)
 
 
 def _moments(log: str, words: str) -> list[float]:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from greengrass_emulator.devices.device_faults import cut_ipc, mend_ipc
 from greengrass_emulator.rehearsal.extended import rows
 from greengrass_emulator.rehearsal.extended.commands import all_ok, send, words_of
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext, pids, predictions_of
 from greengrass_emulator.rehearsal.extended.deploy_repository import BELT, CAMERA
 from greengrass_emulator.rehearsal.extended.made_models import PARTS
-from greengrass_emulator.rehearsal.extended.play import Play, pids, predictions_of
 from greengrass_emulator.rehearsal.extended.waiting import comes_true
 from greengrass_emulator.rehearsal.timeline import Proof
 from greengrass_emulator.rehearsal.world import AGENT, Device
@@ -31,20 +31,20 @@ class _Away:
     versions: frozenset[str]
 
 
-def no_connection(scenario: str, play: Play) -> Iterator[Proof]:
+def no_connection(scenario: str, context: ScenarioContext) -> Iterator[Proof]:
     """Both nuclei carry out what nobody of theirs hears of, and the agents find it when they are back."""
-    before, was = pids(play), play.versions()[PARTS]
-    play.bring(PARTS, make=2)
+    before, was = pids(context), context.versions()[PARTS]
+    context.upload_make(PARTS, make=2)
     away: dict[str, _Away] = {}
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="release") as pool:
         running = None
         # In the order of the pipeline's stages: it waits for the first device before it comes to the second.
-        for device in play.devices:
+        for device in context.devices:
             known = _deployments(device)
-            with _cut(play, device) as (left, mark):
-                running = running or pool.submit(play.stage.run_pipeline)
-                away[device.name] = _looked_at(play, device, known, left, mark)
-        run = running.result() if running else play.stage.run_pipeline()
+            with _cut(context, device) as (left, mark):
+                running = running or pool.submit(context.rehearsal.run_pipeline)
+                away[device.name] = _looked_at(context, device, known, left, mark)
+        run = running.result() if running else context.rehearsal.run_pipeline()
     yield Proof(
         scenario,
         "without its IPC connection every device infers on, and nobody hears of it",
@@ -54,50 +54,50 @@ def no_connection(scenario: str, play: Play) -> Iterator[Proof]:
             for name, each in away.items()
         ),
     )
-    now = play.versions()[PARTS]
-    confirmed = [device.name for device in play.devices if play.confirmed(device)]
+    now = context.versions()[PARTS]
+    confirmed = [device.name for device in context.devices if context.confirmed(device)]
     yield Proof(
         scenario,
         "what was released meanwhile had come to the nucleus, and is served and confirmed once there is a connection",
-        rows.went_well(play, run)
+        rows.went_well(context, run)
         and now != was
         and all(each.arrived and each.versions == {was} for each in away.values())
-        and rows.on_all(play, confirmed),
+        and rows.on_all(context, confirmed),
         f"{PARTS} {was} → {now}; {rows.codes(run)}",
     )
     back = datetime.now(UTC)
-    replies = send(play, "report")
+    replies = send(context, "report")
     yield Proof(
         scenario,
         "a command is heard and answered again",
         all_ok(replies) and all(each.timestamp > back for each in replies.values()),
         words_of(replies),
     )
-    yield rows.same_processes(scenario, play, before)
-    yield rows.every_scan_once(scenario, play)
-    yield rows.every_request(scenario, play, back.timestamp())
+    yield rows.same_processes(scenario, context, before)
+    yield rows.every_scan_once(scenario, context)
+    yield rows.every_request(scenario, context, back.timestamp())
 
 
 @contextmanager
-def _cut(play: Play, device: Device) -> Iterator[tuple[datetime, int]]:
+def _cut(context: ScenarioContext, device: Device) -> Iterator[tuple[datetime, int]]:
     """Gives when the connection was gone, and the mark of what had been heard by then."""
-    began, root = play.stage.timeline.now(), device.folder.root
+    began, root = context.rehearsal.timeline.now(), device.folder.root
     cut_ipc(root, AGENT)
     try:
-        yield datetime.now(UTC), play.ear(device).mark()
+        yield datetime.now(UTC), context.listener(device).mark()
     finally:
         mend_ipc(root, AGENT)
-        play.stage.timeline.add(device.name, "the agent had no IPC connection", began=began)
+        context.rehearsal.timeline.add(device.name, "the agent had no IPC connection", began=began)
 
 
-def _looked_at(play: Play, device: Device, known: set[str], left: datetime, mark: int) -> _Away:
+def _looked_at(context: ScenarioContext, device: Device, known: set[str], left: datetime, mark: int) -> _Away:
     """What is so when the release has come to the nucleus, and the agent has inferred for a while."""
     arrived = comes_true(lambda: _has_come(device, known), _SECONDS_TO_ARRIVE)
     comes_true(lambda: _since(device, CAMERA, left) >= _SCANS_MEANWHILE)
     return _Away(
         seconds=(datetime.now(UTC) - left).total_seconds(),
         scans=_since(device, CAMERA, left),
-        told=sum(each.timestamp > left for each in play.ear(device).health(device.name, mark)),
+        told=sum(each.timestamp > left for each in context.listener(device).health(device.name, mark)),
         arrived=arrived,
         versions=frozenset(each.version for each in predictions_of(device, BELT) if each.timestamp > left),
     )

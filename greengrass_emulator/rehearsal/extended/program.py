@@ -8,20 +8,20 @@ from pathlib import Path
 from greengrass_emulator.rehearsal.extended.all_at_once import all_at_once
 from greengrass_emulator.rehearsal.extended.bad_days import bad_days
 from greengrass_emulator.rehearsal.extended.commands import commands
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext
 from greengrass_emulator.rehearsal.extended.deploy_repository import application_of, write_repository
-from greengrass_emulator.rehearsal.extended.ear import Ear
+from greengrass_emulator.rehearsal.extended.mqtt_listener import MqttListener
 from greengrass_emulator.rehearsal.extended.new_agent import new_agent
-from greengrass_emulator.rehearsal.extended.play import Play
 from greengrass_emulator.rehearsal.extended.reloads import one_of_two_is_bad, two_at_once
 from greengrass_emulator.rehearsal.extended.without_nucleus import without_nucleus
 from greengrass_emulator.rehearsal.feeder import Feeder
 from greengrass_emulator.rehearsal.program import Program
-from greengrass_emulator.rehearsal.scenarios import Stagecraft
+from greengrass_emulator.rehearsal.scenarios import Rehearsal
 from greengrass_emulator.rehearsal.timeline import Proof
 from greengrass_emulator.rehearsal.world import Group
 
 GROUPS = {"dev": Group({"dev-1": "lite"}), "prod": Group({"prod-1": "classic"})}
-Scenario = Callable[[Play], Iterator[Proof]]
+Scenario = Callable[[ScenarioContext], Iterator[Proof]]
 SCENARIOS: tuple[Scenario, ...] = (
     all_at_once,
     two_at_once,
@@ -38,25 +38,28 @@ def extended_program(repository: Path, scenarios: Sequence[Scenario] = SCENARIOS
 
     Raises ``RehearsalError`` for a repository that it cannot be played with.
     """
-    return Program(GROUPS, partial(_play, application_of(repository), scenarios), write_repository)
+    return Program(GROUPS, partial(_run_scenarios, application_of(repository), scenarios), write_repository)
 
 
-def _play(
-    application: str, scenarios: Sequence[Scenario], stage: Stagecraft, feeder: Feeder, stack: ExitStack
+def _run_scenarios(
+    application: str, scenarios: Sequence[Scenario], rehearsal: Rehearsal, feeder: Feeder, stack: ExitStack
 ) -> Iterator[Proof]:
     """Scenario by scenario; after one with a row that does not hold, the rest would only tell of that row."""
-    ears = {
-        account: Ear(
-            stage.world.cloud, account, application, stack.enter_context(stage.world.cloud.listen("#", account=account))
+    listeners = {
+        account: MqttListener(
+            rehearsal.world.cloud,
+            account,
+            application,
+            stack.enter_context(rehearsal.world.cloud.listen("#", account=account)),
         )
-        for account in stage.world.accounts
+        for account in rehearsal.world.accounts
     }
-    play = Play(stage, feeder, ears, stack)
+    context = ScenarioContext(rehearsal, feeder, listeners, stack)
     # From the beginning: what comes before there is a folder to put it into is not fed.
     stack.enter_context(feeder)
     for scenario in scenarios:
         held = True
-        for proof in scenario(play):
+        for proof in scenario(context):
             held = held and proof.holds
             yield proof
         if not held:

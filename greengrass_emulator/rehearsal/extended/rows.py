@@ -3,9 +3,9 @@
 from functools import partial
 
 from greengrass_emulator.rehearsal.extended.answered import asked_on
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext, predictions_of
 from greengrass_emulator.rehearsal.extended.deploy_repository import BELT, CAMERA
 from greengrass_emulator.rehearsal.extended.made_models import CELL, SIDE, part_on_belt
-from greengrass_emulator.rehearsal.extended.play import Play, predictions_of
 from greengrass_emulator.rehearsal.extended.waiting import PATIENCE, comes_true
 from greengrass_emulator.rehearsal.feeder import settle
 from greengrass_emulator.rehearsal.pipeline import PipelineRun
@@ -24,19 +24,19 @@ def codes(run: PipelineRun) -> str:
     return ", ".join(f"{name} {code}" for name, code in run.exit_codes().items())
 
 
-def went_well(play: Play, run: PipelineRun) -> bool:
+def went_well(context: ScenarioContext, run: PipelineRun) -> bool:
     """Whether every stage was reached and ended with 0."""
-    return set(run.exit_codes().values()) == {0} and len(run.deploys) == len(play.stage.world.accounts)
+    return set(run.exit_codes().values()) == {0} and len(run.deploys) == len(context.rehearsal.world.accounts)
 
 
-def on_all(play: Play, names: list[str]) -> bool:
+def on_all(context: ScenarioContext, names: list[str]) -> bool:
     """Whether every device is among the names."""
-    return sorted(names) == sorted(device.name for device in play.devices)
+    return sorted(names) == sorted(device.name for device in context.devices)
 
 
-def same_processes(scenario: str, play: Play, before: dict[str, int | None]) -> Proof:
+def same_processes(scenario: str, context: ScenarioContext, before: dict[str, int | None]) -> Proof:
     """No agent is another process than before."""
-    after = {device.name: device.agent_pid() for device in play.devices}
+    after = {device.name: device.agent_pid() for device in context.devices}
     return Proof(
         scenario,
         "no agent was restarted",
@@ -45,11 +45,11 @@ def same_processes(scenario: str, play: Play, before: dict[str, int | None]) -> 
     )
 
 
-def every_scan_once(scenario: str, play: Play) -> Proof:
+def every_scan_once(scenario: str, context: ScenarioContext) -> Proof:
     """Each scan of the folder has one prediction, also one that an agent was killed in."""
     wrong, fed = [], 0
-    for device in play.devices:
-        a = settle(play.feeder, device.name, device.predictions, deadline=PATIENCE, source=CAMERA)
+    for device in context.devices:
+        a = settle(context.feeder, device.name, device.predictions, deadline=PATIENCE, source=CAMERA)
         if not a.balances:
             wrong.append(f"{device.name}: {len(a.lost)} lost, {len(a.twice)} twice, {len(a.foreign)} foreign")
         fed += a.fed
@@ -57,14 +57,14 @@ def every_scan_once(scenario: str, play: Play) -> Proof:
         scenario,
         "every scan has exactly one prediction",
         not wrong,
-        "; ".join(wrong) or f"{fed} scans on {len(play.devices)} devices: none lost, none twice",
+        "; ".join(wrong) or f"{fed} scans on {len(context.devices)} devices: none lost, none twice",
     )
 
 
-def every_picture_of_the_belt(scenario: str, play: Play) -> Proof:
+def every_picture_of_the_belt(scenario: str, context: ScenarioContext) -> Proof:
     """Each frame of the video, since the agent last opened it, has one prediction, which finds the part."""
     faults, frames = [], 0
-    for device in play.devices:
+    for device in context.devices:
         found = _since_opened(predictions_of(device, BELT))
         frames += len(found)
         if len(found) < _SOME:
@@ -78,14 +78,14 @@ def every_picture_of_the_belt(scenario: str, play: Play) -> Proof:
         scenario,
         "every frame of the video has exactly one prediction, with the part where it was",
         not faults,
-        "; ".join(faults) or f"{frames} frames on {len(play.devices)} devices",
+        "; ".join(faults) or f"{frames} frames on {len(context.devices)} devices",
     )
 
 
-def every_request(scenario: str, play: Play, since: float, *, first: bool = True) -> Proof:
+def every_request(scenario: str, context: ScenarioContext, since: float, *, first: bool = True) -> Proof:
     """Each request of the asking component that began after ``since`` is answered rightly, at the ``first`` asking."""
     faults, count = [], 0
-    for device in play.devices:
+    for device in context.devices:
         comes_true(partial(_answered_enough, device, since))
         asked = asked_on(device).since(since)
         count += len(asked.answered)

@@ -16,8 +16,8 @@ import yaml
 from greengrass_emulator.errors import RehearsalError
 from greengrass_emulator.interruption import ctrl_c_held_back
 from greengrass_emulator.rehearsal.cloud_view import objects_of
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext
 from greengrass_emulator.rehearsal.extended.deploy_repository import CAMERA, DIGITS
-from greengrass_emulator.rehearsal.extended.play import Play
 from greengrass_emulator.rehearsal.extended.waiting import comes_true
 from greengrass_emulator.rehearsal.feeder import Scan, read_predictions
 from greengrass_emulator.rehearsal.pipeline import process_environment
@@ -33,15 +33,16 @@ _ENDED = 128 + signal.SIGTERM
 _SECONDS_TO_END = 10.0
 
 
-def without_nucleus(play: Play) -> Iterator[Proof]:
+def without_nucleus(context: ScenarioContext) -> Iterator[Proof]:
     """Two models of the fleet, as they were published, one after the other in one process that no nucleus started."""
-    bench = _Bench(play.stage.world.folder / "bench")
+    bench = _Bench(context.rehearsal.world.folder / "bench")
     linear, better = (
-        bench.unpack(_published(play, model)) for model in (play.stage.models.linear, play.stage.models.better)
+        bench.unpack(_published(context, model))
+        for model in (context.rehearsal.models.linear, context.rehearsal.models.better)
     )
-    scans = play.feeder.scans()
+    scans = context.feeder.scans()
     bench.apply(linear)
-    agent = _start(play, bench)
+    agent = _start(context, bench)
     found = bench.ask("first", scans[:_SCANS])
     yield Proof(
         _SCENARIO,
@@ -139,7 +140,7 @@ class _Bench:
         return path.exists() and model.digest in (said := path.read_text(encoding="utf-8")) and "CONFIRMED" in said
 
 
-def _start(play: Play, bench: _Bench) -> "subprocess.Popen[bytes]":
+def _start(context: ScenarioContext, bench: _Bench) -> "subprocess.Popen[bytes]":
     with bench.log.open("ab") as output, ctrl_c_held_back():
         agent = subprocess.Popen(
             bench.command,
@@ -150,8 +151,8 @@ def _start(play: Play, bench: _Bench) -> "subprocess.Popen[bytes]":
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        play.stack.callback(_end, agent)
-    play.stage.timeline.add("bench", f"edge-agent run --config {bench.config.name}")
+        context.stack.callback(_end, agent)
+    context.rehearsal.timeline.add("bench", f"edge-agent run --config {bench.config.name}")
     return agent
 
 
@@ -162,9 +163,9 @@ def _end(agent: "subprocess.Popen[bytes]") -> None:
         agent.wait(_SECONDS_TO_END)
 
 
-def _published(play: Play, model: TrainedModel) -> bytes:
+def _published(context: ScenarioContext, model: TrainedModel) -> bytes:
     """The artifact of a released model. Raises ``RehearsalError`` where there is none."""
-    s3 = play.stage.world.cloud.client("s3")
+    s3 = context.rehearsal.world.cloud.client("s3")
     ends = f"/{model.released_as}/{DIGITS}.zip"
     key = next((each for each in objects_of(s3, BUCKET, "artifacts/") if each.endswith(ends)), None)
     if key is None:

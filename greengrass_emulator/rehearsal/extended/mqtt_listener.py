@@ -8,7 +8,7 @@ from shared_schema.messages import CommandReply, Confirmation, Health, Published
 from shared_schema.topics import Command, Topics
 
 
-class Ear:
+class MqttListener:
     """One account's. ``messages`` hears everything. Used by one thread."""
 
     def __init__(self, cloud: Cloud, account: str, application: str, messages: Messages) -> None:

@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from greengrass_emulator.rehearsal.extended.deploy_repository import MODELS, SOURCES
-from greengrass_emulator.rehearsal.extended.ear import Ear
-from greengrass_emulator.rehearsal.extended.made_models import bring
+from greengrass_emulator.rehearsal.extended.made_models import upload_make
+from greengrass_emulator.rehearsal.extended.mqtt_listener import MqttListener
 from greengrass_emulator.rehearsal.feeder import Feeder, read_predictions
-from greengrass_emulator.rehearsal.scenarios import Stagecraft
+from greengrass_emulator.rehearsal.scenarios import Rehearsal
 from greengrass_emulator.rehearsal.world import AGENT, BUCKET, Device
 from shared_schema.messages import Prediction, Verdict
 from shared_schema.release import FILE, Release
@@ -18,12 +18,12 @@ from shared_schema.shadow import ShadowReport
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
-    """The stage with its feeder, an ear in each account, and a device of each runtime."""
+class ScenarioContext:
+    """The stage with its feeder, a listener in each account, and a device of each runtime."""
 
-    stage: Stagecraft
+    rehearsal: Rehearsal
     feeder: Feeder
-    ears: Mapping[str, Ear]
+    listeners: Mapping[str, MqttListener]
     stack: ExitStack
     """Ends what a scenario has started, also where the scenario does not come to its end."""
     told: dict[str, datetime] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Play:
 
     @property
     def devices(self) -> list[Device]:
-        return self.stage.world.devices
+        return self.rehearsal.world.devices
 
     @property
     def lite(self) -> Device:
@@ -41,18 +41,18 @@ class Play:
     def classic(self) -> Device:
         return next(device for device in self.devices if device.runtime == "classic")
 
-    def ear(self, device: Device) -> Ear:
-        """The ear in the device's account."""
-        return self.ears[device.account]
+    def listener(self, device: Device) -> MqttListener:
+        """The listener in the device's account."""
+        return self.listeners[device.account]
 
-    def bring(self, model: str, *, make: int) -> None:
+    def upload_make(self, model: str, *, make: int) -> None:
         """Put a make of a model where the next build finds it."""
-        bring(self.stage.world.cloud.client("s3"), BUCKET, model, make=make)
-        self.stage.timeline.add("bucket", f"{model}: make {make}")
+        upload_make(self.rehearsal.world.cloud.client("s3"), BUCKET, model, make=make)
+        self.rehearsal.timeline.add("bucket", f"{model}: make {make}")
 
     def release(self) -> Release:
         """What the last build has made."""
-        path = self.stage.pipeline.source / "dist" / FILE
+        path = self.rehearsal.pipeline.source / "dist" / FILE
         return Release.model_validate_json(path.read_text(encoding="utf-8"))
 
     def versions(self) -> dict[str, str]:
@@ -77,7 +77,9 @@ class Play:
         report = device.view.shadow(device.name)
         if self.told.get(device.name) != report.timestamp:
             self.told[device.name] = report.timestamp
-            self.stage.timeline.told(device.name, f"{report.state}, release {report.release}", when=report.timestamp)
+            self.rehearsal.timeline.told(
+                device.name, f"{report.state}, release {report.release}", when=report.timestamp
+            )
         return report
 
 
@@ -98,9 +100,9 @@ def serves(device: Device, source: str, version: str, since: datetime) -> bool:
     return bool(found) and found[-1].timestamp > since and found[-1].version == version
 
 
-def serving(play: Play, device: Device) -> dict[str, str | None]:
+def serving(context: ScenarioContext, device: Device) -> dict[str, str | None]:
     """The versions that the shadow says of each model."""
-    return {name: model.version for name, model in play.shadow(device).models.items() if name in MODELS}
+    return {name: model.version for name, model in context.shadow(device).models.items() if name in MODELS}
 
 
 def agent_log(device: Device) -> str:
@@ -109,6 +111,6 @@ def agent_log(device: Device) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
-def pids(play: Play) -> dict[str, int | None]:
+def pids(context: ScenarioContext) -> dict[str, int | None]:
     """The agents' process ids by device."""
-    return {device.name: device.agent_pid() for device in play.devices}
+    return {device.name: device.agent_pid() for device in context.devices}
