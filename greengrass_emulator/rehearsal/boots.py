@@ -1,4 +1,4 @@
-"""What a device's start shows: every classic nucleus is ended and started anew, one of them without a network."""
+"""What a restart of the devices shows: every classic nucleus is stopped and started, one of them without a network."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _POLL = 0.05
 
 
 def boot_anew(scenario: str, world: World) -> Proof:
-    """Boot the classic devices; the last of them has no network until it has predicted."""
+    """Restart the classic devices and return the proof. The last one has no network until its agent has predicted."""
     classic = [device for device in world.devices if device.runtime == "classic"]
     offline = classic[-1]
     faults = world.cloud.faults
@@ -44,7 +44,7 @@ def boot_anew(scenario: str, world: World) -> Proof:
 
 
 def _waited(device: Device, since: datetime) -> str:
-    """How long after its start an agent that was started ``since`` has predicted first; empty before that."""
+    """Return the time from the agent's start, after ``since``, to its first prediction; empty if there is none yet."""
     try:
         started = psutil.Process(device.agent_pid() or -1).create_time()
     except (psutil.NoSuchProcess, ValueError):

@@ -1,4 +1,4 @@
-"""What the rehearsal's proofs look at: the accounts through the API, never the emulator's own memory."""
+"""What the rehearsal's proofs read: the accounts' API, never the emulator's own memory."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class DeviceOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Everything that a pipeline run could have changed: if two of these are equal, it changed nothing."""
+    """Everything that a pipeline run can change. If it is equal before and after a run, the run changed nothing."""
 
     objects: Mapping[str, str]
     """Keys of the artifact bucket, with their entity tags."""
@@ -46,7 +46,7 @@ class AccountView:
         self._shadows = shadows
 
     def outcome(self, thing: str) -> DeviceOutcome:
-        """The newest effective deployment of a device. Raises ``LookupError`` when it has none."""
+        """Return the outcome of a device's newest effective deployment. Raises ``LookupError`` if it has none."""
         pages = self._greengrass.get_paginator("list_effective_deployments").paginate(coreDeviceThingName=thing)
         found = [each for page in pages for each in page["effectiveDeployments"]]
         if not found:
@@ -55,7 +55,7 @@ class AccountView:
         return DeviceOutcome(newest["deploymentId"], newest["coreDeviceExecutionStatus"], newest.get("reason", ""))
 
     def shadow(self, thing: str) -> ShadowReport:
-        """What the device's named shadow reports. Raises ``LookupError`` when it never did."""
+        """Return what the device's named shadow reports. Raises ``LookupError`` if it has never reported."""
         try:
             answer = self._shadows.get_thing_shadow(thingName=thing, shadowName=SHADOW)
         except self._shadows.exceptions.ResourceNotFoundException:
@@ -63,7 +63,7 @@ class AccountView:
         return ShadowReport.model_validate(json.loads(answer["payload"].read())["state"]["reported"])
 
     def channel(self, target: str, agent: str) -> Channel | None:
-        """By which channel the target's current deployment brings its desired state; none without one."""
+        """Return the channel of the target's newest deployment, or None without a deployment."""
         pages = self._greengrass.get_paginator("list_deployments").paginate(targetArn=target)
         newest = next((each["deploymentId"] for page in pages for each in page["deployments"]), None)
         if newest is None:
@@ -81,19 +81,19 @@ class AccountView:
         return next((channel for channel, release in releases.items() if release == newest_release), None)
 
     def versions(self) -> tuple[str, ...]:
-        """The ARN of every component version of the account."""
+        """Return the ARN of every component version of the account."""
         components = self._greengrass.get_paginator("list_components").paginate(scope="PRIVATE")
         arns = [component["arn"] for page in components for component in page["components"]]
         pages = [self._greengrass.get_paginator("list_component_versions").paginate(arn=arn) for arn in arns]
         return tuple(sorted(each["arn"] for paged in pages for page in paged for each in page["componentVersions"]))
 
     def deployments(self) -> tuple[str, ...]:
-        """The id of every deployment that was ever made in the account, inactive ones too."""
+        """Return the id of every deployment ever made in the account, also of inactive ones."""
         pages = self._greengrass.get_paginator("list_deployments").paginate(historyFilter="ALL")
         return tuple(sorted(each["deploymentId"] for page in pages for each in page["deployments"]))
 
 
 def objects_of(s3: "S3Client", bucket: str, prefix: str) -> dict[str, str]:
-    """The keys below a prefix, each with its entity tag."""
+    """Return the keys below a prefix, each with its entity tag."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return {each["Key"]: each["ETag"] for page in pages for each in page.get("Contents", [])}

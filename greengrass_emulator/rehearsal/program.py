@@ -1,4 +1,4 @@
-"""What a rehearsal plays: which devices there are, and which scenarios, over the same world and pipeline."""
+"""What a rehearsal runs: its devices and its scenarios. World and pipeline are the same for all programs."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -14,14 +14,14 @@ from greengrass_emulator.rehearsal.world import Group, Runtime
 
 
 def as_it_is(source: Path) -> None:
-    """The pipeline's copy of the repository stays as it was copied."""
+    """Leave the pipeline's copy of the repository as it was copied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``scenarios`` gives the proofs one by one; what it starts, such as the feeder, it puts on the stack.
+    """``scenarios`` yields the proofs one by one. It puts what it starts, such as the feeder, on the stack.
 
-    ``write`` makes the pipeline's copy of the repository what the scenarios need, before the first of them.
+    ``write`` changes the pipeline's copy of the repository before the first scenario.
     """
 
     groups: Mapping[str, Group]
@@ -30,17 +30,17 @@ class Program:
 
 
 def standard_program(devices: int) -> Program:
-    """The dress rehearsal. Raises ``WrongUse`` for a number of classic devices that cannot be meant."""
+    """Return the standard rehearsal. Raises ``WrongUse`` for fewer than 2 or more than 100 classic devices."""
     return Program(groups_of(devices), _run_scenarios)
 
 
 def groups_of(devices: int) -> dict[str, Group]:
-    """One lite device in dev, and ``devices`` classic ones between preprod and prod, prod having the larger half.
+    """Return one lite device in dev, and ``devices`` classic ones in preprod and prod; prod has the larger half.
 
-    Raises ``WrongUse`` for fewer than two: each of the two accounts wants one.
+    Raises ``WrongUse`` for fewer than 2 (each of the two accounts needs one) or more than 100.
     """
     if not 2 <= devices <= 100:
-        raise WrongUse(f"--devices {devices}: between 2 and 100 devices stand in preprod and prod; name such a number")
+        raise WrongUse(f"--devices {devices}: between 2 and 100 devices are needed, for preprod and prod together")
     classic: Runtime = "classic"
     preprod = devices // 2
     return {
@@ -51,7 +51,7 @@ def groups_of(devices: int) -> dict[str, Group]:
 
 
 def _run_scenarios(rehearsal: Rehearsal, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
-    """Scenario by scenario; after one with a row that does not hold, the rest would only tell of that row."""
+    """Run the scenarios in order. Stop after one with a failed row: the later ones would fail for the same reason."""
     first = scenarios.first_release(rehearsal)
     yield from first
     if not all(proof.holds for proof in first):

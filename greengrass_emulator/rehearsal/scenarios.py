@@ -34,7 +34,7 @@ class Rehearsal:
     models: Registrations
     timeline: Timeline
     user: OtherUser | str = "not asked for"
-    """Who runs the devices' components, or why they are whose nucleus they are."""
+    """The user that runs the devices' components, or the reason why it is the nucleus's own."""
 
     def approve(self, model: TrainedModel) -> None:
         """Set a package to Approved, as a person would after looking at its metrics."""
@@ -42,7 +42,7 @@ class Rehearsal:
         self.timeline.add("registry", f"{model.name} approved")
 
     def run_pipeline(self, *, gated: bool = True) -> PipelineRun:
-        """One run of the pipeline, on the timeline."""
+        """Run the pipeline once, and record it on the timeline."""
         at = self.timeline.now()
         run = self.pipeline.run(gated=gated)
         for name, stage in {"build": run.build, **run.deploys}.items():
@@ -52,7 +52,7 @@ class Rehearsal:
 
 
 def first_release(rehearsal: Rehearsal) -> list[Proof]:
-    """The linear model, from Approved to serving and confirmed on every device."""
+    """Release the linear model: from Approved until every device serves and confirms it."""
     scenario = "1 first release"
     rehearsal.approve(rehearsal.models.linear)
     run = rehearsal.run_pipeline()
@@ -67,10 +67,10 @@ def first_release(rehearsal: Rehearsal) -> list[Proof]:
 
 
 def better_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
-    """The better model takes the place of the first, in the same process, and no scan goes without its prediction.
+    """Release the better model: it replaces the first in the same process, and every scan gets its prediction.
 
-    Each classic nucleus has just been started anew, one of them without a network: what it reads back of its own store
-    is not to look like a change to it.
+    Each classic nucleus was just restarted, one of them without a network: it must not take what it reads back from
+    its own store for a change.
     """
     scenario = "2 hot reload"
     booted = boot_anew(scenario, rehearsal.world)
@@ -95,7 +95,7 @@ def better_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
 
 
 def bad_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
-    """The bad model is refused everywhere, and nothing that serves is disturbed."""
+    """Release the bad model: every device refuses it, and goes on serving."""
     scenario = "3 refusal"
     before = {device.name: device.agent_pid() for device in rehearsal.world.devices}
     rehearsal.approve(rehearsal.models.bad)
@@ -147,7 +147,7 @@ def bad_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
 
 
 def way_back(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
-    """The bad package is Rejected in the registry; the pipeline makes the good one the deployed state again."""
+    """Reject the bad package in the registry: the pipeline deploys the good model again."""
     scenario = "4 way back"
     rehearsal.registry.set_status(rehearsal.models.bad, "Rejected")
     rehearsal.timeline.add("registry", f"{rehearsal.models.bad.name} rejected")
@@ -160,7 +160,7 @@ def way_back(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
 
 
 def nothing_to_do(rehearsal: Rehearsal) -> list[Proof]:
-    """The same pipeline once more: it must change nothing at all."""
+    """Run the same pipeline once more: it must change nothing."""
     scenario = "5 nothing new"
     before = rehearsal.world.published()
     run = rehearsal.run_pipeline()
@@ -176,7 +176,7 @@ def nothing_to_do(rehearsal: Rehearsal) -> list[Proof]:
 
 
 def _serving(rehearsal: Rehearsal) -> dict[str, ShadowModel | None]:
-    """By device: what its shadow says of the model."""
+    """Return what each device's shadow says of the model."""
     return {device.name: _model_of(rehearsal, device) for device in rehearsal.world.devices}
 
 
@@ -199,7 +199,7 @@ def _model_of(rehearsal: Rehearsal, device: Device) -> ShadowModel | None:
 
 
 def _confirms(model: ShadowModel | None, wanted: TrainedModel) -> bool:
-    """What serves and what was last confirmed must both be the wanted version, with one digest."""
+    """Return whether the served and the last confirmed version are both the wanted one, with one digest."""
     if model is None or model.said is None:
         return False
     said = model.said
@@ -231,7 +231,7 @@ def _both_channels(scenario: str, rehearsal: Rehearsal) -> Proof:
 
 
 def as_another_user(scenario: str, rehearsal: Rehearsal) -> Proof:
-    """The agents are not their nuclei's user, where that can be tried."""
+    """Return the proof that no agent runs as its nucleus's user; not tried where this machine cannot do it."""
     claim = "components run as another user than their nucleus's, as under AWS's default"
     user = rehearsal.user
     if isinstance(user, str):

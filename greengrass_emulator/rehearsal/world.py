@@ -1,6 +1,6 @@
 """The rehearsal's world: three accounts, their thing groups, and a process for each device.
 
-It owns what it starts, and ends all of it: nuclei by SIGTERM (their components with them), then the cloud.
+It ends all that it starts: first the nuclei, by SIGTERM, with their components; then the cloud.
 """
 
 import os
@@ -40,20 +40,20 @@ _SECONDS_TO_PREDICT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One account's thing group, and the runtimes of its devices by name; and of its canary's, if it has one."""
+    """One account's thing group: the runtimes of its devices by name, and of its canary devices, if it has any."""
 
     devices: Mapping[str, Runtime]
     canary: Mapping[str, Runtime] = field(default_factory=dict)
 
     @property
     def wanted_channel(self) -> Channel:
-        """All classic: the validated channel; any lite, the subscribed one (architecture, section 3)."""
+        """Validated if all devices are classic, subscribed if any is lite (architecture, section 3)."""
         return Channel.VALIDATED if set(self.devices.values()) == {"classic"} else Channel.SUBSCRIBED
 
 
 @dataclass(frozen=True, slots=True)
 class TargetAccount:
-    """An account that is deployed to: its API, its thing group, and the channel that its runtimes ask for."""
+    """An account to deploy to: its API, its thing group, and the channel that its runtimes need."""
 
     name: str
     target_arn: str
@@ -88,22 +88,22 @@ class Device:
         return self.work / "predictions.jsonl"
 
     def status(self) -> NucleusStatus | None:
-        """What the nucleus says of itself; none while it does not run."""
+        """Return what the nucleus says of itself, or None while it does not run."""
         return read_status(self.folder.root)
 
     def agent_pid(self) -> int | None:
-        """The agent's process id; none while it does not run."""
+        """Return the agent's process id, or None while it does not run."""
         status = self.status()
         agent = status.components.get(AGENT) if status else None
         return agent.pid if agent else None
 
     def detailed_status(self) -> str:
-        """The detailed status of the newest deployment, such as ``FAILED_NO_STATE_CHANGE``; empty for none."""
+        """Return the newest deployment's detailed status, such as ``FAILED_NO_STATE_CHANGE``, or an empty text."""
         status = self.status()
         return status.deployments[-1].detailed if status and status.deployments else ""
 
     def serves_now(self, model: str) -> str | None:
-        """The version that makes the next prediction: what is said of the shadow is then no matter of trust."""
+        """Return the version that makes the next prediction. This checks the device instead of trusting the shadow."""
         known = sum(1 for _ in read_predictions(self.predictions))
         ends = time.monotonic() + _SECONDS_TO_PREDICT
         while time.monotonic() < ends:
@@ -126,9 +126,9 @@ class World:
         prepare: Callable[[Cloud, SeededCloud], None] | None = None,
         other: OtherUser | None = None,
     ) -> None:
-        """``recording`` enforces permissions; ``prepare`` sees the accounts before there is a device in them.
+        """``recording`` enforces permissions. ``prepare`` is called before the accounts have a device.
 
-        ``other`` runs the components, and says where devices lie; without it they are whose nucleus they are.
+        ``other`` is the user that runs the components, and says where devices lie. Without it the nucleus's user does.
         """
         self.folder = folder
         self._other = other
@@ -177,12 +177,12 @@ class World:
         self._stack.close()
 
     def start(self, device: Device) -> None:
-        """Start a device's nucleus, which does not run."""
+        """Start a device's nucleus; it must not be running."""
         with ctrl_c_held_back():
             self._nuclei[device.name] = _start(device)
 
     def stop(self, device: Device) -> None:
-        """End a device as its unit does: its nucleus, if it runs, and all that it has started."""
+        """Stop a device as its systemd unit would: its nucleus, if it runs, and all that it has started."""
         nucleus = self._nuclei.pop(device.name, None)
         if nucleus is not None:
             _end(nucleus)
@@ -196,11 +196,11 @@ class World:
         return self._cloud
 
     def environment(self) -> dict[str, str]:
-        """What the pipeline's and the data scientist's processes find in their environment: dev's own credentials."""
+        """Return the environment of the pipeline's and the data scientist's processes: dev's own credentials."""
         return {**process_environment(), **self.cloud.environment("dev"), "ARTIFACT_BUCKET": BUCKET}
 
     def stages(self) -> list[Stage]:
-        """A deploy stage for each account, with the variables that CodeBuild gives it."""
+        """Return a deploy stage for each account, with the variables that CodeBuild gives it."""
         if self._seeded is None:
             raise RehearsalError("the world has not begun; use it in a with statement")
         return [
@@ -217,7 +217,7 @@ class World:
         ]
 
     def published(self) -> Published:
-        """All that a run of the pipeline could have changed in the accounts."""
+        """Return all that a run of the pipeline can change in the accounts."""
         return Published(
             objects=objects_of(self.cloud.client("s3"), BUCKET, "artifacts/"),
             versions={name: account.view.versions() for name, account in self.accounts.items()},
@@ -225,7 +225,7 @@ class World:
         )
 
     def _wait_until_known(self, cloud: Cloud) -> None:
-        """A deploy chooses its channel by the core devices that the account knows: all must have reported once."""
+        """Wait until every device has reported. A deploy chooses its channel by the core devices of the account."""
         ends = time.monotonic() + _SECONDS_TO_START
         wanted = {device.name for device in self.devices}
         while True:
@@ -256,7 +256,7 @@ def _start(device: Device) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # A Ctrl-C at the terminal is the rehearsal's to act on: it ends its devices in order.
+            # Ctrl-C at the terminal must reach the rehearsal only, which stops its devices in order.
             start_new_session=True,
         )
 

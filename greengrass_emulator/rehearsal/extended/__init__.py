@@ -1,1 +1,1 @@
-"""The extended rehearsal: what else an agent does for a factory, released to a lite and a classic device."""
+"""The extended rehearsal: the agent's other features, on a lite and a classic device of a factory."""

@@ -1,4 +1,4 @@
-"""Scenario 1: four models at once, from four sources to four sinks, released as any other."""
+"""Scenario 1: one release of four models, which read four sources and write to four sinks."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -27,13 +27,13 @@ from shared_schema.messages import Prediction, PublishedPrediction
 
 SCENARIO = "1 all at once"
 _JITTER = 0.25
-"""Seconds: a prediction's time is taken before its sinks are asked, which a busy machine lets wait."""
+"""Seconds. A prediction's timestamp is taken before it reaches the sinks, which may be late on a busy machine."""
 _OVERLAP = 2
-"""Entries that a bounded folder may have beyond its bound, while one is being written."""
+"""Entries that a bounded folder may have above its bound while one is being written."""
 
 
 def all_at_once(context: ScenarioContext) -> Iterator[Proof]:
-    """The first release, and what becomes of its frames."""
+    """Run the first release, and check what the sinks got."""
     for device in context.devices:
         write_belt(device.work / "belt.avi")
     for model in MADE:
@@ -106,7 +106,7 @@ def _sinks(context: ScenarioContext) -> Iterator[Proof]:
 
 
 def to_the_cloud(context: ScenarioContext) -> Proof:
-    """At the broker: only what is sure, only what is new, and no more than the rate."""
+    """Return the proof that the broker gets only sure and new predictions, at no more than the rate."""
     came = where_it_comes_true(context.devices, lambda device: len(_published(context, device)) >= len(SOURCES))
     faults, told, lines = [], 0, 0
     for device in context.devices:
@@ -152,7 +152,7 @@ def _hard(device: Device) -> list[Prediction]:
         try:
             found.append(Prediction.model_validate_json(path.read_bytes()))
         except FileNotFoundError:
-            # The oldest has just made room.
+            # It was the oldest, and the agent has just deleted it.
             continue
     return found
 

@@ -28,7 +28,7 @@ _AWAY = timedelta(seconds=2)
 
 
 def bad_days(context: ScenarioContext) -> Iterator[Proof]:
-    """One misfortune after the other, on devices that are well before and after each."""
+    """Cause one fault after the other. The devices must be well before and after each."""
     yield _unreadable(context)
     yield from _killed(context)
     yield from _broker_away(context)
@@ -37,7 +37,7 @@ def bad_days(context: ScenarioContext) -> Iterator[Proof]:
 
 
 def _unreadable(context: ScenarioContext) -> Proof:
-    """Files that are no images, moved in as a camera's are."""
+    """Move files that are not images into the folder, as a camera does with its images."""
     bad = {"bad-empty.png": b"", "bad-text.png": b"no image at all", "bad-half.png": _half_an_image()}
     for device in context.devices:
         for name, content in bad.items():
@@ -64,7 +64,7 @@ def _unreadable(context: ScenarioContext) -> Proof:
 
 
 def _killed(context: ScenarioContext) -> Iterator[Proof]:
-    """SIGKILL: the nucleus starts the agent anew, and it opens what its verdicts say that it may."""
+    """Kill the agents. The nucleus restarts them, and they load the models that they had confirmed."""
     before, began = pids(context), datetime.now(UTC)
     for device in context.devices:
         os.kill(_pid(device), signal.SIGKILL)
@@ -84,7 +84,7 @@ def _killed(context: ScenarioContext) -> Iterator[Proof]:
 
 
 def _broker_away(context: ScenarioContext) -> Iterator[Proof]:
-    """Nobody hears a device for a while: it infers on, and what it had to say is heard afterwards."""
+    """Take the broker away for a while: devices predict on, and send their messages afterwards."""
     faults = context.rehearsal.world.cloud.faults
     before = pids(context)
     left = datetime.now(UTC)
@@ -131,7 +131,7 @@ def _broker_away(context: ScenarioContext) -> Iterator[Proof]:
 
 
 def _disk_full(context: ScenarioContext) -> Iterator[Proof]:
-    """On lite: no file may grow, then they may again."""
+    """Fill the lite device's disk, and free it again."""
     device, before = context.lite, pids(context)
     began = datetime.now(UTC)
     with _no_room(device):
@@ -157,21 +157,21 @@ def _disk_full(context: ScenarioContext) -> Iterator[Proof]:
 
 @contextmanager
 def _no_room(device: Device) -> Iterator[None]:
-    """A limit on the files of the agent's process, as ``greengrass_emulator.devices.device_faults`` has it."""
+    """Limit the file size of the agent's process, as ``greengrass_emulator.devices.device_faults`` does."""
     pid = _pid(device)
     _limit_files(pid, str(_A_BYTE))
     try:
         yield
     finally:
-        # An agent that did not survive it is a row that does not hold.
+        # If the agent has ended, its row fails.
         with suppress(ProcessLookupError):
             _limit_files(pid, "unlimited")
 
 
 def _limit_files(pid: int, largest: str) -> None:
-    """The soft limit of a process, which its own user may set, and root of others' not everywhere.
+    """Set the soft limit as the process's own user: in some containers root may not set that of others.
 
-    Raises ``ProcessLookupError`` where it is gone.
+    Raises ``ProcessLookupError`` if the process has ended.
     """
     if not (process := Path(f"/proc/{pid}")).exists():
         raise ProcessLookupError(pid)
@@ -187,7 +187,7 @@ def _is_well(context: ScenarioContext, device: Device, since: datetime) -> bool:
 
 
 def _newest(context: ScenarioContext, device: Device) -> Health:
-    """Raises ``LookupError`` before the first."""
+    """Return the newest health message. Raises ``LookupError`` before the first."""
     return context.listener(device).health(device.name)[-1]
 
 

@@ -1,4 +1,4 @@
-"""Scenario 3: commands over MQTT, each answered, and what health and shadow say."""
+"""Scenario 3: commands over MQTT and their replies, and what health and shadow say."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ _CHANNELS = {"classic": {"validated", "subscribed"}, "lite": {"subscribed"}}
 
 
 def commands(context: ScenarioContext) -> Iterator[Proof]:
-    """Back to the previous digits model by command, and forth again; a report on demand."""
+    """Roll the digits model back by command, release the hold, and ask for a report."""
     before = pids(context)
     now, back = context.rehearsal.models.better.released_as, context.rehearsal.models.linear.released_as
     replies, held = _changed(context, "rollback", Verdict.HELD, back)
@@ -47,7 +47,7 @@ def commands(context: ScenarioContext) -> Iterator[Proof]:
 
 
 def send(context: ScenarioContext, command: Command, **payload: str) -> dict[str, CommandReply]:
-    """Send it to every device; the replies that came, by device."""
+    """Send a command to every device, and return the replies by device."""
     marks = {device.name: context.listener(device).mark() for device in context.devices}
     for device in context.devices:
         context.listener(device).command(device.name, command, request=f"{command} of {device.name}", **payload)
@@ -66,19 +66,19 @@ def send(context: ScenarioContext, command: Command, **payload: str) -> dict[str
 
 
 def all_ok(replies: dict[str, CommandReply]) -> bool:
-    """Whether every device has answered, and has done it."""
+    """Return whether every device has replied that it carried the command out."""
     return len(replies) == len(_CHANNELS) and all(each.ok for each in replies.values())
 
 
 def words_of(replies: dict[str, CommandReply]) -> str:
-    """What the devices answered, as it is shown."""
+    """Return the replies' words for the table."""
     return "; ".join(dict.fromkeys(each.words for each in replies.values())) or "no reply"
 
 
 def _changed(
     context: ScenarioContext, command: Command, verdict: Verdict, version: str
 ) -> tuple[dict[str, CommandReply], list[str]]:
-    """The replies to a command, and the devices on which it has made a version of the digits predict."""
+    """Return the replies to a command, and the devices that then predict with ``version`` of the digits."""
     began = datetime.now(UTC)
     replies = send(context, command, model=DIGITS)
     return replies, where_it_comes_true(
@@ -138,7 +138,7 @@ def _verdict(context: ScenarioContext, device: Device) -> Verdict | str | None:
 
 
 def _others_go_on(context: ScenarioContext) -> bool:
-    """What else the last release brought serves as it did."""
+    """Return whether the other models of the last release serve as before."""
     wanted = {name: version for name, version in context.versions().items() if name != DIGITS}
     told = [{name: each.version for name, each in context.shadow(device).models.items()} for device in context.devices]
     return all({name: versions.get(name) for name in wanted} == wanted for versions in told)

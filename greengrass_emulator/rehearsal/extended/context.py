@@ -1,4 +1,4 @@
-"""What every scenario of the extended rehearsal has in hand, and the looks at devices that several of them take."""
+"""What every scenario of the extended rehearsal needs, and what several of them read of the devices."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -19,15 +19,15 @@ from shared_schema.shadow import ShadowReport
 
 @dataclass(frozen=True, slots=True)
 class ScenarioContext:
-    """The stage with its feeder, a listener in each account, and a device of each runtime."""
+    """The rehearsal with its feeder, a listener in each account, and a device of each runtime."""
 
     rehearsal: Rehearsal
     feeder: Feeder
     listeners: Mapping[str, MqttListener]
     stack: ExitStack
-    """Ends what a scenario has started, also where the scenario does not come to its end."""
+    """Ends what a scenario has started, also if the scenario fails."""
     told: dict[str, datetime] = field(default_factory=dict)
-    """By device, when the shadow that is on the timeline already was reported."""
+    """By device: the timestamp of the shadow that is on the timeline already."""
 
     @property
     def devices(self) -> list[Device]:
@@ -42,25 +42,25 @@ class ScenarioContext:
         return next(device for device in self.devices if device.runtime == "classic")
 
     def listener(self, device: Device) -> MqttListener:
-        """The listener in the device's account."""
+        """Return the listener in the device's account."""
         return self.listeners[device.account]
 
     def upload_make(self, model: str, *, make: int) -> None:
-        """Put a make of a model where the next build finds it."""
+        """Upload a make of a model to where the next build reads it."""
         upload_make(self.rehearsal.world.cloud.client("s3"), BUCKET, model, make=make)
         self.rehearsal.timeline.add("bucket", f"{model}: make {make}")
 
     def release(self) -> Release:
-        """What the last build has made."""
+        """Return the last build's release."""
         path = self.rehearsal.pipeline.source / "dist" / FILE
         return Release.model_validate_json(path.read_text(encoding="utf-8"))
 
     def versions(self) -> dict[str, str]:
-        """The versions of the last release's models."""
+        """Return the versions of the last release's models."""
         return {each.key: each.version for each in self.release().of_kind("model")}
 
     def confirmed(self, device: Device) -> bool:
-        """Whether the device serves and confirms all models of the last release, by version and digest."""
+        """Return whether the device serves and confirms all models of the last release, by version and digest."""
         told = self.shadow(device).models
         for each in self.release().of_kind("model"):
             model = told.get(each.key)
@@ -73,7 +73,7 @@ class ScenarioContext:
         return True
 
     def shadow(self, device: Device) -> ShadowReport:
-        """The device's named shadow. Raises ``LookupError`` when it has none yet."""
+        """Return the device's named shadow. Raises ``LookupError`` if it has none yet."""
         report = device.view.shadow(device.name)
         if self.told.get(device.name) != report.timestamp:
             self.told[device.name] = report.timestamp
@@ -84,33 +84,33 @@ class ScenarioContext:
 
 
 def predictions_of(device: Device, source: str) -> list[Prediction]:
-    """A source's predictions so far, the oldest first."""
+    """Return a source's predictions so far, the oldest first."""
     return [each for each in read_predictions(device.predictions) if each.source == source]
 
 
 def serves_all(device: Device, since: datetime) -> bool:
-    """Whether every source has had a prediction after a moment."""
+    """Return whether every source has a prediction later than ``since``."""
     found = {each.source for each in read_predictions(device.predictions) if each.timestamp > since}
     return found == set(SOURCES)
 
 
 def serves(device: Device, source: str, version: str, since: datetime) -> bool:
-    """Whether a source's newest prediction is after a moment, and of a version."""
+    """Return whether a source's newest prediction is later than ``since``, and of this version."""
     found = predictions_of(device, source)
     return bool(found) and found[-1].timestamp > since and found[-1].version == version
 
 
 def serving(context: ScenarioContext, device: Device) -> dict[str, str | None]:
-    """The versions that the shadow says of each model."""
+    """Return the version of each model in the shadow."""
     return {name: model.version for name, model in context.shadow(device).models.items() if name in MODELS}
 
 
 def agent_log(device: Device) -> str:
-    """What the agent has logged so far."""
+    """Return what the agent has logged so far."""
     path: Path = device.folder.root / "logs" / f"{AGENT}.log"
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
 def pids(context: ScenarioContext) -> dict[str, int | None]:
-    """The agents' process ids by device."""
+    """Return the agents' process ids by device."""
     return {device.name: device.agent_pid() for device in context.devices}

@@ -52,14 +52,14 @@ SETTINGS: dict[str, Any] = {
 
 
 def application_of(repository: Path) -> str:
-    """The first level of the fleet's topics. Raises ``RehearsalError`` when it is no repository for this."""
+    """Return the fleet's application, its topics' first level. Raises ``RehearsalError`` without agent or digits."""
     config = _config(repository)
     _agent(config["custom-components"], repository)
     return str(config["application"])
 
 
 def write_repository(source: Path) -> None:
-    """Make the pipeline's copy of a repository the extended one. Raises ``RehearsalError`` when it has no agent."""
+    """Turn the pipeline's copy of a repository into the extended one. Raises ``RehearsalError`` if it has no agent."""
     config = _config(source)
     components = config["custom-components"]
     key, agent = _agent(components, source)
@@ -79,7 +79,7 @@ def write_repository(source: Path) -> None:
 
 
 def renew_agent(source: Path) -> None:
-    """A new version of the agent, which does the same: only what its recipe says of it changes."""
+    """Change the agent's description in the config, which makes a new version of the same agent."""
     config = _config(source)
     _, agent = _agent(config["custom-components"], source)
     agent["description"] = f"{agent.get('description', 'The edge agent')}, renewed"

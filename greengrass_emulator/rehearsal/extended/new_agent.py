@@ -17,11 +17,11 @@ _SCENARIO = "6 new agent"
 _STAMP = len("2026-01-01 00:00:00,000")
 _SECONDS_TO_DEFER = 120.0
 _SLACK = 0.5
-"""Seconds: the deferral is counted from when the nucleus asked, a little before the agent says so."""
+"""Seconds. The deferral counts from the nucleus's question, a little before the agent logs it."""
 
 
 def new_agent(context: ScenarioContext) -> Iterator[Proof]:
-    """The bad package is Rejected, the agent is renewed, and the classic device is busy when that arrives."""
+    """Reject the bad package and renew the agent, while the classic device is busy."""
     context.rehearsal.registry.set_status(context.rehearsal.models.bad, "Rejected")
     context.rehearsal.timeline.add("registry", f"{context.rehearsal.models.bad.name} rejected")
     renew_agent(context.rehearsal.pipeline.source)
@@ -75,7 +75,7 @@ def new_agent(context: ScenarioContext) -> Iterator[Proof]:
 
 
 def _release_while_busy(context: ScenarioContext, known: int) -> tuple[PipelineRun, bool]:
-    """Run the pipeline with the classic device busy until its agent gives in; whether it did so by itself."""
+    """Run the pipeline while the classic device is busy; also return whether its agent gave in by itself."""
     busy = context.classic.work / "busy"
     busy.touch()
     try:
@@ -90,7 +90,7 @@ def _release_while_busy(context: ScenarioContext, known: int) -> tuple[PipelineR
                     ask_slowly(context.classic, slowly=True)
                 gave_in = "busy for too long" in log
                 time.sleep(0.1)
-            # The second deployment of the release is not to wait again.
+            # The release's second deployment must not be deferred again.
             busy.unlink(missing_ok=True)
             while "ending signal=" not in agent_log(context.classic)[known:] and not running.done():
                 time.sleep(0.1)
@@ -102,7 +102,7 @@ def _release_while_busy(context: ScenarioContext, known: int) -> tuple[PipelineR
 
 
 def _moments(log: str, words: str) -> list[float]:
-    """When the agent logged something, in seconds since the epoch."""
+    """Return when the agent logged ``words``, in seconds since the epoch."""
     return [
         datetime.strptime(line.removeprefix('at="')[:_STAMP], "%Y-%m-%d %H:%M:%S,%f").timestamp()
         for line in log.splitlines()

@@ -1,4 +1,4 @@
-"""A bad day more: each agent in turn loses its IPC connection, and a release comes while it has none."""
+"""A part of scenario 4: each agent in turn loses its IPC connection, and a release arrives meanwhile."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ _SECONDS_TO_ARRIVE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class _Away:
-    """What came of a device while its agent had no connection. ``told``: messages of health that were heard."""
+    """What happened while an agent had no connection. ``told`` is the number of its health messages."""
 
     seconds: float
     scans: int
@@ -32,13 +32,13 @@ class _Away:
 
 
 def no_connection(scenario: str, context: ScenarioContext) -> Iterator[Proof]:
-    """Both nuclei carry out what nobody of theirs hears of, and the agents find it when they are back."""
+    """Release while an agent has no connection: its nucleus deploys, and the agent applies it when it is back."""
     before, was = pids(context), context.versions()[PARTS]
     context.upload_make(PARTS, make=2)
     away: dict[str, _Away] = {}
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="release") as pool:
         running = None
-        # In the order of the pipeline's stages: it waits for the first device before it comes to the second.
+        # In the order of the stages: the pipeline waits for the first device before it deploys to the second.
         for device in context.devices:
             known = _deployments(device)
             with _cut(context, device) as (left, mark):
@@ -80,7 +80,7 @@ def no_connection(scenario: str, context: ScenarioContext) -> Iterator[Proof]:
 
 @contextmanager
 def _cut(context: ScenarioContext, device: Device) -> Iterator[tuple[datetime, int]]:
-    """Gives when the connection was gone, and the mark of what had been heard by then."""
+    """Yield when the connection was cut, and the number of messages by then."""
     began, root = context.rehearsal.timeline.now(), device.folder.root
     cut_ipc(root, AGENT)
     try:
@@ -91,7 +91,7 @@ def _cut(context: ScenarioContext, device: Device) -> Iterator[tuple[datetime, i
 
 
 def _looked_at(context: ScenarioContext, device: Device, known: set[str], left: datetime, mark: int) -> _Away:
-    """What is so when the release has come to the nucleus, and the agent has inferred for a while."""
+    """Wait until the nucleus has the release and the agent has predicted for a while; return what was seen."""
     arrived = comes_true(lambda: _has_come(device, known), _SECONDS_TO_ARRIVE)
     comes_true(lambda: _since(device, CAMERA, left) >= _SCANS_MEANWHILE)
     return _Away(

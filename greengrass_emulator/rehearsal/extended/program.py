@@ -34,9 +34,9 @@ SCENARIOS: tuple[Scenario, ...] = (
 
 
 def extended_program(repository: Path, scenarios: Sequence[Scenario] = SCENARIOS) -> Program:
-    """The whole of it, or a cut; the first scenario is the ground of the others.
+    """Return the program with these scenarios. The later ones need what the first has released.
 
-    Raises ``RehearsalError`` for a repository that it cannot be played with.
+    Raises ``RehearsalError`` if the repository lacks agent or digits.
     """
     return Program(GROUPS, partial(_run_scenarios, application_of(repository), scenarios), write_repository)
 
@@ -44,7 +44,7 @@ def extended_program(repository: Path, scenarios: Sequence[Scenario] = SCENARIOS
 def _run_scenarios(
     application: str, scenarios: Sequence[Scenario], rehearsal: Rehearsal, feeder: Feeder, stack: ExitStack
 ) -> Iterator[Proof]:
-    """Scenario by scenario; after one with a row that does not hold, the rest would only tell of that row."""
+    """Run the scenarios in order. Stop after one with a failed row: the later ones would fail for the same reason."""
     listeners = {
         account: MqttListener(
             rehearsal.world.cloud,
@@ -55,7 +55,7 @@ def _run_scenarios(
         for account in rehearsal.world.accounts
     }
     context = ScenarioContext(rehearsal, feeder, listeners, stack)
-    # From the beginning: what comes before there is a folder to put it into is not fed.
+    # It runs from the beginning: as long as an agent's folder does not exist, nothing is fed to it.
     stack.enter_context(feeder)
     for scenario in scenarios:
         held = True

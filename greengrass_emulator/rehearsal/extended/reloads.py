@@ -1,4 +1,4 @@
-"""Scenarios 2 and 4: two models of four change in one release; and two of which one is bad."""
+"""Scenarios 2 and 5: a release changes two of four models; a release has one good and one bad model."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from shared_schema.messages import AgentState, Reason, Verdict
 
 
 def two_at_once(context: ScenarioContext) -> Iterator[Proof]:
-    """The better digits and another make of the detector, in one release, while all four models are asked."""
+    """Release the better digits and another make of the detector together, while all four models get requests."""
     scenario = "2 hot reload"
     before, was, began = pids(context), context.versions(), time.time()
     context.rehearsal.approve(context.rehearsal.models.better)
@@ -38,8 +38,10 @@ def two_at_once(context: ScenarioContext) -> Iterator[Proof]:
 
 
 def one_of_two_is_bad(context: ScenarioContext) -> Iterator[Proof]:
-    """A release of a bad digits model and a good table's. Validation is of a whole document: classic takes neither.
-    Lite, where nobody validates, takes each model for itself (architecture, section 3)."""
+    """Release a bad digits model and a good tabular one together.
+
+    Classic validates the whole document, and takes neither. Lite does not validate, and decides on each model
+    (architecture, section 3)."""
     scenario = "5 one of two is bad"
     before, was, began = pids(context), context.versions(), time.time()
     context.rehearsal.approve(context.rehearsal.models.bad)
@@ -79,7 +81,7 @@ def one_of_two_is_bad(context: ScenarioContext) -> Iterator[Proof]:
 
 
 def _said_why(scenario: str, context: ScenarioContext) -> Proof:
-    """By message: the golden samples are the reason. Lite goes on without what it should serve, and says so."""
+    """Return the proof that each device names the golden samples as the reason, and lite reports what it lacks."""
     reasons = {
         device.name: {
             each.reason

@@ -14,28 +14,28 @@ from greengrass_emulator.rehearsal.world import Device
 from shared_schema.messages import Prediction
 
 _NEAR = 3.0
-"""Pixels that a box may be off: a video's pictures are not exact."""
+"""Pixels by which a box may be off: video compression changes the picture."""
 _CELLS = (SIDE // CELL) ** 2
 _SOME = 3
 
 
 def codes(run: PipelineRun) -> str:
-    """The exit codes of a pipeline's run, as they are shown."""
+    """Return the exit codes of a pipeline run for the table."""
     return ", ".join(f"{name} {code}" for name, code in run.exit_codes().items())
 
 
 def went_well(context: ScenarioContext, run: PipelineRun) -> bool:
-    """Whether every stage was reached and ended with 0."""
+    """Return whether the run reached every stage, and each ended with 0."""
     return set(run.exit_codes().values()) == {0} and len(run.deploys) == len(context.rehearsal.world.accounts)
 
 
 def on_all(context: ScenarioContext, names: list[str]) -> bool:
-    """Whether every device is among the names."""
+    """Return whether every device is among the names."""
     return sorted(names) == sorted(device.name for device in context.devices)
 
 
 def same_processes(scenario: str, context: ScenarioContext, before: dict[str, int | None]) -> Proof:
-    """No agent is another process than before."""
+    """Return the proof that no agent was restarted."""
     after = {device.name: device.agent_pid() for device in context.devices}
     return Proof(
         scenario,
@@ -46,7 +46,7 @@ def same_processes(scenario: str, context: ScenarioContext, before: dict[str, in
 
 
 def every_scan_once(scenario: str, context: ScenarioContext) -> Proof:
-    """Each scan of the folder has one prediction, also one that an agent was killed in."""
+    """Return the proof that each scan of the folder has one prediction, also where an agent was killed."""
     wrong, fed = [], 0
     for device in context.devices:
         a = settle(context.feeder, device.name, device.predictions, deadline=PATIENCE, source=CAMERA)
@@ -62,7 +62,7 @@ def every_scan_once(scenario: str, context: ScenarioContext) -> Proof:
 
 
 def every_picture_of_the_belt(scenario: str, context: ScenarioContext) -> Proof:
-    """Each frame of the video, since the agent last opened it, has one prediction, which finds the part."""
+    """Return the proof that each frame since the video was last opened has one prediction, which finds the part."""
     faults, frames = [], 0
     for device in context.devices:
         found = _since_opened(predictions_of(device, BELT))
@@ -83,7 +83,7 @@ def every_picture_of_the_belt(scenario: str, context: ScenarioContext) -> Proof:
 
 
 def every_request(scenario: str, context: ScenarioContext, since: float, *, first: bool = True) -> Proof:
-    """Each request of the asking component that began after ``since`` is answered rightly, at the ``first`` asking."""
+    """Return the proof that each request after ``since`` is answered rightly; if ``first``, at the first attempt."""
     faults, count = [], 0
     for device in context.devices:
         comes_true(partial(_answered_enough, device, since))
@@ -106,7 +106,7 @@ def _answered_enough(device: Device, since: float) -> bool:
 
 
 def _since_opened(found: list[Prediction]) -> list[Prediction]:
-    """Those of the video's newest playing: an agent that starts anew counts its frames from 1."""
+    """Return the predictions since the agent last opened the video: a restarted agent counts frames from 1."""
     begin = max((index for index, each in enumerate(found) if int(each.frame) == 1), default=0)
     return found[begin:]
 

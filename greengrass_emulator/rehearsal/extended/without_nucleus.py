@@ -34,7 +34,7 @@ _SECONDS_TO_END = 10.0
 
 
 def without_nucleus(context: ScenarioContext) -> Iterator[Proof]:
-    """Two models of the fleet, as they were published, one after the other in one process that no nucleus started."""
+    """Serve two of the fleet's published models, one after the other, in one process that no nucleus started."""
     bench = _Bench(context.rehearsal.world.folder / "bench")
     linear, better = (
         bench.unpack(_published(context, model))
@@ -91,19 +91,19 @@ class _Bench:
 
     @property
     def command(self) -> list[str]:
-        """What starts the agent."""
+        """The command line that starts the agent."""
         words = ["run", "--config", str(self.config), "--work", str(self._work)]
         return [sys.executable, "-m", "edge_agent", *words]
 
     def unpack(self, archive: bytes) -> _Model:
-        """A published model as a folder."""
+        """Unpack a published model into a folder."""
         with zipfile.ZipFile(BytesIO(archive)) as opened:
             to = self._models / str(len(list(self._models.glob("*"))))
             opened.extractall(to)
         return _Model(to, model_digest_of_folder(to))
 
     def apply(self, model: _Model) -> None:
-        """Write the file anew, or for the first time, as an editor does."""
+        """Write the config file so that it names this model, as an editor does."""
         config: dict[str, Any] = {
             "thing": "bench",
             "models": {DIGITS: {"folder": str(model.folder.relative_to(self.config.parent))}},
@@ -118,7 +118,7 @@ class _Bench:
         beside.replace(self.config)
 
     def ask(self, name: str, scans: list[Scan]) -> list[Prediction]:
-        """Feed scans, and wait for what the agent says of them."""
+        """Feed scans, wait for their predictions, and return them."""
         frames = []
         for number, scan in enumerate(scans):
             frame = f"{name}-{number:02}-{scan.label}.png"
@@ -131,11 +131,11 @@ class _Bench:
         return [each for each in self.predictions() if each.frame in frames]
 
     def predictions(self) -> list[Prediction]:
-        """All so far."""
+        """Return all predictions so far."""
         return list(read_predictions(self._work / "predictions.jsonl"))
 
     def serves(self, model: _Model) -> bool:
-        """Whether the agent has confirmed it, by what it keeps in the cloud's place."""
+        """Return whether the agent has confirmed the model, in the file that it writes instead of a message."""
         path = self._work / "said" / "confirmation.json"
         return path.exists() and model.digest in (said := path.read_text(encoding="utf-8")) and "CONFIRMED" in said
 
@@ -157,14 +157,14 @@ def _start(context: ScenarioContext, bench: _Bench) -> "subprocess.Popen[bytes]"
 
 
 def _end(agent: "subprocess.Popen[bytes]") -> None:
-    """Its vetting children are in its process group, and go with it."""
+    """Kill the agent's process group, which has its vetting processes too."""
     if agent.poll() is None:
         os.killpg(agent.pid, signal.SIGKILL)
         agent.wait(_SECONDS_TO_END)
 
 
 def _published(context: ScenarioContext, model: TrainedModel) -> bytes:
-    """The artifact of a released model. Raises ``RehearsalError`` where there is none."""
+    """Return the artifact of a released model. Raises ``RehearsalError`` if there is none."""
     s3 = context.rehearsal.world.cloud.client("s3")
     ends = f"/{model.released_as}/{DIGITS}.zip"
     key = next((each for each in objects_of(s3, BUCKET, "artifacts/") if each.endswith(ends)), None)
@@ -177,7 +177,7 @@ def _published(context: ScenarioContext, model: TrainedModel) -> bytes:
 
 
 def _all_of(found: list[Prediction], model: _Model) -> bool:
-    """Each scan once, all by this model, and most of them read rightly."""
+    """Return whether each scan has one prediction by this model, and most are right."""
     right = sum(str(each.output.get("label")) == Path(each.frame).stem.split("-")[-1] for each in found)
     return len(found) == _SCANS and {each.digest for each in found} == {model.digest} and right > _SCANS // 2
 
