@@ -21,7 +21,7 @@ _MOST_KNOWN = 200
 
 
 class JobListener:
-    """Takes the next job, and says how it goes. The cloud is the memory: a job that was not ended comes again."""
+    """Takes the next job and reports its progress. It remembers nothing: the cloud offers an unfinished job again."""
 
     def __init__(
         self, link: MqttLink, thing: str, runtime: Runtime, take: TakeDeployment, withdraw: Callable[[str], None]
@@ -43,7 +43,7 @@ class JobListener:
         self._link.report(f"{self._prefix}/$next/get", b"{}")
 
     def progressed(self, order: Order) -> None:
-        """Tell the cloud how a job goes."""
+        """Report a job's progress to the cloud."""
         job_id = order.deployment.job_id
         if not job_id:
             return
@@ -101,5 +101,5 @@ class JobListener:
 
 
 def _list(items: Iterable[str]) -> str:
-    """A job's details are texts: a list is written as Java writes one."""
+    """Write a list as Java does: a job's details are texts."""
     return f"[{', '.join(items)}]"

@@ -1,4 +1,4 @@
-"""What others want of a component, and the interruption of whatever it is doing by that."""
+"""The open request to a component, which interrupts what the component is doing."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,7 +14,7 @@ class Interrupted(Exception):
 
 
 class PendingRequest:
-    """At most one is open. CLOSE outweighs all, REINSTALL outweighs RESTART."""
+    """The open request, if any. CLOSE outweighs all, REINSTALL outweighs RESTART."""
 
     def __init__(self) -> None:
         self._open: LifecycleRequest | None = None
@@ -22,11 +22,11 @@ class PendingRequest:
 
     @property
     def is_open(self) -> bool:
-        """Whether a request is still to be fulfilled."""
+        """Whether a request is open."""
         return self._open is not None
 
     def ask(self, request: LifecycleRequest) -> bool:
-        """Ask for something; False if an open request outweighs it."""
+        """Make a request; return False if the open one outweighs it."""
         if self._open is LifecycleRequest.CLOSE or (
             self._open is LifecycleRequest.REINSTALL and request is LifecycleRequest.RESTART
         ):
@@ -36,17 +36,17 @@ class PendingRequest:
         return True
 
     def take(self) -> LifecycleRequest | None:
-        """The open request, which is then to be fulfilled."""
+        """Remove the open request and return it."""
         request, self._open = self._open, None
         self._came.clear()
         return request
 
     async def wait(self) -> None:
-        """Until there is one."""
+        """Wait until there is a request."""
         await self._came.wait()
 
     async def unless(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do some work, and end it when a request comes: then it raises Interrupted."""
+        """Do some work and return its result. A request cancels it, and then this raises Interrupted."""
         if self._came.is_set():
             work.close()
             raise Interrupted

@@ -1,7 +1,7 @@
-"""What a deployment, or a change of configuration, asks of a component that stays: nothing, or to begin anew.
+"""Whether a deployment, or a change of configuration, restarts or reinstalls a component that stays.
 
-Classic looks at each leaf that changed, and asks every key above it, in any case, the component's own configuration
-included (GenericExternalService.java:116-156; Node.childOf, config/Node.java:173). Lite's rule is in
+Classic checks each changed leaf, and every key above it, in any case, the component's own configuration included
+ (GenericExternalService.java:116-156; Node.childOf, config/Node.java:173). Lite's rule is in
 ``deployments/lite.py``.
 """
 
@@ -19,7 +19,7 @@ _KeyPath = tuple[str, ...]
 
 
 def request_for_key_path(path: Sequence[str]) -> LifecycleRequest | None:
-    """What a changed leaf asks for, by its keys from the component's name on."""
+    """Return the request for a changed leaf, whose path begins with the component's name; None if there is none."""
     keys = {key.lower() for key in path}
     if _PASSED_OVER in keys:
         return None
@@ -29,10 +29,10 @@ def request_for_key_path(path: Sequence[str]) -> LifecycleRequest | None:
 
 
 def request_for_deployment(old: Plan, new: Plan) -> LifecycleRequest | None:
-    """What classic does with a component that a deployment names anew, beyond what its configuration asks for.
+    """Return classic's request for a component in a new deployment, apart from its configuration's changes.
 
-    Variables are filled in: a text that changes by them counts. A number counts as changed where one of the two was
-    read back from the nucleus's store, from which it comes as another type (seen on 2.18.0).
+    Variables are filled in: a text counts as changed if they change it. A number counts as changed if one of the two
+    was read back from the nucleus's store, which returns another type (seen on 2.18.0).
     """
     if old.component.version != new.component.version or old.posix_user != new.posix_user:
         return LifecycleRequest.REINSTALL
@@ -49,7 +49,7 @@ def request_for_deployment(old: Plan, new: Plan) -> LifecycleRequest | None:
 
 
 def _adds_dependency(old: Component, new: Component) -> bool:
-    """GenericExternalService.java, GreengrassService.java:779: a dependency that is gone asks for nothing."""
+    """Return whether there is a new dependency; a removed one has no effect (GreengrassService.java:779)."""
     return not new.dependencies.keys() <= old.dependencies.keys()
 
 

@@ -1,4 +1,4 @@
-"""One component, living: installed, started, watched, tried again, stopped.
+"""One component at run time: install, start, watch, retry, stop.
 
 A service is one task from ``begin()`` to the end of its CLOSE. Others send it a ``LifecycleRequest``, which interrupts
 whatever it is doing. The rules of the state machine are greengrass-facts.md's ("Lifecycle", and lite's differences).
@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 class Service:
     """One component. ``token`` is its SVCUID.
 
-    ``resumed``: an earlier process had deployed it, so that it needs no bootstrap. Lite's are bootstrapped and
-    installed elsewhere, as units of their own (``deployments/lite_installation.py``).
+    ``resumed``: an earlier process has deployed it, so that it needs no bootstrap. Lite's bootstrap and install are
+    units of their own (``deployments/lite_installation.py``).
     """
 
     def __init__(self, plan: Plan, host: ServiceHost, *, resumed: bool = False) -> None:
@@ -41,7 +41,7 @@ class Service:
         self._uninstalls = False
         self._steps = Steps(host)
         self.is_linked = True
-        """Whether it would be started again: a lite unit that systemd no longer knows runs on, and only that."""
+        """Whether systemd would start it again. An unlinked lite unit runs on, but is never started again."""
         self.state = State.INSTALLED if host.runtime.has_units else State.NEW
         self.changed_at = host.clock.passed()
         self.detail = ""
@@ -56,7 +56,7 @@ class Service:
 
     @property
     def component(self) -> Component:
-        """The version that is meant to run: the next one, while it is being changed to it."""
+        """The version that is to run: during a change, the next one."""
         return self.plan.component
 
     @property
@@ -73,18 +73,18 @@ class Service:
 
     @property
     def has_begun(self) -> bool:
-        """One that has not is there, and no more: nothing was started of it yet."""
+        """Whether anything of it was ever started."""
         return self._task is not None
 
     def forgive(self) -> None:
-        """Count its errors anew (``systemctl reset-failed``)."""
+        """Reset its error count (``systemctl reset-failed``)."""
         self._tolerance.forget()
 
     def begin(self) -> None:
         self._task = asyncio.create_task(self._live(), name=f"component {self.name}")
 
     def change(self, plan: Plan, request: LifecycleRequest | None) -> None:
-        """Take over a new plan: at once if nothing has to restart for it, else when the old one has stopped."""
+        """Take over a new plan: at once if it needs no restart, else when the old one has stopped."""
         if request is None:
             self._plan = plan
         else:
@@ -92,13 +92,13 @@ class Service:
             self.ask(request)
 
     def ask(self, request: LifecycleRequest) -> None:
-        """Ask for something. CLOSE outweighs all, REINSTALL outweighs RESTART."""
+        """Make a request. CLOSE outweighs all, REINSTALL outweighs RESTART."""
         if self._pending.ask(request):
-            # From now on its state says nothing about what was asked for.
+            # The present state is not yet the result of this request.
             self.changed_at = self._host.clock.passed()
 
     def report(self, state: str) -> None:
-        """UpdateState: what the component says of itself."""
+        """Take the state that the component reports by UpdateState."""
         self._word.say(state, self.state)
 
     @property
@@ -106,7 +106,7 @@ class Service:
         return self._process is not None and self._process.is_paused
 
     def pause(self) -> None:
-        """Let its processes stand still until ``resume()``. Nothing happens to one that has no process."""
+        """Stop its processes by a signal until ``resume()``. Does nothing without a process."""
         if self._process is not None:
             self._process.pause()
 
@@ -116,11 +116,11 @@ class Service:
 
     @property
     def is_asked(self) -> bool:
-        """Whether a request is still to be fulfilled."""
+        """Whether a request is open."""
         return self._pending.is_open
 
     async def close(self, *, uninstall: bool = False) -> None:
-        """Stop, and be no more; ``uninstall``: on this device."""
+        """Stop for good; with ``uninstall``, also run that step, because the device loses the component."""
         self._uninstalls = uninstall
         self.ask(LifecycleRequest.CLOSE)
         if self._task is not None:
@@ -141,7 +141,7 @@ class Service:
                 return
 
     async def _fulfil(self, request: LifecycleRequest | None) -> bool:
-        """Do what was asked; True if that was to close."""
+        """Do what was requested; return True if that was CLOSE."""
         was_installed = self.state not in {State.NEW, State.BROKEN}
         await self._stop()
         if self._next is not None:
@@ -161,10 +161,10 @@ class Service:
         return False
 
     async def _one_life(self) -> None:
-        """From NEW or INSTALLED to FINISHED. Raises StepFailed, or Interrupted by a request."""
+        """Go from NEW or INSTALLED to FINISHED. Raises StepFailed, or Interrupted by a request."""
         lifecycle = self._plan.lifecycle
         if self._host.runtime.cuts_scripts_at_unknown_variables:
-            # Lite's recipe-runner fills variables in when it runs a script.
+            # Lite's recipe-runner fills in variables when it runs a script.
             lifecycle = self._host.fill(self._plan.component)
         self._tolerance.starts(self.state, self._host.clock.passed())
         if self.state is State.NEW and not self._host.runtime.has_units:
@@ -192,7 +192,7 @@ class Service:
             await asyncio.sleep(0.05)
 
     async def _run(self, step: Step, lifecycle: Lifecycle) -> None:
-        """``run``: RUNNING as soon as its process is there."""
+        """``run``: RUNNING as soon as its process exists."""
         self._become(State.STARTING)
         process = await self._begin_step("run", step, lifecycle)
         if process is None:
@@ -212,7 +212,7 @@ class Service:
         self._become(State.FINISHED)
 
     async def _startup(self, step: Step, lifecycle: Lifecycle) -> None:
-        """``startup``: RUNNING once it ends with 0 or its process says so; the process may stay."""
+        """``startup``: RUNNING once it ends with 0 or reports RUNNING; the process may stay."""
         self._become(State.STARTING)
         process = await self._begin_step("startup", step, lifecycle)
         if process is None:
@@ -248,7 +248,7 @@ class Service:
         await self._pending.unless(self._steps.to_its_end(name, step, self._plan, lifecycle, successes))
 
     async def _begin_step(self, name: str, step: Step, lifecycle: Lifecycle) -> StepProcess | None:
-        """Start the step whose process stays, and know it from then on."""
+        """Start the step whose process stays, and keep the process."""
         process = await self._steps.start(name, step, self._plan, lifecycle)
         if process is not None:
             self._process = process
@@ -265,7 +265,7 @@ class Service:
             await process.stop()
 
     async def _failed(self, error: StepFailed) -> bool:
-        """Note an error; True if the component is tried again, False if it is BROKEN."""
+        """Count an error; return True if the component is retried, False if it is BROKEN."""
         where = self.state
         is_broken = self._tolerance.fails(where, self._host.clock.passed())
         self._become(State.ERRORED, str(error))

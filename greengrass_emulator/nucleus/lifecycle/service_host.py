@@ -23,19 +23,19 @@ class ServiceHost(Protocol):
     identities: Identities
 
     def fill(self, component: Component) -> Lifecycle:
-        """The lifecycle with its variables filled in from the running configuration."""
+        """Return the lifecycle with its variables filled in from the running configuration."""
 
     def environment(self, token: str) -> dict[str, str]: ...
 
     def token_of(self, name: str) -> str:
-        """A component's SVCUID, the same until it is removed, or until a lite device's ggipcd is restarted."""
+        """Return a component's SVCUID: the same until it is removed, or a lite device's ggipcd restarts."""
 
     def work_folder(self, component: str) -> Path: ...
 
     def log_file(self, component: str) -> Path: ...
 
     def hand_over_files(self, component: Component, owner: Identity) -> None:
-        """Give the component its unpacked files: called before each of its own steps."""
+        """Give the component's user its unpacked files. Called before each of its own steps."""
 
     def dependencies_ready(self, component: Component) -> bool: ...
 

@@ -1,4 +1,4 @@
-"""From a recipe's text to the component that this device would run.
+"""Reads a recipe's text into the component that this device would run.
 
 Classic reads keys in any case; lite compares them by case, wants an ``Artifacts`` list in every manifest, and makes
 texts of a YAML default configuration's numbers (greengrass-facts.md, "Recipes").
@@ -30,7 +30,7 @@ _READERS = {"NONE", "OWNER", "ALL"}
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """Looks keys up as the runtime does."""
+    """Looks up keys as the runtime does."""
 
     by_case: bool
 
@@ -43,9 +43,9 @@ class _Keys:
 
 
 def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> Component:
-    """The component in a recipe, for this platform. ``where`` names the text in errors.
+    """Return the component in a recipe, for this platform. ``where`` names the text in errors.
 
-    Raises RecipeInvalid for a text that is no recipe, for a runtime's own refusals, and where no manifest is for
+    Raises RecipeInvalid for a text that is not a recipe, for a runtime's own refusals, and if no manifest is for
     this platform (code NO_AVAILABLE_COMPONENT_VERSION).
     """
     document, is_json = _document(text, where)
@@ -82,7 +82,7 @@ def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> 
 
 
 def check_identity(name: str, version: str, where: str) -> None:
-    """Raise RecipeInvalid for what can be no component's name or version: both become folders on the device."""
+    """Raise RecipeInvalid for an invalid component name or version: both become folders on the device."""
     if not _NAME.fullmatch(name) or name in {".", ".."}:
         raise RecipeInvalid(
             f"{where}: the ComponentName {name!r} is none. Use 1 to 128 letters, digits, dots, hyphens and underscores."
@@ -109,7 +109,7 @@ def _document(text: str, where: str) -> tuple[Mapping[str, Any], bool]:
 def _manifest(
     document: Any, manifests: list[Any], keys: _Keys, runtime: Runtime, platform: Platform, where: str
 ) -> tuple[Any, Any]:
-    """The first manifest for this platform, and its lifecycle; lite goes on to the next if that one has none."""
+    """Return the first manifest for this platform, and its lifecycle. Lite skips a manifest without a lifecycle."""
     selections = [
         [str(each) for each in _list(keys.get(manifest, "Selections"), "Selections", where)] for manifest in manifests
     ]
@@ -203,7 +203,7 @@ def _step(written: Any, name: str, keys: _Keys, where: str) -> Step:
         seconds,
         _texts(keys.get(written, "Setenv"), where),
         None if skip_if is None else str(skip_if),
-        # Both take the text as well (Coerce.toBoolean; recipe2unit compares texts).
+        # Both also take a text (Coerce.toBoolean; recipe2unit compares texts).
         privileged=str(keys.get(written, "RequiresPrivilege", False)).lower() == "true",
     )
 

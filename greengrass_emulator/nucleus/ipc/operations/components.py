@@ -1,4 +1,4 @@
-"""What a component says of itself, and asks about others."""
+"""Operations on a component itself and on others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ _ASKS_ABOUT_TOKENS = frozenset({"aws.greengrass.StreamManager"})
 
 @dataclass(frozen=True, slots=True)
 class ComponentOperations:
-    """What is done with components, and what some components of AWS's own may ask.
+    """Operations on components, and those of some components of AWS's own.
 
-    ``component_of`` gives the component of a token, or None. Who may do what: LifecycleIPCEventStreamAgent.java,
+    ``component_of`` returns the component of a token, or None. Sources for access: LifecycleIPCEventStreamAgent.java,
     AuthorizationIPCAgent.java, ComponentMetricIPCEventStreamAgent.java.
     """
 
@@ -55,7 +55,7 @@ class ComponentOperations:
         state = request.get("state")
         if state not in {State.RUNNING, State.ERRORED}:
             raise InvalidArgumentsError(f"state is {state}; it is RUNNING or ERRORED")
-        # Lite takes ERRORED and does nothing with it.
+        # Lite accepts ERRORED and ignores it.
         if state == State.RUNNING or self.runtime.errors_have_text:
             self._service(stream.component).report(str(state))
         return Answer()
@@ -86,7 +86,7 @@ class ComponentOperations:
         return Answer()
 
     async def _take_metrics(self, stream: Stream, request: dict[str, Any]) -> Answer:
-        """Checked and taken, as classic does for AWS's own components; nobody reads them here."""
+        """Check and accept the metrics, as classic does for AWS's own components; here nothing reads them."""
         if not stream.component.startswith("aws.greengrass."):
             raise UnauthorizedError(f"{stream.component} is not authorized to perform {stream.operation}")
         metrics = request.get("metrics")

@@ -1,4 +1,4 @@
-"""What components and the command line have to do with deployments: asking for one, and having a say in one."""
+"""Operations on deployments: the command line requests them, and components validate or defer them."""
 
 import uuid
 from collections.abc import Mapping
@@ -161,7 +161,7 @@ def _on_top(
     updates: dict[str, Any],
     run_with: dict[str, Any],
 ) -> Deployment:
-    """A local deployment changes the roots that the ones before it left: it replaces nothing that it does not name."""
+    """Return the roots after a local deployment: those of the earlier ones, except where this one names them."""
     kept = {
         name: _wanted(version, _object(updates, name), _object(run_with, name))
         for name, version in roots.items()

@@ -30,7 +30,7 @@ class LocalMessages:
         return {"PublishToTopic": self._publish, "SubscribeToTopic": self._subscribe}
 
     def forget(self) -> None:
-        """A restart of the daemon that has the subscriptions: their streams stay open, and bring nothing more."""
+        """Drop the subscriptions, as a restart of lite's daemon does: their streams stay open without events."""
         self._subscribers.clear()
 
     async def _publish(self, stream: Stream, request: dict[str, Any]) -> Answer:
