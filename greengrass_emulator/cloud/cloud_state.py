@@ -1,4 +1,4 @@
-"""``cloud.json``: what another process needs to know of a running cloud."""
+"""``cloud.json``, by which other processes find a running cloud."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,11 +37,11 @@ class CloudState(_Part):
 
     @property
     def root_certificate_path(self) -> Path:
-        """The root that devices trust."""
+        """The root certificate that devices trust."""
         return self.root_ca_path
 
     def client(self, service: str, account: str) -> Any:
-        """A boto3 client of the account's administrator. Raises ``WrongUse`` for an account that is not there."""
+        """Return a boto3 client of the account's administrator. Raises ``WrongUse`` for an unknown account."""
         endpoints = self.accounts.get(account)
         if endpoints is None:
             raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self.accounts)}")
@@ -58,7 +58,7 @@ def write_state(path: Path, state: CloudState) -> None:
 
 
 def read_state(path: Path) -> CloudState:
-    """Reads ``cloud.json``. Raises ``WrongUse`` where there is none, or another file."""
+    """Read ``cloud.json``. Raises ``WrongUse`` if it is missing or is another file."""
     try:
         return CloudState.model_validate_json(path.read_text())
     except OSError as fault:

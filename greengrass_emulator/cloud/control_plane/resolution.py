@@ -1,7 +1,6 @@
 """ResolveComponentCandidates: the highest version that satisfies every requirement, with its recipe.
 
-Asked by devices over their own endpoint (the nucleus's ComponentServiceHelper). Which manifest fits the device is the
-nucleus's affair.
+Devices call it over their own endpoint (the nucleus's ComponentServiceHelper). The nucleus chooses the manifest.
 """
 
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from greengrass_emulator.cloud.control_plane.versions import is_range, satisfies
 
 
 def resolve_component_candidates(plane: AccountPlane, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """One version for each candidate. Raises ``ResourceNotFoundException`` where none satisfies."""
+    """Return one version for each candidate. Raises ``ResourceNotFoundException`` if no version satisfies it."""
     resolved = [_resolve(plane, candidate) for candidate in request.get("componentCandidates") or ()]
     return {
         "resolvedComponentVersions": [
@@ -35,7 +34,7 @@ def resolve_component_candidates(plane: AccountPlane, request: Mapping[str, Any]
 
 
 def refuse_resolution(*_: object) -> Mapping[str, Any]:
-    """The answer to whoever asks at the API's own endpoint, whatever credentials it has (API reference)."""
+    """Refuse the call at the API's own endpoint, whatever the credentials (API reference)."""
     raise AccessDeniedException(
         "ResolveComponentCandidates is answered at the data plane endpoint, to a device's certificate"
     )

@@ -1,7 +1,7 @@
-"""The query language of fleet indexing: a text becomes a tree that says of a thing's document whether it matches.
+"""The query language of fleet indexing: parses a text into a tree that matches things' documents.
 
-Source: AWS IoT developer guide, "Query syntax" and "Example thing queries". Not here: geoqueries, and phrases without a
-field that reach over several fields.
+Source: AWS IoT developer guide, "Query syntax" and "Example thing queries". Not emulated: geoqueries, and phrases
+without a field that match over several fields.
 """
 
 import re
@@ -44,7 +44,7 @@ class _Token:
 
 
 def read_query(text: str) -> Matches:
-    """What a document must be to match. Raises ``InvalidQuery`` for what the language has not."""
+    """Parse a query. Raises ``InvalidQuery`` for what is not in the language."""
     unsupported = sorted(set(text) & _UNSUPPORTED)
     if unsupported:
         raise InvalidQuery(f"The query has unsupported characters: {' '.join(unsupported)}")
@@ -74,7 +74,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 class _Parser:
-    """Words beside each other are joined by AND, which binds closer than OR."""
+    """Adjacent words are joined by AND, which binds closer than OR."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens

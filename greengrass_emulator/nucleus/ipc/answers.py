@@ -32,9 +32,8 @@ def without_handler(operation: str, *, is_modelled: bool) -> Unmodelled:
     """Return classic's answer to an operation without a handler.
 
     For operations of its service model classic has a placeholder, which answers with the wrong class: an internal
-    error (the SDK's
-    OperationContinuationHandler.java, DebugLoggingOperationHandler.java). Others: ServiceOperationMapping-
-    ContinuationHandler.java.
+    error (the SDK's OperationContinuationHandler.java, DebugLoggingOperationHandler.java). Others:
+    ServiceOperationMappingContinuationHandler.java.
     """
     if is_modelled:
         return internal_error()

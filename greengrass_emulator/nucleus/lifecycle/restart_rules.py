@@ -1,8 +1,7 @@
 """Whether a deployment, or a change of configuration, restarts or reinstalls a component that stays.
 
 Classic checks each changed leaf, and every key above it, in any case, the component's own configuration included
- (GenericExternalService.java:116-156; Node.childOf, config/Node.java:173). Lite's rule is in
-``deployments/lite.py``.
+(GenericExternalService.java:116-156; Node.childOf, config/Node.java:173). Lite's rule is in ``deployments/lite.py``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
