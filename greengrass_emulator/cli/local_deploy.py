@@ -1,6 +1,6 @@
 """``greengrass-emulator deploy``: a local deployment, as ``greengrass-cli deployment create`` makes one.
 
-It goes through the nucleus's own IPC, with the token that the nucleus leaves for its command line.
+It uses the nucleus's own IPC, with the token that the nucleus writes for its command line.
 """
 
 import json
@@ -29,7 +29,7 @@ def deploy(
     failure_policy: Annotated[FailurePolicy, typer.Option(help="What a failure does.")] = "ROLLBACK",
     wait: Annotated[float, typer.Option(help="Seconds to wait for its end; 0 does not wait.")] = 120.0,
 ) -> None:
-    """Deploy components to a device that runs on this machine, with no cloud at all."""
+    """Deploy components to a device that runs on this machine, without a cloud."""
     from greengrass_emulator.devices.local_deployment import deploy_locally, wait_for_deployment
 
     request = _request(merge, remove, recipe_dir, artifact_dir, update_config, failure_policy)

@@ -1,4 +1,4 @@
-"""`greengrass-emulator rehearse`: the dress rehearsal of this repository, and the table of what it proved."""
+"""`greengrass-emulator rehearse`: rehearses a release of this repository, and prints the table of proofs."""
 
 import logging
 from pathlib import Path
@@ -14,16 +14,16 @@ def rehearse(
         int | None, typer.Option(help="Classic devices, between preprod and prod; 3 if not said.")
     ] = None,
     repository: Annotated[Path, typer.Option(help="The deploy repository to rehearse.")] = Path(),
-    folder: Annotated[Path, typer.Option(help="Where logs and the report go; emptied first.")] = Path("rehearsal"),
+    folder: Annotated[Path, typer.Option(help="Folder for logs and the report; emptied first.")] = Path("rehearsal"),
     enforce_iam: Annotated[
-        bool, typer.Option("--enforce-iam", help="Each process under the role that infra_policies/ gives it.")
+        bool, typer.Option("--enforce-iam", help="Each process runs under its role from infra_policies/.")
     ] = False,
     extended: Annotated[
         bool,
         typer.Option("--extended", help="What else an agent does: many models, sources, sinks, commands, bad days."),
     ] = False,
 ) -> None:
-    """Run a release's whole way on this machine, and show what was proven. Exit code 1 when a row does not hold."""
+    """Run a whole release on this machine, and show the proofs. Exit code 1 if a row does not hold."""
     from rich.console import Console
 
     from greengrass_emulator.errors import WrongUse

@@ -1,4 +1,4 @@
-"""`greengrass-emulator up`: runs the accounts, and devices in them, until it is told to end."""
+"""`greengrass-emulator up`: runs the accounts, with devices, until a signal ends it."""
 
 import logging
 import signal
@@ -43,7 +43,7 @@ def up(
     log_to_stderr(logging.INFO if verbose else logging.WARNING)
     read = _read_accounts(accounts)
     requests = read_device_requests(device or (), next(iter(read)))
-    # Handlers come first: whoever reads cloud.json may send the signal at once.
+    # The handlers come first: a reader of cloud.json may send the signal at once.
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -1,4 +1,4 @@
-"""A device as a person writes it on a command line, ``NAME[=RUNTIME][@ACCOUNT][:GROUP]``, and many of them together."""
+"""Devices as requested on a command line, ``NAME[=RUNTIME][@ACCOUNT][:GROUP]``, and their start."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ _REQUEST = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class DeviceRequest:
-    """A device that somebody wants to have."""
+    """A device that the command line requests."""
 
     thing: str
     runtime: Runtime
@@ -27,7 +27,7 @@ class DeviceRequest:
 
 
 def read_device_requests(texts: Sequence[str], first_account: str) -> tuple[DeviceRequest, ...]:
-    """Devices as they were written. Raises ``WrongUse`` for one that cannot be read, or a name that stands twice."""
+    """Read the requests. Raises ``WrongUse`` for an invalid one, or for a name that is there twice."""
     requests = []
     for text in texts:
         found = _REQUEST.fullmatch(text)
@@ -48,7 +48,7 @@ def read_device_requests(texts: Sequence[str], first_account: str) -> tuple[Devi
 def running_devices(
     cloud: Cloud, folder: Path, requests: Sequence[DeviceRequest], posix_user: str | None = None
 ) -> Iterator[tuple[RunningDevice, ...]]:
-    """The devices, connected, until the block ends. A folder that has a device of this name already is gone on with.
+    """Run the devices, connected, until the block ends. An existing folder of a device is used again.
 
     ``posix_user`` runs their components.
     """
