@@ -21,7 +21,7 @@ def up(
         list[str] | None, typer.Option(help="NAME[=classic|lite][@ACCOUNT][:GROUP]; may be repeated.")
     ] = None,
     component_user: Annotated[
-        str | None, typer.Option(help="USER[:GROUP] that runs the devices' components; whoever this is, if not said.")
+        str | None, typer.Option(help="USER[:GROUP] that runs the devices' components; default: you.")
     ] = None,
     accounts: Annotated[
         str, typer.Option(help="name=id, with commas between.")
@@ -65,7 +65,7 @@ def _read_accounts(text: str) -> dict[str, str]:
     for part in text.split(","):
         name, equals, account_id = part.strip().partition("=")
         if not equals:
-            raise WrongUse(f"--accounts: {part!r} is no name=id; write dev=111111111111,prod=333333333333")
+            raise WrongUse(f"--accounts: {part!r} is not name=id; write dev=111111111111,prod=333333333333")
         if name in accounts:
             raise WrongUse(f"--accounts: {name!r} is there twice; give each account its own name")
         accounts[name] = account_id

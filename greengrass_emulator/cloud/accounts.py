@@ -41,9 +41,9 @@ def read_accounts(names_and_ids: Mapping[str, str], region: str) -> tuple[Accoun
     """Read the accounts from ``{"dev": "111111111111", …}``. Raises ``WrongUse`` for an invalid name or id."""
     for name, account_id in names_and_ids.items():
         if not _ACCOUNT_NAME.fullmatch(name):
-            raise WrongUse(f"{name!r} is no account name; use lower-case letters, digits and '-', such as dev")
+            raise WrongUse(f"{name!r} is not an account name; use lower-case letters, digits and '-', such as dev")
         if not _ACCOUNT_ID.fullmatch(account_id):
-            raise WrongUse(f"{account_id!r} is no account id (account {name}); write 12 digits")
+            raise WrongUse(f"{account_id!r} is not an account id (account {name}); write 12 digits")
     if len(set(names_and_ids.values())) != len(names_and_ids):
         raise WrongUse("Two accounts have one id; give each its own 12 digits")
     if not names_and_ids:

@@ -64,4 +64,4 @@ def read_state(path: Path) -> CloudState:
     except OSError as fault:
         raise WrongUse(f"{path} cannot be read ({fault.strerror}); start `greengrass-emulator up` first") from fault
     except ValidationError as fault:
-        raise WrongUse(f"{path} is no cloud.json of this version: {fault.error_count()} fault(s)") from fault
+        raise WrongUse(f"{path} is not the cloud.json of this version: {fault.error_count()} fault(s)") from fault

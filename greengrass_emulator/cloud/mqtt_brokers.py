@@ -107,7 +107,7 @@ class _AccountBroker(Broker):
             _log.warning("mqtt client refused", extra={"client": client})
             await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
             await writer.close()
-            raise MQTTError(f"{client!r} is no client id of its certificate, or the thing's policies refuse it")
+            raise MQTTError(f"{client!r} is not a client id of its certificate, or the thing's policies refuse it")
         self._things[client] = thing
         _log.info("mqtt client connected", extra={"client": client, "thing": thing})
         return await super()._initialize_client_session(BufferReader(connect.to_bytes()), writer, *peer)

@@ -40,7 +40,7 @@ def _document(request: GatewayRequest) -> dict[str, Any]:
     try:
         document = json.loads(request.body())
     except ValueError as fault:
-        raise ValidationException("The request's body is no JSON", reason="CANNOT_PARSE") from fault
+        raise ValidationException("The request's body is not JSON", reason="CANNOT_PARSE") from fault
     if not isinstance(document, dict):
-        raise ValidationException("The request's body is no JSON object", reason="CANNOT_PARSE")
+        raise ValidationException("The request's body is not a JSON object", reason="CANNOT_PARSE")
     return document

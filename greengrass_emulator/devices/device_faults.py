@@ -83,7 +83,7 @@ def cut_ipc(root: Path, component: str) -> NucleusStatus:
     status = _running(root)
     if component not in status.components:
         there = ", ".join(sorted(status.components)) or "none"
-        raise WrongUse(f"{component} is no component of {status.thing}; name one that is there: {there}")
+        raise WrongUse(f"{component} is not a component of {status.thing}; name one that is there: {there}")
     return _cut(root, read_cut(cut_file(root)) | {component})
 
 

@@ -95,7 +95,7 @@ class _Reader:
     def read(self, document: str | Mapping[str, Any]) -> Policy:
         content = self._json(document) if isinstance(document, str) else document
         if not isinstance(content, Mapping):
-            raise self._fault("is no JSON object")
+            raise self._fault("is not a JSON object")
         unknown = set(content) - {"Version", "Id", "Statement"}
         if unknown:
             raise self._fault(f"has {', '.join(sorted(unknown))}; only Version, Id and Statement are known")
@@ -120,11 +120,11 @@ class _Reader:
         try:
             return json.loads(text)
         except ValueError as fault:
-            raise self._fault(f"is no JSON: {fault}") from fault
+            raise self._fault(f"is not JSON: {fault}") from fault
 
     def _statement(self, index: int, given: object, *, has_variables: bool) -> Statement:
         if not isinstance(given, Mapping):
-            raise self._fault(f"statement {index} is no JSON object")
+            raise self._fault(f"statement {index} is not a JSON object")
         name = str(given.get("Sid") or index)
         where = f"statement {name}"
         unknown = set(given) - _STATEMENT_KEYS
@@ -202,7 +202,7 @@ class _Reader:
 
     def _conditions(self, given: object, where: str) -> tuple[Condition, ...]:
         if not isinstance(given, Mapping):
-            raise self._fault(f"{where} has a Condition that is no object")
+            raise self._fault(f"{where} has a Condition that is not an object")
         read = []
         for operator, keys in given.items():
             if not is_known_operator(operator):

@@ -97,7 +97,7 @@ def read_device(config: Path) -> DeviceSettings:
             f"{config}: cannot be read ({error.strerror}). Provision the device, or name its config.yaml."
         ) from error
     except yaml.YAMLError as error:
-        raise DeviceFolderInvalid(f"{config}: is no YAML ({error}). Provision the device again.") from error
+        raise DeviceFolderInvalid(f"{config}: is not YAML ({error}). Provision the device again.") from error
     try:
         system = _System.model_validate(_part(document, "system"))
         services = _part(document, "services", {})
@@ -119,7 +119,7 @@ def read_device(config: Path) -> DeviceSettings:
 
 def _part(document: Any, key: str, default: Any = None) -> Any:
     if not isinstance(document, dict):
-        raise TypeError("is no mapping with the keys system and services.")
+        raise TypeError("is not a mapping with the keys system and services.")
     return document.get(key, default)
 
 

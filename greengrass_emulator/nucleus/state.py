@@ -105,5 +105,5 @@ class StateFile:
         except FileNotFoundError:
             return NucleusState()
         except (ValueError, ValidationError):
-            _log.exception("the nucleus's state cannot be read: it begins anew", extra={"file": str(self._path)})
+            _log.exception("the nucleus's state cannot be read: it starts without one", extra={"file": str(self._path)})
             return NucleusState()

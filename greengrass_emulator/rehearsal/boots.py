@@ -37,7 +37,7 @@ def boot_anew(scenario: str, world: World) -> Proof:
     seconds = ", ".join(f"{name} {waited[name] or 'no prediction'}" for name in waited)
     return Proof(
         scenario,
-        "a device that boots without a network serves what it served before, and so do those that have one",
+        "restarted devices serve what they served before, also one without a network",
         alone and len(served) == len(connected) == len(classic),
         f"{offline.name} without; from an agent's start to its first prediction: {seconds}",
     )

@@ -128,7 +128,7 @@ def _parsed(content: bytes, where: Path) -> tuple[Prediction, ...]:
             try:
                 found.append(Prediction.model_validate_json(line))
             except ValidationError as error:
-                raise ValueError(f"{where} holds a line that is no prediction: {line[:200]!r}") from error
+                raise ValueError(f"{where} holds a line that is not a prediction: {line[:200]!r}") from error
     return tuple(found)
 
 

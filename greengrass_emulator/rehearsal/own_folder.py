@@ -22,7 +22,7 @@ def own_folder(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise WrongUse(f"{folder} is no folder, nor can it be one; name another with --folder") from None
+        raise WrongUse(f"{folder} is not a folder, nor can it be one; name another with --folder") from None
     if not (folder / MARK).exists() and any(folder.iterdir()):
         raise WrongUse(
             f"{folder} holds files that no rehearsal left there, and a rehearsal empties its folder; "

@@ -82,11 +82,11 @@ def better_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
     kept = [name for name, pid in after.items() if pid is not None and pid == before[name]]
     return [
         booted,
-        Proof(scenario, "the pipeline brings the better model out", _all_zero(run), _codes(run)),
+        Proof(scenario, "the pipeline releases the better model", _all_zero(run), _codes(run)),
         _all_confirm(scenario, "every device serves and confirms {version}", serving, rehearsal.models.better),
         Proof(
             scenario,
-            "no agent was restarted, though it is the first release since its nucleus's start",
+            "no agent was restarted by the first release after its nucleus's start",
             len(kept) == len(after),
             ", ".join(f"{name} pid {pid}" for name, pid in after.items()),
         ),
@@ -154,7 +154,7 @@ def way_back(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
     run = rehearsal.run_pipeline()
     return [
         Proof(scenario, "the pipeline deploys the good model as it was built before", _all_zero(run), _codes(run)),
-        _all_confirm(scenario, "every device confirms {version} anew", _serving(rehearsal), rehearsal.models.better),
+        _all_confirm(scenario, "every device confirms {version} again", _serving(rehearsal), rehearsal.models.better),
         _every_scan_once(scenario, rehearsal, feeder),
     ]
 
@@ -232,7 +232,7 @@ def _both_channels(scenario: str, rehearsal: Rehearsal) -> Proof:
 
 def as_another_user(scenario: str, rehearsal: Rehearsal) -> Proof:
     """Return the proof that no agent runs as its nucleus's user; not tried where this machine cannot do it."""
-    claim = "components run as another user than their nucleus's, as under AWS's default"
+    claim = "components run as another user than their nucleus, as under AWS's default"
     user = rehearsal.user
     if isinstance(user, str):
         return Proof(scenario, claim, True, f"not tried: {user}", tried=False)

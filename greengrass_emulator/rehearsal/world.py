@@ -192,7 +192,7 @@ class World:
     def cloud(self) -> Cloud:
         """The running cloud. Raises ``RehearsalError`` outside the context."""
         if self._cloud is None:
-            raise RehearsalError("the world has not begun; use it in a with statement")
+            raise RehearsalError("the world has not started; use it in a with statement")
         return self._cloud
 
     def environment(self) -> dict[str, str]:
@@ -202,7 +202,7 @@ class World:
     def stages(self) -> list[Stage]:
         """Return a deploy stage for each account, with the variables that CodeBuild gives it."""
         if self._seeded is None:
-            raise RehearsalError("the world has not begun; use it in a with statement")
+            raise RehearsalError("the world has not started; use it in a with statement")
         return [
             Stage(
                 name,

@@ -101,7 +101,7 @@ class CoreDeviceStore:
 def _component(said: Mapping[str, Any], before: InstalledComponent | None, now: datetime) -> InstalledComponent:
     state = str(said.get("status", "NEW"))
     if state not in _STATES:
-        raise ValueError(f"{state!r} is no lifecycle state")
+        raise ValueError(f"{state!r} is not a lifecycle state")
     version = str(said["version"])
     details = said.get("statusDetails") or {}
     unchanged = before is not None and (before.state, before.version) == (state, version)

@@ -37,7 +37,7 @@ def check_components(components: Mapping[str, Mapping[str, Any]]) -> None:
             faults.append(FieldFault(f"{path}.configurationUpdate.merge", "must be a string that holds a JSON object"))
         for pointer in update.get("reset", ()):
             if pointer and not pointer.startswith("/"):
-                faults.append(FieldFault(f"{path}.configurationUpdate.reset", f"{pointer!r} is no JSON pointer"))
+                faults.append(FieldFault(f"{path}.configurationUpdate.reset", f"{pointer!r} is not a JSON pointer"))
     refuse_if_any(faults)
 
 

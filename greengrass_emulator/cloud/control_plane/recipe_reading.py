@@ -74,7 +74,7 @@ def _parsed(blob: bytes) -> dict[str, Any]:
     try:
         text = blob.decode()
     except UnicodeDecodeError as fault:
-        raise ValidationException(f"The recipe is no UTF-8 text: {fault}") from fault
+        raise ValidationException(f"The recipe is not UTF-8 text: {fault}") from fault
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
@@ -83,7 +83,7 @@ def _parsed(blob: bytes) -> dict[str, Any]:
         except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as fault:
             raise ValidationException(f"The recipe is neither JSON nor YAML: {fault}") from fault
     if not isinstance(document, dict):
-        raise ValidationException("The recipe is no JSON or YAML object")
+        raise ValidationException("The recipe is not a JSON or YAML object")
     return document
 
 
@@ -128,7 +128,7 @@ def _as_json(document: dict[str, Any]) -> str:
         text.encode()
     except (TypeError, ValueError, RecursionError) as fault:
         # YAML has sets, bytes and NaN; JSON has unpaired surrogates.
-        raise ValidationException(f"The recipe holds what JSON cannot: {fault}") from fault
+        raise ValidationException(f"The recipe has a value that JSON does not have: {fault}") from fault
     return text
 
 
@@ -153,7 +153,7 @@ def _check_dependencies(document: dict[str, Any]) -> None:
     for name, dependency in dependencies.items():
         wanted = _get(dependency, "VersionRequirement") if isinstance(dependency, dict) else None
         if not isinstance(wanted, str) or not is_range(wanted):
-            raise ValidationException(f"ComponentDependencies.{name}.VersionRequirement is no npm range: {wanted!r}")
+            raise ValidationException(f"{name}: VersionRequirement is not an npm range: {wanted!r}")
 
 
 def _artifacts(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -47,7 +47,7 @@ def _resolve(plane: AccountPlane, candidate: Mapping[str, Any]) -> ComponentVers
     requirements: Mapping[str, str] = candidate.get("versionRequirements") or {}
     for asker, wanted in requirements.items():
         if not is_range(wanted):
-            raise ValidationException(f"The requirement {wanted!r} of {asker} for {name} is no npm range")
+            raise ValidationException(f"The requirement {wanted!r} of {asker} for {name} is not an npm range")
     # An account's own component hides a public one of the same name.
     for store in (plane.components, plane.public):
         for version in store.versions_of(name):

@@ -57,4 +57,4 @@ def _resource(plane: AccountPlane, arn: str) -> _Tagged:
             device = find_core_device(plane, thing)
             return _Tagged(device.tags, lambda tags: plane.devices.set_tags(thing, tags))
         case _:
-            raise ValidationException(f"{arn} is no component version, deployment or core device, which have tags")
+            raise ValidationException(f"{arn} is not a component version, deployment or core device, which have tags")

@@ -99,7 +99,7 @@ def _update_job(plane: AccountPlane, thing: str, job_id: str, payload: bytes) ->
     try:
         request = _object(payload)
         if request is None:
-            raise JobRefused("InvalidJson", "The payload is no JSON object")
+            raise JobRefused("InvalidJson", "The payload is not a JSON object")
         if job_id == "$next":
             raise JobRefused("InvalidRequest", "An update must name its job")
         execution, said = plane.jobs.update(thing, job_id, request)

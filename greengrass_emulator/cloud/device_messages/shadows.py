@@ -147,9 +147,9 @@ def _document(payload: bytes, limit: int) -> dict[str, Any]:
     try:
         document = json.loads(payload)
     except ValueError as fault:
-        raise ShadowRefused(400, "Payload is no JSON") from fault
+        raise ShadowRefused(400, "Payload is not JSON") from fault
     if not isinstance(document, dict):
-        raise ShadowRefused(400, "Payload is no JSON object")
+        raise ShadowRefused(400, "Payload is not a JSON object")
     if "state" not in document:
         raise ShadowRefused(400, "Missing required node: state")
     for section in (document["state"] or {}).values() if isinstance(document["state"], dict) else ():

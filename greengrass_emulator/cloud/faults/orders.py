@@ -24,7 +24,7 @@ class _OfCalls(_Order):
     @classmethod
     def _exists(cls, operation: str) -> str:
         if not any(fnmatchcase(known, operation) for known in known_operations()):
-            raise ValueError(f"{operation!r} is no operation of this cloud; write one as greengrassv2:CreateDeployment")
+            raise ValueError(f"{operation!r} is not an operation here; write one as greengrassv2:CreateDeployment")
         return operation
 
 

@@ -107,7 +107,7 @@ class _Parser:
             self._at -= 1
             self._tokens[self._at] = _Token(token.kind, token.text[1:], token.operator)
             if not token.text[1:]:
-                raise InvalidQuery("A hyphen excludes a term, and none stands behind it")
+                raise InvalidQuery("A hyphen must be followed by the term that it excludes")
             return _opposite(self._one(field))
         if token.text == "(" and token.kind == "mark":
             inner = self.either(field)
@@ -116,7 +116,7 @@ class _Parser:
             return inner
         if token.kind == "field":
             if field is not None:
-                raise InvalidQuery(f"A field stands within another: {token.text}")
+                raise InvalidQuery(f"A field is within another: {token.text}")
             return self._of_field(_known(_plain(token.text)), token.operator)
         return self._leaf(field, token)
 
@@ -143,7 +143,7 @@ class _Parser:
     def _next(self) -> _Token:
         token = self.token
         if token is None:
-            raise InvalidQuery("The query ends where a term should stand")
+            raise InvalidQuery("The query ends where a term is expected")
         self._at += 1
         return token
 

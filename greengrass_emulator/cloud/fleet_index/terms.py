@@ -73,7 +73,7 @@ class Range:
         found = _RANGE.fullmatch(text)
         low, high = (_end(found[name]) for name in ("low", "high")) if found else ("", 0.0)
         if found is None or type(low) is not type(high):
-            raise InvalidQuery(f"{text} is no range: its ends are two numbers, or two texts in quotes")
+            raise InvalidQuery(f"{text} is not a range: its ends are two numbers, or two texts in quotes")
         return cls(low, high, found["open"] == "[", found["close"] == "]")
 
     def __call__(self, value: Any) -> bool:
@@ -90,7 +90,7 @@ def comparison(sign: str, text: str) -> Test:
     """``<``, ``<=``, ``>`` or ``>=`` a number. Raises ``InvalidQuery`` for anything else."""
     wanted = _number(text)
     if wanted is None:
-        raise InvalidQuery(f"{sign} compares numbers, and {text} is none")
+        raise InvalidQuery(f"{sign} compares numbers, and {text} is not a number")
     compare = _COMPARISONS[sign]
 
     def test(value: Any) -> bool:

@@ -63,9 +63,9 @@ def _document(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body)
     except ValueError as fault:
-        raise ValidationException(f"The request's body is no JSON: {fault}", reason="CANNOT_PARSE") from fault
+        raise ValidationException(f"The request's body is not JSON: {fault}", reason="CANNOT_PARSE") from fault
     if not isinstance(document, dict):
-        raise ValidationException("The request's body is no JSON object", reason="CANNOT_PARSE")
+        raise ValidationException("The request's body is not a JSON object", reason="CANNOT_PARSE")
     return document
 
 

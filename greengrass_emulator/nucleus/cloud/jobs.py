@@ -60,7 +60,7 @@ class JobListener:
             return
         if self._runtime.has_fixed_buffers and (fault := fault_of_job_message(message)) is not None:
             _log.error(
-                "a job cannot be read, and nobody is told", extra={"job": execution.get("jobId"), "reason": fault}
+                "a job cannot be read, and is not reported", extra={"job": execution.get("jobId"), "reason": fault}
             )
             return
         job_id = execution.get("jobId")
@@ -72,7 +72,7 @@ class JobListener:
         if self._runtime.has_fixed_buffers and isinstance(document, dict):
             fault = fault_of_deployment(document, job_id)
             if fault is not None:
-                _log.error("a job does not fit, and nobody is told", extra={"job": job_id, "reason": fault})
+                _log.error("a job does not fit, and is not reported", extra={"job": job_id, "reason": fault})
                 # Lite's own word (iot_jobs_listener.c, enqueue_job), which IoT Jobs does not know: it stays QUEUED.
                 self._report(job_id, {"status": "FAILURE"})
                 return

@@ -39,7 +39,7 @@ class S3Download:
         bucket, key = parts.netloc, parts.path.removeprefix("/")
         if parts.scheme != "s3" or not bucket or not key:
             raise DeploymentFailed(
-                f"{uri} is no s3://BUCKET/KEY. Correct the recipe's artifact.",
+                f"{uri} is not s3://BUCKET/KEY. Correct the recipe's artifact.",
                 "ARTIFACT_DOWNLOAD_ERROR",
                 "S3_ARTIFACT_URI_NOT_VALID",
             )

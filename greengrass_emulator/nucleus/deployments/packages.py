@@ -261,7 +261,7 @@ def _identity(text: str, path: Path) -> tuple[str, str]:
         check_identity(name, version, str(path))
     except (ValueError, yaml.YAMLError, AttributeError, KeyError) as error:
         raise DeploymentFailed(
-            f"{path}: is no recipe with a ComponentName and a ComponentVersion ({error}). Correct it.",
+            f"{path}: is not a recipe with a ComponentName and a ComponentVersion ({error}). Correct it.",
             "RECIPE_PARSE_ERROR",
         ) from error
     except RecipeInvalid as error:

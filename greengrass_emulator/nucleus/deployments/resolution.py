@@ -29,7 +29,7 @@ def satisfies(version: str, requirement: str) -> bool:
     """Return whether a version is in an npm range. Raises DeploymentFailed for an invalid range."""
     if nodesemver.valid_range(requirement, False) is None:
         raise DeploymentFailed(
-            f"{requirement!r} is no version requirement. Give an npm range in the recipe, such as ^1.0.0.",
+            f"{requirement!r} is not a version requirement. Give an npm range in the recipe, such as ^1.0.0.",
             "COMPONENT_DEPENDENCY_NOT_VALID",
         )
     return bool(nodesemver.satisfies(version, requirement, loose=False))

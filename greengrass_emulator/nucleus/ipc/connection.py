@@ -187,7 +187,7 @@ class Connection:
         except TimeoutError as error:
             raise FrameInvalid("no connect message came") from error
         if frame.number(":message-type") != MessageType.CONNECT:
-            raise FrameInvalid("the first message is no connect")
+            raise FrameInvalid("the first message is not a connect message")
         admitted = self._admit(frame.payload, self._peer())
         accepted = admitted is not None
         self.component = admitted.component if admitted else ""

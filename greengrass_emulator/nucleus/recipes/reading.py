@@ -68,7 +68,7 @@ def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> 
     manifest, section = _manifest(document, manifests, keys, runtime, platform, where)
     defaults = keys.get(keys.get(document, "ComponentConfiguration"), "DefaultConfiguration") or {}
     if not isinstance(defaults, Mapping):
-        raise RecipeInvalid(f"{where}: DefaultConfiguration is no object.")
+        raise RecipeInvalid(f"{where}: DefaultConfiguration is not an object.")
     return Component(
         name=name,
         version=str(version),
@@ -85,10 +85,10 @@ def check_identity(name: str, version: str, where: str) -> None:
     """Raise RecipeInvalid for an invalid component name or version: both become folders on the device."""
     if not _NAME.fullmatch(name) or name in {".", ".."}:
         raise RecipeInvalid(
-            f"{where}: the ComponentName {name!r} is none. Use 1 to 128 letters, digits, dots, hyphens and underscores."
+            f"{where}: the ComponentName {name!r} is invalid. Use 1 to 128 letters, digits, dots, hyphens and underscores."
         )
     if len(version) > _LONGEST_VERSION or not _VERSION.fullmatch(version):
-        raise RecipeInvalid(f"{where}: the ComponentVersion {version!r} is no semantic version such as 1.0.0.")
+        raise RecipeInvalid(f"{where}: the ComponentVersion {version!r} is not a semantic version such as 1.0.0.")
 
 
 def _document(text: str, where: str) -> tuple[Mapping[str, Any], bool]:
@@ -102,7 +102,7 @@ def _document(text: str, where: str) -> tuple[Mapping[str, Any], bool]:
         except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
             raise RecipeInvalid(f"{where}: is neither JSON nor YAML: {error}") from error
     if not isinstance(document, Mapping):
-        raise RecipeInvalid(f"{where}: is no object.")
+        raise RecipeInvalid(f"{where}: is not an object.")
     return document, is_json
 
 
@@ -123,7 +123,7 @@ def _manifest(
             if not platform.matches(wanted, runtime):
                 continue
         except re.error as error:
-            raise RecipeInvalid(f"{where}: a Platform has a regular expression that is none: {error}.") from error
+            raise RecipeInvalid(f"{where}: a Platform has an invalid regular expression: {error}.") from error
         fits = True
         shared = keys.get(document, "Lifecycle") or {}
         if own := keys.get(manifest, "Lifecycle"):
@@ -216,7 +216,7 @@ def _object(section: Any, name: str, where: str) -> Mapping[Any, Any]:
     if section is None:
         return {}
     if not isinstance(section, Mapping):
-        raise RecipeInvalid(f"{where}: {name} is no object.")
+        raise RecipeInvalid(f"{where}: {name} is not an object.")
     return section
 
 
@@ -224,7 +224,7 @@ def _list(section: Any, name: str, where: str) -> list[Any]:
     if section is None:
         return []
     if not isinstance(section, list):
-        raise RecipeInvalid(f"{where}: {name} is no list.")
+        raise RecipeInvalid(f"{where}: {name} is not a list.")
     return section
 
 

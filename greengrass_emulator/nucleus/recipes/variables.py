@@ -67,7 +67,7 @@ class Variables:
             value = None if about is None else self._value(about, space, key)
             if value is None:
                 _log.error(
-                    "a recipe's variable is left as it stands",
+                    "a recipe's variable is unknown and stays as it is",
                     extra={"component": self.own.name, "variable": match.group(0)},
                 )
                 return match.group(0)

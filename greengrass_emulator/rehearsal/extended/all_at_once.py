@@ -71,7 +71,7 @@ def _sinks(context: ScenarioContext) -> Iterator[Proof]:
     sizes = [path.stat().st_size for device in context.devices for path in _turned_over(device)]
     yield Proof(
         SCENARIO,
-        "JSON lines are turned over when a file is full, and every line is whole",
+        "JSON-lines files are rotated when they are full, and every line is whole",
         rows.on_all(context, turned) and max(sizes, default=0) <= MAX_BYTES,
         f"{len(sizes)} full files of {MAX_BYTES} bytes at most",
     )
@@ -81,9 +81,9 @@ def _sinks(context: ScenarioContext) -> Iterator[Proof]:
     foreign = sum(len(set(heard_on(device)) - _written(device)) for device in context.devices)
     yield Proof(
         SCENARIO,
-        "another component hears the predictions of every source on the local topic",
+        "another component receives the predictions of every source on the local topic",
         rows.on_all(context, heard) and foreign == 0,
-        f"{sum(len(heard_on(device)) for device in context.devices)} predictions, {foreign or 'none'} that is no line",
+        f"{sum(len(heard_on(device)) for device in context.devices)} predictions, {foreign} of them not in the file",
     )
     yield to_the_cloud(context)
     kept = where_it_comes_true(context.devices, lambda device: len(_pictures(device)) >= KEPT_PICTURES)
@@ -124,7 +124,7 @@ def to_the_cloud(context: ScenarioContext) -> Proof:
                 faults.append(f"{device.name}: {source} sent {len(own)} in {span:.1f} s")
     return Proof(
         SCENARIO,
-        f"IoT Core hears only what is sure ({SURE} and more) and new, {A_SECOND:g} a second and source at most",
+        f"IoT Core gets only sure ({SURE} and more) and new predictions, at most {A_SECOND:g} a second and source",
         rows.on_all(context, came) and not faults,
         "; ".join(faults[:3]) or f"{told} of {lines} predictions",
     )

@@ -57,7 +57,7 @@ def _unreadable(context: ScenarioContext) -> Proof:
     shown = {_newest(context, device).last_error or "" for device in context.devices}
     return Proof(
         _SCENARIO,
-        "images that cannot be read are set aside, counted and named, and stop nothing",
+        "unreadable images are set aside, counted and named, and the agent goes on",
         rows.on_all(context, aside) and rows.on_all(context, told),
         f"{len(bad)} a device; {next(iter(shown))[:80]}",
     )
@@ -116,14 +116,14 @@ def _broker_away(context: ScenarioContext) -> Iterator[Proof]:
     )
     yield Proof(
         _SCENARIO,
-        "while the broker is away every device infers on",
+        "while the broker is away every device predicts on",
         rows.on_all(context, inferred),
         f"{(came - left).total_seconds():.1f} s away, {_FRAMES_MEANWHILE} scans and more on {len(inferred)} devices",
     )
     waited = [len(context.listener(d).predictions(d.name, MODELS, marks[d.name])) for d in context.devices]
     yield Proof(
         _SCENARIO,
-        "when it is back, what waited arrives: health, and predictions of that time",
+        "when it is back, the waiting messages arrive: health, and predictions of that time",
         rows.on_all(context, late) and rows.on_all(context, healthy),
         f"{sum(waited)} predictions",
     )
@@ -147,7 +147,7 @@ def _disk_full(context: ScenarioContext) -> Iterator[Proof]:
     well = comes_true(lambda: _is_well(context, device, freed))
     yield Proof(
         _SCENARIO,
-        "with a full disk the agent is DEGRADED and says why, and is well again when there is room",
+        "with a full disk the agent is DEGRADED and says why; with free space it is SERVING again",
         degraded and well,
         f"{device.name}: {why}",
     )

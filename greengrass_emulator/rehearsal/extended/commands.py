@@ -37,7 +37,7 @@ def commands(context: ScenarioContext) -> Iterator[Proof]:
     replies = send(context, "release-hold", model=DIGITS)
     yield Proof(
         _SCENARIO,
-        "a command that cannot be done is answered with the reason",
+        "a command that cannot be carried out is answered with the reason",
         len(replies) == len(context.devices) and not any(each.ok for each in replies.values()),
         words_of(replies),
     )
@@ -106,7 +106,7 @@ def _report(context: ScenarioContext) -> Proof:
     ]
     return Proof(
         _SCENARIO,
-        "report: health and shadow are sent at once, with every model, its latency, and the channels that are open",
+        "report: health and shadow are sent at once, with every model, its latency, and the open channels",
         all_ok(replies) and rows.on_all(context, shadows) and rows.on_all(context, healthy),
         "; ".join(each),
     )

@@ -46,7 +46,7 @@ def new_agent(context: ScenarioContext) -> Iterator[Proof]:
     ]
     yield Proof(
         _SCENARIO,
-        "the agent that is ended finishes what is in flight, and answers it",
+        "the old agent finishes and answers the requests in flight before it ends",
         bool(finished) and "given up" not in log,
         ", ".join(f"{each.request} took {each.answered - each.asked:.1f} s" for each in finished)
         or "nothing in flight",

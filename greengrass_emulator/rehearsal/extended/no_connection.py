@@ -47,7 +47,7 @@ def no_connection(scenario: str, context: ScenarioContext) -> Iterator[Proof]:
         run = running.result() if running else context.rehearsal.run_pipeline()
     yield Proof(
         scenario,
-        "without its IPC connection every device infers on, and nobody hears of it",
+        "without its IPC connection every device predicts on, and publishes nothing",
         all(each.scans >= _SCANS_MEANWHILE and each.told == 0 for each in away.values()),
         ", ".join(
             f"{name} {each.seconds:.1f} s, {each.scans} scans, {each.told or 'no'} health"
@@ -58,7 +58,7 @@ def no_connection(scenario: str, context: ScenarioContext) -> Iterator[Proof]:
     confirmed = [device.name for device in context.devices if context.confirmed(device)]
     yield Proof(
         scenario,
-        "what was released meanwhile had come to the nucleus, and is served and confirmed once there is a connection",
+        "the nucleus gets a release meanwhile; the agent serves and confirms it once it is connected again",
         rows.went_well(context, run)
         and now != was
         and all(each.arrived and each.versions == {was} for each in away.values())
@@ -69,7 +69,7 @@ def no_connection(scenario: str, context: ScenarioContext) -> Iterator[Proof]:
     replies = send(context, "report")
     yield Proof(
         scenario,
-        "a command is heard and answered again",
+        "commands are received and answered again",
         all_ok(replies) and all(each.timestamp > back for each in replies.values()),
         words_of(replies),
     )

@@ -59,7 +59,7 @@ def one_of_two_is_bad(context: ScenarioContext) -> Iterator[Proof]:
     detailed = classic.detailed_status()
     yield Proof(
         scenario,
-        "classic refuses the release as a whole: the good one does not come either",
+        "classic refuses the whole release, the good model included",
         detailed == "FAILED_NO_STATE_CHANGE" and serving(context, classic) == was,
         f"{classic.name} {detailed}, serves {_shown(serving(context, classic))}",
     )

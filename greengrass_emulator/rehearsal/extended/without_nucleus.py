@@ -55,7 +55,7 @@ def without_nucleus(context: ScenarioContext) -> Iterator[Proof]:
     found = bench.ask("second", scans[_SCANS : 2 * _SCANS])
     yield Proof(
         _SCENARIO,
-        "the file names another model: it is vetted and makes the next predictions, in the same process",
+        "the file names another model: the agent checks it and predicts with it, in the same process",
         took_over and agent.poll() is None and _all_of(found, better) and linear.digest != better.digest,
         f"pid {agent.pid}: {_shown(found)}",
     )
@@ -183,4 +183,4 @@ def _all_of(found: list[Prediction], model: _Model) -> bool:
 
 
 def _shown(found: list[Prediction]) -> str:
-    return f"{len(found)} scans by {', '.join(sorted({each.version for each in found})) or 'nobody'}"
+    return f"{len(found)} scans by {', '.join(sorted({each.version for each in found})) or 'no model'}"

@@ -196,7 +196,7 @@ def test_one_device_is_cut_off_from_everything_and_the_next_one_is_not(
 @pytest.mark.parametrize(
     ("order", "said"),
     [
-        ({"kind": "throttle", "operation": "greengrassv2:Nonsense"}, "is no operation of this cloud"),
+        ({"kind": "throttle", "operation": "greengrassv2:Nonsense"}, "is not an operation here"),
         ({"kind": "throttle", "operation": "s3:GetObject", "times": 0}, "times"),
         ({"kind": "throttle", "operation": "s3:GetObject", "account": "nowhere"}, "There is no account 'nowhere'"),
         ({"kind": "take-away", "service": "s3", "account": "prod"}, "S3 is one for all accounts"),

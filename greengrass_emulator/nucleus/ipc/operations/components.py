@@ -91,14 +91,14 @@ class ComponentOperations:
             raise UnauthorizedError(f"{stream.component} is not authorized to perform {stream.operation}")
         metrics = request.get("metrics")
         if not isinstance(metrics, list) or not metrics:
-            raise InvalidArgumentsError("metrics is no list, or an empty one")
+            raise InvalidArgumentsError("metrics must be a list with at least one item")
         for metric in metrics:
             value = metric.get("value") if isinstance(metric, dict) else None
             if not isinstance(value, int | float) or value < 0 or not metric.get("name"):
                 raise InvalidArgumentsError("a metric has no name, or no value of 0 or more")
             if metric.get("unit") not in _METRIC_UNITS:
                 raise InvalidArgumentsError(
-                    f"the unit {metric.get('unit')} is none of {', '.join(sorted(_METRIC_UNITS))}"
+                    f"the unit {metric.get('unit')} is not one of {', '.join(sorted(_METRIC_UNITS))}"
                 )
         return Answer()
 

@@ -66,7 +66,7 @@ class ConfigurationOperations:
         for key in reversed(path):
             value = {key: value}
         if not isinstance(value, dict):
-            raise InvalidArgumentsError("valueToMerge is no object, and no keyPath says where it goes")
+            raise InvalidArgumentsError("valueToMerge is not an object, and no keyPath says where it goes")
         if _NOT_BY_COMPONENTS in value:
             raise InvalidArgumentsError(f"Config update is not allowed for following fields [{_NOT_BY_COMPONENTS}]")
         await self._write(stream.component, value, said_at)
@@ -114,7 +114,7 @@ def _component(stream: Stream, request: dict[str, Any]) -> str:
 def _path(request: dict[str, Any]) -> KeyPath:
     path = request.get("keyPath") or []
     if not isinstance(path, list) or not all(isinstance(key, str) for key in path):
-        raise InvalidArgumentsError("keyPath is no list of texts")
+        raise InvalidArgumentsError("keyPath is not a list of texts")
     return tuple(path)
 
 

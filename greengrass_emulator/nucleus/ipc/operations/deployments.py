@@ -87,7 +87,7 @@ class DeploymentOperations:
     async def _defer(self, stream: Stream, request: dict[str, Any]) -> Answer:
         milliseconds = request.get("recheckAfterMs") or 0
         if not isinstance(milliseconds, int | float):
-            raise InvalidArgumentsError("recheckAfterMs is no number")
+            raise InvalidArgumentsError("recheckAfterMs is not a number")
         if not self.device.updates.defer(stream.component, str(request.get("deploymentId")), milliseconds / 1000):
             raise InvalidArgumentsError("no update with this deploymentId waits for an answer")
         return Answer()
@@ -184,7 +184,7 @@ def _wanted(version: str, update: Mapping[str, Any], run_with: Mapping[str, Any]
 def _object(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
     value = mapping.get(key) or {}
     if not isinstance(value, dict):
-        raise InvalidArgumentsError(f"{key} is no object")
+        raise InvalidArgumentsError(f"{key} is not an object")
     return value
 
 
@@ -194,7 +194,7 @@ def _folder(request: dict[str, Any], key: str, error: type[IpcError]) -> Path | 
         return None
     path = Path(str(given))
     if not path.is_dir():
-        raise error(f"{path} is no folder")
+        raise error(f"{path} is not a folder")
     return path
 
 

@@ -70,7 +70,7 @@ class IotCoreMessages:
         try:
             payload = base64.b64decode(request.get("payload") or "", validate=True)
         except (TypeError, ValueError) as error:
-            raise InvalidArgumentsError("the payload is no base64") from error
+            raise InvalidArgumentsError("the payload is not base64") from error
         if len(payload) > _LARGEST_PAYLOAD:
             raise InvalidArgumentsError(f"the payload has {len(payload)} bytes; IoT Core takes {_LARGEST_PAYLOAD}")
         await self.iot_core.publish(topic, payload, qos, self.retains and request.get("retain") is True)

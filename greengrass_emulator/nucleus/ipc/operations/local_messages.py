@@ -80,4 +80,4 @@ def _check_base64(value: Any) -> None:
     try:
         base64.b64decode(value, validate=True)
     except (TypeError, ValueError) as error:
-        raise InvalidArgumentsError("the binary message is no base64") from error
+        raise InvalidArgumentsError("the binary message is not base64") from error

@@ -88,7 +88,7 @@ def test_a_root_folder_has_one_nucleus(classic: Any) -> None:
     ("text", "said"),
     [
         (None, "cannot be read"),
-        ("a: [", "is no YAML"),
+        ("a: [", "is not YAML"),
         ("[]", "no mapping"),
         ("system: {rootpath: r}", "thingName"),
         (
