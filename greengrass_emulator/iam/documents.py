@@ -1,7 +1,7 @@
-"""Policy documents: JSON in, statements out, and nothing accepted that AWS would refuse.
+"""Reads policy documents into statements, and refuses what AWS would refuse.
 
-Source: IAM User Guide, "IAM JSON policy element reference" and "Grammar of the IAM JSON policy language". No decision
-here, see ``evaluator``.
+Source: IAM User Guide, "IAM JSON policy element reference" and "Grammar of the IAM JSON policy language". For decisions
+see ``evaluator``.
 """
 
 import json
@@ -21,7 +21,7 @@ _STATEMENT_KEYS = {
 
 
 class PolicyKind(StrEnum):
-    """What a policy is attached to; it says which elements its statements must and must not have."""
+    """What a policy is attached to. It determines the elements that statements must and must not have."""
 
     IDENTITY = "identity"
     BUCKET = "bucket"
@@ -31,7 +31,7 @@ class PolicyKind(StrEnum):
 
     @property
     def names_principals(self) -> bool:
-        """Whether statements say whom they are for, since nobody has the policy attached."""
+        """Whether statements name principals, because the policy is attached to none."""
         return self in {PolicyKind.BUCKET, PolicyKind.KEY, PolicyKind.TRUST}
 
 
@@ -67,14 +67,14 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy document with the name that messages call it by."""
+    """A policy document with its name for messages."""
 
     name: str
     kind: PolicyKind
     statements: tuple[Statement, ...]
 
     def without(self, statement: str) -> "Policy":
-        """The same policy with one statement, by its label, taken away."""
+        """Return the policy without the statement with this label."""
         return Policy(self.name, self.kind, tuple(each for each in self.statements if each.label != statement))
 
 

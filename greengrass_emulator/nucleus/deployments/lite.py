@@ -116,6 +116,4 @@ class LiteDeployer:
             if not _PROCESS_STEPS & component.lifecycle.steps.keys():
                 _log.info("a component without a process is waited for", extra={"component": name})
                 await asyncio.sleep(_INSTALL_ONLY_WAIT)
-                raise DeploymentFailed(
-                    f"{name} has no run and no startup: lite would wait until it times out. Give it a run."
-                )
+                raise DeploymentFailed(f"{name} has no run and no startup: lite would time out. Give it a run.")

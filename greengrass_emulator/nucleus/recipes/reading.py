@@ -85,7 +85,7 @@ def check_identity(name: str, version: str, where: str) -> None:
     """Raise RecipeInvalid for an invalid component name or version: both become folders on the device."""
     if not _NAME.fullmatch(name) or name in {".", ".."}:
         raise RecipeInvalid(
-            f"{where}: the ComponentName {name!r} is invalid. Use 1 to 128 letters, digits, dots, hyphens and underscores."
+            f"{where}: the ComponentName {name!r} is invalid. Use 1 to 128 letters, digits, dots, hyphens, underscores."
         )
     if len(version) > _LONGEST_VERSION or not _VERSION.fullmatch(version):
         raise RecipeInvalid(f"{where}: the ComponentVersion {version!r} is not a semantic version such as 1.0.0.")
