@@ -26,7 +26,7 @@ def _broken_recipes() -> dict[str, tuple[Any, str]]:
         "a name that leads out": ({**good, "ComponentName": "../../out", "Manifests": [manifest]}, "is invalid"),
         "a version that leads out": (
             {**good, "ComponentVersion": "1.0.0/../..", "Manifests": [manifest]},
-            "no semantic version",
+            "not a semantic version",
         ),
         "a timeout without end": (
             {**good, "Manifests": [{**manifest, "Lifecycle": {"run": {"Script": "a", "Timeout": float("inf")}}}]},
@@ -47,7 +47,7 @@ def _broken_recipes() -> dict[str, tuple[Any, str]]:
         ),
         "a range that is none": (
             {**good, "Manifests": [manifest], "ComponentDependencies": {B: {"VersionRequirement": "one.two"}}},
-            "no version requirement",
+            "not a version requirement",
         ),
         "a dependency that is nowhere": (
             {**good, "Manifests": [manifest], "ComponentDependencies": {B: {"VersionRequirement": "^7.0.0"}}},

@@ -89,7 +89,7 @@ def test_a_root_folder_has_one_nucleus(classic: Any) -> None:
     [
         (None, "cannot be read"),
         ("a: [", "is not YAML"),
-        ("[]", "no mapping"),
+        ("[]", "not a mapping"),
         ("system: {rootpath: r}", "thingName"),
         (
             "system: {rootpath: r, thingName: t}\n"
