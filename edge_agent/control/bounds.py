@@ -18,6 +18,9 @@ class Bounds:
     """Between two such ends at least: a nucleus takes three starts within an hour (greengrass-facts.md)."""
     renewal: float = 300.0
     """Between two renewals of subscriptions that a nucleus may have forgotten, and between two echoes."""
+    refused_by_cloud: float = 120.0
+    """Between two tries of a topic that a classic nucleus refuses: with MQTT 3, and no network, each of them holds up
+    the IPC of the whole device for 11 s (seen on 2.18.0; AwsIotMqttClient.java, establishConnection)."""
     echo: float = 10.0
     """An echo comes back within so long, or it is not heard."""
     messages: int = 256

@@ -44,6 +44,8 @@ class Doors:
         self._open: set[str] = set()
         self._cloud: tuple[str, ...] = ()
         self._pending: set[str] = set()
+        self._declined: list[str] = []
+        """Of the cloud's topics, those that were refused, the latest last."""
         self._refused: set[str] = set()
         self._said: set[str] = set()
         self._unheard: dict[str, str] = {}
@@ -88,6 +90,7 @@ class Doors:
         """A subscription that was pending does not stand; to be asked for again in a while, but for the echo that an
         older recipe or IoT policy gives no right to: the agent can do without."""
         self._pending.discard(name)
+        self._declined = [*(each for each in self._declined if each != name), name]
         others = set(self._cloud) & self._open
         if name.endswith("/echo") and (others or isinstance(error, NotAllowedError)):
             self._refused.add(name)
@@ -95,16 +98,19 @@ class Doors:
 
     def ask_cloud(self, names: tuple[str, ...]) -> None:
         """Ask for what is missing of these topics, and for no other. The answers come as events, when there is a
-        network."""
+        network. Where the nucleus is classic for one alone until one stands: asking in vain may hold IPC up."""
         for gone in set(self._cloud) - set(names):
             self._ears.end(gone)
             self._open.discard(gone)
             self._pending.discard(gone)
         self._cloud = names
-        for name in names:
-            if name not in self._open | self._pending | self._refused:
-                self._ears.follow_command(name, name)
-                self._pending.add(name)
+        missing = [name for name in names if name not in self._open | self._pending | self._refused]
+        if not self.forgetful and not self._open.intersection(names):
+            missing.sort(key=lambda name: self._declined.index(name) if name in self._declined else -1)
+            missing = [] if self._pending else missing[:1]
+        for name in missing:
+            self._ears.follow_command(name, name)
+            self._pending.add(name)
 
     @property
     def forgetful(self) -> bool:

@@ -86,13 +86,15 @@ class Hearing:
             case Subscribed(name):
                 self._doors.granted(name)
                 self._heard.online()
+                self._ask_cloud()
                 if self._topics is not None and name == self._topics.echo:
                     # Said in a while: by then it is known whether the cloud is reached.
                     self._soon("echo", self._bounds.echo)
             case SubscriptionRefused(name, _, why):
                 self._doors.declined(name, why)
                 if not self._timers.is_set("cloud"):
-                    self._soon("cloud", self._recloud.pause())
+                    pause = self._recloud.pause() if self._doors.forgetful else self._bounds.refused_by_cloud
+                    self._soon("cloud", pause)
             case StreamEnded(name):
                 self._doors.ended(name)
                 self._soon("subscribe", self._resubscribe.pause())

@@ -11,18 +11,18 @@ _SETTLED: Final = 2.0
 """Seconds without a write after which a file counts as finished where leases are not to be had."""
 
 
-def is_finished(path: str | Path) -> bool:
+def is_finished(path: str | Path, *, moved_in: bool = False) -> bool:
     """Whether nobody writes to the file, found out by asking the kernel for a read lease (fcntl(2), F_SETLEASE).
 
     A lease is refused while any process has the file open for writing. Another user's file, or a file system without
-    leases, is judged by its age.
+    leases, is judged by its age; one that was moved in counts as finished, for that is why people move files.
     """
     try:
         descriptor = open_to_look(path)
     except OSError:
         return False
     try:
-        return nobody_writes(descriptor)
+        return nobody_writes(descriptor, moved_in=moved_in)
     finally:
         os.close(descriptor)
 
@@ -32,12 +32,12 @@ def open_to_look(path: str | Path) -> int:
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def nobody_writes(descriptor: int) -> bool:
+def nobody_writes(descriptor: int, *, moved_in: bool = False) -> bool:
     """`is_finished` of an open file. The lease ends with the descriptor: until then a writer waits."""
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
         if error.errno == errno.EAGAIN:
             return False
-        return time.time() - os.fstat(descriptor).st_mtime > _SETTLED
+        return moved_in or time.time() - os.fstat(descriptor).st_mtime > _SETTLED
     return True

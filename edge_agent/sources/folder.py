@@ -23,7 +23,7 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
+from watchdog.observers.inotify import InotifyObserver
 
 from edge_agent.errors import UnreadableFrameError
 from edge_agent.predicted import Predicted
@@ -60,7 +60,8 @@ class ImageFolder:
         self._list_at = 0.0
         self._dropped = 0
         self._out: str | None = None
-        self._observer = Observer()
+        # With "full" events a file that was moved in from elsewhere is told from one that is being written.
+        self._observer = InotifyObserver(generate_full_events=True)
 
     @property
     def dropped(self) -> int:
@@ -242,10 +243,12 @@ class _Finished(FileSystemEventHandler):
         self._take(event, event.src_path)
 
     def on_moved(self, event: FileSystemEvent) -> None:
-        self._take(event, event.dest_path)
+        # Without a source it comes from elsewhere; without a destination it is gone.
+        if event.src_path or (event.dest_path and is_finished(_text(event.dest_path), moved_in=True)):
+            self._take(event, event.dest_path)
 
     def on_created(self, event: FileSystemEvent) -> None:
-        # A file moved in from elsewhere, or linked in, is only ever "created"; one being written is not finished yet.
+        # A file that is linked in is only ever "created"; one that is being written is not finished yet.
         path = Path(_text(event.src_path))
         if not event.is_directory and is_finished(path):
             self._folder.finished(path.name)

@@ -105,7 +105,7 @@ class Nucleus:
             NucleusCallbacks(self._fill, self._environment, self._packages.hand_over),
         )
         admission = Admission(runtime, self._component_of, self._services.component_of_process, self._services.token_of)
-        self._ipc = IpcServer(self._root, runtime, admission)
+        self._ipc = IpcServer(self._root, runtime, admission, self._ipc_held_up)
         self._daemons = Daemons(restarts_file(self._root), {})
         self._cloud: CloudLink | None = None
         self._status = StatusFile(self._root / "nucleus.json", self._look)
@@ -312,6 +312,9 @@ class Nucleus:
             neighbour(component.name, component.version),
             {name: neighbour(name, versions[name]) for name in component.dependencies if name in versions},
         ).fill_lifecycle(component.lifecycle)
+
+    def _ipc_held_up(self) -> float:
+        return self._cloud.mqtt.holds_ipc_up if self._cloud is not None else 0.0
 
     def _environment(self, token: str) -> dict[str, str]:
         environment = {

@@ -84,7 +84,9 @@ class MqttLink:
         self._spooled_bytes = 0
         self._spool_filled = asyncio.Event()
         # With MQTT 3 classic connects, disconnects and waits for its own rate limit (11 s, seen on 2.18.0).
-        self._grants_from = self._loop.time() + (_SECONDS_OF_MQTT3 if settings.is_mqtt3 and spools else 0.0)
+        self._is_mqtt3 = settings.is_mqtt3 and spools
+        self._grants_from = self._loop.time() + (_SECONDS_OF_MQTT3 if self._is_mqtt3 else 0.0)
+        self._ipc_held_until = self._loop.time()
         self._tasks: list[asyncio.Task[None]] = []
         self._unanswered: set[asyncio.Task[None]] = set()
         """Subscriptions that lite has answered before the broker did."""
@@ -92,6 +94,16 @@ class MqttLink:
     @property
     def is_connected(self) -> bool:
         return self._connected.is_set()
+
+    @property
+    def holds_ipc_up(self) -> float:
+        """For how many seconds classic's IPC does nothing, for any component.
+
+        With MQTT 3 a subscription that is asked for without a connection waits for the rate limit of connecting (0.09 a
+        second) on the one thread of IPC (AwsIotMqttClient.java, establishConnection; IPCEventStreamService.java). Seen
+        on 2.18.0: GetConfiguration of others took up to 10.5 s.
+        """
+        return max(0.0, self._ipc_held_until - self._loop.time())
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._stay_connected()), asyncio.create_task(self._send_spooled())]
@@ -129,6 +141,8 @@ class MqttLink:
     ) -> Callable[[], Awaitable[None]]:
         """Subscribe for a component. Classic returns once the broker has acknowledged it: never while offline (seen).
 
+        With MQTT 3, classic offline refuses each subscription after a try of its own, which blocks IPC meanwhile.
+
         Lite returns at once, and only logs the broker's answer (iotcored, bus_server.c, mqtt.c). Raises ServiceError if
         the subscription is refused; lite itself refuses it while offline.
         """
@@ -141,6 +155,11 @@ class MqttLink:
             self._unanswered.add(asking)
             asking.add_done_callback(self._unanswered.discard)
             return partial(self._end, subscription)
+        if self._is_mqtt3 and not self.is_connected:
+            self._ipc_held_until = max(self._ipc_held_until, self._loop.time()) + _SECONDS_OF_MQTT3
+            await asyncio.sleep(self._ipc_held_until - self._loop.time())
+            if not self.is_connected:
+                raise ServiceError("CompletionException: MqttException: there is no connection")
         await asyncio.sleep(max(0.0, self._grants_from - self._loop.time()))
         subscription = self._add(topic_filter, qos, listener, of_component=True)
         try:

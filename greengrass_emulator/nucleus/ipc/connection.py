@@ -94,12 +94,14 @@ class Connection:
         runtime: Runtime,
         handlers: dict[str, Handler],
         admit: Callable[[bytes, int], Admitted | None],
+        held_up: Callable[[], float],
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._runtime = runtime
         self._handlers = handlers
         self._admit = admit
+        self._held_up = held_up
         self.component = ""
         self._streams: dict[int, Stream] = {}
         self._latest = 0
@@ -113,7 +115,9 @@ class Connection:
         try:
             if await self._handshake():
                 while True:
-                    self._take(await self._next_frame())
+                    frame = await self._next_frame()
+                    await asyncio.sleep(self._held_up())
+                    self._take(frame)
         except FrameInvalid as error:
             _log.warning("a connection is closed", extra={"component": self.component, "reason": str(error)})
         except ConnectionAbortedError as error:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from greengrass_emulator.nucleus.ipc.admission import Admission, Admitted
@@ -21,11 +22,13 @@ _LONGEST_PATH = 107
 class IpcServer:
     """Listens at ``path`` from ``start()`` to ``stop()``."""
 
-    def __init__(self, root: Path, runtime: Runtime, admission: Admission) -> None:
+    def __init__(self, root: Path, runtime: Runtime, admission: Admission, held_up: Callable[[], float]) -> None:
+        """``held_up``: for how many seconds nothing is done for anybody."""
         self.path = root / "ipc.socket"
         self._own_folder: Path | None = None
         self._runtime = runtime
         self._admission = admission
+        self._held_up = held_up
         self._back: asyncio.Event | None = None
         self._handlers: dict[str, Handler] = {}
         self._server: asyncio.Server | None = None
@@ -75,7 +78,7 @@ class IpcServer:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._back is not None:
             await self._back.wait()
-        connection = Connection(reader, writer, self._runtime, self._handlers, self._admitted)
+        connection = Connection(reader, writer, self._runtime, self._handlers, self._admitted, self._held_up)
         task = asyncio.current_task()
         if task is not None:
             self._connections[task] = connection

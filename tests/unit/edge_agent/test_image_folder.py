@@ -3,6 +3,8 @@
 import errno
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,6 +89,38 @@ def test_files_that_are_moved_in_are_offered_and_dotted_ones_are_not(tmp_path: P
     assert used(folder) == "a.png"
     (tmp_path / "in" / ".hidden.png").rename(tmp_path / "in" / "b.png")
     assert used(folder) == "b.png"
+
+
+_WITHOUT_LEASES = """
+import sys
+from pathlib import Path
+from edge_agent.sources.folder import ImageFolder
+from shared_schema.settings import FolderSource
+folder = ImageFolder(FolderSource(path="in"), Path(sys.argv[1]))
+folder.start()
+print("watching", flush=True)
+frame = folder.next(8.0)
+print(frame.name if frame else "", flush=True)
+folder.stop()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+def test_another_users_file_that_is_moved_in_is_finished(tmp_path: Path) -> None:
+    # Root may take leases of anybody's file unless it is without that capability, as the agent's own user is.
+    folder = tmp_path / "in"
+    folder.mkdir()
+    command = ["setpriv", "--bounding-set=-lease", sys.executable, "-c", _WITHOUT_LEASES, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as agent:
+        assert agent.stdout is not None
+        assert agent.stdout.readline() == "watching\n"
+        (tmp_path / "moved.png").write_bytes(b"image")
+        # By its age it is never finished: it was last written an hour from now.
+        os.utime(tmp_path / "moved.png", (time.time() + 3600,) * 2)
+        os.chown(tmp_path / "moved.png", 12345, 12345)
+        (tmp_path / "moved.png").rename(folder / "moved.png")
+        assert agent.stdout.readline() == "moved.png\n"
+        assert agent.wait(30) == 0
 
 
 def test_more_files_than_the_queue_holds_are_all_offered_once(tmp_path: Path, open_folder: OpenFolder) -> None:

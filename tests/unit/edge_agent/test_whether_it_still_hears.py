@@ -165,3 +165,23 @@ def test_an_echo_waits_its_time_and_counts_only_its_own_words() -> None:
     echo.say(1600.0)
     assert echo.missed(1610.0)
     assert echo.stopped
+
+
+def test_classic_is_asked_for_one_topic_of_the_cloud_until_one_stands_and_for_another_after_a_refusal() -> None:
+    nucleus = Nucleus(lite=False, forgets=True)
+    doors = Doors(nucleus, Surroundings(AGENT, "thing", Path("/root"), Path("/work")))
+    doors.subscribe()
+    nucleus.new()
+    asked = []
+    for _ in range(4):
+        doors.ask_cloud(COMMANDS)
+        doors.ask_cloud(COMMANDS)
+        (name,) = nucleus.new()
+        asked.append(name)
+        doors.declined(name, NotOfferedError("no connection"))
+    assert asked == [*COMMANDS, COMMANDS[0]]
+    doors.ask_cloud(COMMANDS)
+    doors.granted(COMMANDS[1])
+    nucleus.new()
+    doors.ask_cloud(COMMANDS)
+    assert nucleus.new() == {COMMANDS[0], COMMANDS[2]}

@@ -104,6 +104,17 @@ def test_with_mqtt_3_a_subscription_of_classic_is_answered_11_s_after_its_start(
         granted.result(1.0)
     turn_device_clock(site.device.root, 11)
     granted.result(SECONDS)
+    # Without a connection each is refused after a try, and nobody has an answer to anything meanwhile.
+    site.relay.cut()
+    site.wait(lambda: not site.device.status().connected)
+    refused, _ = client.subscribe_to_iot_core_async(topic_name="cmd/y", qos="1", **events().handlers())
+    asked = site.device.speak_as(site.a).get_configuration_async()
+    with pytest.raises(FuturesTimeout):
+        asked.result(1.0)
+    turn_device_clock(site.device.root, 11)
+    assert asked.result(SECONDS).value == everything_allowed
+    with pytest.raises(ServiceError):
+        refused.result(SECONDS)
 
 
 def test_a_deployment_made_while_the_device_is_away_reaches_it_later(make_site: Callable[[str], Site]) -> None:
