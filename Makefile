@@ -11,10 +11,10 @@ CODE := $(PACKAGES) model_components tests benchmarks examples
 
 .PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas bench soak fuzz clean
 
-rehearse: $(READY) ## A release's whole way, on this machine: three accounts, real processes, a real broker. WIDE=1: what else an agent does.
-	@$(BIN)/greengrass-emulator rehearse $(if $(WIDE),--wide,--devices $(DEVICES))
+rehearse: $(READY) ## A whole release on this machine: three accounts, real processes, a real broker. EXTENDED=1: the agent's other features.
+	@$(BIN)/greengrass-emulator rehearse $(if $(EXTENDED),--extended,--devices $(DEVICES))
 
-# A whole world has the one cloud that a process may hold, as the other tests have theirs: two runs keep them apart.
+# A process can have only one cloud. The end-to-end tests start their own, so they run in processes of their own.
 test: $(READY) ## Every test, on two workers.
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/integration examples/hello_world
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests/end_to_end
@@ -22,7 +22,7 @@ test: $(READY) ## Every test, on two workers.
 test-sdk: $(READY) $(SDK)/.ready ## A package that the SageMaker SDK registered (its own environment, 450 MB).
 	@$(BIN)/pytest -q $(SDK_TESTS)/test_packages_of_the_sagemaker_sdk.py
 
-policies: ## Who may do what: linted, and proven by a release that runs under the policies.
+policies: ## Lints the policies, and proves them by a release that runs under them.
 	@$(MAKE) --no-print-directory -j2 --output-sync=target policies-lint policies-proof
 
 policies-lint: $(READY) $(LINTERS)/.ready
@@ -42,10 +42,10 @@ format: $(READY)
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-schemas: $(READY) ## Writes the JSON Schemas and the config reference anew from shared_schema.
+schemas: $(READY) ## Writes the JSON Schemas and the config reference from shared_schema.
 	@$(BIN)/python -m shared_schema.export
 
-bench: $(READY) ## What is measured, against what, in one run.
+bench: $(READY) ## Runs every benchmark, each with its limit.
 	@$(BIN)/python -m benchmarks
 
 soak: $(READY) ## Load, swaps and faults for half an hour; MINUTES=2 for less. Not in CI.
@@ -54,11 +54,11 @@ soak: $(READY) ## Load, swaps and faults for half an hour; MINUTES=2 for less. N
 fuzz: $(READY) ## Random input for what reads bytes and recipes from outside, ten minutes each; SECONDS=60 for less.
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
-clean: ## Takes away all that the targets above made.
+clean: ## Removes all that the targets above made.
 	rm -rf .venv $(LINTERS) $(SDK) rehearsal dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-# The mark is touched last, so that an interrupted set-up is done again.
+# The mark is touched last, so that an interrupted set-up is repeated.
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=…")'
 	@echo "setting up .venv (once) …"
@@ -67,14 +67,14 @@ $(READY): pyproject.toml constraints.txt
 		--editable '.[publisher,agent,emulator,digits,dev]'
 	@touch $@
 
-# sagemaker-core asks for an older rich, and brings pandas and scipy: it lives apart too.
+# sagemaker-core needs an older rich, and installs pandas and scipy: it has an environment of its own.
 $(SDK)/.ready: $(SDK_TESTS)/sagemaker-sdk.txt
 	@echo "setting up $(SDK) (once) …"
 	@$(PYTHON) -m venv $(SDK)
 	@$(SDK)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-# checkov pins an older boto3: the public linters live apart.
+# checkov pins an older boto3: the public linters have an environment of their own.
 $(LINTERS)/.ready: infra_policies/linters.txt
 	@echo "setting up $(LINTERS) (once) …"
 	@$(PYTHON) -m venv $(LINTERS)

@@ -1,25 +1,24 @@
 """What can go wrong in the emulator, one small tree.
 
 EmulatorError                   exit code 1
-├── WrongUse                    exit code 2: an option or a document that cannot be meant
+├── WrongUse                    exit code 2: an invalid option or document
 ├── CloudNotRunning             a cloud was asked for something before start() or after stop()
 ├── ProvisioningFailed          a device could not be given its identity
-├── RehearsalError              the rehearsal could not be run; that a proof does not hold is no error, but a row
+├── RehearsalError              the rehearsal could not be run; a proof that does not hold is a row, not an error
 └── NucleusError                a nucleus could not do its work (its own branch grows below it)
 
-Errors that the emulated AWS answers to its callers are no part of this tree: they are answers, see
-``cloud/api_errors.py``.
+Errors that the emulated AWS answers to its callers are not in this tree: they are answers (``cloud/api_errors.py``).
 """
 
 
 class EmulatorError(Exception):
-    """Something the emulator could not do. ``exit_code`` is what a command that meets it ends with."""
+    """The emulator could not do something. A command that meets it ends with ``exit_code``."""
 
     exit_code = 1
 
 
 class WrongUse(EmulatorError):
-    """An option, an argument or a document that cannot be meant."""
+    """An invalid option, argument or document."""
 
     exit_code = 2
 

@@ -1,7 +1,7 @@
-"""Ctrl-C that is neither lost nor in the way: what was started is known to who ends it before it is raised.
+"""Ctrl-C without lost interrupts and without lost processes.
 
-Python raises KeyboardInterrupt between any two instructions. In a destructor it is printed, and the program goes on;
-between a fork and the line that keeps the process, the process is nobody's.
+Python raises KeyboardInterrupt between any two instructions. In a destructor it is only printed, and the program goes
+on; between a fork and the line that stores the process, nobody would end the process.
 """
 
 import signal
@@ -13,9 +13,9 @@ from types import FrameType, TracebackType
 
 @contextmanager
 def ctrl_c_held_back() -> Iterator[None]:
-    """A Ctrl-C that comes inside is acted on at the end. For short work that must be whole, such as a process's start.
+    """Hold back a Ctrl-C until the end of the block. For short work that must be whole, such as a process's start.
 
-    Other threads than the main one are never interrupted, so nothing is held back there.
+    Python interrupts only the main thread, so in other threads this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -31,9 +31,9 @@ def ctrl_c_held_back() -> Iterator[None]:
 
 
 class Interruption:
-    """Raises ``KeyboardInterrupt`` at Ctrl-C as ever, and remembers it. A context manager of the main thread.
+    """Raises ``KeyboardInterrupt`` at Ctrl-C as usual, and remembers it. A context manager of the main thread.
 
-    It is raised once: whoever presses it again while everything is being ended, with deadlines, would cut that short.
+    It is raised only once: a second Ctrl-C must not cut the shutdown short, which has deadlines.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Interruption:
         signal.signal(signal.SIGINT, self._former)
 
     def check(self) -> None:
-        """Raises ``KeyboardInterrupt`` if one came that was lost. To be called at each step."""
+        """Raise ``KeyboardInterrupt`` if an earlier one was lost. Called at each step."""
         if self._came.is_set():
             raise KeyboardInterrupt
 

@@ -1,6 +1,6 @@
-"""A program's own log: one line an event as logfmt, its values behind it; a traceback stands below its line.
+"""A program's own log: logfmt, one line an event with its values; a traceback follows below its line.
 
-Not what a component says: that goes to the component's log as it came.
+A component's output is not part of it: that goes unchanged to the component's log.
 """
 
 import logging
@@ -13,21 +13,21 @@ _NAMES = {"at": "asctime", "level": "levelname", "logger": "name"}
 
 
 def log_to_stderr(level: int) -> None:
-    """Have every logger of the process write there."""
+    """Make every logger of the process write to stderr."""
     _log_to(logging.StreamHandler(sys.stderr), level)
 
 
 def log_to_file(path: Path, level: int) -> None:
-    """Have every logger of the process write to the file, and nowhere else."""
+    """Make every logger of the process write only to the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A file's name may hold bytes that are no text: the event is not lost for it.
+    # A file's name may have bytes that are not text: the event must not be lost.
     _log_to(logging.FileHandler(path, encoding="utf-8", errors="backslashreplace"), level)
 
 
 def _log_to(handler: logging.Handler, level: int) -> None:
     handler.setFormatter(_Lines(keys=list(_NAMES), mapping=_NAMES, ignored_keys=["exc_info"]))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    # The broker's own steps, several lines for each packet, would hide what the log is read for.
+    # The broker logs several lines for each packet, which would hide everything else.
     for name in ("amqtt", "transitions"):
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -1,8 +1,8 @@
 """pytest fixtures for tests that need a cloud, or devices in one.
 
 In the topmost ``conftest.py``: ``pytest_plugins = ["greengrass_emulator.testing"]``. One cloud serves a whole session:
-tests keep apart by their own thing groups, buckets and component names. Devices are a test's own, in processes of their
-own, and end with it. Nothing heavy is imported before a test asks. ``examples/hello_world`` shows them at work.
+tests keep apart by their own thing groups, buckets and component names. Devices belong to one test, run in processes of
+their own, and end with the test. Nothing heavy is imported before a test needs it. See ``examples/hello_world``.
 """
 
 from collections.abc import Callable, Iterator
@@ -66,5 +66,5 @@ def greengrass_devices(
 
 @pytest.fixture
 def greengrass_device(greengrass_devices: MakeDevice) -> "RunningDevice":
-    """One device of the account dev, in the classic nucleus's manner."""
+    """One device of the account dev, with the classic runtime."""
     return greengrass_devices()

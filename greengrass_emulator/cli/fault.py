@@ -31,7 +31,7 @@ def throttle(operation: Operation, state: State, times: Times = 1, account: OneA
 
 @fault.command()
 def lose_answer(operation: Operation, state: State, times: Times = 1, account: OneAccount = None) -> None:
-    """Do the next calls, and end the connection without an answer."""
+    """Execute the next calls, and close the connection without an answer."""
     _order(state, {"kind": "lose-answer", "operation": operation, "times": times, "account": account})
 
 
@@ -52,7 +52,7 @@ def corrupt(
 
 @fault.command()
 def take_away(service: Service, state: State, account: OneAccount = None) -> None:
-    """Let S3, or a broker, hear nobody."""
+    """Make S3, or a broker, unreachable."""
     _order(state, {"kind": "take-away", "service": service, "account": account})
 
 
@@ -76,7 +76,7 @@ def join(thing: Thing, state: State, account: Account) -> None:
 
 @fault.command()
 def expire_sessions(state: State, account: OneAccount = None) -> None:
-    """End every session of a role that was begun before."""
+    """End every present session of a role."""
     _order(state, {"kind": "expire-sessions", "account": account})
 
 
@@ -88,19 +88,19 @@ def turn_clock(seconds: float, state: State) -> None:
 
 @fault.command()
 def lag_index(seconds: float, state: State, account: OneAccount = None) -> None:
-    """Let the fleet index see every change later."""
+    """Delay the fleet index: it gets every change later."""
     _order(state, {"kind": "lag-index", "seconds": seconds, "account": account})
 
 
 @fault.command()
 def clear(state: State) -> None:
-    """Undo what lasts, and forget what is still to come."""
+    """Undo lasting faults, and forget those still to come."""
     _order(state, {"kind": "clear"})
 
 
 @fault.command()
 def kill_nucleus(root: Root) -> None:
-    """Kill a device's nucleus alone: a classic one's components go on without it."""
+    """Kill only a device's nucleus: a classic one's components go on."""
     from greengrass_emulator.devices.device_faults import kill_nucleus as kill
 
     killed = kill(root)
@@ -109,7 +109,7 @@ def kill_nucleus(root: Root) -> None:
 
 @fault.command()
 def cut_power(root: Root) -> None:
-    """Kill a device's nucleus and all that it started, as a loss of power does."""
+    """Kill a device's nucleus and all that it started, as a power cut does."""
     from greengrass_emulator.devices.device_faults import cut_power as cut
 
     typer.echo(f"{cut(root).thing}: nothing of it runs")
@@ -119,7 +119,7 @@ def cut_power(root: Root) -> None:
 def fill_disk(
     root: Root, beyond: Annotated[int, typer.Option(min=0, help="Bytes that a file may still have.")] = 65_536
 ) -> None:
-    """Let no file of a device grow any more."""
+    """Fill a device's disk: its files cannot grow any more."""
     from greengrass_emulator.devices.device_faults import fill_disk as fill
 
     typer.echo(f"{fill(root, beyond).thing}: no file grows beyond {beyond} bytes; free-disk undoes it")
@@ -162,7 +162,7 @@ def mend_ipc(component: Component, root: Root) -> None:
 
 @fault.command()
 def reboot(root: Root) -> None:
-    """Restart a device: all that runs on it ends, and its nucleus and what starts by itself are begun anew."""
+    """Restart a device: everything on it ends, and its nucleus and what starts by itself start again."""
     from greengrass_emulator.devices.device_faults import reboot as restart
 
     typer.echo(f"{restart(root).thing}: the device was restarted")
@@ -175,7 +175,7 @@ def restart_daemon(
     ],
     root: Root,
 ) -> None:
-    """Restart a daemon of a lite device: it forgets subscriptions, or tokens, and tells nobody."""
+    """Restart a daemon of a lite device: it loses subscriptions, or tokens, without a word to anybody."""
     from greengrass_emulator.devices.device_faults import restart_daemon as restart
 
     typer.echo(f"{restart(root, daemon).thing}: {daemon} was restarted")

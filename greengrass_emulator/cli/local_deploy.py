@@ -1,6 +1,6 @@
 """``greengrass-emulator deploy``: a local deployment, as ``greengrass-cli deployment create`` makes one.
 
-It goes through the nucleus's own IPC, with the token that the nucleus leaves for its command line.
+It uses the nucleus's own IPC, with the token that the nucleus writes for its command line.
 """
 
 import json
@@ -29,7 +29,7 @@ def deploy(
     failure_policy: Annotated[FailurePolicy, typer.Option(help="What a failure does.")] = "ROLLBACK",
     wait: Annotated[float, typer.Option(help="Seconds to wait for its end; 0 does not wait.")] = 120.0,
 ) -> None:
-    """Deploy components to a device that runs on this machine, with no cloud at all."""
+    """Deploy components to a device that runs on this machine, without a cloud."""
     from greengrass_emulator.devices.local_deployment import deploy_locally, wait_for_deployment
 
     request = _request(merge, remove, recipe_dir, artifact_dir, update_config, failure_policy)
@@ -55,11 +55,11 @@ def _request(
     for each in merge or []:
         name, equals, version = each.partition("=")
         if not (name and equals and version):
-            raise WrongUse(f"--merge {each}: is no NAME=VERSION.")
+            raise WrongUse(f"--merge {each}: is not NAME=VERSION.")
         adds[name] = version
     for folder in (recipe_dir, artifact_dir):
         if folder is not None and not folder.is_dir():
-            raise WrongUse(f"{folder}: is no folder.")
+            raise WrongUse(f"{folder}: is not a folder.")
     return LocalDeployment(adds, tuple(remove or ()), recipe_dir, artifact_dir, _updates(update_config), failure_policy)
 
 
@@ -70,7 +70,7 @@ def _updates(given: str | None) -> dict[str, Any]:
     try:
         updates = json.loads(text)
     except ValueError as error:
-        raise WrongUse(f"--update-config: is no JSON ({error}).") from error
+        raise WrongUse(f"--update-config: is not JSON ({error}).") from error
     if not isinstance(updates, dict) or not all(isinstance(each, dict) for each in updates.values()):
-        raise WrongUse('--update-config: is no object of {"NAME": {"MERGE": {…}, "RESET": ["/…"]}}.')
+        raise WrongUse('--update-config: is not an object of {"NAME": {"MERGE": {…}, "RESET": ["/…"]}}.')
     return updates

@@ -1,6 +1,6 @@
-"""The `greengrass-emulator` command: one small module for each subcommand; this one puts them together.
+"""The `greengrass-emulator` command: each subcommand has a module; this one puts them together.
 
-Heavy imports happen inside the commands: `--help` answers at once.
+The commands do their heavy imports themselves, so that `--help` answers at once.
 """
 
 import sys
@@ -34,7 +34,7 @@ app.command()(prove_policies)
 
 
 def main() -> None:
-    """The entry point: an ``EmulatorError`` is one line on stderr and its exit code."""
+    """The entry point. It prints an ``EmulatorError`` in one line on stderr and exits with its code."""
     try:
         app()
     except EmulatorError as error:

@@ -1,4 +1,4 @@
-"""``greengrass-emulator nucleus`` runs a device; ``greengrass-emulator status`` says what runs on one."""
+"""``greengrass-emulator nucleus`` runs a device; ``greengrass-emulator status`` shows what runs on a device."""
 
 import logging
 import sys

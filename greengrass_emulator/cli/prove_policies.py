@@ -1,4 +1,4 @@
-"""`greengrass-emulator prove-policies`: infra_policies, proven by a run with permissions enforced."""
+"""`greengrass-emulator prove-policies`: proves infra_policies by a release with enforced permissions."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ def prove_policies(
         Path | None, typer.Option(help="A page to write the proof's tables into, such as docs/policies.md.")
     ] = None,
 ) -> None:
-    """Run a release with permissions enforced; show what each statement is for. Exit code 1 when it does not hold."""
+    """Run a release with enforced permissions; show what each statement is for. Exit code 1 if the proof fails."""
     import logging
 
     from greengrass_emulator.log_lines import log_to_file

@@ -13,7 +13,7 @@ def provision(
     account: Annotated[str, typer.Option(help="The account that the device belongs to.")] = "dev",
     group: Annotated[list[str] | None, typer.Option(help="A thing group; may be repeated.")] = None,
     component_user: Annotated[
-        str | None, typer.Option(help="USER[:GROUP] that runs the components; whoever this is, if not said.")
+        str | None, typer.Option(help="USER[:GROUP] that runs the components; default: you.")
     ] = None,
 ) -> None:
     """Make a thing with its certificate, and the folder that a nucleus starts from."""

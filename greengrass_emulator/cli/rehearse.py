@@ -1,4 +1,4 @@
-"""`greengrass-emulator rehearse`: the dress rehearsal of this repository, and the table of what it proved."""
+"""`greengrass-emulator rehearse`: rehearses a release of this repository, and prints the table of proofs."""
 
 import logging
 from pathlib import Path
@@ -14,31 +14,32 @@ def rehearse(
         int | None, typer.Option(help="Classic devices, between preprod and prod; 3 if not said.")
     ] = None,
     repository: Annotated[Path, typer.Option(help="The deploy repository to rehearse.")] = Path(),
-    folder: Annotated[Path, typer.Option(help="Where logs and the report go; emptied first.")] = Path("rehearsal"),
+    folder: Annotated[Path, typer.Option(help="Folder for logs and the report; emptied first.")] = Path("rehearsal"),
     enforce_iam: Annotated[
-        bool, typer.Option("--enforce-iam", help="Each process under the role that infra_policies/ gives it.")
+        bool, typer.Option("--enforce-iam", help="Each process runs under its role from infra_policies/.")
     ] = False,
-    wide: Annotated[
-        bool, typer.Option("--wide", help="What else an agent does: many models, sources, sinks, commands, bad days.")
+    extended: Annotated[
+        bool,
+        typer.Option("--extended", help="What else an agent does: many models, sources, sinks, commands, bad days."),
     ] = False,
 ) -> None:
-    """Run a release's whole way on this machine, and show what was proven. Exit code 1 when a row does not hold."""
+    """Run a whole release on this machine, and show the proofs. Exit code 1 if a row does not hold."""
     from rich.console import Console
 
     from greengrass_emulator.errors import WrongUse
     from greengrass_emulator.interruption import Interruption
     from greengrass_emulator.log_lines import log_to_file
     from greengrass_emulator.policy_proof.enforcing import EnforcedRoles
+    from greengrass_emulator.rehearsal.extended.program import extended_program
     from greengrass_emulator.rehearsal.own_folder import own_folder
-    from greengrass_emulator.rehearsal.program import five_acts
+    from greengrass_emulator.rehearsal.program import standard_program
     from greengrass_emulator.rehearsal.rehearse import rehearse as run
     from greengrass_emulator.rehearsal.table import proofs_table, summary_lines
     from greengrass_emulator.rehearsal.timeline import Proof
-    from greengrass_emulator.rehearsal.wide.program import wide as wide_program
 
-    if wide and (enforce_iam or devices is not None):
-        raise WrongUse("--wide has its own two devices, and no roles; leave out --devices and --enforce-iam")
-    program = wide_program(repository) if wide else five_acts(3 if devices is None else devices)
+    if extended and (enforce_iam or devices is not None):
+        raise WrongUse("--extended has its own two devices, and no roles; leave out --devices and --enforce-iam")
+    program = extended_program(repository) if extended else standard_program(3 if devices is None else devices)
     console = Console(highlight=False)
     interruption = Interruption()
 
@@ -48,7 +49,7 @@ def rehearse(
             console.print(f"  … {words}")
         else:
             colour = "green" if proof.holds else "red"
-            console.print(f"  [{colour}]{proof.mark}[/] {proof.act}: {proof.claim}")
+            console.print(f"  [{colour}]{proof.mark}[/] {proof.scenario}: {proof.claim}")
 
     try:
         roles = EnforcedRoles(repository.absolute(), folder.absolute()) if enforce_iam else None
@@ -64,7 +65,7 @@ def rehearse(
     console.print(f"Every log is in {folder}/; the timeline is in {folder}/{outcome.report.name}")
     if not outcome.holds:
         failed = next(proof for proof in outcome.proofs if not proof.holds)
-        console.print(f"[red]Does not hold:[/] {failed.act}: {failed.claim} (seen: {failed.seen})")
+        console.print(f"[red]Does not hold:[/] {failed.scenario}: {failed.claim} (seen: {failed.seen})")
         if outcome.failed_log:
             console.print(f"The end of {outcome.failed_log}:")
             for line in outcome.failed_log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:

@@ -1,4 +1,4 @@
-"""`greengrass-emulator up`: runs the accounts, and devices in them, until it is told to end."""
+"""`greengrass-emulator up`: runs the accounts, with devices, until a signal ends it."""
 
 import logging
 import signal
@@ -21,7 +21,7 @@ def up(
         list[str] | None, typer.Option(help="NAME[=classic|lite][@ACCOUNT][:GROUP]; may be repeated.")
     ] = None,
     component_user: Annotated[
-        str | None, typer.Option(help="USER[:GROUP] that runs the devices' components; whoever this is, if not said.")
+        str | None, typer.Option(help="USER[:GROUP] that runs the devices' components; default: you.")
     ] = None,
     accounts: Annotated[
         str, typer.Option(help="name=id, with commas between.")
@@ -37,13 +37,13 @@ def up(
 ) -> None:
     """Run the AWS accounts and devices in them; cloud.json in the state folder says how to reach them."""
     from greengrass_emulator.cloud.cloud import Cloud
-    from greengrass_emulator.devices.wishes import read_wishes, running_devices
+    from greengrass_emulator.devices.device_requests import read_device_requests, running_devices
     from greengrass_emulator.log_lines import log_to_stderr
 
     log_to_stderr(logging.INFO if verbose else logging.WARNING)
     read = _read_accounts(accounts)
-    wishes = read_wishes(device or (), next(iter(read)))
-    # Handlers come first: whoever reads cloud.json may send the signal at once.
+    requests = read_device_requests(device or (), next(iter(read)))
+    # The handlers come first: a reader of cloud.json may send the signal at once.
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
@@ -54,7 +54,7 @@ def up(
         running.enter_context(cloud)
         if component_user and state is None:
             folder.chmod(0o755)
-        for made in running.enter_context(running_devices(cloud, folder / "devices", wishes, component_user)):
+        for made in running.enter_context(running_devices(cloud, folder / "devices", requests, component_user)):
             typer.echo(f"{made.thing} runs ({made.runtime}); --root {made.root}")
         typer.echo(f"The cloud runs at {cloud.endpoint_url}; {cloud.state_path} has the rest. Ctrl-C ends it.")
         ended.wait()
@@ -65,7 +65,7 @@ def _read_accounts(text: str) -> dict[str, str]:
     for part in text.split(","):
         name, equals, account_id = part.strip().partition("=")
         if not equals:
-            raise WrongUse(f"--accounts: {part!r} is no name=id; write dev=111111111111,prod=333333333333")
+            raise WrongUse(f"--accounts: {part!r} is not name=id; write dev=111111111111,prod=333333333333")
         if name in accounts:
             raise WrongUse(f"--accounts: {name!r} is there twice; give each account its own name")
         accounts[name] = account_id

@@ -1,4 +1,4 @@
-"""The accounts: the AWS that this project needs, on one machine, in one process.
+"""The AWS accounts that this project needs, on one machine, in one process.
 
-Not a device: a nucleus is a process of its own and meets this one only over the network.
+Devices are not part of it: a nucleus is a process of its own, which talks to this one only over the network.
 """

@@ -1,4 +1,4 @@
-"""Who is who: the accounts of the emulated cloud, and the caller of a request."""
+"""The accounts of the emulated cloud, and the caller of a request."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A long-term access key of an account's administrator. It opens the emulator and nothing else."""
+    """A long-term access key of an account's administrator. It is valid only in the emulator."""
 
     access_key_id: str
     secret_access_key: str
@@ -29,7 +29,7 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose request it is: the account of its access key, and the user or role session that the key belongs to."""
+    """A request's caller: the account of its access key, and the user or role session with that key."""
 
     account_id: str
     arn: str
@@ -38,12 +38,12 @@ class Caller:
 
 
 def read_accounts(names_and_ids: Mapping[str, str], region: str) -> tuple[Account, ...]:
-    """The accounts of ``{"dev": "111111111111", …}``. Raises ``WrongUse`` for a name or an id that cannot be one."""
+    """Read the accounts from ``{"dev": "111111111111", …}``. Raises ``WrongUse`` for an invalid name or id."""
     for name, account_id in names_and_ids.items():
         if not _ACCOUNT_NAME.fullmatch(name):
-            raise WrongUse(f"{name!r} is no account name; use lower-case letters, digits and '-', such as dev")
+            raise WrongUse(f"{name!r} is not an account name; use lower-case letters, digits and '-', such as dev")
         if not _ACCOUNT_ID.fullmatch(account_id):
-            raise WrongUse(f"{account_id!r} is no account id (account {name}); write 12 digits")
+            raise WrongUse(f"{account_id!r} is not an account id (account {name}); write 12 digits")
     if len(set(names_and_ids.values())) != len(names_and_ids):
         raise WrongUse("Two accounts have one id; give each its own 12 digits")
     if not names_and_ids:

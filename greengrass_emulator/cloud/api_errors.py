@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 class ApiError(Exception):
-    """An answer other than success. ``members`` are the error shape's fields besides ``message``."""
+    """An error answer. ``members`` are the error shape's fields besides ``message``."""
 
     code = "InternalServerException"
     status = 500
@@ -25,14 +25,14 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """One field of a request that the model does not allow."""
+    """One invalid field of a request, by the model."""
 
     name: str
     message: str
 
 
 class ValidationException(ApiError):
-    """The request is not as the service model has it, or means nothing."""
+    """The request does not fit the service model, or makes no sense."""
 
     code = "ValidationException"
     status = 400
@@ -71,7 +71,7 @@ class ThrottlingException(ApiError):
 
 
 class UnsupportedOperationException(ApiError):
-    """An operation that the real service has and this one does not."""
+    """An operation of the real service that is not emulated."""
 
     code = "UnsupportedOperationException"
     status = 501
@@ -105,7 +105,7 @@ class ConflictException(_AboutAResource):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer: what an edge writes back."""
+    """An HTTP answer."""
 
     status: int
     body: bytes

@@ -1,6 +1,6 @@
-"""The emulator's certificate authority: the "Amazon root" of its servers, and what signs the devices' certificates.
+"""The emulator's certificate authority: the "Amazon root" of its servers, which also signs the devices' certificates.
 
-Made anew for each cloud; its key never leaves the process. Devices get RSA keys, as AWS IoT gives them.
+Each cloud has a new one; its key never leaves the process. Devices get RSA keys, as from AWS IoT.
 """
 
 import datetime
@@ -18,7 +18,7 @@ _DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class ServerIdentity:
-    """The files that a TLS server needs: its certificate and key, and the root that devices' certificates come from."""
+    """The files that a TLS server needs: its certificate and key, and the root of the devices' certificates."""
 
     certificate_path: Path
     key_path: Path
@@ -53,7 +53,7 @@ class CertificateAuthority:
         return self._root.public_bytes(serialization.Encoding.PEM).decode()
 
     def write_server_identity(self, folder: Path) -> ServerIdentity:
-        """A certificate for localhost and 127.0.0.1, written as files of which only the owner reads the key."""
+        """Write a certificate for localhost and 127.0.0.1, and its key, which only the owner can read."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
@@ -73,7 +73,7 @@ class CertificateAuthority:
         return identity
 
     def issue_device_identity(self) -> DeviceIdentity:
-        """A new key and its certificate, which says nothing of the thing: the account knows that, as in AWS IoT."""
+        """Return a new key and its certificate. As in AWS IoT, only the account knows the certificate's thing."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "AWS IoT Certificate")])
         certificate = (
@@ -120,7 +120,7 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
 
 
 def _private(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
-    # The traditional form ("BEGIN RSA PRIVATE KEY") is what AWS IoT hands out, and what every client reads.
+    # AWS IoT gives out the traditional form ("BEGIN RSA PRIVATE KEY"), which every client reads.
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     ).decode()

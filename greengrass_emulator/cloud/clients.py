@@ -1,6 +1,6 @@
-"""AWS clients of the emulated cloud, as boto3 makes them. They take nothing from the environment but proxies.
+"""AWS clients of the emulated cloud, as boto3 makes them. From the environment they take only proxies.
 
-All of them share one loader of service models: reading the models is what costs time in making a client.
+All of them share one loader of service models, because reading the models takes most of the time.
 """
 
 import threading
@@ -16,7 +16,7 @@ _shared: dict[str, "Loader"] = {}
 
 
 def client_for(service: str, endpoint_url: str, region: str, key: AccessKey, session_token: str | None = None) -> Any:
-    """A client that signs with this key. boto3's clients are botocore's; these are made without its default session."""
+    """Return a client that signs with this key: botocore's, as boto3's are, but without the default session."""
     import botocore.session  # noqa: PLC0415 - a quarter of a second, which `--help` need not pay
     from botocore.config import Config  # noqa: PLC0415
     from botocore.loaders import Loader  # noqa: PLC0415

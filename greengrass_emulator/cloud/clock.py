@@ -1,7 +1,7 @@
-"""The cloud's own time: the machine's, and what a test has turned it forward.
+"""The cloud's own time: the machine's, plus the seconds by which a test has turned it forward.
 
-Rollouts, time-outs and client tokens go by it. Sessions, certificates and the times that answers name do not: those are
-compared with other machines' clocks, which nobody turns.
+Rollouts, time-outs and client tokens use it. Sessions, certificates and the times in answers do not: they are compared
+with other clocks, which are not turned.
 """
 
 import threading
@@ -18,12 +18,12 @@ class Clock:
         self._ahead = 0.0
 
     def now(self) -> float:
-        """The time."""
+        """Return the time in Unix seconds."""
         with self._lock:
             return time.time() + self._ahead
 
     def turn(self, seconds: float) -> None:
-        """Moves the time forward. Raises ``WrongUse`` for a step back: what is done is not undone."""
+        """Move the time forward. Raises ``WrongUse`` for a step back, which would not undo what has happened."""
         if seconds < 0:
             raise WrongUse(f"The clock can be turned forward only, and not by {seconds:g} s")
         with self._lock:

@@ -1,7 +1,7 @@
 """The whole cloud as one object: start it, use it as any client would, stop it.
 
 It owns its threads (gateway, device endpoints, brokers, artifact checker) and its folder. moto keeps its memory in the
-process: there is one cloud in a process at a time, and ``stop()`` forgets everything.
+process, so there is one cloud in a process at a time, and ``stop()`` forgets everything.
 """
 
 import logging
@@ -17,7 +17,7 @@ from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 
-from greengrass_emulator.cloud.account_doors import AccountDoors
+from greengrass_emulator.cloud.account_endpoints import AccountEndpoints
 from greengrass_emulator.cloud.accounts import AccessKey, Caller, read_accounts
 from greengrass_emulator.cloud.api_errors import Answer
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
@@ -29,10 +29,10 @@ from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactCheck
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.control_plane.public_components import public_components
 from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
-from greengrass_emulator.cloud.device_messages.listening import Ears, Messages
+from greengrass_emulator.cloud.device_messages.listening import Listeners, Messages
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
 from greengrass_emulator.cloud.faults.board import Board
-from greengrass_emulator.cloud.faults.door import FaultDoor
+from greengrass_emulator.cloud.faults.endpoint import FaultEndpoint
 from greengrass_emulator.cloud.faults.faults import Faults
 from greengrass_emulator.cloud.faults.gateway_layer import FaultLayer
 from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
@@ -59,9 +59,9 @@ _one_at_a_time = threading.Lock()
 class Cloud:
     """Three accounts (or others) in one region, on 127.0.0.1. A context manager.
 
-    With ``enforce_iam`` every call, MQTT packet and device request is judged by the policies that the accounts hold;
-    ``recording`` turns it on too, and is the file that each call is written to, see ``greengrass_emulator.iam``.
-    ``folder`` keeps certificates and ``cloud.json``; without one they live in a temporary folder.
+    With ``enforce_iam`` the accounts' policies decide on every call, MQTT packet and device request. ``recording`` is a
+    file to which each call is written, and turns enforcement on too; see ``greengrass_emulator.iam``.
+    ``folder`` gets the certificates and ``cloud.json``; the default is a temporary folder.
     """
 
     def __init__(
@@ -79,11 +79,11 @@ class Cloud:
         self._enforces = enforce_iam or recording is not None
         self._recording = recording
         self._clock = Clock()
-        self._ears = {account.id: Ears() for account in self.accounts}
+        self._listeners = {account.id: Listeners() for account in self.accounts}
         self._fault_token = token_urlsafe(24)
         self._enforcement: Enforcement | None = None
         self._running: ExitStack | None = None
-        self._doors: dict[str, AccountDoors] = {}
+        self._endpoints: dict[str, AccountEndpoints] = {}
         self._port = 0
         self._folder = Path()
         self._planes: dict[str, AccountPlane] = {}
@@ -124,7 +124,7 @@ class Cloud:
             running.callback(self._jobs.stop)
             self._enforcement = self._make_enforcement(running) if self._enforces else None
             devices = {id_: self._enforcement.devices(id_) if self._enforcement else None for id_ in self._planes}
-            plans = {id_: _plan(plane, devices[id_], self._ears[id_]) for id_, plane in self._planes.items()}
+            plans = {id_: _plan(plane, devices[id_], self._listeners[id_]) for id_, plane in self._planes.items()}
             self._brokers = MqttBrokers(plans, identity)
             running.callback(self._brokers.stop)
             self._brokers.start()
@@ -138,8 +138,8 @@ class Cloud:
                 running.callback(endpoint.stop)
             self._faults = Faults(self.accounts, board, self._brokers, self._turn_clock, self._lag_index)
             self._port = self._serve_gateway(running, authority, board)
-            self._doors = {
-                account.name: AccountDoors(
+            self._endpoints = {
+                account.name: AccountEndpoints(
                     account, keys[account.id], self._brokers.port(account.id), endpoints[account.id].port
                 )
                 for account in self.accounts
@@ -157,43 +157,43 @@ class Cloud:
 
     @property
     def endpoint_url(self) -> str:
-        """What ``AWS_ENDPOINT_URL`` is set to."""
+        """The value for ``AWS_ENDPOINT_URL``."""
         self._check_running()
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def state_path(self) -> Path:
-        """``cloud.json``: what other processes need to know of this cloud."""
+        """The path of ``cloud.json``, by which other processes find this cloud."""
         self._check_running()
         return self._folder / STATE_FILE
 
     @property
     def root_certificate_path(self) -> Path:
-        """The root that devices trust."""
+        """The root certificate that devices trust."""
         self._check_running()
         return self._folder / "root.ca.pem"
 
-    def doors(self, account: str) -> AccountDoors:
-        """An account's doors. Raises ``WrongUse`` for an account that this cloud has not."""
+    def endpoints(self, account: str) -> AccountEndpoints:
+        """Return an account's endpoints. Raises ``WrongUse`` for an unknown account."""
         self._check_running()
         try:
-            return self._doors[account]
+            return self._endpoints[account]
         except KeyError:
-            raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self._doors)}") from None
+            raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self._endpoints)}") from None
 
     def client(self, service: str, *, account: str = "dev") -> Any:
-        """A boto3 client of the account's administrator."""
-        return client_for(service, self.endpoint_url, self.region, self.doors(account).key)
+        """Return a boto3 client with the credentials of the account's administrator."""
+        return client_for(service, self.endpoint_url, self.region, self.endpoints(account).key)
 
     def environment(self, account: str = "dev") -> dict[str, str]:
-        """The environment variables with which an AWS client of another process reaches the account."""
-        return self.doors(account).environment(self.endpoint_url)
+        """Return the environment variables with which another process's AWS client reaches the account."""
+        return self.endpoints(account).environment(self.endpoint_url)
 
     def service_environment(self, role_arn: str, *, service: str, source_arn: str) -> dict[str, str]:
-        """The environment of a process that a service of AWS's own runs under a role, as CodeBuild runs a build.
+        """Return the environment of a process that an AWS service runs under a role, as CodeBuild runs a build.
 
-        ``source_arn`` is what the service acts for, such as the build project. Raises ``AccessDeniedException`` where
-        the role does not exist or does not trust the service with it.
+        ``source_arn`` is the resource for which the service acts, such as the build project. Raises
+        ``AccessDeniedException`` if the role does not exist or does not trust the service with it.
         """
         self._check_running()
         session = service_session(
@@ -202,21 +202,21 @@ class Cloud:
         return self.environment(self.accounts[0].name) | session
 
     def publish(self, topic: str, payload: bytes, *, account: str = "dev") -> None:
-        """Publishes to an account's broker, as a service of AWS's own would."""
-        self._publish(self.doors(account).account.id, topic, payload)
+        """Publish to an account's broker, as an AWS service would."""
+        self._publish(self.endpoints(account).account.id, topic, payload)
 
     def listen(self, topic_filter: str, *, account: str = "dev") -> AbstractContextManager[Messages]:
-        """What an account's devices publish to IoT Core, within a ``with`` statement; ``+`` and ``#`` are allowed."""
-        return self._ears[self.doors(account).account.id].listen(topic_filter)
+        """Receive what an account's devices publish to IoT Core, in a ``with`` block; ``+`` and ``#`` are allowed."""
+        return self._listeners[self.endpoints(account).account.id].listen(topic_filter)
 
     def turn_clock(self, seconds: float) -> None:
-        """Moves the cloud's time forward; rollouts and time-outs that are due by then have happened on return."""
+        """Move the cloud's time forward; return once the rollouts and time-outs due by then have happened."""
         self._check_running()
         self._turn_clock(seconds)
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong on demand."""
+        """Faults on demand."""
         self._check_running()
         return self._faults
 
@@ -254,7 +254,7 @@ class Cloud:
             {"iot": iot.follow},
         )
         judged = self._enforcement.before(gateway) if self._enforcement else gateway
-        application = FaultDoor(FaultLayer(judged, board, self.accounts), self._faults, self._fault_token)
+        application = FaultEndpoint(FaultLayer(judged, board, self.accounts), self._faults, self._fault_token)
         return serve(running, application)
 
     def _make_enforcement(self, running: ExitStack) -> Enforcement:
@@ -276,7 +276,7 @@ class Cloud:
         self._brokers.publish(account_id, topic, payload)
 
     def _s3_client_of(self, caller: Caller) -> Any:
-        # The gateway checks keys, not signatures: a request in the caller's name needs no secret.
+        # The gateway checks keys, not signatures: a request with the caller's key needs no secret.
         key = AccessKey(caller.access_key_id, "unused")
         return client_for("s3", f"http://127.0.0.1:{self._port}", self.region, key, caller.session_token)
 
@@ -286,13 +286,13 @@ class Cloud:
             region=self.region,
             root_ca_path=self._folder / "root.ca.pem",
             fault_token=self._fault_token,
-            accounts={name: doors.state() for name, doors in self._doors.items()},
+            accounts={name: endpoints.state() for name, endpoints in self._endpoints.items()},
         )
 
 
-def _plan(plane: AccountPlane, permissions: DevicePermissions | None, ears: Ears) -> BrokerPlan:
+def _plan(plane: AccountPlane, permissions: DevicePermissions | None, listeners: Listeners) -> BrokerPlan:
     may = permissions.mqtt if permissions else None
-    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), ears.hear, may)
+    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), listeners.hear, may)
 
 
 def _is_cut_off(board: Board, account_id: str, thing: str) -> bool:

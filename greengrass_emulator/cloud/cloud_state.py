@@ -1,4 +1,4 @@
-"""``cloud.json``: what another process needs to know of a running cloud."""
+"""``cloud.json``, by which other processes find a running cloud."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ class _Part(BaseModel):
 
 
 class AccountState(_Part):
-    """One account's doors and its administrator's key."""
+    """One account's endpoints and its administrator's key."""
 
     id: str
     broker_port: int
@@ -37,15 +37,15 @@ class CloudState(_Part):
 
     @property
     def root_certificate_path(self) -> Path:
-        """The root that devices trust."""
+        """The root certificate that devices trust."""
         return self.root_ca_path
 
     def client(self, service: str, account: str) -> Any:
-        """A boto3 client of the account's administrator. Raises ``WrongUse`` for an account that is not there."""
-        doors = self.accounts.get(account)
-        if doors is None:
+        """Return a boto3 client of the account's administrator. Raises ``WrongUse`` for an unknown account."""
+        endpoints = self.accounts.get(account)
+        if endpoints is None:
             raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self.accounts)}")
-        key = AccessKey(doors.access_key_id, doors.secret_access_key)
+        key = AccessKey(endpoints.access_key_id, endpoints.secret_access_key)
         return client_for(service, self.gateway_url, self.region, key)
 
 
@@ -58,10 +58,10 @@ def write_state(path: Path, state: CloudState) -> None:
 
 
 def read_state(path: Path) -> CloudState:
-    """Reads ``cloud.json``. Raises ``WrongUse`` where there is none, or another file."""
+    """Read ``cloud.json``. Raises ``WrongUse`` if it is missing or is another file."""
     try:
         return CloudState.model_validate_json(path.read_text())
     except OSError as fault:
         raise WrongUse(f"{path} cannot be read ({fault.strerror}); start `greengrass-emulator up` first") from fault
     except ValidationError as fault:
-        raise WrongUse(f"{path} is no cloud.json of this version: {fault.error_count()} fault(s)") from fault
+        raise WrongUse(f"{path} is not the cloud.json of this version: {fault.error_count()} fault(s)") from fault

@@ -1,4 +1,4 @@
-"""What a device asks for over HTTPS with its certificate: credentials, component versions, its thing groups.
+"""The HTTPS endpoint for devices with their certificates: credentials, component versions, thing groups.
 
 One endpoint for each account. Sources: AWS IoT Core, "Authorizing direct calls to AWS services using the credentials
 provider"; botocore's ResolveComponentCandidates; the nucleus's ThingGroupHelper for ``thingGroups``.
@@ -81,7 +81,7 @@ class DeviceEndpoint:
         except ApiError as error:
             answer = write_error(error)
         except ConnectionError:
-            raise  # a device that is cut off: werkzeug ends the connection without a word
+            raise  # A device that is cut off: werkzeug closes the connection without an answer.
         except Exception:  # noqa: BLE001 - one bad request must not end the server
             _log.exception("device request failed", extra={"path": environ.get("REQUEST_URI")})
             answer = write_error(ApiError("The service failed"))
@@ -157,7 +157,7 @@ class _Handler(WSGIRequestHandler):
 
 
 class _TlsServer(ThreadedWSGIServer):
-    """Shakes hands in the request's own thread: one silent client keeps nobody else waiting."""
+    """Does the TLS handshake in the request's own thread, so that a silent client blocks no other."""
 
     def __init__(self, application: Any, context: ssl.SSLContext) -> None:
         super().__init__("127.0.0.1", 0, application, _Handler)

@@ -1,7 +1,7 @@
-"""The one HTTP port of the cloud: whose request it is, for which service, and who answers it.
+"""The one HTTP port of the cloud: it finds each request's caller and service, and who answers it.
 
-A WSGI middleware around moto's server. The service is the one that the request was signed for; signatures themselves
-are not checked, access keys are. What moto would answer more kindly than AWS is stopped or corrected before it.
+A WSGI middleware around moto's server. The service is the one that the request was signed for. Access keys are
+checked, signatures are not. Requests to which moto would be kinder than AWS are refused or corrected before moto.
 """
 
 import logging
@@ -40,26 +40,26 @@ class GatewayRequest:
     query: Mapping[str, list[str]]
 
     def body(self) -> bytes:
-        """The whole body. It stays there for whoever answers after us."""
+        """The whole body. It stays readable for the next application."""
         length = int(self.environ.get("CONTENT_LENGTH") or 0)
         body: bytes = self.environ["wsgi.input"].read(length)
         self.environ["wsgi.input"] = BytesIO(body)
         return body
 
     def replace_body(self, body: bytes) -> None:
-        """What whoever answers after us reads instead."""
+        """Replace the body that the next application reads."""
         self.environ["wsgi.input"] = BytesIO(body)
         self.environ["CONTENT_LENGTH"] = str(len(body))
 
 
 Answerer = Callable[[GatewayRequest], Answer | None]
-"""Answers a request of its service, or leaves it to moto with None. May raise ``ApiError``."""
+"""Answers a request of its service, or returns None to leave it to moto. May raise ``ApiError``."""
 Follower = Callable[[GatewayRequest], None]
-"""Told of each request of its service that moto has answered with success."""
+"""Is called with each request of its service that moto has answered with success."""
 
 
 class Gateway:
-    """The WSGI application. Services that are not in ``answerers`` are moto's alone."""
+    """The WSGI application. moto answers for all services that are not in ``answerers``."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ def target_of(environ: Mapping[str, Any]) -> SplitResult:
 
 
 def scope_of(environ: Mapping[str, Any]) -> Scope | None:
-    """The scope of a request's signature or presigned URL, or None where there is none."""
+    """Return the scope of a request's signature or presigned URL, or None without either."""
     signed = environ.get("HTTP_AUTHORIZATION")
     if not signed:
         # A presigned URL carries the same scope in its query.
@@ -148,21 +148,21 @@ def scope_of(environ: Mapping[str, Any]) -> Scope | None:
 
 
 class MissingAuthenticationToken(ApiError):
-    """A request that nobody signed."""
+    """The request is not signed."""
 
     code = "MissingAuthenticationToken"
     status = 403
 
 
 class SignatureOfTheOldKind(ApiError):
-    """Signature Version 2, which S3 takes of no bucket made since June 2020 (Amazon S3 user guide)."""
+    """Signature Version 2, which S3 accepts for no bucket made since June 2020 (Amazon S3 user guide)."""
 
     code = "InvalidRequest"
     status = 400
 
 
 def respond(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
-    """An answer as WSGI wants it."""
+    """Send an answer by WSGI."""
     headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
     start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Refused'}", headers)
     return [answer.body]

@@ -1,4 +1,4 @@
-"""The one HTTP server in front of every account: where it listens, and when it ends."""
+"""The one HTTP server in front of every account."""
 
 import logging
 import threading

@@ -1,7 +1,7 @@
-"""Stands before moto's IoT: certificates that our devices' TLS accepts, shadows and topics that reach devices.
+"""Answers before moto's IoT: certificates that our devices' TLS accepts, shadows and topics that reach devices.
 
-moto makes up a certificate that no authority signed, gives a group's things in one page and without those of its child
-groups, keeps a shadow's update to itself, and puts what is published into a list.
+moto's certificates are not signed by any authority; it lists a group's things in one page and without those of its
+child groups; it does not publish a shadow's update, and only stores what is published.
 """
 
 import json
@@ -50,8 +50,8 @@ class IotFront:
         return answer_index_request(self._planes[request.caller.account_id], request)
 
     def follow(self, request: GatewayRequest) -> None:
-        """A thing that joined a group gets the group's deployment; one that left or is gone loses it. So is the index
-        told."""
+        """React to changes of groups: a thing that joined gets the group's deployment, one that left or was deleted
+        loses it. The index gets the change, too."""
         if request.method == "GET" or not request.raw_path.startswith(_OF_THINGS):
             return
         plane = self._planes[request.caller.account_id]
@@ -133,7 +133,7 @@ def _named_shadows(plane: AccountPlane, thing: str, query: Mapping[str, list[str
 
 
 class ShadowError(ApiError):
-    """A shadow request that was refused; its code is the one of the refusal."""
+    """A refused shadow request, with the refusal's code."""
 
     def __init__(self, refusal: ShadowRefused) -> None:
         super().__init__(refusal.message, timestamp=int(time.time()))

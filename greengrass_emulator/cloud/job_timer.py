@@ -1,4 +1,4 @@
-"""The thread that looks at every account's jobs a few times a second: rollouts go on, late executions time out."""
+"""The thread that advances every account's jobs a few times a second: rollouts go on, late executions time out."""
 
 import logging
 import threading
@@ -29,7 +29,7 @@ class JobTimer:
         self._thread.join(timeout=10)
 
     def advance(self) -> None:
-        """Does at once what is due."""
+        """Do what is due now."""
         for plane in self._planes:
             with plane.lock:
                 advance_jobs(plane)

@@ -1,8 +1,8 @@
-"""The MQTT brokers, one for each account, in one thread: amqtt with what AWS IoT Core does differently.
+"""The MQTT brokers, one for each account, in one thread: amqtt, changed to behave like AWS IoT Core.
 
-Mutual TLS is required, a client is known by its certificate, the reserved topics go to the services behind them, and a
-thing that reaches for another's reserved topics is cut off. amqtt asks for certificates only optionally and refuses
-every topic that begins with ``$``: hence the subclass, which holds on to amqtt 0.12's inner methods.
+Mutual TLS is required, the certificate identifies a client, the reserved topics go to their services, and a thing that
+uses another's reserved topics is disconnected. amqtt asks for certificates only optionally and refuses
+every topic that begins with ``$``: hence the subclass, which depends on amqtt 0.12's internal methods.
 """
 
 import asyncio
@@ -35,15 +35,15 @@ _LISTENER = "default"
 
 @dataclass(frozen=True, slots=True)
 class BrokerPlan:
-    """What one account's broker asks and tells."""
+    """What one account's broker calls and checks."""
 
     things_of_certificate: Callable[[bytes], tuple[str, ...]]
     take_message: Callable[[str, str, bytes], None]
-    """Called in the brokers' thread with thing, topic and payload of each message on a reserved topic."""
+    """Is called in the brokers' thread with thing, topic and payload of each message on a reserved topic."""
     hear: Callable[[str, bytes], None] = lambda _topic, _payload: None
-    """Told of each message on any other topic; called in the brokers' thread, and must not wait."""
+    """Is called with each message on any other topic, in the brokers' thread; must not wait."""
     may: Callable[[str, str, str, str], bool] | None = None
-    """Whether a thing's IoT policies let it: thing, client id, IAM action, topic. Without it everything is let."""
+    """Returns whether a thing's policies allow it: thing, client id, IAM action, topic. None allows all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class _AccountBroker(Broker):
         return int(sockets[0].getsockname()[1])
 
     async def refuse(self, things: frozenset[str] | None) -> None:
-        """Hangs up on these things' clients (None: on everybody's), now and whenever they come back."""
+        """Disconnect these things' clients (None: all clients), now and whenever they reconnect."""
         self._refused = things
         for client, connection in list(self._connections.items()):
             if self._is_refused(self._things.get(client, "")):
@@ -93,13 +93,13 @@ class _AccountBroker(Broker):
         return context
 
     async def _initialize_client_session(self, reader: Any, writer: Any, *peer: Any) -> tuple[Any, Session]:
-        # Whose certificate it is comes before everything else: amqtt itself would first forget the session that a
+        # The certificate is checked before everything else: amqtt would first forget the session that a
         # stranger names, or end the connection that holds it.
         connect = await ConnectPacket.from_stream(reader)
         client: str = (connect.payload.client_id if connect.payload else None) or ""
         thing = self._thing_of(writer.get_ssl_info(), client)
         if thing is not None and self._is_refused(thing):
-            # Who is hung up on may still have been speaking.
+            # A disconnected client may still have sent something.
             with suppress(OSError):
                 await writer.close()
             raise MQTTError(f"{client!r} is refused on demand")
@@ -107,7 +107,7 @@ class _AccountBroker(Broker):
             _log.warning("mqtt client refused", extra={"client": client})
             await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
             await writer.close()
-            raise MQTTError(f"{client!r} is no client id of its certificate, or the thing's policies refuse it")
+            raise MQTTError(f"{client!r} is not a client id of its certificate, or the thing's policies refuse it")
         self._things[client] = thing
         _log.info("mqtt client connected", extra={"client": client, "thing": thing})
         return await super()._initialize_client_session(BufferReader(connect.to_bytes()), writer, *peer)
@@ -181,7 +181,7 @@ class _AccountBroker(Broker):
             return bool(await super()._handle_message_delivery(client_session, handler, wait_deliver))
         if not permitted or not is_own_topic(thing, message.topic):
             _log.warning("mqtt client cut off", extra={"thing": thing, "topic": message.topic})
-            # AWS IoT ends the connection of a client that publishes where it may not.
+            # AWS IoT disconnects a client that publishes without permission.
             await handler.handle_connection_closed()
             return True
         try:
@@ -222,13 +222,13 @@ class MqttBrokers:
         return self._brokers[account_id].port
 
     def refuse(self, account_id: str, things: frozenset[str] | None) -> None:
-        """Hangs up on some things of an account, or on all (None); the empty set refuses nobody. Waits until done."""
+        """Disconnect some things of an account, or all (None); the empty set refuses none. Waits until done."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
             asyncio.run_coroutine_threadsafe(self._brokers[account_id].refuse(things), loop).result(_STOP_SECONDS)
 
     def publish(self, account_id: str, topic: str, payload: bytes) -> None:
-        """Hands a message to an account's clients. Returns at once; from any thread."""
+        """Send a message to an account's clients. Returns at once. Thread-safe."""
         loop, broker = self._loop, self._brokers.get(account_id)
         if loop is None or broker is None or loop.is_closed():
             _log.warning("message dropped, no broker", extra={"topic": topic})

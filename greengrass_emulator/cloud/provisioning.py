@@ -1,6 +1,6 @@
 """Gives a device its identity, as `AWS IoT Greengrass - automatic provisioning` does, and writes its folder.
 
-All of it through the account's own API, so that it works from any process; running it twice renews the certificate and
+It uses only the account's own API, so that it works from any process. Running it twice renews the certificate and
 changes nothing else. The folder's ``config.yaml`` is in the nucleus's own spelling.
 """
 
@@ -25,14 +25,14 @@ THING_POLICY = "GreengrassThingPolicy"
 
 @dataclass(frozen=True, slots=True)
 class DeviceFolder:
-    """A provisioned device: its folder and what a nucleus is started with."""
+    """A provisioned device's folder."""
 
     thing: str
     folder: Path
 
     @property
     def config_path(self) -> Path:
-        """What ``--config`` of the nucleus names."""
+        """The path for the nucleus's ``--config``."""
         return self.folder / "config.yaml"
 
     @property
@@ -52,8 +52,8 @@ def provision_device(
 ) -> DeviceFolder:
     """Makes thing, certificate, role alias and groups, and the device's folder.
 
-    ``posix_user`` runs the components (``runWithDefault``): whom somebody has written into the folder's config, or
-    else whoever this is, where it is not given. Raises ``ProvisioningFailed`` with what the cloud said.
+    ``posix_user`` runs the components (``runWithDefault``). The default is the user in the folder's existing config,
+    else this process's user. Raises ``ProvisioningFailed`` with the cloud's error.
     """
     state = cloud if isinstance(cloud, CloudState) else read_state(cloud.state_path)
     try:
@@ -67,7 +67,7 @@ def provision_device(
 
 
 def ensure_thing_group(iot: Any, name: str) -> str:
-    """A thing group, the target of deployments; made where it is not there. Returns its ARN."""
+    """Create a thing group, a deployment target, if it is missing. Return its ARN."""
     try:
         return str(iot.describe_thing_group(thingGroupName=name)["thingGroupArn"])
     except iot.exceptions.ResourceNotFoundException:
@@ -75,7 +75,7 @@ def ensure_thing_group(iot: Any, name: str) -> str:
 
 
 def ensure_token_exchange(iam: Any, iot: Any) -> None:
-    """The role that devices' components act as, and its alias. Nothing, where they are there."""
+    """Create the role for devices' components, and its alias, if they are missing."""
     trust = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Principal": {"Service": CREDENTIALS_SERVICE}, "Action": "sts:AssumeRole"}],
@@ -117,15 +117,15 @@ def _write_folder(
     key.touch(mode=0o600)
     key.write_text(keys["keyPair"]["PrivateKey"])
     root.write_text(state.root_certificate_path.read_text())
-    doors = state.accounts[account]
+    endpoints = state.accounts[account]
     configuration = {
         "awsRegion": state.region,
         "iotRoleAlias": ROLE_ALIAS,
         "runWithDefault": run_with,
         "iotDataEndpoint": "localhost",
         "iotCredEndpoint": "localhost",
-        "mqtt": {"port": doors.broker_port},
-        "greengrassDataPlaneEndpoint": f"https://localhost:{doors.device_endpoint_port}",
+        "mqtt": {"port": endpoints.broker_port},
+        "greengrassDataPlaneEndpoint": f"https://localhost:{endpoints.device_endpoint_port}",
         "s3EndpointUrl": state.gateway_url,
     }
     config = {
@@ -142,7 +142,7 @@ def _write_folder(
 
 
 def _run_with(config_path: Path) -> Any:
-    """Who runs components: whom somebody has written there, else whoever this is."""
+    """Return the user that runs components: the one in the existing config, else this process's."""
     try:
         written = yaml.safe_load(config_path.read_text(encoding="utf-8"))
         return written["services"]["aws.greengrass.Nucleus"]["configuration"]["runWithDefault"]

@@ -8,7 +8,7 @@ from greengrass_emulator.cloud.api_errors import Answer, ApiError
 from greengrass_emulator.cloud.rest_json.writing import write_error
 
 _XML = (("Content-Type", "text/xml"),)
-# The same fault has another name in each of the older protocols.
+# The same error has another name in each of the older protocols.
 _S3_NAMES = {
     "UnrecognizedClientException": "InvalidAccessKeyId",
     "ExpiredTokenException": "ExpiredToken",
@@ -16,7 +16,7 @@ _S3_NAMES = {
     "MissingAuthenticationToken": "AccessDenied",
     "ThrottlingException": "SlowDown",
 }
-# So has its status.
+# And another status.
 _S3_STATUSES = {"ThrottlingException": 503}
 _QUERY_NAMES = {
     "UnrecognizedClientException": "InvalidClientTokenId",
@@ -25,7 +25,7 @@ _QUERY_NAMES = {
     "ThrottlingException": "Throttling",
 }
 _THROTTLED = 400
-"""What the older protocols answer to too many requests; REST-JSON has 429."""
+"""The older protocols' status for too many requests; REST-JSON has 429."""
 
 
 def _json_protocol(error: ApiError) -> Answer:
@@ -39,7 +39,7 @@ def _older_status(error: ApiError) -> int:
 
 
 def refusal_for(service: str, error: ApiError) -> Answer:
-    """The answer that a client of ``service`` (its signing name) reads as this error."""
+    """Return the answer that a client of ``service`` (its signing name) reads as this error."""
     message, request_id = escape(error.message), str(uuid4())
     match service:
         case "s3":

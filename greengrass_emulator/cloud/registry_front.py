@@ -1,7 +1,7 @@
-"""Stands before moto's SageMaker, where its model registry is not AWS's.
+"""Answers before moto's SageMaker, where its model registry differs from AWS's.
 
-- A package group that exists is not made a second time: moto makes it anew; AWS answers ``ValidationException``
-  ("already exists"), which a register script must be ready for.
+- A package group that exists cannot be created again: moto would replace it; AWS answers ``ValidationException``
+  ("already exists"), which a register script must handle.
 - A package of a group begins as ``PendingManualApproval`` (API reference, CreateModelPackage); moto gives it no status.
 
 The rest that we use behaves: ascending order unless told otherwise, ``NextToken``, versions that count up.
@@ -40,7 +40,7 @@ def _document(request: GatewayRequest) -> dict[str, Any]:
     try:
         document = json.loads(request.body())
     except ValueError as fault:
-        raise ValidationException("The request's body is no JSON", reason="CANNOT_PARSE") from fault
+        raise ValidationException("The request's body is not JSON", reason="CANNOT_PARSE") from fault
     if not isinstance(document, dict):
-        raise ValidationException("The request's body is no JSON object", reason="CANNOT_PARSE")
+        raise ValidationException("The request's body is not a JSON object", reason="CANNOT_PARSE")
     return document

@@ -1,8 +1,8 @@
-"""Whether a role's trust policy lets somebody assume it: principals, and conditions on who asks for what.
+"""Whether a role's trust policy allows a caller to assume it: principals and conditions.
 
-moto asks no trust policy at all (greengrass-facts.md, "On these machines"). Only what this project's roles use of the
-policy language: Allow and Deny, AWS and Service principals, the condition keys below. What this cannot read refuses
-rather than allows. With permissions enforced, ``greengrass_emulator.iam`` decides instead.
+moto ignores trust policies (greengrass-facts.md, "On these machines"). Only what this project's roles use of the
+policy language: Allow and Deny, AWS and Service principals, the condition keys below. A policy that it cannot read
+refuses. With permissions enforced, ``greengrass_emulator.iam`` decides instead.
 """
 
 import json
@@ -19,7 +19,7 @@ _KEYS = frozenset({_EXTERNAL_ID, _PRINCIPAL, _SOURCE_ARN, _SOURCE_ACCOUNT})
 
 
 def trusts_caller(policy: str | None, caller: Caller, external_id: str | None) -> bool:
-    """Whether the caller may assume the role of this trust policy. No policy (no such role) trusts nobody."""
+    """Return whether the caller may assume the role with this trust policy; None (no such role) trusts nobody."""
     context = {_PRINCIPAL: (_role_of(caller) or caller.arn,)}
     if external_id is not None:
         context[_EXTERNAL_ID] = (external_id,)
@@ -27,7 +27,7 @@ def trusts_caller(policy: str | None, caller: Caller, external_id: str | None) -
 
 
 def trusts_service(policy: str | None, service: str, *, source_arn: str) -> bool:
-    """Whether a service of AWS's own may assume the role of this trust policy, acting for ``source_arn``."""
+    """Return whether an AWS service may assume the role with this trust policy, acting for ``source_arn``."""
     context = {_SOURCE_ARN: (source_arn,), _SOURCE_ACCOUNT: (source_arn.split(":")[4],)}
     return _decide(policy, {"Service": {service}}, context)
 
@@ -63,7 +63,7 @@ def _names_of(caller: Caller) -> set[str]:
 
 
 def _role_of(caller: Caller) -> str | None:
-    """The role of a session, which is what ``aws:PrincipalArn`` has of it."""
+    """Return a session's role, which is its ``aws:PrincipalArn``."""
     if ":assumed-role/" not in caller.arn:
         return None
     return f"arn:aws:iam::{caller.account_id}:role/{caller.arn.split('/')[1]}"

@@ -1,6 +1,6 @@
-"""Stands before moto's S3, where S3 is less kind than moto.
+"""Answers before moto's S3, where S3 is stricter than moto.
 
-- A checksum that a client sends is checked, and kept: moto keeps a SHA-256 only for clients that also name the
+- A checksum from a client is checked and stored: moto stores a SHA-256 only for clients that also name the
   algorithm, and never compares it with the bytes; S3 answers ``BadDigest`` (Amazon S3 user guide, "Checking object
   integrity").
 - A bucket is reached through its own region: a request for another one is answered with ``PermanentRedirect`` and the
@@ -22,14 +22,14 @@ _MOVED = 301
 
 
 class BadDigest(ApiError):
-    """The bytes are not those that the checksum was made from."""
+    """The bytes do not match the checksum."""
 
     code = "BadDigest"
     status = 400
 
 
 def guard_buckets(request: GatewayRequest) -> Answer | None:
-    """Lets moto answer with None, or redirects. Raises ``BadDigest``."""
+    """Return a redirect, or None to let moto answer. Raises ``BadDigest``."""
     moved = _redirect(request)
     if moved is None:
         _check_digest(request)
@@ -37,7 +37,7 @@ def guard_buckets(request: GatewayRequest) -> Answer | None:
 
 
 def _redirect(request: GatewayRequest) -> Answer | None:
-    """GetBucketLocation is answered in any region: a nucleus, which knows no bucket's region, asks it first."""
+    """GetBucketLocation is answered in any region: a nucleus asks it first to learn a bucket's region."""
     bucket, _, key = unquote(request.raw_path).removeprefix("/").partition("/")
     creates = request.method == "PUT" and not key and not request.query
     region = None if creates or "location" in request.query else _region_of(bucket)
@@ -54,7 +54,7 @@ def _redirect(request: GatewayRequest) -> Answer | None:
 
 
 def _region_of(bucket: str) -> str | None:
-    """Where a bucket is; None for one that nobody has."""
+    """Return a bucket's region; None for an unknown bucket."""
     partition, account = s3_backends.bucket_accounts.get(bucket, (None, None))
     if partition is None or account is None:
         return None
@@ -63,7 +63,7 @@ def _region_of(bucket: str) -> str | None:
 
 
 def _check_digest(request: GatewayRequest) -> None:
-    """A streamed upload's checksum is moto's affair."""
+    """Check the checksum. moto checks that of a streamed upload."""
     claimed = request.environ.get("HTTP_X_AMZ_CHECKSUM_SHA256")
     streamed = "aws-chunked" in request.environ.get("HTTP_CONTENT_ENCODING", "")
     if request.method != "PUT" or not claimed or streamed:

@@ -1,6 +1,6 @@
-"""What an operator sets up once in each account, for rehearsals and tests: small functions over boto3 clients.
+"""What an operator sets up once in each account, for rehearsals and tests, by boto3 clients.
 
-Running one twice changes nothing. The real accounts get the same from the templates in ``infra_policies``.
+Running a function twice changes nothing. The real accounts get the same from the templates in ``infra_policies``.
 """
 
 import json
@@ -16,7 +16,7 @@ DEFAULT_EXTERNAL_ID = "mlops-at-edge"
 
 @dataclass(frozen=True, slots=True)
 class SeededCloud:
-    """What the accounts have after ``seed_cloud``: the bucket is dev's, the roles are by account name."""
+    """The accounts' resources after ``seed_cloud``: the bucket is dev's, the roles are by account name."""
 
     bucket: str
     package_group: str
@@ -32,7 +32,7 @@ def seed_cloud(
     external_id: str = DEFAULT_EXTERNAL_ID,
     dev: str = "dev",
 ) -> SeededCloud:
-    """Deploy and token-exchange roles in every account; in dev the artifact bucket and the model package group."""
+    """Create deploy and token-exchange roles in every account; in dev also artifact bucket and package group."""
     account_ids = [account.id for account in cloud.accounts]
     for account in cloud.accounts:
         ensure_token_exchange(cloud.client("iam", account=account.name), cloud.client("iot", account=account.name))
@@ -46,14 +46,14 @@ def seed_cloud(
 
 
 def create_deploy_role(cloud: Cloud, *, account: str, dev: str = "dev", external_id: str = DEFAULT_EXTERNAL_ID) -> str:
-    """The role that dev's pipeline assumes in an account, with an external id. Returns its ARN."""
+    """Create the role that dev's pipeline assumes in an account, with an external id. Return its ARN."""
     iam = cloud.client("iam", account=account)
     trust = {
         "Version": "2012-10-17",
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{cloud.doors(dev).account.id}:root"},
+                "Principal": {"AWS": f"arn:aws:iam::{cloud.endpoints(dev).account.id}:root"},
                 "Action": "sts:AssumeRole",
                 "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
             }
@@ -67,7 +67,7 @@ def create_deploy_role(cloud: Cloud, *, account: str, dev: str = "dev", external
 
 
 def create_artifact_bucket(cloud: Cloud, bucket: str, reader_account_ids: Iterable[str], *, dev: str = "dev") -> None:
-    """Dev's artifact bucket, versioned, whose policy lets the accounts do what a nucleus's download asks for."""
+    """Create dev's artifact bucket, versioned, with a policy that allows the accounts a nucleus's downloads."""
     s3 = cloud.client("s3", account=dev)
     if bucket not in {known["Name"] for known in s3.list_buckets()["Buckets"]}:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": cloud.region})
@@ -94,7 +94,7 @@ def create_artifact_bucket(cloud: Cloud, bucket: str, reader_account_ids: Iterab
 
 
 def create_package_group(cloud: Cloud, name: str, *, dev: str = "dev") -> None:
-    """Dev's model package group."""
+    """Create dev's model package group."""
     sagemaker = cloud.client("sagemaker", account=dev)
     groups = sagemaker.list_model_package_groups(NameContains=name)["ModelPackageGroupSummaryList"]
     if name not in {group["ModelPackageGroupName"] for group in groups}:
@@ -102,5 +102,5 @@ def create_package_group(cloud: Cloud, name: str, *, dev: str = "dev") -> None:
 
 
 def create_thing_group(cloud: Cloud, name: str, *, account: str) -> str:
-    """A thing group, the target of deployments. Returns its ARN."""
+    """Create a thing group, a deployment target. Return its ARN."""
     return ensure_thing_group(cloud.client("iot", account=account), name)

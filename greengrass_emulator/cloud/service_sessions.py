@@ -1,4 +1,4 @@
-"""Sessions of roles that a service of AWS's own runs something under, as CodeBuild runs a build."""
+"""Role sessions of AWS services, such as the one under which CodeBuild runs a build."""
 
 from greengrass_emulator.cloud.api_errors import AccessDeniedException
 from greengrass_emulator.cloud.moto_memory.identities import assume_role, trust_policy
@@ -11,9 +11,9 @@ _SECONDS = 3600
 def service_session(
     role_arn: str, *, service: str, source_arn: str, region: str, enforcement: Enforcement | None
 ) -> dict[str, str]:
-    """A session's key and token, as environment variables. ``source_arn`` is what the service acts for.
+    """Return a session's key and token, as environment variables. The service acts for ``source_arn``.
 
-    Raises ``AccessDeniedException`` where the role does not exist or does not trust the service with it.
+    Raises ``AccessDeniedException`` if the role does not exist or does not trust the service with it.
     """
     if enforcement is not None:
         trusted = enforcement.service_may_assume(service, role_arn, source_arn)

@@ -1,4 +1,4 @@
-"""Stands before moto's STS: a role is assumed only where it exists and its trust policy names the caller.
+"""Answers before moto's STS: a role can be assumed only if it exists and its trust policy names the caller.
 
 AWS answers ``AccessDenied`` alike for a role that does not exist and for one that does not trust the caller.
 """
@@ -13,13 +13,13 @@ from greengrass_emulator.cloud.role_trust import trusts_caller
 
 
 class StsGuard:
-    """Knows the cloud's accounts: a role of any other account is nobody's."""
+    """Knows the cloud's accounts: a role of any other account does not exist."""
 
     def __init__(self, accounts: tuple[Account, ...]) -> None:
         self._ids = {account.id for account in accounts}
 
     def __call__(self, request: GatewayRequest) -> None:
-        """Lets moto answer, or raises ``AccessDeniedException``."""
+        """Let moto answer, or raise ``AccessDeniedException``."""
         form = parse_qs(request.body().decode(errors="replace"))
         if form.get("Action") != ["AssumeRole"]:
             return
@@ -34,7 +34,7 @@ class StsGuard:
 
 
 def no_session_policies(request: GatewayRequest) -> None:
-    """STS's guard, where permissions are enforced: the trust has been judged; what cannot be judged is refused."""
+    """The guard under enforced permissions: trust has been decided already, and session policies are refused."""
     form = parse_qs(request.body().decode(errors="replace"))
     if any(name == "Policy" or name.startswith("PolicyArns.") for name in form):
         raise UnsupportedOperationException("Session policies are not enforced here; assume the role without Policy")

@@ -1,1 +1,1 @@
-"""Devices as whoever uses the emulator has them in hand: a nucleus's process, and what is deployed to it by hand."""
+"""Devices for users of the emulator: a nucleus's process, and local deployments to it."""

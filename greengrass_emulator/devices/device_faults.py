@@ -1,8 +1,8 @@
-"""What befalls a device: its power goes, its disk is full, time passes, IPC is cut, a daemon is restarted.
+"""Faults of a device: power cut, full disk, turned clock, cut IPC, restarted daemon.
 
-All of it is done to a nucleus from outside. A full disk is a limit on the files of the nucleus's process,
-and of what it starts from then on. The error is EFBIG, where a full disk has ENOSPC; a program that does not ignore
-SIGXFSZ is ended by it.
+All of them are caused from outside the nucleus. A full disk is a file size limit of the nucleus's process, and of what
+it starts afterwards. The error is EFBIG, not ENOSPC as on a full disk, and SIGXFSZ ends a program that does not ignore
+it.
 """
 
 import os
@@ -27,25 +27,25 @@ _RESTART_SECONDS = 30.0
 _REBOOT_SECONDS = 60.0
 _POLL = 0.02
 FULL_BEYOND = 65_536
-"""Bytes that a file may still have on a full disk: logs and state go on for a while, artifacts do not fit."""
+"""The file size limit in bytes on a full disk: logs and state fit for a while, artifacts do not."""
 
 
 def kill_nucleus(root: Path) -> NucleusStatus:
-    """Kills the nucleus that serves a root folder; classic's components go on. Raises ``NucleusError``."""
+    """Kill the nucleus that serves a root folder; classic's components go on. Raises ``NucleusError``."""
     status = _running(root)
     os.kill(status.pid, signal.SIGKILL)
     return status
 
 
 def cut_power(root: Path) -> NucleusStatus:
-    """Kills the nucleus that serves a root folder with all that it started. Raises ``NucleusError``."""
+    """Kill the nucleus that serves a root folder with all that it started. Raises ``NucleusError``."""
     status = kill_nucleus(root)
     kill_orphans(root)
     return status
 
 
 def fill_disk(root: Path, beyond: int = FULL_BEYOND) -> NucleusStatus:
-    """No file of the device grows beyond so many bytes. Raises ``NucleusError``."""
+    """Limit the device's files to so many bytes. Raises ``NucleusError``."""
     status = _running(root)
     _, hard = resource.prlimit(status.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(status.pid, resource.RLIMIT_FSIZE, (beyond, hard))
@@ -61,9 +61,9 @@ def free_disk(root: Path) -> NucleusStatus:
 
 
 def turn_device_clock(root: Path, seconds: float) -> NucleusStatus:
-    """Turns the device's clock forward, and returns once its nucleus goes by it. Raises ``NucleusError``.
+    """Turn the device's clock forward, and return once its nucleus uses it. Raises ``NucleusError``.
 
-    All that its nucleus waits for and that is due by then is due at once. The clock stays so over a restart.
+    All that its nucleus waits for until then is due at once. The clock stays turned after a restart.
     """
     if not 0 <= seconds <= _FARTHEST:
         raise WrongUse(f"A device's clock can be turned forward only, by {_FARTHEST:g} s at most, not by {seconds:g} s")
@@ -75,28 +75,28 @@ def turn_device_clock(root: Path, seconds: float) -> NucleusStatus:
 
 
 def cut_ipc(root: Path, component: str) -> NucleusStatus:
-    """Ends a component's IPC connections, and lets it make none until ``mend_ipc``, over a restart of the nucleus too.
+    """Close a component's IPC connections, and refuse new ones until ``mend_ipc``, also after a nucleus's restart.
 
-    What the component is, and what others say by IPC, goes on. Returns once it is so. Raises ``NucleusError``, and
+    The component goes on running, and others keep their IPC. Returns once it is done. Raises ``NucleusError``, and
     ``WrongUse`` for a component that is not on the device.
     """
     status = _running(root)
     if component not in status.components:
         there = ", ".join(sorted(status.components)) or "none"
-        raise WrongUse(f"{component} is no component of {status.thing}; name one that is there: {there}")
+        raise WrongUse(f"{component} is not a component of {status.thing}; name one that is there: {there}")
     return _cut(root, read_cut(cut_file(root)) | {component})
 
 
 def mend_ipc(root: Path, component: str) -> NucleusStatus:
-    """Undoes ``cut_ipc``: the component may connect again, and does so when it tries. Raises ``NucleusError``."""
+    """Undo ``cut_ipc``: the component can connect again. Raises ``NucleusError``."""
     return _cut(root, read_cut(cut_file(root)) - {component})
 
 
 def restart_daemon(root: Path, daemon: DaemonName) -> NucleusStatus:
-    """Restarts one of a lite device's daemons, which forgets what only it knows, and tells nobody.
+    """Restart one of a lite device's daemons, which then has lost its memory.
 
-    Returns once it is so; a ggipcd takes connections again a second later. Raises ``NucleusError``, and ``WrongUse``
-    for a device that runs classic.
+    Returns once it is done; a ggipcd accepts connections a second later. Raises ``NucleusError``, and ``WrongUse`` for
+    a device that runs classic.
     """
     status = _running(root)
     if status.runtime != "lite":
@@ -108,7 +108,7 @@ def restart_daemon(root: Path, daemon: DaemonName) -> NucleusStatus:
 
 
 def reboot(root: Path) -> NucleusStatus:
-    """Restarts a device: everything on it ends, and what starts by itself is started; what is on its disk stays.
+    """Restart a device: everything on it ends, and what starts by itself starts again. Its disk stays as it is.
 
     Returns once its nucleus runs again, as the same process. Raises ``NucleusError``.
     """
@@ -150,7 +150,7 @@ def _until(root: Path, is_so: Callable[[NucleusStatus], bool], what: str, second
 
 def _running(root: Path) -> NucleusStatus:
     status = read_status(root)
-    # A nucleus that was killed leaves its status behind, and its number may be another's by now.
+    # A killed nucleus leaves its status file, and another process may have its id by now.
     command = Path(f"/proc/{status.pid}/cmdline") if status else None
     if status is None or command is None or not command.exists() or b"greengrass_emulator" not in command.read_bytes():
         raise NucleusError(f"{root}: no nucleus runs here. Start one with `greengrass-emulator nucleus`.")

@@ -1,6 +1,6 @@
-"""A local deployment, as ``greengrass-cli deployment create`` makes one: through the nucleus's own IPC.
+"""A local deployment by the nucleus's own IPC, as ``greengrass-cli deployment create`` makes one.
 
-It uses the token that the nucleus leaves for its command line. No cloud has a part in it.
+It uses the token that the nucleus writes for its command line. It needs no cloud.
 """
 
 import json
@@ -18,7 +18,7 @@ _POLL = 0.1
 
 @dataclass(frozen=True, slots=True)
 class LocalDeployment:
-    """What to have and what to remove. ``updates`` is ``{"NAME": {"MERGE": {…}, "RESET": ["/…"]}}``."""
+    """The components to deploy and to remove. ``updates`` is ``{"NAME": {"MERGE": {…}, "RESET": ["/…"]}}``."""
 
     merge: Mapping[str, str] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class LocalDeployment:
 
 
 def deploy_locally(root: Path, deployment: LocalDeployment) -> str:
-    """Asks the nucleus that serves a root folder for a deployment. Returns its id; raises ``NucleusError``."""
+    """Request a deployment from the nucleus that serves a root folder. Return its id. Raises ``NucleusError``."""
     from awsiot.greengrasscoreipc import connect  # noqa: PLC0415 - a third of a second, which `--help` need not pay
     from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2  # noqa: PLC0415
     from awsiot.greengrasscoreipc.model import GreengrassCoreIPCError  # noqa: PLC0415
@@ -60,9 +60,9 @@ def deploy_locally(root: Path, deployment: LocalDeployment) -> str:
 
 
 def wait_for_deployment(root: Path, deployment_id: str, seconds: float) -> DeploymentStatus:
-    """The deployment once it has ended, well or not. Raises ``NucleusError`` where it does not end in time.
+    """Return the deployment once it has ended, with success or not. Raises ``NucleusError`` if it does not end in time.
 
-    Watches the status file: lite has no operation to ask how a deployment goes.
+    It reads the status file: lite has no operation for a deployment's status.
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

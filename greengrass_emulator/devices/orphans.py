@@ -1,7 +1,7 @@
-"""Components whose nucleus was killed: they go on, as under AWS's own unit, until the whole device is stopped.
+"""Components whose nucleus was killed: they run on, as under AWS's own unit, until the whole device is stopped.
 
-systemd kills them then (``KillMode=mixed``). Here a process is a device's when its environment says so; of processes
-of other users that is seen by root alone.
+Then systemd kills them (``KillMode=mixed``). Here a variable in its environment tells which device a process belongs
+to; only root can read this of other users' processes.
 """
 
 import os
@@ -18,7 +18,7 @@ _POLL = 0.02
 
 
 def kill_orphans(root: Path) -> None:
-    """Kill every process that a device's components have left, for a nucleus that has ended. Returns when none is."""
+    """Kill every process that the components of an ended nucleus have left. Returns once there is none."""
     deadline = time.monotonic() + _SECONDS
     while (found := list(orphans(root))) and time.monotonic() < deadline:
         for pid in found:
@@ -28,11 +28,11 @@ def kill_orphans(root: Path) -> None:
 
 
 def orphans(root: Path) -> Iterator[int]:
-    """The process ids of all that components of this device have started, be their nucleus there or not."""
+    """Return the ids of all processes that this device's components have started, whether or not its nucleus runs."""
     mark = f"{DEVICE_MARK}={root.resolve()}".encode()
     for process in Path("/proc").iterdir():
         if process.name.isdecimal() and int(process.name) != os.getpid():
-            # One that has ended meanwhile has no environment, and of others' we may not know.
+            # A process that has ended has no environment, and other users' may not be readable.
             with suppress(OSError):
                 if mark in (process / "environ").read_bytes().split(b"\0"):
                     yield int(process.name)

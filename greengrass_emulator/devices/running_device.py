@@ -1,4 +1,4 @@
-"""A device in a process of its own: started, watched, killed and ended by whoever holds it."""
+"""A device in a process of its own, which its owner starts, watches and ends."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ _POLL = 0.05
 
 
 class RunningDevice:
-    """One provisioned device. Its components find the Python that runs this as ``python3``, with all it has."""
+    """One provisioned device. ``python3`` of its components is the Python that runs this, with all its packages."""
 
     def __init__(self, folder: DeviceFolder, runtime: Runtime = "classic") -> None:
         self.folder = folder
@@ -43,10 +43,10 @@ class RunningDevice:
         return self.folder.root
 
     def start(self, *, wait: bool = True) -> "RunningDevice":
-        """Starts the nucleus, and waits until the broker has it. Raises ``NucleusError`` with what it said."""
+        """Start the nucleus, and wait until it is connected. Raises ``NucleusError`` with the nucleus's output."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         command = [sys.executable, "-m", "greengrass_emulator.nucleus"]
-        # A nucleus that was killed leaves its status behind.
+        # A killed nucleus leaves its status file.
         (self.root / "nucleus.json").unlink(missing_ok=True)
         with (self.folder.folder / "nucleus.out").open("ab") as output, ctrl_c_held_back():
             self._process = subprocess.Popen(
@@ -55,18 +55,18 @@ class RunningDevice:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PATH": path},
-                start_new_session=True,  # Ctrl-C in a terminal is for whoever holds the device
+                start_new_session=True,  # Ctrl-C in a terminal must reach only the device's owner.
             )
         if wait:
             self.wait_until_connected()
         return self
 
     def wait_until_connected(self) -> None:
-        """Waits until the broker has the device. Raises ``NucleusError``."""
+        """Wait until the device is connected to the broker. Raises ``NucleusError``."""
         self.until(lambda: (status := self.status()) is not None and status.connected, _START_SECONDS)
 
     def stop(self) -> None:
-        """Ends the nucleus and its components, as its unit does, also those that a killed nucleus left."""
+        """End the nucleus and its components as its systemd unit does, also those that a killed nucleus left."""
         process, self._process = self._process, None
         if process is not None:
             process.terminate()
@@ -78,7 +78,7 @@ class RunningDevice:
         kill_orphans(self.root)
 
     def kill(self) -> None:
-        """Kills the nucleus alone. Classic's components go on without it; ``start`` begins beside them."""
+        """Kill only the nucleus. Classic's components go on; ``start`` then runs a second set beside them."""
         if self._process is None:
             raise NucleusError(f"{self.thing} does not run; start() it first")
         self._process.send_signal(signal.SIGKILL)
@@ -86,12 +86,12 @@ class RunningDevice:
         self._process = None
 
     def cut_power(self) -> None:
-        """Kills the nucleus and all that it started, as a loss of power does. ``start`` goes on where it was."""
+        """Kill the nucleus and all that it started, as a power cut does. ``start`` continues where it was."""
         self.kill()
         kill_orphans(self.root)
 
     def turn_clock(self, seconds: float) -> None:
-        """Lets so many seconds pass for the device; returns once its nucleus goes by it. See ``nucleus/clock.py``."""
+        """Let so many seconds pass for the device; return once its nucleus has them. See ``nucleus/clock.py``."""
         turn_device_clock(self.root, seconds)
 
     def reboot(self) -> None:
@@ -107,13 +107,13 @@ class RunningDevice:
         return read_status(self.root)
 
     def state(self, component: str) -> str:
-        """A component's lifecycle state, such as ``RUNNING``; empty for one that is not there."""
+        """Return a component's lifecycle state, such as ``RUNNING``; empty for an unknown component."""
         status = self.status()
         found = status.components.get(component) if status else None
         return found.state if found else ""
 
     def log(self, component: str = "greengrass") -> str:
-        """A component's log so far, or the nucleus's own."""
+        """Return a component's log so far, or the nucleus's own."""
         path = self.root / "logs" / f"{component}.log"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
@@ -127,7 +127,7 @@ class RunningDevice:
         updates: Mapping[str, Any] | None = None,
         seconds: float = 60.0,
     ) -> DeploymentStatus:
-        """A local deployment, waited for. Raises ``NucleusError`` with the cause where it does not succeed."""
+        """Make a local deployment and wait for it. Raises ``NucleusError`` with the cause if it fails."""
         wanted = LocalDeployment(merge or {}, remove, recipes, artifacts, updates or {})
         ended = wait_for_deployment(self.root, deploy_locally(self.root, wanted), seconds)
         if ended.status != "SUCCEEDED":
@@ -135,7 +135,7 @@ class RunningDevice:
         return ended
 
     def wait_for_state(self, component: str, state: str, seconds: float = 30.0) -> None:
-        """Waits until a component is in a state. Raises ``NucleusError`` that says where it is instead."""
+        """Wait until a component is in a state. Raises ``NucleusError`` with the present state."""
         self.until(lambda: self.state(component) == state, seconds, f"{component} is not {state}")
 
     def wait_for_log(self, component: str, text: str, seconds: float = 30.0) -> None:
@@ -143,7 +143,7 @@ class RunningDevice:
         self.until(lambda: text in self.log(component), seconds, f"{component} has not logged {text!r}")
 
     def until(self, holds: Callable[[], object], seconds: float, what: str = "it is not so") -> None:
-        """Waits until something holds. Raises ``NucleusError`` after so many seconds, or when the nucleus ends."""
+        """Wait until a condition holds. Raises ``NucleusError`` after so many seconds, or if the nucleus ends."""
         deadline = time.monotonic() + seconds
         while not holds():
             if self._process is None or self._process.poll() is not None:

@@ -1,7 +1,7 @@
 """The Condition element: operators over the keys of a request.
 
 Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Multivalued context keys". Date, binary
-and IP address operators are not known here: a policy with one is refused, since a guess would be worse.
+and IP address operators are not implemented: a policy with one is refused.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ def _numbers(compare: Callable[[float, float], bool]) -> _Test:
     return test
 
 
-# The name of a negated operator stands beside the test that must fail for every value.
+# A negated operator is beside the test that must fail for every value.
 _TESTS: dict[str, tuple[_Test, bool]] = {
     "stringequals": (text_equals, False),
     "stringnotequals": (text_equals, True),
@@ -66,7 +66,7 @@ class Condition:
         return f"{self.operator} {self.key} {'|'.join(self.values)}"
 
     def holds(self, context: ContextValues) -> bool:
-        """Whether the request's context satisfies it."""
+        """Return whether the request's context satisfies it."""
         qualifier, name, if_exists = _parts(self.operator)
         given = context.get(self.key.lower(), ())
         if name == _NULL:
@@ -84,12 +84,12 @@ class Condition:
 
 
 def first_failing(conditions: Sequence[Condition], context: ContextValues) -> Condition | None:
-    """The first condition that does not hold, or None: a statement applies only if all of them do."""
+    """Return the first condition that does not hold, or None: a statement applies only if all of them hold."""
     return next((condition for condition in conditions if not condition.holds(context)), None)
 
 
 def is_known_operator(operator: str) -> bool:
-    """Whether this evaluator knows an operator, with its ``ForAnyValue:`` and ``IfExists``."""
+    """Return whether this evaluator knows an operator, with its ``ForAnyValue:`` and ``IfExists``."""
     qualifier, name, if_exists = _parts(operator)
     if name == _NULL:
         return not qualifier and not if_exists

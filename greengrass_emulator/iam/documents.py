@@ -1,7 +1,7 @@
-"""Policy documents: JSON in, statements out, and nothing accepted that AWS would refuse.
+"""Reads policy documents into statements, and refuses what AWS would refuse.
 
-Source: IAM User Guide, "IAM JSON policy element reference" and "Grammar of the IAM JSON policy language". No decision
-here, see ``evaluator``.
+Source: IAM User Guide, "IAM JSON policy element reference" and "Grammar of the IAM JSON policy language". For decisions
+see ``evaluator``.
 """
 
 import json
@@ -21,7 +21,7 @@ _STATEMENT_KEYS = {
 
 
 class PolicyKind(StrEnum):
-    """What a policy is attached to; it says which elements its statements must and must not have."""
+    """What a policy is attached to. It determines the elements that statements must and must not have."""
 
     IDENTITY = "identity"
     BUCKET = "bucket"
@@ -31,7 +31,7 @@ class PolicyKind(StrEnum):
 
     @property
     def names_principals(self) -> bool:
-        """Whether statements say whom they are for, since nobody has the policy attached."""
+        """Whether statements name principals, because the policy is attached to none."""
         return self in {PolicyKind.BUCKET, PolicyKind.KEY, PolicyKind.TRUST}
 
 
@@ -67,14 +67,14 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy document with the name that messages call it by."""
+    """A policy document with its name for messages."""
 
     name: str
     kind: PolicyKind
     statements: tuple[Statement, ...]
 
     def without(self, statement: str) -> "Policy":
-        """The same policy with one statement, by its label, taken away."""
+        """Return the policy without the statement with this label."""
         return Policy(self.name, self.kind, tuple(each for each in self.statements if each.label != statement))
 
 
@@ -95,7 +95,7 @@ class _Reader:
     def read(self, document: str | Mapping[str, Any]) -> Policy:
         content = self._json(document) if isinstance(document, str) else document
         if not isinstance(content, Mapping):
-            raise self._fault("is no JSON object")
+            raise self._fault("is not a JSON object")
         unknown = set(content) - {"Version", "Id", "Statement"}
         if unknown:
             raise self._fault(f"has {', '.join(sorted(unknown))}; only Version, Id and Statement are known")
@@ -120,11 +120,11 @@ class _Reader:
         try:
             return json.loads(text)
         except ValueError as fault:
-            raise self._fault(f"is no JSON: {fault}") from fault
+            raise self._fault(f"is not JSON: {fault}") from fault
 
     def _statement(self, index: int, given: object, *, has_variables: bool) -> Statement:
         if not isinstance(given, Mapping):
-            raise self._fault(f"statement {index} is no JSON object")
+            raise self._fault(f"statement {index} is not a JSON object")
         name = str(given.get("Sid") or index)
         where = f"statement {name}"
         unknown = set(given) - _STATEMENT_KEYS
@@ -202,7 +202,7 @@ class _Reader:
 
     def _conditions(self, given: object, where: str) -> tuple[Condition, ...]:
         if not isinstance(given, Mapping):
-            raise self._fault(f"{where} has a Condition that is no object")
+            raise self._fault(f"{where} has a Condition that is not an object")
         read = []
         for operator, keys in given.items():
             if not is_known_operator(operator):

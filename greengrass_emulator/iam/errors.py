@@ -5,18 +5,18 @@ EmulatorError
     ├── InvalidPolicy        exit code 2: a policy document that AWS would refuse, or that we cannot evaluate
     └── InvalidRecording     exit code 2: a recording of calls that cannot be read
 
-A denial is no error: it is a ``Decision``.
+A denial is not an error: it is a ``Decision``.
 """
 
 from greengrass_emulator.errors import EmulatorError
 
 
 class IamError(EmulatorError):
-    """The emulator's permissions could not do their work."""
+    """The emulator's permissions failed."""
 
 
 class InvalidPolicy(IamError):
-    """A policy document that AWS would refuse, or with something that the evaluator does not know."""
+    """A policy document that AWS would refuse, or that the evaluator does not support."""
 
     exit_code = 2
 
@@ -27,6 +27,6 @@ class InvalidPolicy(IamError):
 
 
 class InvalidRecording(IamError):
-    """A recording of calls that cannot be read: its file, line and fault are in the message."""
+    """A recording of calls that cannot be read. The message has file, line and fault."""
 
     exit_code = 2

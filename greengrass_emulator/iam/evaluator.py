@@ -17,7 +17,7 @@ from greengrass_emulator.iam.requests import ContextValues, Need, Principal, Pri
 
 
 class Outcome(StrEnum):
-    """How a decision ended: AWS's three ends."""
+    """The outcome of a decision: AWS's three."""
 
     ALLOWED = "allowed"
     EXPLICIT_DENY = "explicit deny"
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MissingStatement:
-    """What would have to be added, and where: ``attached_to`` says to which kind of policy."""
+    """The statement that is missing, and the kind of policy to add it to (``attached_to``)."""
 
     attached_to: PolicyKind
     document: str
@@ -39,7 +39,7 @@ class MissingStatement:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome, the statements that decided it (all that an allowed need leans on), or what was missing."""
+    """The outcome, the statements that decided it (all that an allowed need depends on), or what was missing."""
 
     outcome: Outcome
     decided_by: tuple[str, ...] = ()
@@ -52,10 +52,10 @@ class Decision:
 
 
 class _Grant(StrEnum):
-    """How far a resource's policy goes towards a principal."""
+    """What a resource's policy grants a principal."""
 
-    DIRECT = "direct"  # it names the principal itself, or everybody
-    DELEGATED = "delegated"  # it names the account, which then decides by its identity policies
+    DIRECT = "direct"  # It names the principal itself, or everybody.
+    DELEGATED = "delegated"  # It names the account, which then decides by its identity policies.
 
 
 def decide(principal: Principal, need: Need, identity: Sequence[Policy], resource: Policy | None) -> Decision:
@@ -93,12 +93,12 @@ def decide(principal: Principal, need: Need, identity: Sequence[Policy], resourc
 
 
 def statement_applies(statement: Statement, principal: Principal, need: Need, context: ContextValues) -> bool:
-    """Whether a statement speaks of this principal, action, resource and context, whatever its effect."""
+    """Return whether a statement matches this principal, action, resource and context, whatever its effect."""
     return _first_mismatch(statement, principal, need, context) is None
 
 
 def action_covers(pattern: str, action: str) -> bool:
-    """Whether an Action element's pattern covers an action; the case of letters does not count."""
+    """Return whether an Action element's pattern matches an action, in any case."""
     return text_matches(pattern, action, any_case=True)
 
 
@@ -153,7 +153,7 @@ def _reach(named: Sequence[NamedPrincipal], principal: Principal) -> _Grant | No
 
 
 def _all_named(named: Sequence[NamedPrincipal], principal: Principal) -> bool:
-    """NotPrincipal spares a principal only if its account, its role or user, and its session are all listed."""
+    """NotPrincipal exempts a principal only if its account, its role or user, and its session are all listed."""
     values = {entry.value for entry in named}
     if principal.kind is PrincipalKind.SERVICE:
         return principal.arn in {entry.value for entry in named if entry.type == "Service"}
@@ -204,7 +204,7 @@ def _kind_of_resource(need: Need) -> PolicyKind:
 
 
 def _near(policies: Sequence[Policy], principal: Principal, need: Need, context: ContextValues) -> tuple[str, ...]:
-    """Statements that speak of the action and fail by resource or condition: where a fix most likely belongs."""
+    """Return the statements that match the action but not resource or condition: likely one of them needs a fix."""
     near = []
     for policy in policies:
         for statement in policy.statements:

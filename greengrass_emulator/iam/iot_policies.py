@@ -16,7 +16,7 @@ from greengrass_emulator.iam.requests import Call, ContextValues, Need, Principa
 
 
 class MqttAction(StrEnum):
-    """What a client does with the broker. The value is the IAM action's name."""
+    """A client's action at the broker. The value is the IAM action's name."""
 
     CONNECT = "Connect"
     PUBLISH = "Publish"
@@ -39,12 +39,12 @@ class Device:
 
     @property
     def principal(self) -> Principal:
-        """As decisions and recordings know it."""
+        """The device as a principal."""
         return Principal(PrincipalKind.THING, self.account, self.arn(f"thing/{self.thing}"))
 
     @property
     def context(self) -> ContextValues:
-        """The keys that a policy's variables and conditions may use."""
+        """The context keys for a policy's variables and conditions."""
         if not self.client_id:
             return {}
         return {
@@ -54,14 +54,14 @@ class Device:
         }
 
     def arn(self, rest: str, service: str = "iot") -> str:
-        """The ARN of something of the device's account."""
+        """Return the ARN of a resource of the device's account."""
         return f"arn:aws:{service}:{self.region}:{self.account}:{rest}"
 
 
 def mqtt_call(device: Device, action: MqttAction, topic: str) -> Call:
-    """What an MQTT packet asks for. ``topic`` is the client id for Connect, the filter for Subscribe.
+    """Return the call of an MQTT packet. ``topic`` is the client id for Connect, the filter for Subscribe.
 
-    A subscription to a shared group is asked for by the filter within it. ``+`` and ``#`` in a filter are plain text to
+    A shared subscription is checked by the filter within it. ``+`` and ``#`` in a filter are plain text to
     a policy.
     """
     name = topic
@@ -73,13 +73,13 @@ def mqtt_call(device: Device, action: MqttAction, topic: str) -> Call:
 
 
 def credentials_call(device: Device, alias: str) -> Call:
-    """What a request for a role alias's credentials asks for."""
+    """Return the call of a request for a role alias's credentials."""
     need = Need("iot:AssumeRoleWithCertificate", device.arn(f"rolealias/{alias}"), device.account)
     return Call("credentials", "AssumeRoleWithCertificate", device.region, (need,))
 
 
 def candidates_call(device: Device, components: Sequence[str]) -> Call:
-    """What ResolveComponentCandidates of these components asks for; versions are not known before the answer."""
+    """Return the call of ResolveComponentCandidates; versions are not known before the answer."""
     needs = tuple(
         Need("greengrass:ResolveComponentCandidates", _component(device, name), device.account) for name in components
     )
@@ -93,7 +93,7 @@ def _component(device: Device, name: str) -> str:
 
 
 def thing_groups_call(device: Device, thing: str) -> Call:
-    """What asking for a core device's thing groups asks for."""
+    """Return the call of a request for a core device's thing groups."""
     need = Need(
         "greengrass:ListThingGroupsForCoreDevice", device.arn(f"coreDevices:{thing}", "greengrass"), device.account
     )
@@ -101,6 +101,6 @@ def thing_groups_call(device: Device, thing: str) -> Call:
 
 
 def iot_allows(policies: Sequence[Policy], device: Device, action: MqttAction, topic: str) -> Decision:
-    """Whether the policies attached to a device's certificate let it do this with the broker."""
+    """Return whether the policies of a device's certificate allow this action at the broker."""
     call = mqtt_call(device, action, topic)
     return decide(device.principal, call.needs[0], policies, None)

@@ -1,7 +1,7 @@
 """Patterns of policies: wildcards, and policy variables within them.
 
 Source: IAM User Guide, "IAM policy elements: Variables and tags" and "Resource" (wildcards within ARN segments).
-``*`` stands for any characters and ``?`` for one; what a variable puts in is taken literally, ``*`` too.
+``*`` stands for any characters and ``?`` for one; a variable's value is literal, even ``*``.
 """
 
 import re
@@ -17,9 +17,9 @@ _Piece = tuple[str, bool]  # text, and whether wildcards in it count
 
 
 def text_matches(pattern: str, value: str, context: ContextValues | None = None, *, any_case: bool = False) -> bool:
-    """Whether a value matches a pattern whose ``*`` reaches over everything, as in StringLike and in actions.
+    """Return whether a value matches a pattern whose ``*`` matches anything, as in StringLike and in actions.
 
-    With a context, variables are put in; a variable that has no single value there matches nothing.
+    With a context, variables are filled in; a variable without a single value there matches nothing.
     """
     pieces = _expand(pattern, context)
     if pieces is None:
@@ -28,7 +28,7 @@ def text_matches(pattern: str, value: str, context: ContextValues | None = None,
 
 
 def text_equals(wanted: str, value: str, context: ContextValues, *, any_case: bool = False) -> bool:
-    """Whether a value is the wanted one, variables put in, wildcards taken literally, as in StringEquals."""
+    """Return whether a value equals a text, with variables filled in and wildcards literal, as in StringEquals."""
     pieces = _expand(wanted, context)
     if pieces is None:
         return False
@@ -37,17 +37,17 @@ def text_equals(wanted: str, value: str, context: ContextValues, *, any_case: bo
 
 
 def resource_matches(pattern: str, arn: str, context: ContextValues) -> bool:
-    """Whether a Resource element's pattern covers an ARN, or the ``*`` of an action without resources.
+    """Return whether a Resource element's pattern matches an ARN, or the ``*`` of an action without resources.
 
-    Within the first five segments ``*`` stops at a colon, unless it is the last of its segment; in the resource
-    itself it stops nowhere.
+    In the first five segments ``*`` does not match a colon, unless it is the last of its segment; in the resource it
+    matches anything.
     """
     pieces = _expand(pattern, context)
     return pieces is not None and _compiled(_arn_regex(pieces), False).fullmatch(arn) is not None
 
 
 def arn_matches(pattern: str, arn: str, context: ContextValues) -> bool:
-    """ArnLike and ArnEquals: six segments, each matched by itself, so that no wildcard reaches over a colon."""
+    """ArnLike and ArnEquals: six segments, each matched by itself, so that no wildcard matches a colon."""
     pieces = _expand(pattern, context)
     if pieces is None:
         return False
@@ -61,7 +61,7 @@ def arn_matches(pattern: str, arn: str, context: ContextValues) -> bool:
 
 
 def variables_in(text: str) -> tuple[str, ...]:
-    """The condition keys that a text's variables name."""
+    """Return the condition keys that a text's variables name."""
     named = (match[1] for match in _VARIABLE.finditer(text) if match[1] not in _LITERALS)
     return tuple(name.partition(",")[0].strip() for name in named)
 
@@ -104,7 +104,7 @@ def _regex(pieces: list[_Piece], star: str) -> str:
 
 
 def _arn_regex(pieces: list[_Piece]) -> str:
-    # Colons are counted over all pieces: a variable's value may hold some, but it sits inside one segment.
+    # Colons are counted over all parts: a variable's value may have some, but it is inside one segment.
     written, colons = "", 0
     flat = [(character, wild) for text, wild in pieces for character in text]
     for index, (character, wild) in enumerate(flat):

@@ -1,6 +1,6 @@
-"""Where the policies of a decision come from, and the judgement of a whole call.
+"""The sources of a decision's policies, and the verdict on a whole call.
 
-The emulated accounts are one source, a set of rendered documents that a proof replays is another. Pure.
+One source is the emulated accounts; another is a set of rendered documents, for a replay. Pure.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKin
 
 
 class PolicySource(Protocol):
-    """Gives the policies that a decision is made by. May raise ``InvalidPolicy``."""
+    """Returns the policies for a decision. May raise ``InvalidPolicy``."""
 
     def identity(self, principal: Principal) -> tuple[Policy, ...]:
         """The principal's own policies."""
@@ -33,13 +33,13 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Every need of a call, judged."""
+    """The decisions on all needs of a call."""
 
     judged: tuple[Judged, ...]
 
     @property
     def allowed(self) -> bool:
-        """Whether the call may go on: each of its needs is met."""
+        """Whether the call is allowed: each of its needs is met."""
         return self.denied is None
 
     @property
@@ -49,7 +49,7 @@ class Verdict:
 
 
 def judge(principal: Principal, call: Call, source: PolicySource) -> Verdict:
-    """Judge every need of a call. Raises what the source raises."""
+    """Decide on every need of a call. Raises what the source raises."""
     own = source.identity(principal)
     return Verdict(tuple(Judged(need, decide(principal, need, own, source.of_resource(need))) for need in call.needs))
 
@@ -62,7 +62,7 @@ class PolicySet:
     resources: Mapping[str, Policy] = field(default_factory=dict)
 
     def identity(self, principal: Principal) -> tuple[Policy, ...]:
-        """The policies under every ARN that is this principal's."""
+        """Return the policies of every ARN that matches this principal."""
         return tuple(
             policy
             for pattern, policies in self.identities.items()
@@ -71,7 +71,7 @@ class PolicySet:
         )
 
     def knows(self, principal: Principal) -> bool:
-        """Whether the set says anything of this principal: of others a proof is silent."""
+        """Return whether the set has policies of this principal; a proof ignores others."""
         return principal.kind in {PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS} or any(
             text_matches(pattern, principal.arn) for pattern in self.identities
         )
@@ -81,7 +81,7 @@ class PolicySet:
         return self.resources.get(guarded_resource(need) or "")
 
     def without(self, statement: str) -> "PolicySet":
-        """The same set with one statement, by its label, taken away."""
+        """Return the set without the statement with this label."""
         return PolicySet(
             {arn: tuple(policy.without(statement) for policy in own) for arn, own in self.identities.items()},
             {arn: policy.without(statement) for arn, policy in self.resources.items()},
@@ -89,7 +89,7 @@ class PolicySet:
 
     @property
     def policies(self) -> tuple[Policy, ...]:
-        """Every policy of the set, each once."""
+        """Return every policy of the set, each once."""
         own = (policy for policies in self.identities.values() for policy in policies)
         return tuple({policy.name: policy for policy in (*own, *self.resources.values())}.values())
 
@@ -98,7 +98,7 @@ _TRUST_ACTIONS = {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
 
 
 def guarded_resource(need: Need) -> str | None:
-    """The ARN of the bucket, key or role whose own policy has a say in a need; None where nothing has one."""
+    """Return the ARN of the bucket, key or role whose own policy counts for a need, or None."""
     service = need.action.partition(":")[0]
     if service == "s3" and need.resource.startswith("arn:"):
         return need.resource.partition("/")[0]

@@ -1,7 +1,7 @@
-"""Every call, who made it, what it needed and what was decided: one JSON line each.
+"""The recording of calls: caller, needs and decision, one JSON line each.
 
-Written while permissions are enforced, read back by ``replay``. A device's MQTT packets come by the thousand and ask
-the same few things: of calls that are alike in everything, the first is written and the others are not.
+It is written while permissions are enforced, and ``replay`` reads it. A device sends thousands of similar MQTT packets:
+of equal calls only the first is written.
 """
 
 import json
@@ -26,7 +26,7 @@ class _Line(BaseModel):
 
 
 class RecordedPrincipal(_Line):
-    """Who called, as ``Principal``."""
+    """The caller, as ``Principal``."""
 
     kind: PrincipalKind
     account: str
@@ -36,7 +36,7 @@ class RecordedPrincipal(_Line):
 
 
 class RecordedNeed(_Line):
-    """One need, as ``Need``, and what was decided by which statements, or which were missing."""
+    """One need, as ``Need``, with the decision and its statements, or the missing ones."""
 
     action: str
     resource: str
@@ -73,7 +73,7 @@ class RecordedCall(_Line):
 
     @property
     def title(self) -> str:
-        """How a person calls it: ``GetObject of s3 by MlopsDeployRole``."""
+        """The call for people: ``GetObject of s3 by MlopsDeployRole``."""
         return f"{self.operation} of {self.service} by {self.principal.arn.rsplit('/', 1)[-1]}"
 
 
@@ -88,7 +88,7 @@ class Recorder:
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def record(self, principal: Principal, call: Call, verdict: Verdict) -> None:
-        """Adds a call, unless the same one is there already. After ``close`` nothing is written."""
+        """Add a call, unless it has an equal one already. After ``close`` it does nothing."""
         line = {
             "principal": {
                 "kind": principal.kind,
@@ -135,7 +135,7 @@ class Recorder:
 
 
 def read_recording(path: Path) -> Iterator[RecordedCall]:
-    """The calls of a recording. Raises ``InvalidRecording`` for a line that is none, with its number."""
+    """Read the calls of a recording. Raises ``InvalidRecording``, with its number, for an invalid line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as fault:

@@ -1,8 +1,8 @@
-"""The proof: recorded calls, judged again under a set of policies.
+"""The proof: decides again on recorded calls, under a set of policies.
 
-Sufficient: every call that was let through is let through by these policies. Minimal: every action and every resource
-pattern is leant on by some call. Needed: for each statement, the call that taking it away denies (or, for a Deny, lets
-through). Pure; a principal that the policies do not speak of, such as an administrator who sets things up, is left out.
+Sufficient: these policies allow every call that was allowed. Minimal: some call needs each action and each resource
+pattern. Needed: for each statement there is a call that is denied without it (or, for a Deny, allowed). Pure.
+Principals without policies in the set, such as an administrator who sets things up, are left out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from greengrass_emulator.iam.requests import full_context
 
 @dataclass(frozen=True, slots=True)
 class Insufficient:
-    """A call that went through when it was recorded, and would not under these policies."""
+    """A call that was allowed when it was recorded, and is not under these policies."""
 
     call: RecordedCall
     denied: Judged
@@ -26,7 +26,7 @@ class Insufficient:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """An action or resource pattern of an Allow statement that no call leant on."""
+    """An action or resource pattern of an Allow statement that no call needed."""
 
     statement: str
     element: str
@@ -35,7 +35,7 @@ class Unused:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a statement carries: the call that fails without it (for a Deny: that is let through), or None."""
+    """A statement with the call that fails without it (for a Deny: that is allowed), or None."""
 
     statement: str
     allows: bool
@@ -44,7 +44,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a replay found. ``loosened`` are calls that were denied when recorded and no longer are."""
+    """The result of a replay. ``loosened`` are calls that were denied when recorded and are allowed now."""
 
     judged: int
     left_out: int
@@ -65,7 +65,7 @@ class Proof:
 
 
 def replay(calls: Iterable[RecordedCall], policies: PolicySet) -> Proof:
-    """Judge every recorded call under these policies, and once more without each statement in turn."""
+    """Decide on every recorded call under these policies, and again without each statement in turn."""
     every = list(calls)
     ours = [call for call in every if policies.knows(call.caller)]
     verdicts = [(call, judge(call.caller, call.call, policies)) for call in ours]
@@ -99,8 +99,8 @@ def _first_changed(policies: PolicySet, before: Sequence[tuple[RecordedCall, boo
 
 
 def _unused(statement: Statement, calls: Sequence[RecordedCall]) -> Iterable[Unused]:
-    # A pattern is used if a need that this statement applies to matches it. Only needs of calls that went through
-    # count: what was refused all the same shows no use.
+    # A pattern is used if a need that this statement applies to matches it. Only needs of allowed calls count: a
+    # refused call does not show a use.
     used_actions: set[str] = set()
     used_resources: set[str] = set()
     for call in calls:

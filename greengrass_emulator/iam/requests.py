@@ -1,6 +1,6 @@
-"""What is asked of the evaluator: who, what, on which resource, in which context.
+"""The evaluator's input: principal, action, resource and context.
 
-No document and no decision here: these are the values that requests, recordings and decisions share.
+Requests, recordings and decisions share these values. There are no documents and no decisions here.
 """
 
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. ``arn`` is the role's, the user's or the root's; a service has its name there,
-    nobody ``*``, and a device, known by its certificate, the ARN of its thing.
+    """The caller. ``arn`` is the role's, the user's or the root's; for a service it is its name, for an anonymous
+    caller ``*``, and for a device, known by its certificate, the ARN of its thing.
 
     ``account`` has 12 digits, and is empty for a service and for nobody. ``session_arn`` is an assumed role's
     ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``. ``thing`` is the device whose certificate took the session.
@@ -38,12 +38,12 @@ class Principal:
 
     @property
     def shown(self) -> str:
-        """As AWS's messages name it: a session by the session's ARN."""
+        """The name in AWS's messages: a session has the session's ARN."""
         return self.session_arn or self.arn
 
     @property
     def names(self) -> frozenset[str]:
-        """Every ARN that a policy may name this principal by, the account's excepted."""
+        """Every ARN by which a policy may name this principal, except the account's."""
         return frozenset(name for name in (self.arn, self.session_arn) if name)
 
     @property
@@ -94,7 +94,7 @@ def partition_of_region(region: str) -> str:
 
 
 def full_context(principal: Principal, need: Need) -> dict[str, tuple[str, ...]]:
-    """The need's context with the keys that AWS itself puts into every request.
+    """Return the need's context with the keys that AWS adds to every request.
 
     Source: IAM User Guide, "AWS global condition context keys". ``aws:PrincipalArn`` is the role's ARN for a session.
     """
@@ -109,7 +109,7 @@ def full_context(principal: Principal, need: Need) -> dict[str, tuple[str, ...]]
         case PrincipalKind.ANONYMOUS:
             keys["aws:principaltype"] = ("Anonymous",)
         case PrincipalKind.THING:
-            pass  # IoT policies know the connection's keys only, and the need brings them
+            pass  # IoT policies have only the connection's keys, which the need contains.
         case _:
             keys["aws:principalaccount"] = (principal.account,)
             keys["aws:principalarn"] = (principal.arn,)

@@ -1,6 +1,6 @@
-"""Files that are there after a power cut: a file's content once it is synced, its name once its folder is.
+"""Files that survive a power cut: a file's content once it is synced, its name once its folder is synced.
 
-The root folder itself is whoever's made the device.
+The root folder itself is synced by whoever makes the device.
 """
 
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, text: str, *, durably: bool = False) -> None:
-    """Put a text in a file's place, wholly or not at all. ``durably``: it is there after a power cut as well."""
+    """Replace a file's content, wholly or not at all. If ``durably``, it also survives a power cut."""
     if durably:
         make_folder(path.parent)
     else:
@@ -25,7 +25,7 @@ def write_atomically(path: Path, text: str, *, durably: bool = False) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, with their names on the disk. One that is there is left alone."""
+    """Make a folder and its missing parents, and sync their names. An existing folder is left alone."""
     missing = [folder]
     while not missing[-1].exists():
         missing.append(missing[-1].parent)
@@ -35,7 +35,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have a folder's names on the disk: a rename is there after a power cut only then."""
+    """Sync a folder's names: only then does a rename survive a power cut."""
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(number)
@@ -44,13 +44,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Have a file's content on the disk."""
+    """Sync a file's content."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
 def sync_tree(folder: Path) -> None:
-    """Have all that is in a folder on the disk, names and contents, but not the folder's own name."""
+    """Sync everything in a folder, names and contents, but not the folder's own name."""
     for path in folder.rglob("*"):
         if path.is_dir():
             sync_folder(path)

@@ -1,11 +1,11 @@
 """What can go wrong in a nucleus, one branch of the emulator's tree.
 
 NucleusError                    exit code 1 (greengrass_emulator.errors)
-├── DeviceFolderInvalid         exit code 2: config.yaml cannot be meant
+├── DeviceFolderInvalid         exit code 2: config.yaml is invalid
 ├── NucleusRunsAlready          another process serves this root folder
-├── FrameInvalid                bytes on the socket that are no event-stream frame
+├── FrameInvalid                bytes on the socket that are not an event-stream frame
 ├── RecipeInvalid               a recipe that this runtime refuses
-├── StepFailed                  a lifecycle step ended badly, or not in time
+├── StepFailed                  a lifecycle step failed, or took too long
 └── DeploymentFailed            a deployment ended; carries Greengrass's error codes and detailed status
 
 Errors that IPC answers to components are answers, see ``ipc/answers.py``.
@@ -15,7 +15,7 @@ from greengrass_emulator.errors import NucleusError
 
 
 class DeviceFolderInvalid(NucleusError):
-    """A device's ``config.yaml`` is missing something, or cannot be read."""
+    """A device's ``config.yaml`` cannot be read, or lacks a part."""
 
     exit_code = 2
 
@@ -25,7 +25,7 @@ class NucleusRunsAlready(NucleusError):
 
 
 class FrameInvalid(NucleusError):
-    """Bytes that are no event-stream frame, or one that the runtime does not take."""
+    """Bytes that are not an event-stream frame, or a frame that the runtime does not accept."""
 
 
 class RecipeInvalid(NucleusError):
@@ -37,14 +37,14 @@ class RecipeInvalid(NucleusError):
 
 
 class StepFailed(NucleusError):
-    """A lifecycle step ended with another code than 0, could not be started, or was not done in time."""
+    """A lifecycle step ended with another code than 0, could not be started, or took too long."""
 
 
 class DeploymentFailed(NucleusError):
-    """A deployment ended without what it wanted.
+    """A deployment failed.
 
-    ``codes`` are Greengrass's (DeploymentErrorCode.java), from the general to the special; ``DEPLOYMENT_FAILURE`` is
-    put before them. ``detailed`` is the detailed status of the job.
+    ``codes`` are Greengrass's (DeploymentErrorCode.java), the general ones first, after
+    ``DEPLOYMENT_FAILURE``. ``detailed`` is the detailed status of the job.
     """
 
     def __init__(self, message: str, *codes: str, detailed: str = "FAILED_NO_STATE_CHANGE") -> None:

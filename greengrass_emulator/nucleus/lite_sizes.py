@@ -1,7 +1,7 @@
-"""What fits into lite's fixed buffers, and how each of them counts. Pure; all that it asks for is JSON.
+"""The limits of lite's fixed buffers, and how lite counts each of them. Pure; the input is JSON.
 
-Lite allocates nothing: each daemon has buffers of a fixed size, and what does not fit is refused, mostly without a word
-to anybody. Sources: aws-greengrass-lite v2.6.0 (``modules/…``) and its SDK v1.0.4 (``include/gg``, ``src``), built for
+Lite allocates no memory: each daemon has buffers of a fixed size, and refuses what does not fit, mostly without a
+message. Sources: aws-greengrass-lite v2.6.0 (``modules/…``) and its SDK v1.0.4 (``include/gg``, ``src``), built for
 64 bits; the functions below name theirs.
 """
 
@@ -52,7 +52,7 @@ _OWN_SERVICES = ("aws.greengrass.NucleusLite", "DeploymentService", "FleetStatus
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One document's size. ``frame`` is the memory of its objects and lists, ``texts`` that of keys and texts."""
+    """One document's size in bytes: ``frame`` for its objects and lists, ``texts`` for keys and texts."""
 
     objects: int = 0
     depth: int = 1
@@ -61,12 +61,12 @@ class Measure:
 
     @property
     def memory(self) -> int:
-        """Bytes that a copy of the document takes (src/arena.c, gg_arena_claim_obj). Numbers lie in their pair."""
+        """Bytes of a copy of the document (src/arena.c, gg_arena_claim_obj). Numbers take none of their own."""
         return self.frame + self.texts
 
     @property
     def fault(self) -> str | None:
-        """Why no daemon goes through this document, or None (src/object_visit.c, gg_obj_visit)."""
+        """Why no daemon can traverse this document, or None (src/object_visit.c, gg_obj_visit)."""
         if self.objects > MOST_OBJECTS:
             return f"it has {self.objects} objects, and {MOST_OBJECTS} is the most"
         if self.depth > DEEPEST:
@@ -75,7 +75,7 @@ class Measure:
 
 
 def measured(value: Any) -> Measure:
-    """The size of a document: a pair of an object counts as two objects, an item of a list as one."""
+    """Return the size of a document: a pair of an object counts as two objects, an item of a list as one."""
     if isinstance(value, Mapping):
         parts = [measured(part) for part in value.values()]
         keys = sum(len(str(key).encode()) for key in value)
@@ -96,19 +96,19 @@ def _sum(parts: Sequence[Measure], *, own_objects: int, own_frame: int, own_text
 
 
 def json_bytes(value: Any) -> int:
-    """The length of a document as lite writes it: without spaces, in UTF-8."""
+    """Return the length in bytes of a document as lite writes it: without spaces, in UTF-8."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def packet_bytes(topic: str, payload: int) -> int:
-    """The length of an MQTT 5 PUBLISH of QoS 1 without properties, for a payload of so many bytes."""
+    """Return the bytes of an MQTT 5 PUBLISH of QoS 1 without properties, for a payload of so many bytes."""
     rest = 2 + len(topic.encode()) + 2 + 1 + payload
     length = 1 + sum(rest >= limit for limit in (1 << 7, 1 << 14, 1 << 21))
     return 1 + length + rest
 
 
 def bus_bytes(value: Any) -> int:
-    """The length of a document between two daemons (core-bus/src/object_serde.c)."""
+    """Return the bytes of a document between two daemons (core-bus/src/object_serde.c)."""
     if isinstance(value, Mapping):
         return 5 + sum(4 + len(str(key).encode()) + bus_bytes(part) for key, part in value.items())
     if isinstance(value, list | tuple):
@@ -121,7 +121,7 @@ def bus_bytes(value: Any) -> int:
 
 
 def deployment_memory(document: Mapping[str, Any], job_id: str) -> int:
-    """Memory for a job's document while it waits (deployment_queue.c, deep_copy_deployment)."""
+    """Return the memory for a job's document while it waits (deployment_queue.c, deep_copy_deployment)."""
     arn = str(document.get("configurationArn") or "")
     group = arn.rpartition("/")[2].rpartition(":")[0]
     kept = (str(document.get("deploymentId") or ""), job_id, arn, group)
@@ -129,7 +129,7 @@ def deployment_memory(document: Mapping[str, Any], job_id: str) -> int:
 
 
 def fault_of_job_message(message: Any) -> str | None:
-    """Why lite cannot read the message that brings a job, or None. Then nobody is told, and it asks again."""
+    """Return why lite cannot read a job's message, or None. Lite then reports nothing, and asks again."""
     needed = measured(message).frame
     if needed > JOB_FRAME_BYTES:
         return f"its objects and lists need {needed} bytes, and there are {JOB_FRAME_BYTES}"
@@ -137,7 +137,7 @@ def fault_of_job_message(message: Any) -> str | None:
 
 
 def fault_of_deployment(document: Mapping[str, Any], job_id: str) -> str | None:
-    """Why lite does not take a job's document, or None. Then its job stays as it is: QUEUED."""
+    """Return why lite does not take a job's document, or None. The job then stays QUEUED."""
     if (fault := measured(document.get("components") or {}).fault) is not None:
         return fault
     needed = deployment_memory(document, job_id)
@@ -147,7 +147,7 @@ def fault_of_deployment(document: Mapping[str, Any], job_id: str) -> str | None:
 
 
 def fault_of_recipe(text: str, document: Any) -> str | None:
-    """Why lite does not read a recipe, or None (ggl-recipe/src/recipe.c, ggl_recipe_get_from_file)."""
+    """Return why lite cannot read a recipe, or None (ggl-recipe/src/recipe.c, ggl_recipe_get_from_file)."""
     size = len(text.encode())
     if size > RECIPE_FILE_BYTES:
         return f"it has {size} bytes, and {RECIPE_FILE_BYTES} is the most"
@@ -158,7 +158,7 @@ def fault_of_recipe(text: str, document: Any) -> str | None:
 
 
 def fault_of_ipc_request(request: Any) -> str | None:
-    """Why ggipcd cannot read a request, or None: it answers ServiceError."""
+    """Return why ggipcd cannot read a request, or None. It then answers ServiceError."""
     needed = measured(request).frame
     if needed > IPC_REQUEST_FRAME_BYTES:
         return f"its objects and lists need {needed} bytes, and there are {IPC_REQUEST_FRAME_BYTES}"
@@ -166,9 +166,9 @@ def fault_of_ipc_request(request: Any) -> str | None:
 
 
 def fault_of_write(component: str, value: Any, key_path: Sequence[str] = (), *, dated: bool = True) -> str | None:
-    """Why ggconfigd does not take one write below a component's configuration, or None (core-bus/src/server.c).
+    """Return why ggconfigd refuses a write in a component's configuration, or None (core-bus/src/server.c).
 
-    ``dated``: whether the write has a time of its own; a deployment's ``merge`` has none (component_config.c).
+    ``dated``: the write has a time of its own; a deployment's ``merge`` has none (component_config.c).
     """
     request = {"key_path": ["services", component, "configuration", *key_path], "value": value}
     if dated:
@@ -183,7 +183,7 @@ def fault_of_write(component: str, value: Any, key_path: Sequence[str] = (), *, 
 
 
 def fault_of_reading(value: Any) -> str | None:
-    """Why a configuration cannot be read at once, or None (db_interface.c, read_key_recursive; core-bus' client.c)."""
+    """Return why a configuration cannot be read at once, or None (db_interface.c, read_key_recursive; client.c)."""
     needed = _stored_bytes(value)
     if needed > CONFIGURATION_READ_BYTES:
         return f"it needs {needed} bytes of memory, and there are {CONFIGURATION_READ_BYTES}"
@@ -202,7 +202,7 @@ def _stored_bytes(value: Any) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ReportedComponent:
-    """What a fleet status needs memory for, of one component."""
+    """The parts of one component for which a fleet status needs memory."""
 
     name: str
     version: str
@@ -211,7 +211,7 @@ class ReportedComponent:
 
 
 def reported(components: Iterable[ReportedComponent]) -> tuple[ReportedComponent, ...]:
-    """The components that get into a fleet status: one for which the memory is used up is left out of it.
+    """Return the components that fit into a fleet status; those for which the memory is used up are left out.
 
     fleet_status_service.c, publish_fleet_status_update: first the names of all, then each one's version, state
     (core-bus-gghealthd/src/gg_healthd.c) and ARNs.

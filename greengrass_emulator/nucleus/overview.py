@@ -1,4 +1,4 @@
-"""What ``nucleus.json`` says, put together from the parts of a nucleus."""
+"""The content of ``nucleus.json``, from the parts of a nucleus."""
 
 import os
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def overview(
     services: Services,
     queue: DeploymentQueue,
 ) -> NucleusStatus:
-    """The nucleus as it is now."""
+    """Return the nucleus's present status."""
     return NucleusStatus(
         pid=os.getpid(),
         runtime=runtime.name,

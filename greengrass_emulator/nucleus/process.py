@@ -1,6 +1,6 @@
 """The nucleus as a process: makes its parts, starts and ends them, and connects them with each other.
 
-Everything runs on one event loop, but for downloads, unpacking and the MQTT library's own thread.
+Everything runs on one event loop, except downloads, unpacking and the MQTT library's own thread.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ from greengrass_emulator.nucleus.lifecycle.processes import (
 )
 from greengrass_emulator.nucleus.lifecycle.run_as import Identities, check_launcher
 from greengrass_emulator.nucleus.lifecycle.service import Service
-from greengrass_emulator.nucleus.lifecycle.services import Doors, Services
+from greengrass_emulator.nucleus.lifecycle.services import NucleusCallbacks, Services
 from greengrass_emulator.nucleus.lifecycle.states import State
 from greengrass_emulator.nucleus.overview import overview
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
@@ -67,7 +67,7 @@ _log = logging.getLogger(__name__)
 def run_nucleus(settings: DeviceSettings, runtime: Runtime) -> None:
     """Run a device's nucleus, by the device's clock, until SIGTERM or SIGINT. Raises NucleusError.
 
-    A device that restarts is the same process, begun anew: whoever waits for its end goes on waiting.
+    When the device restarts, this process goes on and starts a new nucleus: whoever waits for it goes on waiting.
     """
     clock = DeviceClock(clock_file(settings.root))
     with asyncio.Runner(loop_factory=lambda: DeviceLoop(clock)) as runner:
@@ -78,7 +78,7 @@ def run_nucleus(settings: DeviceSettings, runtime: Runtime) -> None:
 
 
 class Nucleus:
-    """One device's nucleus. ``run()`` returns when it was told to end, and everything of it has ended."""
+    """One device's nucleus. ``run()`` returns after it was told to end, and all its parts have ended."""
 
     def __init__(self, settings: DeviceSettings, runtime: Runtime, clock: DeviceClock) -> None:
         self._settings = settings
@@ -102,7 +102,7 @@ class Nucleus:
             self._reaper,
             clock,
             Identities(runtime, settings.posix_user),
-            Doors(self._fill, self._environment, self._packages.hand_over),
+            NucleusCallbacks(self._fill, self._environment, self._packages.hand_over),
         )
         admission = Admission(runtime, self._component_of, self._services.component_of_process, self._services.token_of)
         self._ipc = IpcServer(self._root, runtime, admission, self._ipc_held_up)
@@ -129,7 +129,7 @@ class Nucleus:
         self._queue = DeploymentQueue(deployer, journal, clock)
 
     async def run(self) -> bool:
-        """Serve until SIGTERM or SIGINT, or until the device is to be restarted: then True."""
+        """Serve until SIGTERM or SIGINT; return True if the device is to restart."""
         use_pidfd_watcher()
         check_launcher()
         stop = self._told_to_end
@@ -165,7 +165,7 @@ class Nucleus:
         restarted: dict[Restarted, Callable[[], None]] = {"device": self._reboot}
         if self._runtime.has_daemons:
             restarted |= {
-                "ggconfigd": self._configuration.forget_followers,
+                "ggconfigd": self._configuration.forget_subscribers,
                 "ggpubsubd": local_messages.forget,
                 "iotcored": iot_core.restart,
                 "ggipcd": self._restart_ipc,
@@ -207,7 +207,7 @@ class Nucleus:
         _log.info("the nucleus has ended")
 
     def _link_to(self, settings: CloudSettings) -> "CloudLink":
-        # Imported here: a device without a cloud does without the MQTT library.
+        # Imported here: a device without a cloud does not need the MQTT library.
         from greengrass_emulator.nucleus.cloud.link import CloudLink  # noqa: PLC0415
 
         return CloudLink(
@@ -250,7 +250,7 @@ class Nucleus:
         self._ipc.restart(DOWN_SECONDS)
 
     def _resume_unit(self, name: str, unit: Unit) -> None:
-        """What systemd does with a component when the device starts: it starts a unit that is linked and enabled."""
+        """Start a component's unit if it is linked and enabled, as systemd does at the device's start."""
         component = self._found_again(name, unit.version)
         if component is not None:
             self._services.place(component, begins=unit.is_linked)
@@ -268,7 +268,7 @@ class Nucleus:
         return component
 
     def _resume(self, name: str, version: str) -> None:
-        """Go on with a component that an earlier process of this nucleus had deployed."""
+        """Start a component that an earlier process of this nucleus has deployed."""
         component = self._found_again(name, version)
         if component is None:
             return
@@ -287,7 +287,7 @@ class Nucleus:
         self._begin(wait())
 
     def _tell_command_line(self) -> None:
-        """Write what the command line connects with, as classic does for greengrass-cli."""
+        """Write the command line's socket and token, as classic does for greengrass-cli."""
         folder = self._root / "cli_ipc_info"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         written = {"cli_auth_token": self._cli_token, "domain_socket_path": str(self._ipc.path)}

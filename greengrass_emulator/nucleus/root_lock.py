@@ -1,4 +1,4 @@
-"""A root folder has one nucleus at a time: held from one end of a ``with`` block to the other."""
+"""The lock of a root folder, which has one nucleus at a time. Held for a ``with`` block."""
 
 import fcntl
 from pathlib import Path
@@ -7,7 +7,7 @@ from greengrass_emulator.nucleus.errors import NucleusRunsAlready
 
 
 class RootLock:
-    """Entering raises NucleusRunsAlready where another process holds it. It ends with its process at the latest."""
+    """Entering raises NucleusRunsAlready if another process holds it. The end of the process releases it."""
 
     def __init__(self, root: Path) -> None:
         self._path = root / "nucleus.lock"

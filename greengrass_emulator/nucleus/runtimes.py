@@ -1,4 +1,4 @@
-"""The two runtimes' manners, side by side: whatever differs between classic and lite is a line in this table.
+"""The two runtimes side by side: each difference between classic and lite is a line in this table.
 
 Source: greengrass-facts.md; lite's figures from its own source (recipe2unit, ggconfigd, ggipcd).
 """
@@ -54,12 +54,12 @@ _OF_FURTHER_COMPONENTS = frozenset(
         "CreateDebugPassword",
     }
 )
-"""Answered by the secret manager, the shadow manager, client device auth, and the CLI component. Not emulated."""
+"""Operations of the secret manager, the shadow manager, client device auth, and the CLI component. Not emulated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """How one nucleus behaves. Sizes in bytes, times in seconds."""
+    """The behaviour of one runtime. Sizes in bytes, times in seconds."""
 
     name: RuntimeName
     fleet_name: str
@@ -67,20 +67,20 @@ class Runtime:
     version: str
     operations: frozenset[str]
     modelled: frozenset[str]
-    """Operations of its service model, with those that only further components answer."""
+    """Operations of its service model, including those that only other components answer."""
     largest_frame: int
     has_daemons: bool
-    """It is several processes, of which each can be restarted by itself (``daemons.py``)."""
+    """It consists of several processes, and each can restart by itself (``daemons.py``)."""
     has_units: bool
-    """Its components are systemd's, which knows of them what is written (``deployments/lite_units.py``)."""
+    """systemd runs its components from unit files (``deployments/lite_units.py``)."""
     has_fixed_buffers: bool
-    """What is too large for them is refused, mostly in silence (``lite_sizes.py``)."""
+    """It refuses what is too large for its buffers, mostly in silence (``lite_sizes.py``)."""
     admits_by_unit: bool
-    """A process without a token says its component's name, and its unit proves it (``ipc/admission.py``)."""
+    """A process without a token gives its component's name, which its unit proves (``ipc/admission.py``)."""
     reads_receive_mode: bool
-    """Lite brings a component its own local messages, whatever it asked for (ggpubsubd has no such setting)."""
+    """Lite also delivers a component's own local messages to it (ggpubsubd has no ``receiveMode``)."""
     largest_text: int | None
-    """The longest configuration string that IPC gives out."""
+    """The longest configuration text that IPC returns."""
     errors_have_text: bool
     reads_recipes_by_case: bool
     wants_runtime_in_platform: bool
@@ -91,36 +91,36 @@ class Runtime:
     removal_ends_subscriptions: bool
     """ggconfigd deletes the subscribers of a key with the key (db_interface.c, ggconfig_delete_key)."""
     refuses_older_updates: bool
-    """Lite leaves what was written later as it is, and answers that all went well (ggconfigd/src/db_interface.c)."""
+    """Lite does not overwrite what was written later, and still answers with success (ggconfigd/src/db_interface.c)."""
     replaces_values_by_objects: bool
-    """And the other way round; lite refuses both (``configuration/lite_writes.py``)."""
+    """And the reverse. Lite refuses both (``configuration/lite_writes.py``)."""
     validates_and_notifies: bool
     rolls_back: bool
     waits_for_hard_dependencies: bool
     hides_unpacked_files: bool
     startup_may_return: bool
-    """Lite ends a ``startup`` with ``systemd-notify --stopping``, which systemd knows from 254 on (Debian 12: 252)."""
+    """Lite ends a ``startup`` with ``systemd-notify --stopping``, which needs systemd 254 (Debian 12 has 252)."""
     has_shutdown_and_recover: bool
-    """And ``uninstall``."""
+    """It has ``uninstall``, too."""
     reads_skip_if: bool
     ends_runs_that_take_too_long: bool
     counts_starts: bool
-    """What breaks a component: its errors, or systemd's limit of starts (``lifecycle/tolerance.py``)."""
+    """What makes a component BROKEN: its errors, or systemd's limit of starts (``lifecycle/tolerance.py``)."""
     runs_as_itself_unless_told: bool
     """Lite does not start a component without ``runWithDefault`` (recipe2unit writes ``User=`` from it)."""
     reads_run_with: bool
-    """A deployment's ``runWith``: ggdeploymentd does not look at it."""
+    """A deployment's ``runWith``: ggdeploymentd ignores it."""
     changes_user_by_sudo: bool
-    """And with it what sudo does to the environment (``lifecycle/sudo.py``); lite's systemd has ``User=``."""
+    """With sudo come its changes to the environment (``lifecycle/sudo.py``). Lite has systemd's ``User=``."""
     components_outlive_it: bool
     """A JVM that is killed leaves its components running, and the next one starts them once more beside (seen on
     2.18.0). Lite's are systemd's own: here they end with the one process that stands for all of its daemons."""
     restarts_by_keys_of_configuration: bool
-    """Of a changed leaf every key above it is asked (``lifecycle/restart_rules.py``)."""
+    """For a changed leaf it checks every key above the leaf (``lifecycle/restart_rules.py``)."""
     numbers_change_when_stored: bool
-    """A number in a lifecycle comes back from the store as another type, and so counts as changed (seen on 2.18.0)."""
+    """Its store returns a lifecycle's number as another type, which so counts as changed (seen on 2.18.0)."""
     configuration_keys_by_case: bool
-    """Classic's are case-insensitive: ``Aa`` and ``aA`` are one (config/CaseInsensitiveString.java)."""
+    """Classic's keys are case-insensitive: ``Aa`` and ``aA`` are one (config/CaseInsensitiveString.java)."""
     pause_before_retry: float
     spools: bool
     retains: bool

@@ -53,7 +53,7 @@ class _NucleusConfiguration(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CloudSettings:
-    """Where a device's cloud is, and with what it shows who it is."""
+    """The endpoints of a device's cloud, and the device's certificate."""
 
     region: str
     role_alias: str
@@ -61,7 +61,7 @@ class CloudSettings:
     mqtt_port: int
     spooler_bytes: int
     is_mqtt3: bool
-    """``mqtt.version``. MQTT 3.1.1 is spoken in either case; the first subscriptions come as late as with it."""
+    """``mqtt.version``. Here both speak MQTT 3.1.1; with ``mqtt3`` the first subscriptions come later."""
     data_plane: str
     s3_endpoint: str | None
     certificate: Path
@@ -71,7 +71,7 @@ class CloudSettings:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSettings:
-    """Everything that a nucleus is told at its start. ``cloud`` is None for a device without one."""
+    """All settings of a nucleus. ``cloud`` is None for a device without one."""
 
     root: Path
     thing: str
@@ -81,14 +81,14 @@ class DeviceSettings:
     """Seconds between two downloads of an artifact whose digest was wrong (ArtifactDownloader.java: a minute)."""
     root_ca: Path | None
     posix_user: str | None
-    """Who runs components whose deployment names nobody, as ``USER[:GROUP]`` (``runWithDefault``)."""
+    """The user for components whose deployment names none, as ``USER[:GROUP]`` (``runWithDefault``)."""
     cloud: CloudSettings | None
 
 
 def read_device(config: Path) -> DeviceSettings:
-    """The settings in a device's ``config.yaml``. Relative paths are meant from its folder.
+    """Read a device's ``config.yaml``. Relative paths are relative to its folder.
 
-    Raises DeviceFolderInvalid for a file that is missing, is no YAML, or lacks a part.
+    Raises DeviceFolderInvalid for a file that is missing, is not YAML, or lacks a part.
     """
     try:
         document = yaml.safe_load(config.read_text(encoding="utf-8"))
@@ -97,7 +97,7 @@ def read_device(config: Path) -> DeviceSettings:
             f"{config}: cannot be read ({error.strerror}). Provision the device, or name its config.yaml."
         ) from error
     except yaml.YAMLError as error:
-        raise DeviceFolderInvalid(f"{config}: is no YAML ({error}). Provision the device again.") from error
+        raise DeviceFolderInvalid(f"{config}: is not YAML ({error}). Provision the device again.") from error
     try:
         system = _System.model_validate(_part(document, "system"))
         services = _part(document, "services", {})
@@ -119,12 +119,12 @@ def read_device(config: Path) -> DeviceSettings:
 
 def _part(document: Any, key: str, default: Any = None) -> Any:
     if not isinstance(document, dict):
-        raise TypeError("is no mapping with the keys system and services.")
+        raise TypeError("is not a mapping with the keys system and services.")
     return document.get(key, default)
 
 
 def _nucleus_configuration(services: Any) -> Any:
-    # The component that carries it is called differently on lite.
+    # On lite the component with this configuration has another name.
     for name in ("aws.greengrass.Nucleus", "aws.greengrass.NucleusLite"):
         if isinstance(services, dict) and name in services:
             return _part(services[name], "configuration", {})

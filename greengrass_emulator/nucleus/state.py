@@ -1,7 +1,7 @@
-"""What a nucleus knows over a restart: configurations, versions, and the deployment of each target.
+"""What a nucleus remembers over a restart: configurations, versions, and the deployment of each target.
 
-One JSON file, replaced atomically and on the disk before it counts, so that a crash, of the process or of the
-machine, leaves the old one or the new one.
+One JSON file, replaced atomically and synced, so that a crash of the process or the machine leaves the old file or the
+new one.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ class TargetDeployment(BaseModel):
 
 
 class Unit(BaseModel):
-    """What systemd has of a lite component: the version that its run unit runs, and whether it is linked and enabled.
+    """A lite component's units: the run unit's version, and whether it is linked and enabled.
 
-    ``install`` and ``bootstrap``: the versions that those units run; empty where there is none.
+    ``install`` and ``bootstrap`` are the versions of those units; empty if there is none.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -46,9 +46,9 @@ class Unit(BaseModel):
 
 
 class UnfinishedDeployment(BaseModel):
-    """One that is under way. ``deployment`` is its text, ``before`` the configurations from before its merge.
+    """A deployment under way. ``deployment`` is its text, ``before`` has the configurations from before its merge.
 
-    ``times`` are those of the values in ``before``. ``bootstrapped``: on lite, whose bootstrap is behind them.
+    ``times`` are those of the values in ``before``. ``bootstrapped``: on lite, the components whose bootstrap has run.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -60,10 +60,10 @@ class UnfinishedDeployment(BaseModel):
 
 
 class NucleusState(BaseModel):
-    """The whole of it. ``versions`` are what runs; ``previous`` what ran before, kept on classic for a rollback.
+    """The whole state. ``versions`` are those that run; ``previous`` ran before, and is kept on classic for a rollback.
 
-    ``times``: when each leaf of a configuration was written, by component and JSON pointer, as classic's config.tlog
-    keeps it. ``users``: whom deployments named to run a component. ``units``: of lite's components.
+    ``times``: when each leaf of a configuration was written, by component and JSON pointer (classic: config.tlog).
+    ``users``: the users that deployments named for components. ``units``: those of lite's components.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -80,7 +80,7 @@ class NucleusState(BaseModel):
 
 
 class StateFile:
-    """Keeps a state in a file. ``changed()`` is cheap: what changes together is written once."""
+    """Saves a state to a file. ``changed()`` is cheap: changes at the same time are written once."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -105,5 +105,5 @@ class StateFile:
         except FileNotFoundError:
             return NucleusState()
         except (ValueError, ValidationError):
-            _log.exception("the nucleus's state cannot be read: it begins anew", extra={"file": str(self._path)})
+            _log.exception("the nucleus's state cannot be read: it starts without one", extra={"file": str(self._path)})
             return NucleusState()

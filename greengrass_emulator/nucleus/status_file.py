@@ -12,7 +12,7 @@ _PAUSE = 0.05
 
 
 class ComponentStatus(BaseModel):
-    """One component. ``pid`` of the process that its run or startup began, if it is alive."""
+    """One component. ``pid`` is that of its run or startup process, while it lives."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -36,10 +36,10 @@ class DeploymentStatus(BaseModel):
 
 
 class NucleusStatus(BaseModel):
-    """The whole of it.
+    """The whole status.
 
-    ``clock_ahead``: seconds that the device's clock was turned forward. ``ipc_cut``: components without a connection.
-    ``daemon_restarts``: how often each of lite's daemons was restarted by itself. ``boot``: another one at each start.
+    ``clock_ahead``: seconds by which the device's clock was turned forward. ``ipc_cut``: components without IPC.
+    ``daemon_restarts``: how often each of lite's daemons was restarted by itself. ``boot``: a new id at each start.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -58,7 +58,7 @@ class NucleusStatus(BaseModel):
 
 
 class StatusFile:
-    """Writes what ``look`` sees, soon after it was told that something changed."""
+    """Writes what ``look`` returns, soon after each change."""
 
     def __init__(self, path: Path, look: Callable[[], NucleusStatus]) -> None:
         self._path = path
@@ -76,14 +76,14 @@ class StatusFile:
         write_atomically(self._path, self._look().model_dump_json(indent=1))
 
     def remove(self) -> None:
-        """The nucleus ends: nothing runs any more."""
+        """Delete the file: the nucleus ends."""
         if self._timer is not None:
             self._timer.cancel()
         self._path.unlink(missing_ok=True)
 
 
 def read_status(root: Path) -> NucleusStatus | None:
-    """The status of the nucleus that serves a root folder, or None if none does."""
+    """Return the status of the nucleus that serves a root folder, or None if none does."""
     try:
         return NucleusStatus.model_validate_json((root / "nucleus.json").read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,1 +1,1 @@
-"""The proof of ``infra_policies``: a release with permissions enforced, and every call held against the policies."""
+"""The proof of ``infra_policies``: a release with enforced permissions, and every call checked against the policies."""

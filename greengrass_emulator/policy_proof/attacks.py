@@ -1,6 +1,6 @@
-"""What a thief of credentials would try: each attempt is made against the running accounts, and must be denied.
+"""Attempts with stolen credentials, made against the running accounts; each must be denied.
 
-Every attempt is recorded as any call is; those of a Deny statement show what the statement carries.
+Every attempt is recorded like any call; those that a Deny statement refuses show what the statement is for.
 """
 
 import json
@@ -37,7 +37,7 @@ class Attack:
 
 @dataclass(frozen=True, slots=True)
 class Prey:
-    """What the attempts are made on."""
+    """The targets of the attempts."""
 
     bucket: str
     artifact: str
@@ -59,7 +59,7 @@ class Attacks:
         self._other_group = cloud.client("iot", account=_VICTIM).create_thing_group(thingGroupName="not-ours")
 
     def made(self) -> Iterator[Attack]:
-        """Makes each attempt, and says how it ended."""
+        """Make each attempt, and return how each ended."""
         for thief, attempt, call in (
             *self._of_a_device(),
             *self._of_the_deploy_role(),

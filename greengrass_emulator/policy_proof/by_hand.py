@@ -1,6 +1,6 @@
-"""What is run beside the pipeline: an operator's status, a doctor, a rollback, and the build of something large.
+"""Commands beside the pipeline: an operator's status, a doctor, a rollback, and the build of something large.
 
-Each is the command as a person or a CodeBuild project runs it, in a process of its own, under the role that it has.
+Each is the command that a person or a CodeBuild project runs, in a process of its own, under its role.
 """
 
 import os
@@ -21,12 +21,12 @@ from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP
 _SECONDS = 60
 _LARGE = "com.example.large"
 _LARGE_BYTES = 17 << 20
-"""More than the publisher sends in one piece."""
+"""More bytes than the publisher sends in one part."""
 _TREE = f"models/{PACKAGE_GROUP}/tree/"
 
 
 def publisher(*words: str, environment: Mapping[str, str], folder: Path | None = None, ends: int = 0) -> str:
-    """Run a ``cloud-publisher`` command that must end so. Returns what it printed; raises ``RehearsalError``."""
+    """Run a ``cloud-publisher`` command, check its exit code, and return its output. Raises ``RehearsalError``."""
     done = subprocess.run(
         [sys.executable, "-m", "cloud_publisher", *words],
         cwd=folder,
@@ -42,7 +42,7 @@ def publisher(*words: str, environment: Mapping[str, str], folder: Path | None =
 
 
 def status_as_operator(cloud: Cloud, account: str, target_arn: str, *, ends: int = 0) -> None:
-    """Look at a fleet with the operators' read-only role."""
+    """Read a fleet's status with the operators' read-only role."""
     publisher(
         *("status", "--target-arn", target_arn, "--json"),
         *("--role-arn", installing.role_arn(cloud, "operator-role", account)),
@@ -52,7 +52,7 @@ def status_as_operator(cloud: Cloud, account: str, target_arn: str, *, ends: int
 
 
 def build_large(cloud: Cloud, folder: Path, environment: Mapping[str, str]) -> None:
-    """Build a component whose model is a whole prefix, and too large for one piece, where a build broke off before."""
+    """Build a component whose model is a whole prefix, too large for one part, after an earlier build broke off."""
     version = _register_tree(cloud)
     root = folder / "large" / "component"
     root.mkdir(parents=True)
@@ -79,7 +79,7 @@ def build_large(cloud: Cloud, folder: Path, environment: Mapping[str, str]) -> N
 
 
 def _register_tree(cloud: Cloud) -> int:
-    """An approved package whose data are all that is below a prefix. Returns its version."""
+    """Register an approved package whose data are all objects below a prefix. Return its version."""
     s3, sagemaker = cloud.client("s3"), cloud.client("sagemaker")
     s3.put_object(Bucket=installing.MODEL_BUCKET, Key=f"{_TREE}weights.bin", Body=os.urandom(_LARGE_BYTES))
     s3.put_object(Bucket=installing.MODEL_BUCKET, Key=f"{_TREE}labels/en.txt", Body=b"nought\n")
@@ -101,6 +101,6 @@ def _register_tree(cloud: Cloud) -> int:
 
 
 def _begin_upload(cloud: Cloud, key: str) -> None:
-    """What a build that broke off leaves. It has no parts, and S3 here dates every upload to long ago: it is ended."""
+    """Start an upload, as a broken-off build leaves one. S3 here dates every upload to long ago, so it gets ended."""
     session = installing.assumed(cloud, "build-role", "dev", "s3", session="broken-off")
     session.create_multipart_upload(Bucket=BUCKET, Key=key, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE")

@@ -26,11 +26,11 @@ class Unneeded(WrittenByPeople):
     document: str
     statement: str
     pattern: str | None = None
-    """In the shell's manner."""
+    """A shell pattern."""
     reason: str = Field(min_length=20)
 
     def covers(self, document: str, statement: str, pattern: str | None) -> bool:
-        """Whether it speaks of this statement, or of this pattern of it."""
+        """Return whether it covers this statement, or this pattern of it."""
         if (document, statement) != (self.document, self.statement):
             return False
         if self.pattern is None or pattern is None:
@@ -50,7 +50,7 @@ def render_documents(config: Path, stages: Sequence[str]) -> tuple[RenderedStage
 
 
 def read_unneeded(path: Path) -> tuple[Unneeded, ...]:
-    """The reasons. Raises ``RehearsalError`` with file, line and remedy."""
+    """Read the reasons. Raises ``RehearsalError`` with file, line and remedy."""
     try:
         return tuple(read_document(path, UnneededList).value.unused)
     except DocumentError as error:

@@ -1,4 +1,4 @@
-"""A release's processes, each under the role that it will have, in accounts that hold ``infra_policies``."""
+"""A release's processes, each under its real role, in accounts with the policies of ``infra_policies``."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -27,7 +27,7 @@ class EnforcedRoles:
     def __init__(self, repository: Path, folder: Path, canaries: Collection[str] = ()) -> None:
         """``folder`` is the run's: the config and the recording are written there.
 
-        ``canaries`` are the accounts in which a canary's group goes first.
+        ``canaries`` are the accounts that have a canary group.
         """
         self._canaries = canaries
         self._repository = repository
@@ -39,7 +39,7 @@ class EnforcedRoles:
         self.rendered: tuple[RenderedStage, ...] = ()
 
     def prepare(self, cloud: Cloud, seeded: SeededCloud) -> None:
-        """Attach every document to what it is for. Raises ``RehearsalError``, ``InvalidPolicy``."""
+        """Attach every document to its role or resource. Raises ``RehearsalError``, ``InvalidPolicy``."""
         self.external_id = seeded.external_id
         key_arn = installing.make_key_and_model_bucket(cloud, seeded.bucket)
         config = installing.write_config(
@@ -64,18 +64,18 @@ class EnforcedRoles:
     def project(self, world: World, document: str, project: str) -> dict[str, str]:
         """The credentials of a CodeBuild project of dev-account.yaml, which runs under its role."""
         cloud = world.cloud
-        source = f"arn:aws:codebuild:{cloud.region}:{cloud.doors('dev').account.id}:project/mlops-{project}"
+        source = f"arn:aws:codebuild:{cloud.region}:{cloud.endpoints('dev').account.id}:project/mlops-{project}"
         role = installing.role_arn(cloud, document, "dev")
         return cloud.service_environment(role, service=_CODEBUILD, source_arn=source)
 
     def policies(self, cloud: Cloud) -> PolicySet:
-        """What the run is judged by. Raises ``RehearsalError`` before the accounts are prepared."""
+        """The policies that decide on the run's calls. Raises ``RehearsalError`` before the accounts are prepared."""
         if self._attached is None:
             raise RehearsalError("the accounts hold no policies yet; enter the world first")
         return installing.whole_policy_set(cloud, self._attached, self.rendered)
 
     def proof(self, world: World) -> Proof:
-        """One row: every call of ours so far, allowed by its own role's policies."""
+        """Return the proof that the policies allowed every call of our processes so far."""
         policies = self.policies(world.cloud)
         calls = [call for call in read_recording(self.recording) if of_ours(call, policies)]
         refused = list(refusals(calls, policies))

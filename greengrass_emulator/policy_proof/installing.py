@@ -1,6 +1,6 @@
-"""The emulated accounts as the CloudFormation stacks leave them: stages in the config, a key, buckets, the policies.
+"""Sets up the emulated accounts as the CloudFormation stacks do: stages in the config, a key, buckets, the policies.
 
-What the seeding allowed is taken away. People come with roles that are none of ours: here the operators' one.
+The seeding's policies are removed. People use roles that are not ours; here there is one for operators.
 """
 
 import json
@@ -35,14 +35,14 @@ _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Actio
 
 
 def role_arn(cloud: Cloud, document: str, account: str) -> str:
-    """The ARN of the role that a document is for, such as ``deploy-role``, in an account by its name."""
-    return f"arn:aws:iam::{cloud.doors(account).account.id}:role/{ROLE_NAMES[document]}"
+    """Return the ARN of a document's role, such as ``deploy-role``, in the account with this name."""
+    return f"arn:aws:iam::{cloud.endpoints(account).account.id}:role/{ROLE_NAMES[document]}"
 
 
 def write_config(
     repository: Path, folder: Path, cloud: Cloud, seeded: SeededCloud, *, canaries: Container[str], key_arn: str
 ) -> Path:
-    """The repository's config with the emulated accounts as its stages. Returns its path.
+    """Write the repository's config with the emulated accounts as its stages. Return its path.
 
     ``canaries`` are the accounts that have a canary's thing group.
     """
@@ -71,7 +71,7 @@ def write_config(
 
 
 def make_key_and_model_bucket(cloud: Cloud, bucket: str) -> str:
-    """The key, the artifact bucket under it, and a bucket for model data. Returns the key's ARN."""
+    """Create the key, the artifact bucket encrypted with it, and a bucket for model data. Return the key's ARN."""
     kms, s3 = cloud.client("kms"), cloud.client("s3")
     key_arn = str(kms.create_key(Description="artifacts")["KeyMetadata"]["Arn"])
     rule = {
@@ -84,7 +84,7 @@ def make_key_and_model_bucket(cloud: Cloud, bucket: str) -> str:
 
 
 def install(cloud: Cloud, attached: Attached, stages: Sequence[RenderedStage]) -> None:
-    """Attach every document to what it is for, in every account."""
+    """Attach every document to its role or resource, in every account."""
     names = {account.id: account.name for account in cloud.accounts}
     attach_policies(stages, attached, lambda service, account: cloud.client(service, account=names[account]))
     for account in cloud.accounts:
@@ -103,7 +103,7 @@ def index_shadows(cloud: Cloud) -> None:
 
 
 def whole_policy_set(cloud: Cloud, attached: Attached, stages: Sequence[RenderedStage]) -> PolicySet:
-    """The documents, and what the people of the run are allowed: their attempts are judged too."""
+    """Return the documents and the policies of the run's people, whose attempts are judged too."""
     ours = policy_set(stages, attached)
     people = {
         arn: (read_policy(f"people@{arn}", PolicyKind.IDENTITY, text),)
@@ -117,7 +117,7 @@ def whole_policy_set(cloud: Cloud, attached: Attached, stages: Sequence[Rendered
 
 
 def assumed(cloud: Cloud, document: str, account: str, service: str, *, session: str) -> Any:
-    """A client of a service with a role's credentials, however they were come by."""
+    """Return a client of a service with a role's credentials."""
     key, token, _ = assume_role(role_arn(cloud, document, account), session, _SESSION_SECONDS, cloud.region)
     return client_for(
         service, cloud.endpoint_url, cloud.region, AccessKey(key.access_key_id, key.secret_access_key), token
@@ -125,7 +125,7 @@ def assumed(cloud: Cloud, document: str, account: str, service: str, *, session:
 
 
 def operator_environment(cloud: Cloud, account: str) -> dict[str, str]:
-    """The environment of an operator's shell, as single sign-on gives it."""
+    """Return the environment of an operator's shell, as single sign-on gives it."""
     key, token, _ = assume_role(_operators_arn(cloud, account), "ann", _SESSION_SECONDS, cloud.region)
     return {
         **cloud.environment(account),
@@ -136,7 +136,7 @@ def operator_environment(cloud: Cloud, account: str) -> dict[str, str]:
 
 
 def _operators_arn(cloud: Cloud, account: str) -> str:
-    return f"arn:aws:iam::{cloud.doors(account).account.id}:role/{OPERATORS}"
+    return f"arn:aws:iam::{cloud.endpoints(account).account.id}:role/{OPERATORS}"
 
 
 def _operators(cloud: Cloud, account: str) -> str:

@@ -10,12 +10,12 @@ _BLOCK = re.compile(r"(<!-- proof -->\n).*?(<!-- end of proof -->)", re.DOTALL)
 
 
 def with_proof(page: str, found: Found) -> str:
-    """The page with its proof written anew."""
+    """Return the page with its proof replaced."""
     return _BLOCK.sub(lambda match: match[1] + proof_text(found) + match[2], page)
 
 
 def proof_text(found: Found) -> str:
-    """The tables: each statement with what it carries, what is unused with its reason, each attack."""
+    """Return the tables: each statement with the call that needs it, unused ones with their reasons, each attack."""
     return "\n".join(
         (
             "| document | statement | taking it away |",

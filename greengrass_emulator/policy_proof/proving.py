@@ -1,6 +1,6 @@
-"""Holds a recording against the documents: sufficient, minimal, and each statement with the call that it carries.
+"""Checks a recording against the documents: sufficient, minimal, and each statement with a call that needs it.
 
-Pure but for reading the recording and the documents' own texts. A statement or pattern counts as used when it is used
+Pure except for reading the recording and the documents' texts. A statement or pattern counts as used when it is used
 in any stage: dev's fleet is lite and prod's classic, and they ask for different things.
 """
 
@@ -18,7 +18,7 @@ from greengrass_emulator.policy_proof.rendered import RenderedStage
 from infra_policies import document_names, document_path
 
 _REFUSED_ON_PURPOSE = frozenset({"LearnThatAnObjectIsAbsent"})
-"""Without the right to list a whole bucket S3 says 403 for an object that is not there, and the build expects it."""
+"""Without the right to list a whole bucket S3 answers 403 for a missing object, and the build expects it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class StatementProof:
     allows: bool
     carried: str | None
     unused: tuple[str, ...]
-    """Actions and resource patterns, as the document writes them, that no call leant on."""
+    """Actions and resource patterns, as in the document, that no call needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class WholeProof:
-    """What was found. It holds when nothing is in ``faults``."""
+    """The result. It holds if ``faults`` is empty."""
 
     judged: int
     insufficient: tuple[Insufficient, ...]
@@ -44,7 +44,7 @@ class WholeProof:
     faults: tuple[str, ...]
 
     def reason(self, document: str, statement: str, pattern: str | None = None) -> str | None:
-        """Why a statement, or a pattern of it, is allowed though the run does not use it."""
+        """Return why a statement, or a pattern of it, is allowed though the run does not use it."""
         found = next((each for each in self.unneeded if each.covers(document, statement, pattern)), None)
         return " ".join(found.reason.split()) if found else None
 
@@ -53,7 +53,7 @@ def prove(
     calls: Iterable[RecordedCall], stages: Sequence[RenderedStage], policies: PolicySet, unneeded: Sequence[Unneeded]
 ) -> WholeProof:
     """Replay the calls under the policies, which are the stages' documents at what they are attached to."""
-    # By title: which of two like calls comes first in a run is chance, and the table must not be.
+    # By title: the order of two similar calls in a run is random, and the table must not be.
     ordered = sorted(calls, key=lambda call: (call.title, call.number))
     proof = replay(ordered, policies)
     statements = tuple(_by_statement(proof, stages))
@@ -62,13 +62,13 @@ def prove(
 
 
 def of_ours(call: RecordedCall, policies: PolicySet) -> bool:
-    """Whether a process or device of ours made it: no administrator, and no thief."""
+    """Return whether our own process or device made the call, not an administrator or an attacker."""
     thiefs = call.caller.session_arn.endswith(f"/{THIEF}")
     return policies.knows(call.caller) and not thiefs and call.principal.kind != "user"
 
 
 def refusals(calls: Iterable[RecordedCall], policies: PolicySet) -> Iterator[str]:
-    """What our own processes were refused: one may swallow a refusal and go on with less."""
+    """Return the refused calls of our own processes: a process may ignore a refusal and do less."""
     for call in calls:
         if call.allowed or not of_ours(call, policies) or call.operation in _REFUSED_ON_PURPOSE:
             continue

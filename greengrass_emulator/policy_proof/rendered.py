@@ -1,7 +1,7 @@
-"""Rendered policy documents, as ``cloud-publisher policies render --json`` prints them, put where they belong.
+"""Rendered policy documents, as ``cloud-publisher policies render --json`` prints them.
 
-Into a running cloud, through each account's own API, as the CloudFormation templates do in real ones; and into a
-``PolicySet`` that a replay judges by. Running it twice changes nothing.
+They are attached in a running cloud by each account's own API, as the CloudFormation templates do in real accounts, and
+read into a ``PolicySet`` for a replay. Attaching them twice changes nothing.
 """
 
 import json
@@ -47,7 +47,7 @@ class RenderedPolicy(BaseModel):
         return f"{self.name}@{self.account}"
 
     def read(self) -> Policy:
-        """As the evaluator has it. Raises ``InvalidPolicy``."""
+        """Return it as the evaluator's policy. Raises ``InvalidPolicy``."""
         return read_policy(self.label, self.kind, self.document)
 
 
@@ -85,7 +85,7 @@ def read_stage(text: str) -> RenderedStage:
 
 
 def policy_set(stages: Iterable[RenderedStage], attached: Attached) -> PolicySet:
-    """What a replay judges by. Raises ``InvalidPolicy`` for a document that AWS would refuse."""
+    """Return the policies for a replay. Raises ``InvalidPolicy`` for a document that AWS would refuse."""
     identities: dict[str, tuple[Policy, ...]] = {}
     resources: dict[str, Policy] = {}
     for policy in _each_once(stages):
@@ -105,9 +105,9 @@ def policy_set(stages: Iterable[RenderedStage], attached: Attached) -> PolicySet
 
 
 def attach_policies(stages: Iterable[RenderedStage], attached: Attached, client_of: ClientOf) -> None:
-    """Gives the accounts of a running cloud their roles, policies and role alias. The bucket and key must be there.
+    """Create the roles, policies and role alias in a running cloud's accounts. The bucket and key must exist.
 
-    Raises ``InvalidPolicy`` before anything is changed, botocore's ``ClientError`` when an account refuses.
+    Raises ``InvalidPolicy`` before anything is changed, and botocore's ``ClientError`` if an account refuses.
     """
     every = sorted(_each_once(stages), key=lambda policy: policy.kind is not PolicyKind.TRUST)  # a role begins with it
     for policy in every:

@@ -1,4 +1,4 @@
-"""The run that the proof stands on: a release's way with permissions enforced, each process under its own role."""
+"""The proof's run: whole releases with enforced permissions, each process under its own role."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ GROUPS = {
 }
 _CONFIRMED = {"build": 0, "dev": 0, "preprod": 0, "prod": 0}
 _REFUSED = {"build": 0, "dev": 5}
-"""A bad model is built, and ends at the first fleet, which rejects it."""
+"""A bad model is built; the first fleet rejects it, which ends the run."""
 _NOT_AS_RELEASED = 4
 _SECONDS_TO_REPLY = 15.0
 
@@ -41,14 +41,14 @@ class Found:
 
     @property
     def holds(self) -> bool:
-        """Whether every call was allowed, nothing more was, and every attack was denied."""
+        """Whether every call was allowed, nothing more is allowed, and every attack was denied."""
         return not self.proof.faults and all(attack.denied for attack in self.attacks)
 
 
 def run_and_prove(repository: Path, folder: Path, tell: Callable[[str], None]) -> Found:
-    """Release, release a bad model, go back, look at it as an operator, attack; then the proof.
+    """Release, release a bad model, roll back, read the status as an operator, attack; then return the proof.
 
-    Raises ``RehearsalError`` when a stage does not end as it should, with its log.
+    Raises ``RehearsalError``, with the log, if a stage ends with an unexpected code.
     """
     roles = EnforcedRoles(repository, folder, canaries=[name for name, group in GROUPS.items() if group.canary])
     scripts = repository / "model_components" / "digits"
@@ -89,9 +89,9 @@ def _must_end_so(exit_codes: Mapping[str, int], wanted: Mapping[str, int], folde
 
 
 def _beside_the_pipeline(world: World, roles: EnforcedRoles, folder: Path, tell: Callable[[str], None]) -> None:
-    """Everything that people and other projects run, each under its own role."""
+    """Run what people and other projects run, each under its own role."""
     cloud = world.cloud
-    # What is not as released is asked of the devices themselves: another way than of those that have confirmed.
+    # Devices that have not confirmed the release are read in another way than those that have.
     by_hand.status_as_operator(cloud, "dev", world.accounts["dev"].target_arn, ends=_NOT_AS_RELEASED)
     deploying = next(each.variables for each in roles.stages(world) if each.name == "dev")
     released = folder / "pipeline" / "run-1" / "dev"
@@ -108,7 +108,7 @@ def _beside_the_pipeline(world: World, roles: EnforcedRoles, folder: Path, tell:
 
 
 def _send_commands(world: World, roles: EnforcedRoles) -> None:
-    """Every command to one device, so that its topics are used; a reply is seen as the call that it is."""
+    """Send every command to one device, so that its topics are used. The replies are recorded as calls."""
     application = yaml.safe_load(roles.config.read_text(encoding="utf-8"))["application"]
     topics = Topics(application, "prod-1")
     for command in COMMANDS:

@@ -1,1 +1,1 @@
-"""The dress rehearsal: a release's whole way on one machine, driven by the two buildspec files themselves."""
+"""The rehearsal: a whole release on one machine, run by the repository's own two buildspec files."""

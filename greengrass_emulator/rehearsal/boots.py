@@ -1,4 +1,4 @@
-"""What a device's start shows: every classic nucleus is ended and started anew, one of them without a network."""
+"""What a restart of the devices shows: every classic nucleus is stopped and started, one of them without a network."""
 
 import os
 import time
@@ -16,8 +16,8 @@ _SECONDS_TO_SERVE = 30.0
 _POLL = 0.05
 
 
-def boot_anew(act: str, world: World) -> Proof:
-    """Boot the classic devices; the last of them has no network until it has predicted."""
+def boot_anew(scenario: str, world: World) -> Proof:
+    """Restart the classic devices and return the proof. The last one has no network until its agent has predicted."""
     classic = [device for device in world.devices if device.runtime == "classic"]
     offline = classic[-1]
     faults = world.cloud.faults
@@ -36,15 +36,15 @@ def boot_anew(act: str, world: World) -> Proof:
     connected = [device.name for device in classic if _until(partial(_is_connected, device))]
     seconds = ", ".join(f"{name} {waited[name] or 'no prediction'}" for name in waited)
     return Proof(
-        act,
-        "a device that boots without a network serves what it served before, and so do those that have one",
+        scenario,
+        "restarted devices serve what they served before, also one without a network",
         alone and len(served) == len(connected) == len(classic),
         f"{offline.name} without; from an agent's start to its first prediction: {seconds}",
     )
 
 
 def _waited(device: Device, since: datetime) -> str:
-    """How long after its start an agent that was started ``since`` has predicted first; empty before that."""
+    """Return the time from the agent's start, after ``since``, to its first prediction; empty if there is none yet."""
     started = _started(device.agent_pid())
     if started is None:
         return ""

@@ -3,7 +3,7 @@
 The rules are those of the "Build specification reference for CodeBuild" (version 0.2): one shell for each phase;
 a phase ends at its first failing command; `post_build` still runs when `build` failed, and nothing after a failure
 of `install` or `pre_build`; `finally` always runs. Only what our buildspecs use is understood, and anything else is
-an error: a key that is passed over would make the rehearsal kinder than CodeBuild.
+an error: if a key were ignored, the rehearsal would accept what CodeBuild refuses.
 """
 
 import os
@@ -53,7 +53,7 @@ class Environment(_Part):
 
 
 class Artifacts(_Part):
-    """The globs of what the next stage gets."""
+    """Globs of the files that the next stage gets."""
 
     files: Annotated[list[str], Field(min_length=1)]
 
@@ -69,7 +69,7 @@ class Buildspec(_Part):
 
 @dataclass(frozen=True, slots=True)
 class PhaseRun:
-    """How one phase went: its exit code, and its duration in seconds."""
+    """One phase's exit code, and its duration in seconds."""
 
     phase: str
     exit_code: int
@@ -78,7 +78,7 @@ class PhaseRun:
 
 @dataclass(frozen=True, slots=True)
 class BuildspecRun:
-    """How a whole buildspec went. ``log`` holds everything that the phases printed."""
+    """The result of a whole buildspec. ``log`` holds everything that the phases printed."""
 
     name: str
     log: Path
@@ -86,7 +86,7 @@ class BuildspecRun:
 
     @property
     def exit_code(self) -> int:
-        """That of the first phase which failed, or 0."""
+        """The exit code of the first phase that failed, or 0."""
         return next((run.exit_code for run in self.phases if run.exit_code), 0)
 
     @property
@@ -95,7 +95,7 @@ class BuildspecRun:
 
 
 def read_buildspec(path: Path) -> Buildspec:
-    """The file, checked. Raises ``shared_schema.documents.DocumentError``."""
+    """Read and check the file. Raises ``shared_schema.documents.DocumentError``."""
     return read_document(path, Buildspec).value
 
 
@@ -126,7 +126,7 @@ def run_buildspec(
 
 
 def copy_artifacts(spec: Buildspec, source: Path, target: Path) -> None:
-    """What CodePipeline hands to the next stage: the files that the globs name, in a fresh folder."""
+    """Copy the files that the globs name into a new folder, as CodePipeline hands them to the next stage."""
     for pattern in spec.artifacts.files if spec.artifacts else []:
         for path in sorted(source.glob(pattern)):
             if path.is_file() and "__pycache__" not in path.parts:
@@ -163,7 +163,7 @@ def _shell(commands: list[str], folder: Path, variables: Mapping[str, str], outp
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """The phase's whole process group ends with it, after Ctrl-C too."""
+    """End the phase's whole process group, also after Ctrl-C."""
     for number, patience in ((signal.SIGTERM, _SECONDS_TO_END), (signal.SIGKILL, None)):
         if process.poll() is not None:
             break

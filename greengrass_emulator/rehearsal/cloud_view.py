@@ -1,21 +1,20 @@
-"""What the rehearsal's proofs look at: the accounts through the API, never the emulator's own memory."""
+"""What the rehearsal's proofs read: the accounts' API, never the emulator's own memory."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from shared_schema.desired_state import KEY
-from shared_schema.shadow import ShadowReport
+from shared_schema.messages import Channel
 from shared_schema.release import desired_component_name
+from shared_schema.shadow import ShadowReport
 from shared_schema.topics import SHADOW
 
 if TYPE_CHECKING:
     from mypy_boto3_greengrassv2 import GreengrassV2Client
     from mypy_boto3_iot_data import IoTDataPlaneClient
     from mypy_boto3_s3 import S3Client
-
-Door = Literal["validated", "followed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class DeviceOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Everything that a pipeline run could have changed: if two of these are equal, it changed nothing."""
+    """Everything that a pipeline run can change. If it is equal before and after a run, the run changed nothing."""
 
     objects: Mapping[str, str]
     """Keys of the artifact bucket, with their entity tags."""
@@ -47,7 +46,7 @@ class AccountView:
         self._shadows = shadows
 
     def outcome(self, thing: str) -> DeviceOutcome:
-        """The newest effective deployment of a device. Raises ``LookupError`` when it has none."""
+        """Return the outcome of a device's newest effective deployment. Raises ``LookupError`` if it has none."""
         pages = self._greengrass.get_paginator("list_effective_deployments").paginate(coreDeviceThingName=thing)
         found = [each for page in pages for each in page["effectiveDeployments"]]
         if not found:
@@ -56,45 +55,45 @@ class AccountView:
         return DeviceOutcome(newest["deploymentId"], newest["coreDeviceExecutionStatus"], newest.get("reason", ""))
 
     def shadow(self, thing: str) -> ShadowReport:
-        """What the device's named shadow reports. Raises ``LookupError`` when it never did."""
+        """Return what the device's named shadow reports. Raises ``LookupError`` if it has never reported."""
         try:
             answer = self._shadows.get_thing_shadow(thingName=thing, shadowName=SHADOW)
         except self._shadows.exceptions.ResourceNotFoundException:
             raise LookupError(f"{thing} has no shadow {SHADOW!r} yet") from None
         return ShadowReport.model_validate(json.loads(answer["payload"].read())["state"]["reported"])
 
-    def door(self, target: str, agent: str) -> Door | None:
-        """By which door the target's current deployment brings its desired state; none without one."""
+    def channel(self, target: str, agent: str) -> Channel | None:
+        """Return the channel of the target's newest deployment, or None without a deployment."""
         pages = self._greengrass.get_paginator("list_deployments").paginate(targetArn=target)
         newest = next((each["deploymentId"] for page in pages for each in page["deployments"]), None)
         if newest is None:
             return None
         components = self._greengrass.get_deployment(deploymentId=newest)["components"]
-        releases: dict[Door, int] = {}
-        doors: dict[Door, str] = {"validated": agent, "followed": desired_component_name(agent)}
-        for door, component in doors.items():
+        releases: dict[Channel, int] = {}
+        channels: dict[Channel, str] = {Channel.VALIDATED: agent, Channel.SUBSCRIBED: desired_component_name(agent)}
+        for channel, component in channels.items():
             deployed = components.get(component)
             update = deployed.get("configurationUpdate") if deployed else None
             desired = json.loads((update.get("merge") if update else None) or "{}").get(KEY)
             if desired:
-                releases[door] = int(desired["release"])
+                releases[channel] = int(desired["release"])
         newest_release = max(releases.values(), default=None)
-        return next((door for door, release in releases.items() if release == newest_release), None)
+        return next((channel for channel, release in releases.items() if release == newest_release), None)
 
     def versions(self) -> tuple[str, ...]:
-        """The ARN of every component version of the account."""
+        """Return the ARN of every component version of the account."""
         components = self._greengrass.get_paginator("list_components").paginate(scope="PRIVATE")
         arns = [component["arn"] for page in components for component in page["components"]]
         pages = [self._greengrass.get_paginator("list_component_versions").paginate(arn=arn) for arn in arns]
         return tuple(sorted(each["arn"] for paged in pages for page in paged for each in page["componentVersions"]))
 
     def deployments(self) -> tuple[str, ...]:
-        """The id of every deployment that was ever made in the account, inactive ones too."""
+        """Return the id of every deployment ever made in the account, also of inactive ones."""
         pages = self._greengrass.get_paginator("list_deployments").paginate(historyFilter="ALL")
         return tuple(sorted(each["deploymentId"] for page in pages for each in page["deployments"]))
 
 
 def objects_of(s3: "S3Client", bucket: str, prefix: str) -> dict[str, str]:
-    """The keys below a prefix, each with its entity tag."""
+    """Return the keys below a prefix, each with its entity tag."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return {each["Key"]: each["ETag"] for page in pages for each in page.get("Contents", [])}

@@ -1,8 +1,8 @@
-"""A Python for the rehearsal's devices, where every user may reach it: this one's, with what the agent requires.
+"""A Python for the rehearsal's devices that every user can run: a copy of this one, with what the agent requires.
 
-A virtual environment, or the Python below it, may lie in root's home. Its files are linked, or copied where they
-cannot be, so that it costs no space and little time. Nothing of this repository is in it: the agent's artifact brings
-that, and its script must say where it is.
+A virtual environment, or the Python below it, may lie in root's home, which other users cannot enter. The copy is made
+of hard links where that is possible, so it takes little space and time. It has nothing of this repository: the agent's
+artifact brings that, and the agent's script must say where it is.
 """
 
 import os
@@ -29,9 +29,9 @@ _READ_BY_ALL = 0o444
 
 
 def make_python(folder: Path) -> Path:
-    """Make it in a folder that is not there yet; the answer is its program.
+    """Make the Python in a folder that does not exist yet, and return the path of its program.
 
-    Raises ``RehearsalError`` where this Python has not what the agent requires.
+    Raises ``RehearsalError`` if this Python lacks a distribution that the agent requires.
     """
     library = Path(sysconfig.get_path("stdlib"))
     there = folder / "lib" / library.name
@@ -53,7 +53,7 @@ def make_python(folder: Path) -> Path:
 
 
 def name_python(source: Path, python: Path) -> None:
-    """Have the components of a repository's copy run by it. What the repository says of its agent stays besides."""
+    """Make the components in a repository's copy run with this Python. The agent's other settings stay as they are."""
     path = find_config(source)
     config: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     for component in config["custom-components"].values():
@@ -82,14 +82,14 @@ def _link(path: Path, there: Path) -> None:
                 os.link(path, there)
                 return
         except OSError:
-            # Another disk, or one whose links the kernel forbids.
+            # It is on another disk, or the kernel forbids links to it.
             pass
         shutil.copy2(path, there)
         there.chmod(there.stat().st_mode | _READ_BY_ALL)
 
 
 def _look_beside(program: Path, libraries: bytes) -> None:
-    """Have the program find its library in its own ``lib``, and no longer where it was built for."""
+    """Make the program look for its library in its own ``lib`` instead of the folder that it was built for."""
     content = program.read_bytes()
     if len(libraries) >= len(_BESIDE):
         beside = _BESIDE.ljust(len(libraries), b"\0")
@@ -97,7 +97,7 @@ def _look_beside(program: Path, libraries: bytes) -> None:
 
 
 def _requirements() -> list[Distribution]:
-    """The distributions that the agent's extra asks for, and those that they ask for in turn."""
+    """Return the distributions that the agent's extra requires, with all that they require."""
     waiting, seen, found = [(_PROJECT, _EXTRA)], set[tuple[str, str]](), dict[str, Distribution]()
     while waiting:
         name, extra = waiting.pop()

@@ -1,7 +1,7 @@
-"""Drops scans into each device's folder for as long as the rehearsal lasts, and says which predictions must exist.
+"""Puts scans into each device's folder while the rehearsal runs, and says which predictions must exist.
 
-A scan is written beside the folder and renamed into it, as a camera's driver would: a folder source takes finished
-files only.
+A scan is written beside the folder and renamed into it, as a camera's driver would do: a folder source takes only
+finished files.
 """
 
 import itertools
@@ -29,7 +29,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One device's scans against its predictions."""
+    """One device's scans compared with its predictions."""
 
     fed: int
     predicted: int
@@ -44,14 +44,14 @@ class Account:
 
 
 def read_scans(folder: Path) -> list[Scan]:
-    """The pictures that `scans.py` wrote, named `NNNN-<label>.png`."""
+    """Return the pictures that `scans.py` wrote, named `NNNN-<label>.png`."""
     return [Scan(path, path.stem.split("-")[-1]) for path in sorted(folder.glob("*.png"))]
 
 
 class Feeder:
-    """One thread that feeds every device at ``rate`` scans a second. Use as a context manager: it ends with it.
+    """One thread that feeds every device ``rate`` scans a second. A context manager, which starts and ends the thread.
 
-    ``scans`` is asked when it begins.
+    ``scans`` is called when the thread starts.
     """
 
     def __init__(self, scans: Callable[[], list[Scan]], images: dict[str, Path], *, rate: float) -> None:
@@ -73,23 +73,23 @@ class Feeder:
         self.stop()
 
     def stop(self) -> None:
-        """No scan is fed after this returns. May be called twice."""
+        """Stop feeding: no scan is fed after this returns. May be called twice."""
         self._stop.set()
         self._thread.join(timeout=5)
 
     def fed(self, device: str) -> list[str]:
-        """The names of the frames fed to a device so far."""
+        """Return the names of the frames fed to a device so far."""
         return list(self._fed[device])
 
     def offered(self, device: str) -> set[str]:
-        """The names of the frames that a device may have seen: those fed, and one that is being fed just now."""
+        """Return the frames that a device may have seen: those fed, and the one that is being fed now."""
         return set(self._offered[device])
 
     def _run(self) -> None:
         for number, scan in zip(itertools.count(), self._cycle, strict=False):
             name = f"{number:06d}-{scan.label}.png"
             for device, folder in self._images.items():
-                # Before the device can have it: its prediction may come sooner than we go on.
+                # Noted before the rename: the device's prediction may come before this thread runs again.
                 self._offered[device].add(name)
                 if self._drop(scan, folder, name):
                     self._fed[device].append(name)
@@ -103,21 +103,21 @@ class Feeder:
             beside.write_bytes(scan.path.read_bytes())
             beside.rename(folder / name)
         except OSError:
-            # The folder is gone: a device without its agent. The scan was never fed.
+            # The device has no agent, so its folder is gone. The scan was not fed.
             beside.unlink(missing_ok=True)
             return False
         return True
 
 
 def read_predictions(path: Path) -> Iterator[Prediction]:
-    """The predictions of a JSON-lines file and of those that it was turned over into; a half line is not yet one."""
+    """Yield the predictions of a JSON-lines file and of its full predecessors. An unfinished last line is left out."""
     for file, content in _read_steadily(path):
         yield from _parsed(content, file) if file == path else _parsed_once(content, file.parent)
 
 
 @lru_cache(maxsize=256)
 def _parsed_once(content: bytes, where: Path) -> tuple[Prediction, ...]:
-    """Of a full file, which never changes: who waits for a prediction reads all of them again and again."""
+    """Parse a full file once. It never changes, and whoever waits for a prediction reads it many times."""
     return _parsed(content, where)
 
 
@@ -128,12 +128,12 @@ def _parsed(content: bytes, where: Path) -> tuple[Prediction, ...]:
             try:
                 found.append(Prediction.model_validate_json(line))
             except ValidationError as error:
-                raise ValueError(f"{where} holds a line that is no prediction: {line[:200]!r}") from error
+                raise ValueError(f"{where} holds a line that is not a prediction: {line[:200]!r}") from error
     return tuple(found)
 
 
 def _read_steadily(path: Path) -> list[tuple[Path, bytes]]:
-    """The files, the oldest first. Read again when one was turned over meanwhile: a file would be missed."""
+    """Read the files, the oldest first. If one was rotated meanwhile, read again: a file would be missed."""
     while True:
         before = _files_of(path)
         try:
@@ -145,7 +145,7 @@ def _read_steadily(path: Path) -> list[tuple[Path, bytes]]:
 
 
 def _files_of(path: Path) -> list[tuple[Path, int]]:
-    """Each with what tells it from another that has its name later."""
+    """Return the files, each with what distinguishes it from a later file of the same name."""
     numbers = [each.suffix[1:] for each in path.parent.glob(f"{path.name}.*")]
     turned = sorted((int(number) for number in numbers if number.isdecimal()), reverse=True)
     found = []
@@ -156,9 +156,9 @@ def _files_of(path: Path) -> list[tuple[Path, int]]:
 
 
 def settle(feeder: Feeder, device: str, predictions: Path, *, deadline: float, source: str | None = None) -> Account:
-    """The account of a device, once every scan fed until now has had ``deadline`` seconds to get its prediction.
+    """Return a device's account: once every scan fed so far has its prediction, or after ``deadline`` seconds.
 
-    ``source``: the agent's source that the scans come from, where it has others beside it.
+    ``source`` is the agent's source that reads the scans; needed if the agent has other sources.
     """
     fed = feeder.fed(device)
     ends = time.monotonic() + deadline
@@ -182,9 +182,9 @@ def _account(fed: list[str], predicted: list[str], offered: set[str]) -> Account
 
 
 def accuracy(predictions: list[Prediction]) -> dict[str, tuple[int, int]]:
-    """For each model version: how many of its scans it read rightly, of how many.
+    """Return for each model version how many scans it read rightly, and of how many.
 
-    The scan's label is in its name; the prediction's is the first of the top labels.
+    The scan's label is in its file name; the prediction's is the first of the top labels.
     """
     right: Counter[str] = Counter()
     of: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""How much memory everything together takes: this process, and every process below it."""
+"""How much memory this process and all its descendants take together."""
 
 import threading
 
@@ -8,7 +8,7 @@ import psutil
 class MemoryWatch:
     """Samples every ``pause`` seconds in a thread; a context manager, whose ``peak`` is in bytes.
 
-    It adds up the proportional set size, so that pages which processes share count once.
+    It adds up the proportional set size, so that shared pages count once.
     """
 
     def __init__(self, *, pause: float = 1.0) -> None:

@@ -1,7 +1,7 @@
-"""Whom the rehearsal's devices run components as: another user than their nucleus, as AWS's default has it.
+"""The user that runs the components of the rehearsal's devices: not the nucleus's own, as under AWS's default.
 
-Only root can give files to another user. Devices and their Python then lie in a folder that all may enter: a clone
-below one of 0700, such as root's home, cannot be reached by another user.
+Only root can give files to another user. Devices and their Python then lie in a folder that everybody may enter:
+another user cannot reach a clone below a folder of mode 0700, such as root's home.
 """
 
 import grp
@@ -21,16 +21,16 @@ from greengrass_emulator.nucleus.runtimes import CLASSIC
 from greengrass_emulator.rehearsal.device_python import make_python
 
 _USERS = ("ggc_user", "nobody")
-"""AWS's installer makes the first; no machine is without the second."""
+"""AWS's installer creates the first; every machine has the second."""
 _ENTERED_BY_ALL = 0o001
 _PROBE = "import os, awscrt; os.environ['SVCUID']"
-"""Sudo-rs passes no environment on: there nothing of another user's can speak to its nucleus."""
+"""Sudo-rs passes no environment on, so a component of another user could not speak to its nucleus."""
 _SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class OtherUser:
-    """``name`` is that of ``runWithDefault``, ``folder`` where devices lie, ``by`` what changes the user on classic."""
+    """``name`` is written to ``runWithDefault``; ``folder`` holds the devices; ``by`` changes the user on classic."""
 
     name: str
     uid: int
@@ -41,9 +41,9 @@ class OtherUser:
 
 @contextmanager
 def other_user(folder: Path) -> Iterator[OtherUser | str]:
-    """Give the user for the devices of a rehearsal in ``folder``, or the reason why there is none.
+    """Yield the user for the devices of a rehearsal in ``folder``, or the reason why there is none.
 
-    Where the folder cannot be reached by others the devices lie elsewhere, and are moved into it at the end.
+    If other users cannot reach the folder, the devices lie elsewhere and are moved into it at the end.
     """
     name = next((each for each in _USERS if look_up(each) is not None), None)
     if whoever_this_is().uid != 0 or name is None:
@@ -88,5 +88,5 @@ def _made(ground: Path, name: str) -> OtherUser | str:
 
 
 def _is_open(folder: Path) -> bool:
-    """Whether everybody may go to a folder; that it is one's own to open."""
+    """Return whether every user can reach a folder; the folder itself can be opened by its owner."""
     return all(each.stat().st_mode & _ENTERED_BY_ALL for each in folder.resolve().parents)

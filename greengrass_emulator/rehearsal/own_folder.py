@@ -1,4 +1,4 @@
-"""The folder that a rehearsal may empty: its own, and nobody else's at the same time."""
+"""The folder of a rehearsal, which it may empty. Only one rehearsal uses it at a time."""
 
 import fcntl
 import os
@@ -15,14 +15,14 @@ MARK = ".rehearsal"
 
 @contextmanager
 def own_folder(folder: Path) -> Iterator[None]:
-    """Have the folder, made or emptied, and held until the end.
+    """Make the folder or empty it, and lock it until the block ends.
 
-    Raises ``WrongUse`` for one that holds what no rehearsal left there, and for one in which another runs.
+    Raises ``WrongUse`` if it has files that no rehearsal wrote, or if another rehearsal runs in it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise WrongUse(f"{folder} is no folder, nor can it be one; name another with --folder") from None
+        raise WrongUse(f"{folder} is not a folder, nor can it be one; name another with --folder") from None
     if not (folder / MARK).exists() and any(folder.iterdir()):
         raise WrongUse(
             f"{folder} holds files that no rehearsal left there, and a rehearsal empties its folder; "

@@ -1,5 +1,6 @@
-"""What a rehearsal under enforced permissions asks of whoever has the policies; without them everybody is dev's
-administrator and may do anything.
+"""What a rehearsal with enforced permissions needs of the policies' owner.
+
+Without enforced permissions every process is dev's administrator and may do anything.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from greengrass_emulator.rehearsal.world import World
 
 
 class Permissions(Protocol):
-    """Gives each process of a release its own role, and looks at what they were allowed."""
+    """Gives each process of a release its own role, and checks what the roles were allowed."""
 
     @property
     def recording(self) -> Path:
@@ -22,16 +23,16 @@ class Permissions(Protocol):
 
     @property
     def model_bucket(self) -> str:
-        """Where model data belong: not to the artifact bucket, which the build alone writes to."""
+        """The bucket for model data. It is not the artifact bucket, to which only the build writes."""
 
     def prepare(self, cloud: Cloud, seeded: SeededCloud) -> None:
-        """Attach the policies, before there is a device in the accounts."""
+        """Attach the policies, before the accounts have a device."""
 
     def build_environment(self, world: World) -> Mapping[str, str]:
-        """What the build's CodeBuild project finds in its environment."""
+        """Return the environment of the build's CodeBuild project."""
 
     def stages(self, world: World) -> Sequence[Stage]:
-        """The deploy stages, each with its project's credentials."""
+        """Return the deploy stages, each with its project's credentials."""
 
     def proof(self, world: World) -> Proof:
-        """Whether every call so far was allowed."""
+        """Return the proof that every call so far was allowed."""

@@ -1,6 +1,6 @@
 """The pipeline of the rehearsal: one build, then a deploy stage for each account, as CodePipeline would run them.
 
-Each stage runs in a folder of its own, which holds what the stage before handed over and nothing else.
+Each stage runs in a folder of its own, which holds only what the stage before handed over.
 """
 
 import os
@@ -48,7 +48,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class PipelineRun:
-    """How one run of the pipeline went."""
+    """The results of one run of the pipeline."""
 
     number: int
     build: BuildspecRun
@@ -59,12 +59,12 @@ class PipelineRun:
         return next((run for run in (self.build, *self.deploys.values()) if run.exit_code), None)
 
     def exit_codes(self) -> dict[str, int]:
-        """By stage: ``build``, then each account that was reached."""
+        """Return the exit codes by stage: ``build``, then each account that the run reached."""
         return {"build": self.build.exit_code, **{name: run.exit_code for name, run in self.deploys.items()}}
 
 
 class Pipeline:
-    """Runs the buildspecs of ``repository`` from a copy under ``folder``; ``environment`` is every stage's base."""
+    """Runs the buildspecs of ``repository`` in a copy under ``folder``. Every stage gets ``environment``."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Pipeline:
         self._deploy: Buildspec = read_buildspec(self.source / DEPLOY_FILE)
 
     def run(self, *, gated: bool = True, deadline: float = 300) -> PipelineRun:
-        """Build, then deploy stage by stage. ``gated``: the first stage that fails ends the run, as a pipeline does.
+        """Build, then deploy stage by stage. If ``gated``, the first stage that fails ends the run, as in CodePipeline.
 
         ``deadline``: seconds for each stage.
         """
@@ -132,9 +132,9 @@ class Pipeline:
 
 
 def _without_the_agents_libraries(folder: Path) -> Path:
-    """A folder for PYTHONPATH that hides ``awscrt``, as no stage in CodeBuild has the agent's extra.
+    """Make a folder for PYTHONPATH that hides ``awscrt``: in CodeBuild no stage has the agent's extra.
 
-    Where it is there, botocore loads it whether or not anything will use it: a twentieth of a second for each process.
+    If it is installed, botocore loads it even if nothing uses it, which costs 50 ms for each process.
     """
     folder.mkdir(parents=True)
     (folder / "awscrt.py").write_text('raise ImportError("the agent\'s extra is not installed here")\n')
@@ -142,9 +142,9 @@ def _without_the_agents_libraries(folder: Path) -> Path:
 
 
 def process_environment() -> dict[str, str]:
-    """What a stage's processes need of this one: the interpreter first on the path, and nothing of AWS's.
+    """Return the environment for a stage's processes: this interpreter first on the path, and no variable of AWS's.
 
-    A developer's own AWS profile must never be what a rehearsal speaks to.
+    A rehearsal must never use a developer's own AWS profile.
     """
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     return {

@@ -1,4 +1,4 @@
-"""What a rehearsal plays: which devices there are, and which acts, over the same world and pipeline."""
+"""What a rehearsal runs: its devices and its scenarios. World and pipeline are the same for all programs."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -6,41 +6,41 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greengrass_emulator.errors import WrongUse
-from greengrass_emulator.rehearsal import acts
-from greengrass_emulator.rehearsal.acts import Stagecraft
+from greengrass_emulator.rehearsal import scenarios
 from greengrass_emulator.rehearsal.feeder import Feeder
+from greengrass_emulator.rehearsal.scenarios import Rehearsal
 from greengrass_emulator.rehearsal.timeline import Proof
 from greengrass_emulator.rehearsal.world import Group, Runtime
 
 
 def as_it_is(source: Path) -> None:
-    """The pipeline's copy of the repository stays as it was copied."""
+    """Leave the pipeline's copy of the repository as it was copied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``acts`` gives the proofs one by one; what it starts, such as the feeder, it puts on the stack.
+    """``scenarios`` yields the proofs one by one. It puts what it starts, such as the feeder, on the stack.
 
-    ``write`` makes the pipeline's copy of the repository what the acts need, before the first of them.
+    ``write`` changes the pipeline's copy of the repository before the first scenario.
     """
 
     groups: Mapping[str, Group]
-    acts: Callable[[Stagecraft, Feeder, ExitStack], Iterator[Proof]]
+    scenarios: Callable[[Rehearsal, Feeder, ExitStack], Iterator[Proof]]
     write: Callable[[Path], None] = as_it_is
 
 
-def five_acts(devices: int) -> Program:
-    """The dress rehearsal. Raises ``WrongUse`` for a number of classic devices that cannot be meant."""
-    return Program(groups_of(devices), _acts)
+def standard_program(devices: int) -> Program:
+    """Return the standard rehearsal. Raises ``WrongUse`` for fewer than 2 or more than 100 classic devices."""
+    return Program(groups_of(devices), _run_scenarios)
 
 
 def groups_of(devices: int) -> dict[str, Group]:
-    """One lite device in dev, and ``devices`` classic ones between preprod and prod, prod having the larger half.
+    """Return one lite device in dev, and ``devices`` classic ones in preprod and prod; prod has the larger half.
 
-    Raises ``WrongUse`` for fewer than two: each of the two accounts wants one.
+    Raises ``WrongUse`` for fewer than 2 (each of the two accounts needs one) or more than 100.
     """
     if not 2 <= devices <= 100:
-        raise WrongUse(f"--devices {devices}: between 2 and 100 devices stand in preprod and prod; name such a number")
+        raise WrongUse(f"--devices {devices}: between 2 and 100 devices are needed, for preprod and prod together")
     classic: Runtime = "classic"
     preprod = devices // 2
     return {
@@ -50,16 +50,16 @@ def groups_of(devices: int) -> dict[str, Group]:
     }
 
 
-def _acts(stagecraft: Stagecraft, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
-    """Act by act; after one with a row that does not hold, the rest would only tell of that row."""
-    first = acts.first_release(stagecraft)
+def _run_scenarios(rehearsal: Rehearsal, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
+    """Run the scenarios in order. Stop after one with a failed row: the later ones would fail for the same reason."""
+    first = scenarios.first_release(rehearsal)
     yield from first
     if not all(proof.holds for proof in first):
         return
     stack.enter_context(feeder)
-    for act in (acts.better_model, acts.bad_model, acts.way_back):
-        rows = act(stagecraft, feeder)
+    for scenario in (scenarios.better_model, scenarios.bad_model, scenarios.way_back):
+        rows = scenario(rehearsal, feeder)
         yield from rows
         if not all(proof.holds for proof in rows):
             return
-    yield from acts.nothing_to_do(stagecraft)
+    yield from scenarios.nothing_to_do(rehearsal)

@@ -1,4 +1,4 @@
-"""The data scientist's part of the rehearsal: the model's own scripts, run as the team would run them."""
+"""The data scientist's part of the rehearsal: it runs the model's own scripts as the team would."""
 
 import json
 import subprocess
@@ -27,9 +27,9 @@ class TrainedModel:
 
 
 class Trainings:
-    """Trainings and pictures that are made beside whatever else goes on, two processes at a time.
+    """Trains the models and makes the pictures in the background, in two processes at a time.
 
-    A context manager: what still runs at its end is waited for.
+    A context manager: at its end it waits for what still runs.
     """
 
     def __init__(self, scripts: Path, folder: Path, kinds: Sequence[Kind] = KINDS) -> None:
@@ -48,18 +48,18 @@ class Trainings:
         self._pool.shutdown(cancel_futures=True)
 
     def model(self, kind: Kind) -> Path:
-        """The folder of a trained model. Raises ``RehearsalError`` when its training failed."""
+        """Wait for a model's training and return its folder. Raises ``RehearsalError`` if the training failed."""
         self._models[kind].result(timeout=_SECONDS_A_SCRIPT)
         return self._folder / kind
 
     def scans(self) -> Path:
-        """The folder of the held-out scans as pictures. Raises ``RehearsalError``."""
+        """Wait for the pictures of the held-out scans and return their folder. Raises ``RehearsalError``."""
         self._scans.result(timeout=_SECONDS_A_SCRIPT)
         return self._folder / "scans"
 
 
 class Registry:
-    """Registers versions of the digits model, and sets their status."""
+    """Registers versions of the digits model and sets their status."""
 
     def __init__(self, scripts: Path, *, environment: Mapping[str, str], bucket: str, group: str) -> None:
         self._scripts = scripts
@@ -68,7 +68,7 @@ class Registry:
         self._group = group
 
     def register(self, model: Path) -> TrainedModel:
-        """Pack and register a trained model's folder; its status is PendingManualApproval."""
+        """Pack and register a trained model's folder, with status PendingManualApproval."""
         answer = _script(
             self._scripts / "register.py",
             [
@@ -86,10 +86,10 @@ class Registry:
 
 
 class Registrations:
-    """The digits models, registered in the order of their training beside whatever else goes on.
+    """Registers the digits models in the background, in the order of their training.
 
-    A context manager: what still runs at its end is waited for. Each property waits for its model, and raises
-    ``RehearsalError`` when its training or its registration failed.
+    A context manager: at its end it waits for what still runs. Each property waits for its model, and raises
+    ``RehearsalError`` if its training or its registration failed.
     """
 
     def __init__(self, registry: Registry, trainings: Trainings) -> None:
@@ -113,7 +113,7 @@ class Registrations:
 
     @property
     def bad(self) -> TrainedModel:
-        """The one that was trained on shuffled labels."""
+        """The model that was trained on shuffled labels."""
         return self._model("shuffled")
 
     def _model(self, kind: Kind) -> TrainedModel:

@@ -1,11 +1,10 @@
-"""The whole rehearsal in its order: the world, the data scientist's part, a program's acts, the report."""
+"""The whole rehearsal: the world, the data scientist's part, a program's scenarios, the report."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from greengrass_emulator.rehearsal.acts import MODEL, Stagecraft
 from greengrass_emulator.rehearsal.device_python import name_python
 from greengrass_emulator.rehearsal.feeder import Feeder, accuracy, read_predictions, read_scans
 from greengrass_emulator.rehearsal.memory import MemoryWatch
@@ -15,6 +14,7 @@ from greengrass_emulator.rehearsal.pipeline import Pipeline
 from greengrass_emulator.rehearsal.program import Program
 from greengrass_emulator.rehearsal.registry import Registrations, Registry, Trainings
 from greengrass_emulator.rehearsal.report import Summary, write_report
+from greengrass_emulator.rehearsal.scenarios import MODEL, Rehearsal
 from greengrass_emulator.rehearsal.timeline import Proof, Timeline
 from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, World
 
@@ -29,7 +29,7 @@ class Outcome:
     summary: Summary
     report: Path
     failed_log: Path | None
-    """The log of the last pipeline run's first failed stage, where it is to be looked for why a row does not hold."""
+    """The log of the last pipeline run's first failed stage: it may tell why a row failed."""
 
     @property
     def holds(self) -> bool:
@@ -44,11 +44,12 @@ def rehearse(
     tell: Callable[[str, Proof | None], None],
     permissions: Permissions | None = None,
 ) -> Outcome:
-    """Run it all in ``folder``, which is empty (see ``own_folder``). ``tell`` hears each step, and each proof in time.
+    """Run the program in ``folder``, which is empty (see ``own_folder``), and return the outcome.
 
-    With ``permissions`` each process has its own role, and a last row says whether they sufficed.
+    ``tell`` is called at each step, and with each proof as soon as there is one. With ``permissions`` each process has
+    its own role, and a last row says whether the roles sufficed. A failed proof ends the run, with its row.
 
-    Raises ``RehearsalError`` when it cannot go on; a proof that does not hold ends it too, with its row.
+    Raises ``RehearsalError`` if it cannot go on.
     """
     scripts = repository / "model_components" / "digits"
     timeline = Timeline()
@@ -71,7 +72,7 @@ def rehearse(
         timeline.add("world", "accounts and devices are up", began=0.0)
         bucket = permissions.model_bucket if permissions else BUCKET
         registry = Registry(scripts, environment=world.environment(), bucket=bucket, group=PACKAGE_GROUP)
-        # Entered after the trainings, so that it ends before them; the later two are registered during act 1.
+        # Entered after the trainings, so that it ends before them. Two models are registered during scenario 1.
         models = stack.enter_context(Registrations(registry, trainings))
         timeline.add("registry", f"{models.linear.name} trained and registered", began=0.0)
         tell("the first of three versions of the model is trained and registered, none approved", None)
@@ -85,10 +86,10 @@ def rehearse(
         program.write(pipeline.source)
         if user is not None:
             name_python(pipeline.source, user.python)
-        stagecraft = Stagecraft(world, pipeline, registry, models, timeline, other)
+        rehearsal = Rehearsal(world, pipeline, registry, models, timeline, other)
         images = {device.name: device.images for device in world.devices}
         feeder = Feeder(lambda: read_scans(trainings.scans()), images, rate=SCANS_A_SECOND)
-        for proof in program.acts(stagecraft, feeder, stack):
+        for proof in program.scenarios(rehearsal, feeder, stack):
             proofs.append(proof)
             tell("", proof)
         if permissions:

@@ -1,4 +1,4 @@
-"""`rehearsal/report.html`: one page with what was proven and the timeline. It needs no network to be looked at."""
+"""`rehearsal/report.html`: one page with the proofs and the timeline. It needs no network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class _Bar:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the report tells besides the proofs. ``accuracy``: by model version, (right, of)."""
+    """What the report tells besides the proofs. ``accuracy`` is by model version: (scans read rightly, all scans)."""
 
     seconds: float
     peak_bytes: int
@@ -32,7 +32,7 @@ class Summary:
 
 
 def write_report(path: Path, proofs: Sequence[Proof], moments: Sequence[Moment], summary: Summary) -> None:
-    """Write the page. ``path`` is replaced whole."""
+    """Write the page; an existing file at ``path`` is replaced."""
     from jinja2 import Environment, PackageLoader  # noqa: PLC0415 - only the end of a rehearsal needs it
 
     environment = Environment(loader=PackageLoader("greengrass_emulator.rehearsal"), autoescape=True)

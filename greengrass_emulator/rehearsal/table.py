@@ -9,22 +9,24 @@ from greengrass_emulator.rehearsal.timeline import Proof
 
 
 def proofs_table(proofs: Sequence[Proof]) -> Table:
-    """One row for each proof; an act's name stands once."""
+    """Return the table: one row for each proof, with a scenario's name in its first row."""
     table = Table(title="What was proven", title_justify="left", show_lines=False)
     table.add_column("")
-    table.add_column("Act", no_wrap=True)
+    table.add_column("Scenario", no_wrap=True)
     table.add_column("Claim")
     table.add_column("Seen")
     last = ""
     for proof in proofs:
         colour = "green" if proof.holds else "red"
-        table.add_row(f"[{colour}]{proof.mark}[/]", proof.act if proof.act != last else "", proof.claim, proof.seen)
-        last = proof.act
+        table.add_row(
+            f"[{colour}]{proof.mark}[/]", proof.scenario if proof.scenario != last else "", proof.claim, proof.seen
+        )
+        last = proof.scenario
     return table
 
 
 def summary_lines(summary: Summary) -> list[str]:
-    """The figures in words: time, memory, and how well each version read the scans that it was fed."""
+    """Return the figures in words: time, memory, and each model version's accuracy."""
     lines = [f"{summary.seconds:.0f} s from start to end, {summary.peak_bytes / 1e6:.0f} MB at the peak."]
     lines += [
         f"Version {version} read {right} of {of} scans rightly ({100 * right / of:.1f} %)."

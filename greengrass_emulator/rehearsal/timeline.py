@@ -18,12 +18,12 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One row of the closing table: what was to be shown, whether it was, and what was seen.
+    """One row of the closing table: the claim, whether it holds, and what was seen.
 
-    What could not be ``tried`` on this machine is said, and breaks nothing.
+    A row that could not be ``tried`` on this machine says so, and does not fail the rehearsal.
     """
 
-    act: str
+    scenario: str
     claim: str
     holds: bool
     seen: str
@@ -31,7 +31,7 @@ class Proof:
 
     @property
     def mark(self) -> str:
-        """As people see it."""
+        """The sign in the table."""
         if not self.tried:
             return "–"
         return "✓" if self.holds else "✗"
@@ -51,22 +51,22 @@ class Timeline:
         return time.monotonic() - self._began
 
     def add(self, lane: str, words: str, *, began: float | None = None) -> None:
-        """Record a point, or what lasted from ``began`` until now."""
+        """Record a point in time, or a span from ``began`` until now."""
         now = self.now()
         at = now if began is None else began
         with self._lock:
             self._moments.append(Moment(at, lane, words, now - at))
 
     def record(self, lane: str, words: str, *, at: float, seconds: float) -> None:
-        """Record what lasted ``seconds`` from ``at`` on, both as ``now`` counts."""
+        """Record a span of ``seconds`` that began at ``at``, both on the clock of ``now``."""
         with self._lock:
             self._moments.append(Moment(at, lane, words, seconds))
 
     def told(self, lane: str, words: str, *, when: datetime) -> None:
-        """Record a point that somebody else's clock gives, as a device's message does."""
+        """Record a point in time by another clock, such as a device message's timestamp."""
         self.record(lane, words, at=max(0.0, (when - self._began_at).total_seconds()), seconds=0.0)
 
     def moments(self) -> list[Moment]:
-        """All of them, in the order of time."""
+        """Return all of them in the order of time."""
         with self._lock:
             return sorted(self._moments, key=lambda moment: moment.at)

@@ -1,6 +1,6 @@
 """The rehearsal's world: three accounts, their thing groups, and a process for each device.
 
-It owns what it starts, and ends all of it: nuclei by SIGTERM (their components with them), then the cloud.
+It ends all that it starts: first the nuclei, by SIGTERM, with their components; then the cloud.
 """
 
 import os
@@ -21,10 +21,11 @@ from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import RehearsalError
 from greengrass_emulator.interruption import ctrl_c_held_back
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
-from greengrass_emulator.rehearsal.cloud_view import AccountView, Door, Published, objects_of
+from greengrass_emulator.rehearsal.cloud_view import AccountView, Published, objects_of
 from greengrass_emulator.rehearsal.feeder import read_predictions
 from greengrass_emulator.rehearsal.other_user import OtherUser
 from greengrass_emulator.rehearsal.pipeline import Stage, process_environment
+from shared_schema.messages import Channel
 
 Runtime = Literal["classic", "lite"]
 AGENT = "com.example.edge-agent"
@@ -39,25 +40,25 @@ _SECONDS_TO_PREDICT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One account's thing group, and the runtimes of its devices by name; and of its canary's, if it has one."""
+    """One account's thing group: the runtimes of its devices by name, and of its canary devices, if it has any."""
 
     devices: Mapping[str, Runtime]
     canary: Mapping[str, Runtime] = field(default_factory=dict)
 
     @property
-    def wanted_door(self) -> Door:
-        """All classic: the validated door; any lite, the followed one (architecture, section 3)."""
-        return "validated" if set(self.devices.values()) == {"classic"} else "followed"
+    def wanted_channel(self) -> Channel:
+        """Validated if all devices are classic, subscribed if any is lite (architecture, section 3)."""
+        return Channel.VALIDATED if set(self.devices.values()) == {"classic"} else Channel.SUBSCRIBED
 
 
 @dataclass(frozen=True, slots=True)
 class TargetAccount:
-    """An account that is deployed to: its API, its thing group, and the door that its runtimes ask for."""
+    """An account to deploy to: its API, its thing group, and the channel that its runtimes need."""
 
     name: str
     target_arn: str
     view: AccountView
-    wanted_door: Door
+    wanted_channel: Channel
     canary_arn: str | None = None
 
 
@@ -87,22 +88,22 @@ class Device:
         return self.work / "predictions.jsonl"
 
     def status(self) -> NucleusStatus | None:
-        """What the nucleus says of itself; none while it does not run."""
+        """Return what the nucleus says of itself, or None while it does not run."""
         return read_status(self.folder.root)
 
     def agent_pid(self) -> int | None:
-        """The agent's process id; none while it does not run."""
+        """Return the agent's process id, or None while it does not run."""
         status = self.status()
         agent = status.components.get(AGENT) if status else None
         return agent.pid if agent else None
 
     def detailed_status(self) -> str:
-        """The detailed status of the newest deployment, such as ``FAILED_NO_STATE_CHANGE``; empty for none."""
+        """Return the newest deployment's detailed status, such as ``FAILED_NO_STATE_CHANGE``, or an empty text."""
         status = self.status()
         return status.deployments[-1].detailed if status and status.deployments else ""
 
     def serves_now(self, model: str) -> str | None:
-        """The version that makes the next prediction: what is said of the shadow is then no matter of trust."""
+        """Return the version that makes the next prediction. This checks the device instead of trusting the shadow."""
         known = sum(1 for _ in read_predictions(self.predictions))
         ends = time.monotonic() + _SECONDS_TO_PREDICT
         while time.monotonic() < ends:
@@ -125,9 +126,9 @@ class World:
         prepare: Callable[[Cloud, SeededCloud], None] | None = None,
         other: OtherUser | None = None,
     ) -> None:
-        """``recording`` enforces permissions; ``prepare`` sees the accounts before there is a device in them.
+        """``recording`` enforces permissions. ``prepare`` is called before the accounts have a device.
 
-        ``other`` runs the components, and says where devices lie; without it they are whose nucleus they are.
+        ``other`` is the user that runs the components, and says where devices lie. Without it the nucleus's user does.
         """
         self.folder = folder
         self._other = other
@@ -152,7 +153,7 @@ class World:
                 view = AccountView(cloud.client("greengrassv2", account=name), cloud.client("iot-data", account=name))
                 arn = create_thing_group(cloud, GROUP, account=name)
                 canary = create_thing_group(cloud, CANARY, account=name) if group.canary else None
-                self.accounts[name] = TargetAccount(name, arn, view, group.wanted_door, canary)
+                self.accounts[name] = TargetAccount(name, arn, view, group.wanted_channel, canary)
                 of_group = {**dict.fromkeys(group.devices, GROUP), **dict.fromkeys(group.canary, CANARY)}
                 for thing, runtime in {**group.devices, **group.canary}.items():
                     folder = provision_device(
@@ -176,12 +177,12 @@ class World:
         self._stack.close()
 
     def start(self, device: Device) -> None:
-        """Start a device's nucleus, which does not run."""
+        """Start a device's nucleus; it must not be running."""
         with ctrl_c_held_back():
             self._nuclei[device.name] = _start(device)
 
     def stop(self, device: Device) -> None:
-        """End a device as its unit does: its nucleus, if it runs, and all that it has started."""
+        """Stop a device as its systemd unit would: its nucleus, if it runs, and all that it has started."""
         nucleus = self._nuclei.pop(device.name, None)
         if nucleus is not None:
             _end(nucleus)
@@ -191,17 +192,17 @@ class World:
     def cloud(self) -> Cloud:
         """The running cloud. Raises ``RehearsalError`` outside the context."""
         if self._cloud is None:
-            raise RehearsalError("the world has not begun; use it in a with statement")
+            raise RehearsalError("the world has not started; use it in a with statement")
         return self._cloud
 
     def environment(self) -> dict[str, str]:
-        """What the pipeline's and the data scientist's processes find in their environment: dev's own credentials."""
+        """Return the environment of the pipeline's and the data scientist's processes: dev's own credentials."""
         return {**process_environment(), **self.cloud.environment("dev"), "ARTIFACT_BUCKET": BUCKET}
 
     def stages(self) -> list[Stage]:
-        """A deploy stage for each account, with the variables that CodeBuild gives it."""
+        """Return a deploy stage for each account, with the variables that CodeBuild gives it."""
         if self._seeded is None:
-            raise RehearsalError("the world has not begun; use it in a with statement")
+            raise RehearsalError("the world has not started; use it in a with statement")
         return [
             Stage(
                 name,
@@ -216,7 +217,7 @@ class World:
         ]
 
     def published(self) -> Published:
-        """All that a run of the pipeline could have changed in the accounts."""
+        """Return all that a run of the pipeline can change in the accounts."""
         return Published(
             objects=objects_of(self.cloud.client("s3"), BUCKET, "artifacts/"),
             versions={name: account.view.versions() for name, account in self.accounts.items()},
@@ -224,7 +225,7 @@ class World:
         )
 
     def _wait_until_known(self, cloud: Cloud) -> None:
-        """A deploy chooses its door by the core devices that the account knows: all must have reported once."""
+        """Wait until every device has reported. A deploy chooses its channel by the core devices of the account."""
         ends = time.monotonic() + _SECONDS_TO_START
         wanted = {device.name for device in self.devices}
         while True:
@@ -255,7 +256,7 @@ def _start(device: Device) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # A Ctrl-C at the terminal is the rehearsal's to act on: it ends its devices in order.
+            # Ctrl-C at the terminal must reach the rehearsal only, which stops its devices in order.
             start_new_session=True,
         )
 

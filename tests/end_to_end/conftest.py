@@ -6,23 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.rehearsal.acts import Stagecraft
 from greengrass_emulator.rehearsal.pipeline import Pipeline
 from greengrass_emulator.rehearsal.registry import Registrations, Registry, Trainings
+from greengrass_emulator.rehearsal.scenarios import Rehearsal
 from greengrass_emulator.rehearsal.timeline import Timeline
 from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = REPOSITORY / "model_components" / "digits"
-Raise = Callable[[Mapping[str, Group]], Stagecraft]
+StartRehearsal = Callable[[Mapping[str, Group]], Rehearsal]
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Raise]:
+def start(tmp_path: Path) -> Iterator[StartRehearsal]:
     """Give it the groups by account; what it starts is ended with the test."""
     with ExitStack() as stack:
 
-        def raise_world(groups: Mapping[str, Group]) -> Stagecraft:
+        def start_rehearsal(groups: Mapping[str, Group]) -> Rehearsal:
             trainings = stack.enter_context(Trainings(SCRIPTS, tmp_path / "models"))
             world = stack.enter_context(World(tmp_path, groups))
             registry = Registry(SCRIPTS, environment=world.environment(), bucket=BUCKET, group=PACKAGE_GROUP)
@@ -34,6 +34,6 @@ def stage(tmp_path: Path) -> Iterator[Raise]:
                 stages=world.stages(),
                 told=lambda _words: None,
             )
-            return Stagecraft(world, pipeline, registry, models, Timeline())
+            return Rehearsal(world, pipeline, registry, models, Timeline())
 
-        yield raise_world
+        yield start_rehearsal

@@ -5,61 +5,65 @@ from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.rehearsal import acts
-from greengrass_emulator.rehearsal.acts import Stagecraft
+from greengrass_emulator.rehearsal import scenarios
 from greengrass_emulator.rehearsal.cloud_view import DeviceOutcome
+from greengrass_emulator.rehearsal.scenarios import Rehearsal
 from greengrass_emulator.rehearsal.world import Device, Group
-from shared_schema.messages import Verdict
+from shared_schema.messages import Channel, Verdict
 
-Raise = Callable[[Mapping[str, Group]], Stagecraft]
+StartRehearsal = Callable[[Mapping[str, Group]], Rehearsal]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def model_of(device: Device) -> tuple[str | None, Verdict | None]:
-    model = device.view.shadow(device.name).models[acts.MODEL]
+    model = device.view.shadow(device.name).models[scenarios.MODEL]
     return model.version, model.said.verdict if model.said else None
 
 
-def test_a_gated_pipeline_stops_at_devs_refusal_and_preprod_is_untouched(stage: Raise) -> None:
-    play = stage({"dev": Group({"gate-dev": "lite"}), "preprod": Group({"gate-preprod": "classic"})})
-    assert all(proof.holds for proof in acts.first_release(play)), "the first release is the ground of this test"
-    before = play.world.published()
-    play.approve(play.models.bad)
+def test_a_gated_pipeline_stops_at_devs_refusal_and_preprod_is_untouched(start: StartRehearsal) -> None:
+    rehearsal = start({"dev": Group({"gate-dev": "lite"}), "preprod": Group({"gate-preprod": "classic"})})
+    assert all(proof.holds for proof in scenarios.first_release(rehearsal)), (
+        "the first release is the ground of this test"
+    )
+    before = rehearsal.world.published()
+    rehearsal.approve(rehearsal.models.bad)
 
-    run = play.pipeline.run(gated=True)
+    run = rehearsal.pipeline.run(gated=True)
 
-    after = play.world.published()
+    after = rehearsal.world.published()
     assert run.exit_codes() == {"build": 0, "dev": 5}
     assert after.versions["preprod"] == before.versions["preprod"]
     assert after.deployments["preprod"] == before.deployments["preprod"]
     assert after.deployments["dev"] != before.deployments["dev"]
-    preprod = next(device for device in play.world.devices if device.account == "preprod")
-    assert model_of(preprod) == (play.models.linear.released_as, Verdict.CONFIRMED)
+    preprod = next(device for device in rehearsal.world.devices if device.account == "preprod")
+    assert model_of(preprod) == (rehearsal.models.linear.released_as, Verdict.CONFIRMED)
 
 
-def test_a_group_of_both_runtimes_is_released_by_the_followed_door(stage: Raise) -> None:
+def test_a_group_of_both_runtimes_is_released_by_the_subscribed_channel(start: StartRehearsal) -> None:
     group = Group({"mixed-classic": "classic", "mixed-lite": "lite"})
-    play = stage({"dev": group})
-    target = play.world.accounts["dev"]
+    rehearsal = start({"dev": group})
+    target = rehearsal.world.accounts["dev"]
 
-    first = acts.first_release(play)
-    play.approve(play.models.bad)
-    refused = play.pipeline.run()
+    first = scenarios.first_release(rehearsal)
+    rehearsal.approve(rehearsal.models.bad)
+    refused = rehearsal.pipeline.run()
 
     proofs = {proof.claim: proof.seen for proof in first}
-    assert target.view.door(target.target_arn, "com.example.edge-agent") == "followed", proofs
+    assert target.view.channel(target.target_arn, "com.example.edge-agent") is Channel.SUBSCRIBED, proofs
     assert refused.exit_codes() == {"build": 0, "dev": 5}
-    for device in play.world.devices:
+    for device in rehearsal.world.devices:
         version, verdict = model_of(device)
-        assert (version, verdict) == (play.models.linear.released_as, Verdict.REJECTED)
-        # Nobody validates at the followed door: to Greengrass the deployment is a success on either runtime.
+        assert (version, verdict) == (rehearsal.models.linear.released_as, Verdict.REJECTED)
+        # Nobody validates on the subscribed channel: to Greengrass the deployment is a success on either runtime.
         outcome: DeviceOutcome = device.view.outcome(device.name)
         assert outcome.status == "SUCCEEDED"
 
 
-def test_a_deploy_stage_needs_nothing_but_the_builds_output(stage: Raise, tmp_path: Path) -> None:
-    play = stage({"dev": Group({"hinge-dev": "classic"})})
-    assert all(proof.holds for proof in acts.first_release(play) if proof.claim.startswith(("build", "every")))
+def test_a_deploy_stage_needs_nothing_but_the_builds_output(start: StartRehearsal, tmp_path: Path) -> None:
+    rehearsal = start({"dev": Group({"hinge-dev": "classic"})})
+    assert all(
+        proof.holds for proof in scenarios.first_release(rehearsal) if proof.claim.startswith(("build", "every"))
+    )
     folder = tmp_path / "pipeline" / "run-1" / "dev"
     assert (folder / "dist" / "release.json").is_file()
     assert not (folder / "greengrass-config.yml").exists()

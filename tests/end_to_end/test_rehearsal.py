@@ -1,4 +1,4 @@
-"""The dress rehearsal through its front door, once: exit code, table, report, and nothing left behind."""
+"""The rehearsal's command, run once: exit code, table, report, and nothing left behind."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ def _nuclei(parent: int) -> list[psutil.Process]:
 @pytest.mark.slow
 @pytest.mark.timeout(420)
 def test_the_rehearsal_proves_all_its_rows_and_ends_all_that_it_started(tmp_path: Path) -> None:
-    """Under its roles' own permissions, the harder way to go; the acts without them are test_pipeline.py's."""
+    """Under its roles' own permissions, the harder way to go; the scenarios without them are test_pipeline.py's."""
     folder = tmp_path / "rehearsal"
     done = subprocess.run(
         [*COMMAND, "--folder", str(folder), "--enforce-iam"],
@@ -50,8 +50,8 @@ def test_the_rehearsal_proves_all_its_rows_and_ends_all_that_it_started(tmp_path
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    for act in ("1 first release", "2 hot reload", "3 refusal", "4 way back", "5 nothing new"):
-        assert act in done.stdout
+    for scenario in ("1 first release", "2 hot reload", "3 refusal", "4 way back", "5 nothing new"):
+        assert scenario in done.stdout
     assert "✗" not in done.stdout
     assert "permissions: each call was allowed by the policies of its own role" in done.stdout
     assert (folder / "calls.jsonl").stat().st_size > 0

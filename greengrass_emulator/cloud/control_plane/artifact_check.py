@@ -1,7 +1,7 @@
-"""Turns requested component versions into deployable or failed ones, as the service does behind the API.
+"""Makes requested component versions DEPLOYABLE or FAILED, as the service does in the background.
 
-One worker for the whole cloud. It looks for each S3 artifact with the caller's own credentials and digests it; a
-``docker:`` image is taken as it is. Nothing here decides what a recipe may say.
+The whole cloud has one worker. It reads each S3 artifact with the caller's own credentials and computes its digest;
+``docker:`` images are not checked. The recipe itself is checked elsewhere.
 """
 
 import base64
@@ -29,7 +29,7 @@ _CHUNK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """One version to look at, and what to do when its check begins and ends."""
+    """One version to check, with the callbacks for the check's begin and end."""
 
     recipe: CloudRecipe
     caller: Caller
@@ -51,12 +51,12 @@ class ArtifactChecker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the worker after the check that it is at."""
+        """End the worker after its present check."""
         self._requests.put(None)
         self._thread.join(timeout=10)
 
     def submit(self, request: CheckRequest) -> None:
-        """Asks for a check. Raises ``ThrottlingException`` when too many wait already."""
+        """Queue a check. Raises ``ThrottlingException`` if too many wait already."""
         try:
             self._requests.put_nowait(request)
         except queue.Full as full:

@@ -1,4 +1,4 @@
-"""Idempotent requests: one client token has one answer for eight hours, whatever else the request says.
+"""Idempotent requests: one client token has one answer for eight hours, whatever else the request has.
 
 Source: AWS IoT Greengrass V2 API reference, ``clientToken`` of CreateComponentVersion and CreateDeployment.
 """
@@ -18,13 +18,13 @@ class ClientTokens:
         self._answers: dict[tuple[str, str], tuple[float, Mapping[str, Any]]] = {}
 
     def answer(self, operation: str, token: str | None) -> Mapping[str, Any] | None:
-        """The answer that this token got within the last eight hours."""
+        """Return the answer that this token got within the last eight hours, or None."""
         now = self._clock()
         self._answers = {key: kept for key, kept in self._answers.items() if now - kept[0] < KEPT_SECONDS}
         kept = self._answers.get((operation, token)) if token else None
         return kept[1] if kept else None
 
     def keep(self, operation: str, token: str | None, answer: Mapping[str, Any]) -> None:
-        """Remembers a success. Failures are never remembered: they may be tried again."""
+        """Remember a success. Failures are not remembered: they may be retried."""
         if token:
             self._answers[operation, token] = (self._clock(), answer)

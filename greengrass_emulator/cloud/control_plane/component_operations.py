@@ -29,7 +29,7 @@ _NO_MESSAGE = "NONE"
 
 
 def create_component_version(plane: AccountPlane, caller: Caller, request: Request) -> Mapping[str, Any]:
-    """Takes a recipe in as ``REQUESTED``; the artifact checker makes it ``DEPLOYABLE`` or ``FAILED``."""
+    """Create a version as ``REQUESTED``; the artifact checker makes it ``DEPLOYABLE`` or ``FAILED``."""
     token = request.get("clientToken")
     if (answered := plane.tokens.answer("CreateComponentVersion", token)) is not None:
         return answered
@@ -63,7 +63,7 @@ def create_component_version(plane: AccountPlane, caller: Caller, request: Reque
 
 
 def _same(plane: AccountPlane, created: ComponentVersion) -> ComponentVersion | None:
-    # It may have been deleted, and created anew, while the checker looked at its artifacts.
+    # It may have been deleted, and created again, during the check of its artifacts.
     known = plane.components.find(created.recipe.name, created.recipe.version)
     return known if known is not None and known.created == created.created else None
 
@@ -107,7 +107,7 @@ def describe_component(plane: AccountPlane, _: Caller, request: Request) -> Mapp
 
 
 def get_component(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """A version's recipe, with the digests that the cloud put in."""
+    """Return a version's recipe, with the digests that the cloud added."""
     found = find_version(plane, request["arn"])
     output_format = request.get("recipeOutputFormat", "JSON")
     return {
@@ -127,7 +127,7 @@ def list_components(plane: AccountPlane, _: Caller, request: Request) -> Mapping
 
 
 def list_component_versions(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """A component's versions, the highest first; of a component that is not there, none."""
+    """Return a component's versions, the highest first; empty for an unknown component."""
     reference = read_component_arn(request["arn"])
     versions, token = page(_store(plane, reference.owner).versions_of(reference.name), request)
     listed = [{"componentName": v.recipe.name, "componentVersion": v.recipe.version, "arn": v.arn} for v in versions]
@@ -135,7 +135,7 @@ def list_component_versions(plane: AccountPlane, _: Caller, request: Request) ->
 
 
 def delete_component(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """Takes a version out of the account. Devices that have it keep it (AWS, DeleteComponent)."""
+    """Remove a version from the account. Devices that have it keep it (AWS, DeleteComponent)."""
     found = find_version(plane, request["arn"])
     if read_component_arn(found.arn).owner == PUBLIC_OWNER:
         raise ValidationException("A public component cannot be deleted")
@@ -150,9 +150,9 @@ def delete_component(plane: AccountPlane, _: Caller, request: Request) -> Mappin
 
 
 def get_component_version_artifact(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """The URL of a public or a Lambda component's artifact. The emulated public components have none.
+    """Return the URL of a public or a Lambda component's artifact. The emulated public components have none.
 
-    A private component's artifact is in its owner's bucket, where a device asks for it with its own credentials.
+    A private component's artifact is in its owner's bucket; a device downloads it with its own credentials.
     """
     found = find_version(plane, request["arn"])
     name = request["artifactName"]
@@ -164,7 +164,7 @@ def get_component_version_artifact(plane: AccountPlane, _: Caller, request: Requ
 
 
 def find_version(plane: AccountPlane, arn: str) -> ComponentVersion:
-    """The version of an ARN. Raises ``ResourceNotFoundException``."""
+    """Return the version of an ARN. Raises ``ResourceNotFoundException``."""
     reference = read_component_arn(arn)
     found = _store(plane, reference.owner).find(reference.name, reference.version or "")
     if found is None:

@@ -42,13 +42,13 @@ def component_arn(region: str, owner: str, name: str) -> str:
 
 
 def read_component_arn(arn: str) -> ComponentReference:
-    """Takes a component's or a version's ARN apart; its pattern was checked by the request's reader."""
+    """Split a component's or a version's ARN. The request's reader has checked its pattern."""
     parts = arn.split(":")
     return ComponentReference(parts[4], parts[6], parts[8] if len(parts) > 8 else None)
 
 
 class ComponentStore:
-    """Component versions by name and version. Not safe for threads: the account's lock is the caller's affair."""
+    """Component versions by name and version. Not thread-safe: the caller holds the account's lock."""
 
     def __init__(self, versions: Iterable[ComponentVersion] = ()) -> None:
         self._versions = {(v.recipe.name, v.recipe.version): v for v in versions}
@@ -58,11 +58,11 @@ class ComponentStore:
         return self._versions.get((name, version))
 
     def put(self, version: ComponentVersion) -> None:
-        """Adds a version, or takes the place of its former state."""
+        """Add a version, or replace its former state."""
         self._versions[version.recipe.name, version.recipe.version] = version
 
     def remove(self, name: str, version: str) -> None:
-        """Takes a version away."""
+        """Remove a version."""
         del self._versions[name, version]
 
     def names(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The API's operations on core devices: what they are, what runs on them, how their deployments went."""
+"""The API's operations on core devices: their status, their components, their deployments' results."""
 
 import json
 from collections.abc import Mapping
@@ -34,13 +34,13 @@ def list_core_devices(plane: AccountPlane, _: Caller, request: Request) -> Mappi
 
 
 def get_core_device(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """What a core device last said of itself."""
+    """Return a core device's last status."""
     device = find_core_device(plane, request["coreDeviceThingName"])
     return {**_listed(device), "coreVersion": device.version, "tags": dict(device.tags) or None}
 
 
 def delete_core_device(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """Takes a device from the list. Its thing stays, and a device that still runs is there again when it speaks."""
+    """Remove a device from the list. Its thing stays, and its next status message adds the device again."""
     plane.devices.remove(find_core_device(plane, request["coreDeviceThingName"]).thing)
     return {}
 
@@ -55,7 +55,7 @@ def list_installed_components(plane: AccountPlane, _: Caller, request: Request) 
 
 
 def list_effective_deployments(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """The latest deployment of the thing and of each of its groups, and how it went on this device."""
+    """Return the latest deployment of the thing and of each of its groups, and its result on this device."""
     thing = request["coreDeviceThingName"]
     find_core_device(plane, thing)
     targets = [f"{plane.things.arn_prefix()}thing/{thing}", *(g.arn for g in plane.things.groups_of(thing))]
@@ -71,7 +71,7 @@ def list_effective_deployments(plane: AccountPlane, _: Caller, request: Request)
 
 
 def find_core_device(plane: AccountPlane, thing: str) -> CoreDevice:
-    """The core device of a thing. Raises ``ResourceNotFoundException`` for one that never spoke."""
+    """Return the core device of a thing. Raises ``ResourceNotFoundException`` if it has never sent a status."""
     device = plane.devices.find(thing)
     if device is None:
         raise ResourceNotFoundException(
@@ -107,7 +107,7 @@ def _of_thing(plane: AccountPlane, deployment: Deployment) -> dict[str, Any] | N
     details = reported.get("statusDetails") or {} if ours else {}
     return {
         **_about(deployment),
-        # The service says SUCCEEDED of a job and COMPLETED of a single thing's deployment.
+        # The service has SUCCEEDED for a job and COMPLETED for a single thing's deployment.
         "coreDeviceExecutionStatus": "COMPLETED" if status == "SUCCEEDED" else status,
         "reason": _reason(details.get("detailedStatus"), details.get("deploymentFailureCause")),
         "modifiedTimestamp": datetime.fromtimestamp(shadow["timestamp"], UTC),

@@ -1,7 +1,7 @@
-"""Core devices of one account, as far as they have said of themselves in their fleet status.
+"""Core devices of one account, as they describe themselves in their fleet status.
 
 Source: ``$aws/things/{thing}/greengrassv2/health/json`` (AWS, "Gather Greengrass core device telemetry", and the
-nucleus's FleetStatusDetails). A device that has never spoken is not there, as in the real service.
+nucleus's FleetStatusDetails). A device that has never sent a status is unknown, as in the real service.
 """
 
 import json
@@ -30,7 +30,7 @@ class InstalledComponent:
 
 @dataclass(frozen=True, slots=True)
 class CoreDevice:
-    """What a device last said of itself."""
+    """A device's last status."""
 
     thing: str
     version: str
@@ -45,13 +45,13 @@ class CoreDevice:
 
 
 class CoreDeviceStore:
-    """Core devices by thing. Not safe for threads: the account's lock is the caller's affair."""
+    """Core devices by thing. Not thread-safe: the caller holds the account's lock."""
 
     def __init__(self) -> None:
         self._devices: dict[str, CoreDevice] = {}
 
     def find(self, thing: str) -> CoreDevice | None:
-        """The device, if it has ever spoken."""
+        """Return the device, or None if it has never sent a status."""
         return self._devices.get(thing)
 
     def all(self) -> list[CoreDevice]:
@@ -59,11 +59,11 @@ class CoreDeviceStore:
         return [self._devices[thing] for thing in sorted(self._devices)]
 
     def put(self, device: CoreDevice) -> None:
-        """Takes the place of what was known."""
+        """Replace the device's status."""
         self._devices[device.thing] = device
 
     def read_fleet_status(self, thing: str, payload: bytes) -> None:
-        """Takes in a fleet status message. One that is older than the last one of the same start is ignored."""
+        """Store a fleet status message. It is ignored if it is older than the last one since the same start."""
         message = json.loads(payload)
         if not isinstance(message, dict):
             raise ValueError("a fleet status message must be a JSON object")
@@ -90,18 +90,18 @@ class CoreDeviceStore:
         self._devices[thing] = device
 
     def remove(self, thing: str) -> None:
-        """Takes a device away; it is there again once it speaks."""
+        """Remove a device. Its next status message adds it again."""
         del self._devices[thing]
 
     def set_tags(self, thing: str, tags: Mapping[str, str]) -> None:
-        """A device's tags."""
+        """Set a device's tags."""
         self._devices[thing] = replace(self._devices[thing], tags=tags)
 
 
 def _component(said: Mapping[str, Any], before: InstalledComponent | None, now: datetime) -> InstalledComponent:
     state = str(said.get("status", "NEW"))
     if state not in _STATES:
-        raise ValueError(f"{state!r} is no lifecycle state")
+        raise ValueError(f"{state!r} is not a lifecycle state")
     version = str(said["version"])
     details = said.get("statusDetails") or {}
     unchanged = before is not None and (before.state, before.version) == (state, version)

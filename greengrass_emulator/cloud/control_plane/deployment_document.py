@@ -1,4 +1,4 @@
-"""The fleet configuration: the document that a job or a shadow brings to a device.
+"""The fleet configuration: the document that a job or a shadow delivers to a device.
 
 Source: the nucleus's ``Configuration`` model and the documents that devices log (greengrass-facts.md, "Deployments").
 Unlike the API's ``configurationUpdate.merge``, a string, its ``merge`` is an object.
@@ -18,7 +18,7 @@ def configuration_arn(region: str, account_id: str, deployment: Deployment) -> s
 
 
 def fleet_configuration(region: str, account_id: str, deployment: Deployment) -> dict[str, Any]:
-    """What the devices of a deployment's target get."""
+    """Return the document for the devices of a deployment's target."""
     update, validation = (
         deployment.policies["componentUpdatePolicy"],
         deployment.policies["configurationValidationPolicy"],

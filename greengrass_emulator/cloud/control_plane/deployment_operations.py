@@ -1,4 +1,4 @@
-"""The API's operations on deployments, and how a deployment gets to its devices."""
+"""The API's operations on deployments, and the delivery of deployments to devices."""
 
 import json
 from collections.abc import Mapping
@@ -27,11 +27,11 @@ from greengrass_emulator.cloud.device_messages.shadows import shadow_prefix
 
 Request = Mapping[str, Any]
 SHADOW = "AWSManagedGreengrassV2Deployment"
-"""The named shadow that brings a deployment to a single thing."""
+"""The named shadow that delivers a deployment to a single thing."""
 
 
 def create_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """A new revision of a target. It replaces the whole set of components; earlier revisions turn ``INACTIVE``."""
+    """Create a target's new revision. It replaces all components; earlier revisions become ``INACTIVE``."""
     token = request.get("clientToken")
     if (answered := plane.tokens.answer("CreateDeployment", token)) is not None:
         return answered
@@ -99,7 +99,7 @@ def list_deployments(plane: AccountPlane, _: Caller, request: Request) -> Mappin
 
 
 def cancel_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """Cancels a deployment on the devices that have not begun with it."""
+    """Cancel a deployment on the devices that have not started it."""
     found = find_deployment(plane, request["deploymentId"])
     if found.status != ACTIVE:
         raise ConflictException(
@@ -114,7 +114,7 @@ def cancel_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mappi
 
 
 def delete_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """Forgets a deployment that is not ACTIVE, and its job. Devices that run it go on (AWS, DeleteDeployment)."""
+    """Delete a deployment that is not ACTIVE, and its job. Devices that run it go on (AWS, DeleteDeployment)."""
     found = find_deployment(plane, request["deploymentId"])
     if found.status == ACTIVE:
         raise ConflictException(
@@ -137,20 +137,20 @@ def find_deployment(plane: AccountPlane, deployment_id: str) -> Deployment:
 
 
 def follow_members(plane: AccountPlane) -> None:
-    """Brings each group's active deployment to things that joined the group, and takes it from those that left."""
+    """Deliver each group's active deployment to things that joined the group, and cancel it for those that left."""
     for deployment in plane.deployments.newest_first():
         if deployment.status == ACTIVE and deployment.job_id:
             plane.say(plane.jobs.follow(deployment.job_id, plane.things.members(deployment.target_arn)))
 
 
 def advance_jobs(plane: AccountPlane) -> None:
-    """Does what is due by the clock: rollouts, time-outs, and the abort criteria that those meet."""
+    """Do what is due by the clock: rollouts, time-outs, and the aborts that follow."""
     plane.say(plane.jobs.advance())
     cancel_aborted(plane)
 
 
 def cancel_aborted(plane: AccountPlane) -> None:
-    """A deployment whose job was given up by its own criteria is ``CANCELED``."""
+    """Set the deployments to ``CANCELED`` whose jobs have met their abort criteria."""
     aborted = set(plane.jobs.take_aborted())
     for deployment in plane.deployments.newest_first() if aborted else ():
         if deployment.job_id in aborted:
@@ -215,7 +215,7 @@ def _send_to_thing(plane: AccountPlane, deployment: Deployment, desired_status: 
 
 
 def take_thing_report(plane: AccountPlane, thing: str, reported: Mapping[str, Any]) -> None:
-    """What a thing reports in the deployment shadow: its deployment ends ``COMPLETED`` or ``FAILED``."""
+    """Take a thing's report in the deployment shadow: its deployment ends ``COMPLETED`` or ``FAILED``."""
     target = f"{plane.things.arn_prefix()}thing/{thing}"
     latest = plane.deployments.latest_of(target)
     if latest is None or latest.status != ACTIVE:

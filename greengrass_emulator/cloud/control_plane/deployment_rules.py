@@ -1,4 +1,4 @@
-"""What a CreateDeployment request must be beyond the service model, and what the service fills in.
+"""Rules for a CreateDeployment request beyond the service model, and the defaults that the service fills in.
 
 Sources: AWS IoT Greengrass V2 API reference, CreateDeployment and its shapes; AWS IoT, JobExecutionsRolloutConfig.
 """
@@ -14,7 +14,7 @@ MAXIMUM_TIMEOUT_MINUTES = 10_080
 
 
 def with_default_policies(given: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The deployment's policies, with the API's defaults where nothing was said."""
+    """Return the deployment's policies, with the API's defaults for missing ones."""
     given = given or {}
     update = {"timeoutInSeconds": 60, "action": "NOTIFY_COMPONENTS"} | dict(given.get("componentUpdatePolicy") or {})
     validation = {"timeoutInSeconds": 30} | dict(given.get("configurationValidationPolicy") or {})
@@ -37,12 +37,12 @@ def check_components(components: Mapping[str, Mapping[str, Any]]) -> None:
             faults.append(FieldFault(f"{path}.configurationUpdate.merge", "must be a string that holds a JSON object"))
         for pointer in update.get("reset", ()):
             if pointer and not pointer.startswith("/"):
-                faults.append(FieldFault(f"{path}.configurationUpdate.reset", f"{pointer!r} is no JSON pointer"))
+                faults.append(FieldFault(f"{path}.configurationUpdate.reset", f"{pointer!r} is not a JSON pointer"))
     refuse_if_any(faults)
 
 
 def check_job_configuration(configuration: Mapping[str, Any] | None) -> None:
-    """What the model leaves open of a job's configuration. Raises ``ValidationException``.
+    """Check what the model does not check of a job's configuration. Raises ``ValidationException``.
 
     One criterion for the rollout's increase; one digit of a factor and two of a percentage (API reference);
     a time-out of 1 to 10,080 minutes (AWS IoT, TimeoutConfig).
@@ -86,7 +86,7 @@ def check_job_configuration(configuration: Mapping[str, Any] | None) -> None:
 
 
 def refuse_if_any(faults: list[FieldFault]) -> None:
-    """Raises ``ValidationException`` that names every field at fault."""
+    """Raise a ``ValidationException`` that names every invalid field, if there is any."""
     if faults:
         listed = "; ".join(f"{fault.name} {fault.message}" for fault in faults)
         raise ValidationException(listed, reason="FIELD_VALIDATION_FAILED", faults=tuple(faults))

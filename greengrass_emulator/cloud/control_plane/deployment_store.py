@@ -40,7 +40,7 @@ class Deployment:
 
 
 class DeploymentStore:
-    """Deployments by id. Not safe for threads: the account's lock is the caller's affair."""
+    """Deployments by id. Not thread-safe: the caller holds the account's lock."""
 
     def __init__(self) -> None:
         self._deployments: dict[str, Deployment] = {}
@@ -48,15 +48,15 @@ class DeploymentStore:
         self._orders = count(1)
 
     def find(self, deployment_id: str) -> Deployment | None:
-        """The deployment, if it is there."""
+        """Return the deployment, or None."""
         return self._deployments.get(deployment_id)
 
     def put(self, deployment: Deployment) -> None:
-        """Adds a deployment, or takes the place of its former state."""
+        """Add a deployment, or replace its former state."""
         self._deployments[deployment.deployment_id] = deployment
 
     def set_status(self, deployment_id: str, status: str) -> None:
-        """A deployment's new status."""
+        """Set a deployment's status."""
         self.put(replace(self._deployments[deployment_id], status=status))
 
     def of_target(self, target_arn: str) -> list[Deployment]:
@@ -72,14 +72,14 @@ class DeploymentStore:
         return sorted(self._deployments.values(), key=lambda d: d.order, reverse=True)
 
     def remove(self, deployment_id: str) -> None:
-        """Takes a deployment away; its revision is not given out again."""
+        """Remove a deployment. Its revision is not used again."""
         del self._deployments[deployment_id]
 
     def next_order(self) -> int:
-        """A number higher than any deployment's ever was: two of one second keep their order."""
+        """Return a number higher than that of any deployment so far, which orders deployments of the same second."""
         return next(self._orders)
 
     def next_revision(self, target_arn: str) -> int:
-        """The next revision of a target, counted from 1."""
+        """Return the next revision of a target, counted from 1."""
         self._revisions[target_arn] = self._revisions.get(target_arn, 0) + 1
         return self._revisions[target_arn]

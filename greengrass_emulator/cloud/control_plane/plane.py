@@ -1,6 +1,6 @@
-"""One account's control plane: its stores, its lock, and the ways out to devices.
+"""One account's control plane: its stores, its lock, and the connections to its devices.
 
-It holds; the operations beside it decide. Every operation runs under ``lock``, which nobody keeps while waiting.
+It only holds state; the operations decide. Every operation runs under ``lock``, and does not wait while it holds it.
 """
 
 import threading
@@ -25,7 +25,7 @@ from greengrass_emulator.cloud.moto_memory.things import Things
 
 @dataclass(slots=True)
 class AccountPlane:
-    """Everything that the control plane of one account knows."""
+    """The state of one account's control plane."""
 
     account: Account
     checker: ArtifactChecker
@@ -58,6 +58,6 @@ class AccountPlane:
         return f"arn:aws:greengrass:{self.account.region}:{self.account.id}:{kind}:{rest}"
 
     def say(self, publications: Iterable[Publication]) -> None:
-        """Hands messages to the broker. Never waits."""
+        """Hand messages to the broker, without waiting."""
         for said in publications:
             self.publish(said.topic, said.payload())

@@ -1,4 +1,4 @@
-"""AWS's own public components, as far as a deployment or a recipe may name them: names and versions, no artifacts."""
+"""AWS's own public components, for deployments and recipes that name them: names and versions, no artifacts."""
 
 import json
 from datetime import UTC, datetime

@@ -1,7 +1,7 @@
-"""What the cloud reads in a recipe: name, version, platforms, artifacts. Everything else travels through untouched.
+"""What the cloud reads in a recipe: name, version, platforms, artifacts. Everything else is passed on unchanged.
 
-Keys are read in any case, as the service does with the older spellings (``URI``); the texts are not rewritten but for
-the ``Digest`` and ``Algorithm`` that the cloud adds to each artifact (AWS, "Component recipe reference").
+Keys are read in any case, as the service does with the older spellings (``URI``). The cloud changes the text only by
+the ``Digest`` and ``Algorithm`` that it adds to each artifact (AWS, "Component recipe reference").
 """
 
 import json
@@ -19,7 +19,7 @@ _FORMAT = "2020-01-25"
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML without dates: ``2020-01-25`` stays text, as the service reads it."""
+    """YAML without dates: ``2020-01-25`` stays a text, as in the service."""
 
 
 _PlainLoader.yaml_implicit_resolvers = {
@@ -30,7 +30,7 @@ _PlainLoader.yaml_implicit_resolvers = {
 
 @dataclass(frozen=True, slots=True)
 class CloudRecipe:
-    """A recipe as the cloud keeps it. ``text`` is the JSON document that devices get."""
+    """A recipe in the cloud. ``text`` is the JSON document that devices get."""
 
     name: str
     version: str
@@ -41,7 +41,7 @@ class CloudRecipe:
     text: str
 
     def document(self) -> dict[str, Any]:
-        """The recipe's JSON object, the caller's own copy."""
+        """Return a copy of the recipe's JSON object."""
         document: dict[str, Any] = json.loads(self.text)
         return document
 
@@ -74,7 +74,7 @@ def _parsed(blob: bytes) -> dict[str, Any]:
     try:
         text = blob.decode()
     except UnicodeDecodeError as fault:
-        raise ValidationException(f"The recipe is no UTF-8 text: {fault}") from fault
+        raise ValidationException(f"The recipe is not UTF-8 text: {fault}") from fault
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
@@ -83,7 +83,7 @@ def _parsed(blob: bytes) -> dict[str, Any]:
         except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as fault:
             raise ValidationException(f"The recipe is neither JSON nor YAML: {fault}") from fault
     if not isinstance(document, dict):
-        raise ValidationException("The recipe is no JSON or YAML object")
+        raise ValidationException("The recipe is not a JSON or YAML object")
     return document
 
 
@@ -127,8 +127,8 @@ def _as_json(document: dict[str, Any]) -> str:
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         text.encode()
     except (TypeError, ValueError, RecursionError) as fault:
-        # YAML has sets, bytes and numbers that are none; JSON has half a character.
-        raise ValidationException(f"The recipe holds what JSON cannot: {fault}") from fault
+        # YAML has sets, bytes and NaN; JSON has unpaired surrogates.
+        raise ValidationException(f"The recipe has a value that JSON does not have: {fault}") from fault
     return text
 
 
@@ -153,7 +153,7 @@ def _check_dependencies(document: dict[str, Any]) -> None:
     for name, dependency in dependencies.items():
         wanted = _get(dependency, "VersionRequirement") if isinstance(dependency, dict) else None
         if not isinstance(wanted, str) or not is_range(wanted):
-            raise ValidationException(f"ComponentDependencies.{name}.VersionRequirement is no npm range: {wanted!r}")
+            raise ValidationException(f"{name}: VersionRequirement is not an npm range: {wanted!r}")
 
 
 def _artifacts(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

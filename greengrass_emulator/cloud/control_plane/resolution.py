@@ -1,7 +1,6 @@
 """ResolveComponentCandidates: the highest version that satisfies every requirement, with its recipe.
 
-Asked by devices over their own endpoint (the nucleus's ComponentServiceHelper). Which manifest fits the device is the
-nucleus's affair.
+Devices call it over their own endpoint (the nucleus's ComponentServiceHelper). The nucleus chooses the manifest.
 """
 
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from greengrass_emulator.cloud.control_plane.versions import is_range, satisfies
 
 
 def resolve_component_candidates(plane: AccountPlane, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """One version for each candidate. Raises ``ResourceNotFoundException`` where none satisfies."""
+    """Return one version for each candidate. Raises ``ResourceNotFoundException`` if no version satisfies it."""
     resolved = [_resolve(plane, candidate) for candidate in request.get("componentCandidates") or ()]
     return {
         "resolvedComponentVersions": [
@@ -35,7 +34,7 @@ def resolve_component_candidates(plane: AccountPlane, request: Mapping[str, Any]
 
 
 def refuse_resolution(*_: object) -> Mapping[str, Any]:
-    """The answer to whoever asks at the API's own endpoint, whatever credentials it has (API reference)."""
+    """Refuse the call at the API's own endpoint, whatever the credentials (API reference)."""
     raise AccessDeniedException(
         "ResolveComponentCandidates is answered at the data plane endpoint, to a device's certificate"
     )
@@ -48,7 +47,7 @@ def _resolve(plane: AccountPlane, candidate: Mapping[str, Any]) -> ComponentVers
     requirements: Mapping[str, str] = candidate.get("versionRequirements") or {}
     for asker, wanted in requirements.items():
         if not is_range(wanted):
-            raise ValidationException(f"The requirement {wanted!r} of {asker} for {name} is no npm range")
+            raise ValidationException(f"The requirement {wanted!r} of {asker} for {name} is not an npm range")
     # An account's own component hides a public one of the same name.
     for store in (plane.components, plane.public):
         for version in store.versions_of(name):

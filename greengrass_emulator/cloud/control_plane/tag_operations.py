@@ -13,7 +13,7 @@ from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 
 Request = Mapping[str, Any]
 MAXIMUM_TAGS = 50
-"""AWS's limit of tags on one resource."""
+"""AWS's limit for tags on one resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class _Tagged:
 
 
 def tag_resource(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """Adds tags, and takes the place of those with the same key."""
+    """Add tags, and replace those with the same key."""
     resource = _resource(plane, request["resourceArn"])
     tags = {**resource.tags, **request["tags"]}
     if len(tags) > MAXIMUM_TAGS:
@@ -33,7 +33,7 @@ def tag_resource(plane: AccountPlane, _: Caller, request: Request) -> Mapping[st
 
 
 def untag_resource(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """Takes tags away; those that are not there do not matter."""
+    """Remove tags; missing ones are ignored."""
     resource = _resource(plane, request["resourceArn"])
     resource.write({key: value for key, value in resource.tags.items() if key not in request["tagKeys"]})
     return {}
@@ -57,4 +57,4 @@ def _resource(plane: AccountPlane, arn: str) -> _Tagged:
             device = find_core_device(plane, thing)
             return _Tagged(device.tags, lambda tags: plane.devices.set_tags(thing, tags))
         case _:
-            raise ValidationException(f"{arn} is no component version, deployment or core device, which have tags")
+            raise ValidationException(f"{arn} is not a component version, deployment or core device, which have tags")

@@ -1,1 +1,1 @@
-"""What devices say and hear on AWS's reserved topics: shadows, jobs, fleet status."""
+"""Messages to and from devices on AWS's reserved topics: shadows, jobs, fleet status."""

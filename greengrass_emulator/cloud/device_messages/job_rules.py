@@ -1,4 +1,4 @@
-"""What a job's configuration means: how many things a minute, when a job is given up, how long a thing may take.
+"""A job's configuration: how many things it notifies a minute, when it aborts, how long a thing may take.
 
 Pure. Source: AWS IoT developer guide, "How job configurations work"; AWS IoT Greengrass V2 API reference,
 DeploymentIoTJobConfiguration. *Executed* things are those that were notified, as the API reference says.
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 MAXIMUM_PER_MINUTE = 1000
-"""The rate of a job that says nothing, and the highest of any."""
+"""The default rate of a job, and the highest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """How many things a minute are notified. Each ``notified`` or ``succeeded`` things the rate grows by ``factor``."""
+    """The things to notify a minute. After every ``notified`` or ``succeeded`` things the rate grows by ``factor``."""
 
     maximum_per_minute: int = MAXIMUM_PER_MINUTE
     base_per_minute: int | None = None
@@ -24,25 +24,25 @@ class Rollout:
     succeeded: int | None = None
 
     def rate(self, notified: int, succeeded: int) -> int:
-        """Things for the minute that begins with these counts."""
+        """Return the number of things for the minute that begins with these counts."""
         if self.base_per_minute is None:
             return self.maximum_per_minute
         steps = notified // self.notified if self.notified else succeeded // (self.succeeded or 1)
-        # A factor above 1 passes the maximum long before this many steps; an unbounded power would be no number.
+        # A factor above 1 exceeds the maximum long before this many steps; an unbounded power would overflow.
         grown = self.base_per_minute * self.factor ** min(steps, 100)
         return min(self.maximum_per_minute, int(min(grown, MAXIMUM_PER_MINUTE)))
 
 
 @dataclass(frozen=True, slots=True)
 class AbortCriterion:
-    """Gives a job up once a share of the notified things has failed in one way, or in any (``ALL``)."""
+    """Aborts a job once a share of the notified things has failed in one way, or in any (``ALL``)."""
 
     failure: str
     percentage: float
     minimum: int
 
     def is_met(self, statuses: Collection[str]) -> bool:
-        """Whether it is met by the statuses of the executions so far."""
+        """Return whether the statuses of the executions meet it."""
         if len(statuses) < self.minimum:
             return False
         counted = Counter(statuses)
@@ -61,7 +61,7 @@ class JobRules:
 
 
 def read_job_rules(configuration: Mapping[str, Any] | None) -> JobRules:
-    """The rules of a request's ``iotJobConfiguration``, which was checked against the model before."""
+    """Return the rules of a request's ``iotJobConfiguration``, which was checked against the model before."""
     configuration = configuration or {}
     given = configuration.get("jobExecutionsRolloutConfig") or {}
     rollout = Rollout(given.get("maximumPerMinute", MAXIMUM_PER_MINUTE))

@@ -1,4 +1,4 @@
-"""IoT jobs of one account: how a group's deployment reaches its things, and what each thing answers.
+"""IoT jobs of one account: they deliver a group's deployment to its things, and take each thing's answers.
 
 Source: AWS IoT developer guide, "Jobs device MQTT API" (topics, documents, states, error codes). Only what Greengrass
 uses of it: continuous jobs, one execution for a thing. moto's jobs are kept in step by ``JobMirror``.
@@ -50,14 +50,14 @@ class Execution:
     version: int = 1
 
     def summary(self) -> dict[str, Any]:
-        """As ``notify`` lists it."""
+        """Return it as ``notify`` lists it."""
         times = {"queuedAt": self.queued_at, "lastUpdatedAt": self.updated_at}
         if self.started_at is not None:
             times["startedAt"] = self.started_at
         return {"jobId": self.job.job_id, **times, "executionNumber": 1, "versionNumber": self.version}
 
     def described(self) -> dict[str, Any]:
-        """As ``notify-next`` and ``get/accepted`` give it, with the job's document."""
+        """Return it as in ``notify-next`` and ``get/accepted``, with the job's document."""
         details = {"statusDetails": self.details} if self.details else {}
         return {
             **self.summary(),
@@ -68,13 +68,13 @@ class Execution:
         }
 
     def state(self) -> dict[str, Any]:
-        """As ``update/accepted`` and rejections give it."""
+        """Return it as in ``update/accepted`` and rejections."""
         return {"status": self.status, "statusDetails": self.details, "versionNumber": self.version}
 
 
 @dataclass(slots=True)
 class _Rolling:
-    """An open job: the things that still wait for it, and how many the current minute has had."""
+    """An open job: the things that still wait for it, and how many were notified in the current minute."""
 
     job: Job
     began: float
@@ -84,7 +84,7 @@ class _Rolling:
 
 
 class JobBook:
-    """One account's jobs and executions. Not safe for threads: the account's lock is the caller's affair."""
+    """One account's jobs and executions. Not thread-safe: the caller holds the account's lock."""
 
     def __init__(self, mirror: JobMirror, clock: Callable[[], float]) -> None:
         self._mirror = mirror
@@ -100,7 +100,7 @@ class JobBook:
         return self.follow(job.job_id, things)
 
     def follow(self, job_id: str, things: Collection[str]) -> list[Publication]:
-        """Brings an open job to things that joined its group, as a continuous job does, and away from those that left.
+        """Extend an open job to things that joined its group, as a continuous job does, and end it for those that left.
 
         A new thing waits for the rollout's rate; an open execution of a thing that left ends as ``REMOVED``.
         """
@@ -117,7 +117,7 @@ class JobBook:
         return [said for each in [*left, *released] for said in self._announce(each.thing)]
 
     def advance(self) -> list[Publication]:
-        """Does what is due by now: the next minute's things of each rollout, and time-outs."""
+        """Do what is due by now: the next minute of each rollout, and time-outs."""
         said: list[Publication] = []
         now = self._clock()
         for rolling in list(self._rolling.values()):
@@ -134,7 +134,7 @@ class JobBook:
         return said + [each for execution in late for each in self._announce(execution.thing)]
 
     def take_aborted(self) -> list[str]:
-        """The jobs that were given up by their own criteria since this was last asked."""
+        """Return the jobs that were aborted by their own criteria since the last call."""
         aborted, self._aborted = self._aborted, []
         return aborted
 
@@ -143,17 +143,17 @@ class JobBook:
         return self._end(job_id, OPEN)
 
     def find(self, job_id: str, thing: str) -> Execution | None:
-        """The execution of a job on a thing, if it was ever queued there."""
+        """Return the execution of a job on a thing, or None if it was never queued there."""
         return self._executions.get((job_id, thing))
 
     def next_of(self, thing: str) -> Execution | None:
-        """What the thing should do next: the one in progress, else the oldest queued one."""
+        """Return the thing's next execution: the one in progress, else the oldest queued one."""
         open_ones = [e for e in self._executions.values() if e.thing == thing and e.status in OPEN]
         open_ones.sort(key=lambda e: (e.status != "IN_PROGRESS", e.job.order))
         return open_ones[0] if open_ones else None
 
     def describe(self, thing: str, job_id: str) -> dict[str, Any]:
-        """The answer to a ``get``; ``$next`` is whatever comes next, or nothing. Raises ``JobRefused``."""
+        """Return the answer to a ``get``; ``$next`` means the next execution, if any. Raises ``JobRefused``."""
         if job_id == "$next":
             upcoming = self.next_of(thing)
             return upcoming.described() if upcoming else {}
@@ -163,7 +163,7 @@ class JobBook:
         return execution.described()
 
     def update(self, thing: str, job_id: str, request: Mapping[str, Any]) -> tuple[Execution, list[Publication]]:
-        """What the thing says of its job. Raises ``JobRefused``: ``InvalidStateTransition`` once it is over."""
+        """Take a thing's report on its job. Raises ``JobRefused``: ``InvalidStateTransition`` if the job is over."""
         execution = self.find(job_id, thing)
         if execution is None:
             raise JobRefused("ResourceNotFound", f"Thing {thing} has no job {job_id}")
@@ -181,7 +181,7 @@ class JobBook:
         return execution, [*self._announce(thing), *self._abort_if_due(job_id)]
 
     def _release(self, rolling: _Rolling) -> list[Execution]:
-        """Executions for the things that the minutes up to now have room for. Each minute has its own rate."""
+        """Create as many executions as the minutes up to now allow. Each minute has its own rate."""
         last = int((self._clock() - rolling.began) // 60)
         released: list[Execution] = []
         while rolling.waiting:
@@ -194,7 +194,7 @@ class JobBook:
                 released.append(self._queue(rolling.job, thing))
             if rolling.minute >= last:
                 break
-            # A minute in which nothing waited leaves its room to nobody.
+            # A minute without waiting things does not pass on its share.
             rolling.minute, rolling.allowance = rolling.minute + 1, None
         return released
 
@@ -211,7 +211,7 @@ class JobBook:
         if rolling is None or not any(criterion.is_met(statuses) for criterion in rolling.job.rules.abort):
             return []
         self._aborted.append(job_id)
-        # A cancellation without force lets those go on that have begun (AWS IoT, CancelJob).
+        # A cancellation without force does not stop executions in progress (AWS IoT, CancelJob).
         return self._end(job_id, frozenset({"QUEUED"}))
 
     def _end(self, job_id: str, statuses: Collection[str]) -> list[Publication]:
@@ -249,7 +249,7 @@ class JobBook:
                 listed.setdefault(execution.status, []).append(execution.summary())
         said = [Publication(f"{prefix}/notify", {"timestamp": now, "jobs": listed})]
         upcoming = self.next_of(thing)
-        # notify-next speaks only when another execution is next, not on each report of the same one.
+        # notify-next is sent only when another execution is next, not on each report of the same one.
         mark = (upcoming.job.job_id, 1) if upcoming else None
         if self._told.get(thing) != mark:
             self._told[thing] = mark

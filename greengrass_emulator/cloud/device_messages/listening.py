@@ -1,4 +1,4 @@
-"""What devices publish to topics of their own, for tests that want to hear it. Not a subscriber that others see."""
+"""What devices publish to their own topics, for tests. Such a listener is not a subscriber at the broker."""
 
 import queue
 import threading
@@ -27,20 +27,20 @@ class Messages:
         self._came: queue.Queue[Message] = queue.Queue(_LIMIT)
 
     def next(self, seconds: float = 10.0) -> Message:
-        """The next message. Raises ``TimeoutError`` where none comes."""
+        """Return the next message. Raises ``TimeoutError`` if none comes in time."""
         try:
             return self._came.get(timeout=seconds)
         except queue.Empty:
             raise TimeoutError(f"nothing was published on {self.topic_filter} within {seconds:g} s") from None
 
     def take(self, message: Message) -> None:
-        """One more message."""
+        """Add a message; it is dropped if too many wait."""
         if not self._came.full():
             self._came.put_nowait(message)
 
 
-class Ears:
-    """Those who listen to one account. Safe to use from several threads."""
+class Listeners:
+    """The listeners of one account. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -48,7 +48,7 @@ class Ears:
 
     @contextmanager
     def listen(self, topic_filter: str) -> Iterator[Messages]:
-        """Hears the topics of a filter until the block ends."""
+        """Receive the topics of a filter until the block ends."""
         mine = Messages(topic_filter)
         with self._lock:
             self._listening += (mine,)
@@ -59,7 +59,7 @@ class Ears:
                 self._listening = tuple(each for each in self._listening if each is not mine)
 
     def hear(self, topic: str, payload: bytes) -> None:
-        """A device has published. Never waits."""
+        """Pass a device's message to the listeners, without waiting."""
         for each in self._listening:
             if topic_matches(each.topic_filter, topic):
                 each.take(Message(topic, payload))

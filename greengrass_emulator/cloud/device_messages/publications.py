@@ -1,4 +1,4 @@
-"""What the cloud says to devices: a topic and a JSON document, handed to whoever carries it."""
+"""Messages from the cloud to devices: a topic and a JSON document."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Publish = Callable[[str, bytes], None]
-"""Carries a payload to a topic of one account's broker. Never waits."""
+"""Publishes a payload to a topic of one account's broker, without waiting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,13 @@ _log = logging.getLogger(__name__)
 
 
 def is_own_topic(thing: str, topic: str) -> bool:
-    """Whether a thing may use a reserved topic. A wildcard in the thing's place is nobody's own."""
+    """Return whether a thing may use a reserved topic. It may not use a wildcard in place of its name."""
     levels = topic.split("/")
     return len(levels) > 3 and levels[:3] == ["$aws", "things", thing]
 
 
 def take_message(plane: AccountPlane, thing: str, topic: str, payload: bytes) -> None:
-    """Does what a message on a reserved topic asks for. A topic that nobody listens to is nothing, as in AWS."""
+    """Process a message on a reserved topic. An unknown topic has no effect, as in AWS."""
     rest = topic.split("/")[3:]
     with plane.lock:
         match rest:
@@ -48,7 +48,7 @@ def take_message(plane: AccountPlane, thing: str, topic: str, payload: bytes) ->
 
 
 def write_shadow(plane: AccountPlane, thing: str, name: str | None, payload: bytes) -> Mapping[str, Any]:
-    """Updates a shadow and tells those who listen. Raises ``ShadowRefused``. The API's way in as well."""
+    """Update a shadow and notify its subscribers. Raises ``ShadowRefused``. The API uses it, too."""
     with plane.lock:
         update = plane.shadows.update(thing, name, payload)
         plane.index.shadow_changed(thing)
@@ -60,7 +60,7 @@ def write_shadow(plane: AccountPlane, thing: str, name: str | None, payload: byt
 
 
 def delete_shadow(plane: AccountPlane, thing: str, name: str | None, payload: bytes = b"") -> Mapping[str, Any]:
-    """Deletes a shadow and tells those who listen. Raises ``ShadowRefused``. The API's way in as well."""
+    """Delete a shadow and notify its subscribers. Raises ``ShadowRefused``. The API uses it, too."""
     with plane.lock:
         answer = plane.shadows.delete(thing, name) | _client_token(payload)
         plane.index.shadow_changed(thing)
@@ -99,7 +99,7 @@ def _update_job(plane: AccountPlane, thing: str, job_id: str, payload: bytes) ->
     try:
         request = _object(payload)
         if request is None:
-            raise JobRefused("InvalidJson", "The payload is no JSON object")
+            raise JobRefused("InvalidJson", "The payload is not a JSON object")
         if job_id == "$next":
             raise JobRefused("InvalidRequest", "An update must name its job")
         execution, said = plane.jobs.update(thing, job_id, request)
@@ -120,7 +120,7 @@ def _fleet_status(plane: AccountPlane, thing: str, payload: bytes) -> None:
     try:
         plane.devices.read_fleet_status(thing, payload)
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
-        # The real service drops what it cannot read, too; here it is said, for whoever writes a nucleus.
+        # The real service drops what it cannot read, too. Here it is logged, for developers of a nucleus.
         _log.warning("fleet status dropped", extra={"thing": thing, "reason": repr(fault)})
 
 

@@ -1,4 +1,4 @@
-"""A thing's shadows, by topic and by API, in moto's own store: what one writes, the other reads.
+"""A thing's shadows, in moto's own store, so that topics and API read what the other writes.
 
 Source of topics and documents: AWS IoT developer guide, "Device Shadow MQTT topics" and "Device Shadow service
 documents". moto has the store; the messages, the size limit, the clearing of a whole section and the time of each
@@ -40,7 +40,7 @@ class ShadowRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ShadowUpdate:
-    """What an accepted update answers, and what else it says to those who listen."""
+    """The answer to an accepted update, and its messages to subscribers."""
 
     answer: dict[str, Any]
     publications: tuple[Publication, ...]
@@ -53,7 +53,7 @@ def shadow_prefix(thing: str, name: str | None) -> str:
 
 
 class Shadows:
-    """One account's shadows. Not safe for threads: the account's lock is the caller's affair."""
+    """One account's shadows. Not thread-safe: the caller holds the account's lock."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -63,7 +63,7 @@ class Shadows:
         return iotdata_backends[self._account.id][self._account.region]
 
     def update(self, thing: str, name: str | None, payload: bytes, *, from_service: bool = False) -> ShadowUpdate:
-        """Merges a document into a shadow. Raises ``ShadowRefused``. A service of AWS's own may write a longer one."""
+        """Merge a document into a shadow. Raises ``ShadowRefused``. An AWS service may write a longer one."""
         document = _document(payload, len(payload) if from_service else MAXIMUM_BYTES)
         before = self._current(thing, name)
         self._refuse_stale(document, before)
@@ -106,19 +106,19 @@ class Shadows:
         return ShadowUpdate(answer, tuple(said), (document.get("state") or {}).get("reported") or {})
 
     def get(self, thing: str, name: str | None) -> dict[str, Any]:
-        """The whole shadow. Raises ``ShadowRefused`` (404) where there is none."""
+        """Return the whole shadow. Raises ``ShadowRefused`` (404) if there is none."""
         shadow = self._current(thing, name)
         if shadow is None or shadow.deleted:
             raise ShadowRefused(404, f"No shadow exists with name: '{name or thing}'")
         return dict(shadow.to_dict())
 
     def names(self, thing: str) -> list[str]:
-        """The named shadows that a thing has, in order. Raises ``ShadowRefused`` (404) for no such thing."""
+        """Return the names of a thing's shadows, in order. Raises ``ShadowRefused`` (404) for an unknown thing."""
         shadows = self._thing(thing).thing_shadows
         return sorted(name for name, shadow in shadows.items() if name is not None and not shadow.deleted)
 
     def delete(self, thing: str, name: str | None) -> dict[str, Any]:
-        """Takes a shadow away; its version counts on. Raises ``ShadowRefused`` (404) where there is none."""
+        """Delete a shadow; its version counts on. Raises ``ShadowRefused`` (404) if there is none."""
         self.get(thing, name)
         return dict(self._backend.delete_thing_shadow(thing, name).to_dict())
 
@@ -147,9 +147,9 @@ def _document(payload: bytes, limit: int) -> dict[str, Any]:
     try:
         document = json.loads(payload)
     except ValueError as fault:
-        raise ShadowRefused(400, "Payload is no JSON") from fault
+        raise ShadowRefused(400, "Payload is not JSON") from fault
     if not isinstance(document, dict):
-        raise ShadowRefused(400, "Payload is no JSON object")
+        raise ShadowRefused(400, "Payload is not a JSON object")
     if "state" not in document:
         raise ShadowRefused(400, "Missing required node: state")
     for section in (document["state"] or {}).values() if isinstance(document["state"], dict) else ():
@@ -174,7 +174,7 @@ def _refuse_too_large(document: dict[str, Any], before: FakeShadow | None) -> No
 
 
 def _merged(below: Any, above: Any) -> Any:
-    """An update over what stands: objects key by key, and null takes a key away."""
+    """Return the state after an update: objects are merged key by key, and null removes a key."""
     if not isinstance(above, dict):
         return above
     result = dict(below) if isinstance(below, dict) else {}
@@ -187,7 +187,7 @@ def _merged(below: Any, above: Any) -> Any:
 
 
 def _clear_sections(document: dict[str, Any], before: FakeShadow | None) -> None:
-    # `"desired": null` empties the section; moto takes it for "nothing said".
+    # `"desired": null` empties the section; moto ignores it.
     state = document.get("state")
     if before is None or not isinstance(state, dict):
         return
@@ -198,9 +198,9 @@ def _clear_sections(document: dict[str, Any], before: FakeShadow | None) -> None
 
 
 def _keep_times(shadow: FakeShadow, document: dict[str, Any], before: FakeShadow | None) -> None:
-    """A value that this update does not name keeps the time of its own last update (AWS IoT, "Shadow metadata").
+    """Keep the times of the values that this update does not name (AWS IoT, "Shadow metadata").
 
-    moto dates every value anew.
+    moto sets the time of every value.
     """
     sent = document["state"] or {}
     if before is None:
@@ -214,7 +214,7 @@ def _keep_times(shadow: FakeShadow, document: dict[str, Any], before: FakeShadow
 
 
 def _times(fresh: Any, sent: Any, before: Any) -> Any:
-    """``fresh`` are the times of an update of everything; its shape is that of the values that there are now."""
+    """``fresh`` has the times as if everything were updated, in the shape of the present values."""
     if sent is _NOT_SENT:
         return fresh if before is None else before
     if not isinstance(fresh, dict) or not isinstance(sent, dict):
@@ -228,7 +228,7 @@ def _token(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kept(shadow: dict[str, Any]) -> dict[str, Any]:
-    """What is stored, as ``update/documents`` gives it: without the delta, which is computed."""
+    """Return the stored part as in ``update/documents``: without the delta, which is computed."""
     if "state" not in shadow:
         return {}
     state = {name: section for name, section in shadow["state"].items() if name != "delta"}
@@ -236,7 +236,7 @@ def _kept(shadow: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_same_shape(delta: Any, metadata: Any) -> Any:
-    """The metadata of a delta's values only."""
+    """Return the metadata of a delta's values only."""
     if isinstance(delta, dict) and isinstance(metadata, dict):
         return {key: _of_same_shape(value, metadata.get(key)) for key, value in delta.items()}
     return metadata

@@ -1,1 +1,1 @@
-"""What goes wrong on demand: calls that are throttled, lost or late, services and devices that are away, bad bytes."""
+"""Faults on demand: throttled, lost or late calls, unreachable services and devices, corrupt downloads."""

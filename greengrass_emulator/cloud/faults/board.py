@@ -1,4 +1,4 @@
-"""What is ordered to go wrong and has not yet. Decides; the layers of the gateway and the broker do it."""
+"""The faults that are ordered and still to come. It decides; the layers of gateway and broker carry them out."""
 
 import threading
 from fnmatch import fnmatchcase
@@ -9,7 +9,7 @@ OfCalls = Throttle | LoseAnswer | Delay
 
 
 class Board:
-    """Orders by what they are about. Safe to use from several threads. Accounts are ids here."""
+    """The ordered faults by kind. Thread-safe. Accounts are ids here."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -17,10 +17,10 @@ class Board:
         self._objects: list[tuple[Corrupt, int]] = []
         self.s3_is_away = False
         self.cut_off: frozenset[tuple[str, str]] = frozenset()
-        """Account id and thing of each device that has no network."""
+        """Account id and thing of each device without a network."""
 
     def order(self, fault: OfCalls | Corrupt, account_id: str | None = None) -> None:
-        """A fault of the next calls, or the next objects."""
+        """Order a fault of the next calls, or of the next downloads."""
         with self._lock:
             if isinstance(fault, Corrupt):
                 self._objects.append((fault, fault.times))
@@ -29,11 +29,11 @@ class Board:
 
     @property
     def awaits_calls(self) -> bool:
-        """Whether any order is about a call: else nobody needs to know which operation a request is."""
+        """Return whether any fault of a call is ordered: else the request's operation need not be found."""
         return bool(self._calls or self._objects)
 
     def take(self, operation: str, account_id: str) -> list[OfCalls]:
-        """The faults of this call, each counted off. A call can be late and lost, but a throttled one is only that."""
+        """Return this call's faults, and count each down. A call can be late and lost, but not also throttled."""
         with self._lock:
             kept: list[tuple[OfCalls, str | None, int]] = []
             due: list[OfCalls] = []
@@ -49,7 +49,7 @@ class Board:
         return [*throttled] or due
 
     def take_object(self, key: str) -> bool:
-        """Whether this download is to have a wrong byte; counted off."""
+        """Return whether this download gets a wrong byte, and count it down."""
         with self._lock:
             for index, (fault, left) in enumerate(self._objects):
                 if fnmatchcase(key, fault.key):

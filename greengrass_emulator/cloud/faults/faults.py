@@ -1,7 +1,7 @@
 """Faults on demand, as a test orders them: ``cloud.faults.throttle("greengrassv2:CreateDeployment", times=2)``.
 
-Those with ``times`` are over by themselves; ``take_away`` and ``cut_off`` last until ``bring_back``, ``join`` or
-``clear``. In a ``with`` statement all of them end with the block.
+Faults with ``times`` end by themselves; ``take_away`` and ``cut_off`` last until ``bring_back``, ``join`` or ``clear``.
+In a ``with`` statement all of them end with the block.
 """
 
 import logging
@@ -59,55 +59,55 @@ class Faults:
         self.clear()
 
     def throttle(self, operation: str, *, times: int = 1, account: str | None = None) -> None:
-        """The next calls of an operation are refused as too many, in the manner of their service."""
+        """Refuse the next calls of an operation as too many, with their service's error."""
         self.order({"kind": "throttle", "operation": operation, "times": times, "account": account})
 
     def lose_answer(self, operation: str, *, times: int = 1, account: str | None = None) -> None:
-        """The next calls of an operation are done, and the connection ends without an answer."""
+        """Execute the next calls of an operation, and close the connection without an answer."""
         self.order({"kind": "lose-answer", "operation": operation, "times": times, "account": account})
 
     def delay(self, operation: str, *, seconds: float, times: int = 1, account: str | None = None) -> None:
-        """The next calls of an operation begin later."""
+        """Execute the next calls of an operation later."""
         order = {"kind": "delay", "operation": operation, "seconds": seconds, "times": times, "account": account}
         self.order(order)
 
     def corrupt(self, key: str, *, times: int = 1) -> None:
-        """The next downloads of objects with such a key (``*`` allowed) arrive with one wrong byte each."""
+        """Put one wrong byte into each of the next downloads of objects with such a key (``*`` allowed)."""
         self.order({"kind": "corrupt", "key": key, "times": times})
 
     def take_away(self, service: str, *, account: str | None = None) -> None:
-        """``s3``, or the ``broker`` of one account or of all, is not to be reached."""
+        """Make ``s3``, or the ``broker`` of one account or of all, unreachable."""
         self.order({"kind": "take-away", "service": service, "account": account})
 
     def bring_back(self, service: str, *, account: str | None = None) -> None:
-        """Undoes ``take_away``."""
+        """Undo ``take_away``."""
         self.order({"kind": "bring-back", "service": service, "account": account})
 
     def cut_off(self, thing: str, *, account: str) -> None:
-        """A device has no network: no broker, no device endpoint, no S3."""
+        """Take a device's network away: no broker, no device endpoint, no S3."""
         self.order({"kind": "cut-off", "thing": thing, "account": account})
 
     def join(self, thing: str, *, account: str) -> None:
-        """Undoes ``cut_off``."""
+        """Undo ``cut_off``."""
         self.order({"kind": "join", "thing": thing, "account": account})
 
     def expire_sessions(self, *, account: str | None = None) -> None:
-        """Every session of a role that was begun before is over."""
+        """End every present session of a role."""
         self.order({"kind": "expire-sessions", "account": account})
 
     def lag_index(self, seconds: float, *, account: str | None = None) -> None:
-        """The fleet index sees what changes from now on so much later, and is built in ten times that.
+        """Delay the fleet index: it has each change so many seconds later, and is built in ten times as long.
 
-        ``clear`` gives it its own pace back.
+        ``clear`` sets it back to its default.
         """
         self.order({"kind": "lag-index", "seconds": seconds, "account": account})
 
     def clear(self) -> None:
-        """Undoes what lasts and forgets what is to come. Sessions stay over, and the clock as it is."""
+        """Undo lasting faults and forget those to come. Sessions stay ended, and the clock stays as it is."""
         self.order({"kind": "clear"})
 
     def order(self, document: object) -> None:
-        """Orders a fault by its document, see ``orders``. Raises ``WrongUse`` for one that cannot be meant."""
+        """Order a fault by its document (see ``orders``). Raises ``WrongUse`` for an invalid one."""
         try:
             fault = ORDERS.validate_python(document)
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""The WSGI layer that does what is ordered to the calls that pass: throttles, delays, loses, corrupts, hangs up."""
+"""The WSGI layer that carries out the ordered faults: it throttles, delays, loses, corrupts and cuts off calls."""
 
 import socket
 import time
@@ -24,7 +24,7 @@ Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 def hang_up(environ: Mapping[str, Any]) -> ConnectionError:
-    """Ends a request's connection without an answer; the error to raise, which werkzeug takes for a lost client."""
+    """Close a request's connection without an answer; return the error to raise, which werkzeug expects."""
     connection = environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
         with suppress(OSError):
@@ -58,7 +58,7 @@ class FaultLayer:
         for fault in due:
             match fault:
                 case Throttle():
-                    request.read_body()  # a client that is still sending reads no answer
+                    request.read_body()  # A client that is still sending would not read an answer.
                     return respond(refusal_for(scope.service, ThrottlingException("Rate exceeded")), start_response)
                 case Delay():
                     time.sleep(fault.seconds)
@@ -75,7 +75,7 @@ class FaultLayer:
         try:
             caller = find_caller(self._accounts, scope.access_key_id, token)
         except ApiError:
-            return "", ""  # the gateway refuses it
+            return "", ""  # The gateway refuses it.
         return caller.account_id, caller.arn
 
 

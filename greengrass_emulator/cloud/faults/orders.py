@@ -24,18 +24,18 @@ class _OfCalls(_Order):
     @classmethod
     def _exists(cls, operation: str) -> str:
         if not any(fnmatchcase(known, operation) for known in known_operations()):
-            raise ValueError(f"{operation!r} is no operation of this cloud; write one as greengrassv2:CreateDeployment")
+            raise ValueError(f"{operation!r} is not an operation here; write one as greengrassv2:CreateDeployment")
         return operation
 
 
 class Throttle(_OfCalls):
-    """The next calls are refused as too many: nothing is done."""
+    """The next calls are refused as too many, without any effect."""
 
     kind: Literal["throttle"] = "throttle"
 
 
 class LoseAnswer(_OfCalls):
-    """The next calls are done, and their answers never arrive: the connection ends."""
+    """The next calls are executed, and the connection is closed without an answer."""
 
     kind: Literal["lose-answer"] = "lose-answer"
 
@@ -56,7 +56,7 @@ class Corrupt(_Order):
 
 
 class TakeAway(_Order):
-    """S3, or an account's MQTT broker (every account's, if none is named), hears nobody until it is brought back."""
+    """S3, or an account's MQTT broker (every account's, if none is named), is unreachable until it is brought back."""
 
     kind: Literal["take-away"] = "take-away"
     service: Literal["s3", "broker"]
@@ -72,7 +72,7 @@ class CutOff(_Order):
 
 
 class ExpireSessions(_Order):
-    """Every session of an account's roles (of every account's, if none is named) is over. New ones are not."""
+    """Every present session of an account's roles (of every account's, if none is named) ends. New ones are valid."""
 
     kind: Literal["expire-sessions"] = "expire-sessions"
     account: str | None = None
@@ -86,7 +86,7 @@ class TurnClock(_Order):
 
 
 class LagIndex(_Order):
-    """The fleet index sees every change so much later, and is built in ten times that, until it is cleared."""
+    """The fleet index has every change so much later, and is built in ten times as long, until it is cleared."""
 
     kind: Literal["lag-index"] = "lag-index"
     seconds: float = Field(ge=0, le=86_400)
@@ -110,7 +110,7 @@ class Join(_Order):
 
 
 class Clear(_Order):
-    """Undoes every fault that lasts, and forgets those that are still to come."""
+    """Undoes every lasting fault, and forgets those that are still to come."""
 
     kind: Literal["clear"] = "clear"
 
@@ -134,7 +134,7 @@ ORDERS: TypeAdapter[Order] = TypeAdapter(Order)
 
 
 def known_operations() -> list[str]:
-    """Every operation that a fault can be ordered for."""
+    """Return every operation for which a fault can be ordered."""
     from greengrass_emulator.iam.actions.operations import MODELS, service_model  # noqa: PLC0415 - reads botocore
 
     return [f"{name}:{operation}" for name in MODELS.values() for operation in service_model(name).operation_names]

@@ -1,1 +1,1 @@
-"""Fleet indexing: what the account's things are and say, searchable, and always a little behind (AWS IoT, 2026)."""
+"""Fleet indexing: a search over the account's things and shadows, always a little behind (AWS IoT, 2026)."""

@@ -39,7 +39,7 @@ class ThingIndexing:
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> "ThingIndexing":
-        """What a request sets: it takes the place of all that was set before. Raises ``InvalidRequest``."""
+        """Read a request's configuration, which replaces the former one as a whole. Raises ``InvalidRequest``."""
         settings = {**_OFF, **given}
         managed = settings.pop("managedFields", None)
         if managed is not None and managed != _MANAGED:

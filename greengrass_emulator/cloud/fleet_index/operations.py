@@ -19,7 +19,7 @@ from greengrass_emulator.cloud.rest_json.writing import write_answer
 
 _log = logging.getLogger(__name__)
 MAXIMUM_PAGE = 100
-"""The model has no maximum; its words do: "cannot exceed 100" (SearchIndexRequest, maxResults)."""
+"""The model has no maximum, but its text does: "cannot exceed 100" (SearchIndexRequest, maxResults)."""
 _VERSIONS = {None, "2017-09-30"}
 _PATHS = ("/indices", "/indexing/")
 
@@ -28,7 +28,7 @@ Operation = Callable[[AccountPlane, Request], Mapping[str, Any]]
 
 
 def answer_index_request(plane: AccountPlane, request: GatewayRequest) -> Answer | None:
-    """Answers what concerns the index; None for everything else. Raises ``ApiError``."""
+    """Answer a request about the index; return None for any other. Raises ``ApiError``."""
     if not request.raw_path.startswith(_PATHS):
         return None
     route = find_route("iot", request.method, request.raw_path)

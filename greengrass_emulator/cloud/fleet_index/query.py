@@ -1,7 +1,7 @@
-"""The query language of fleet indexing: a text becomes a tree that says of a thing's document whether it matches.
+"""The query language of fleet indexing: parses a text into a tree that matches things' documents.
 
-Source: AWS IoT developer guide, "Query syntax" and "Example thing queries". Not here: geoqueries, and phrases without a
-field that reach over several fields.
+Source: AWS IoT developer guide, "Query syntax" and "Example thing queries". Not emulated: geoqueries, and phrases
+without a field that match over several fields.
 """
 
 import re
@@ -44,7 +44,7 @@ class _Token:
 
 
 def read_query(text: str) -> Matches:
-    """What a document must be to match. Raises ``InvalidQuery`` for what the language has not."""
+    """Parse a query. Raises ``InvalidQuery`` for what is not in the language."""
     unsupported = sorted(set(text) & _UNSUPPORTED)
     if unsupported:
         raise InvalidQuery(f"The query has unsupported characters: {' '.join(unsupported)}")
@@ -74,7 +74,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 class _Parser:
-    """Words beside each other are joined by AND, which binds closer than OR."""
+    """Adjacent words are joined by AND, which binds closer than OR."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens
@@ -107,7 +107,7 @@ class _Parser:
             self._at -= 1
             self._tokens[self._at] = _Token(token.kind, token.text[1:], token.operator)
             if not token.text[1:]:
-                raise InvalidQuery("A hyphen excludes a term, and none stands behind it")
+                raise InvalidQuery("A hyphen must be followed by the term that it excludes")
             return _opposite(self._one(field))
         if token.text == "(" and token.kind == "mark":
             inner = self.either(field)
@@ -116,7 +116,7 @@ class _Parser:
             return inner
         if token.kind == "field":
             if field is not None:
-                raise InvalidQuery(f"A field stands within another: {token.text}")
+                raise InvalidQuery(f"A field is within another: {token.text}")
             return self._of_field(_known(_plain(token.text)), token.operator)
         return self._leaf(field, token)
 
@@ -143,7 +143,7 @@ class _Parser:
     def _next(self) -> _Token:
         token = self.token
         if token is None:
-            raise InvalidQuery("The query ends where a term should stand")
+            raise InvalidQuery("The query ends where a term is expected")
         self._at += 1
         return token
 

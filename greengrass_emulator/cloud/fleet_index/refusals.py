@@ -1,10 +1,10 @@
-"""What AWS IoT answers to a request about an index that cannot be done. Source: botocore's model iot/2015-05-28."""
+"""The errors that AWS IoT answers to requests about an index. Source: botocore's model iot/2015-05-28."""
 
 from greengrass_emulator.cloud.api_errors import ApiError
 
 
 class InvalidQuery(ApiError):
-    """The query is not of the language."""
+    """The query is not valid."""
 
     code = "InvalidQueryException"
     status = 400
@@ -18,14 +18,14 @@ class IndexNotReady(ApiError):
 
 
 class NoIndex(ApiError):
-    """There is no such index: indexing is off, or the name is another's."""
+    """There is no such index: indexing is off, or the name is wrong."""
 
     code = "ResourceNotFoundException"
     status = 404
 
 
 class InvalidRequest(ApiError):
-    """The request is not as the service has it."""
+    """The request is invalid."""
 
     code = "InvalidRequestException"
     status = 400

@@ -1,7 +1,7 @@
-"""The leaves of a query: a term, a phrase, a range, a comparison, and what value each of them is true of.
+"""The leaves of a query: a term, a phrase, a range, a comparison, each with the test of a value.
 
-Search is case-insensitive, and goes by words, which white space separates (AWS IoT, "Query syntax"). A number is
-compared as one where both sides are.
+Search is case-insensitive and by words, which white space separates (AWS IoT, "Query syntax"). Two numbers are compared
+as numbers.
 """
 
 import operator
@@ -47,7 +47,7 @@ class Term:
         )
 
     def __call__(self, value: Any) -> bool:
-        """Whether a value has the words, one behind the other."""
+        """Return whether a value has the words in this order."""
         if isinstance(value, (int, float)) and not isinstance(value, bool) and self.number is not None:
             return float(value) == self.number
         there = _text(value).split()
@@ -60,7 +60,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """``[75 TO 100]``; a curly bracket leaves its end out. Numbers by size, what is in quotes as text."""
+    """``[75 TO 100]``; a curly bracket excludes its end. Numbers are compared by size, quoted values as text."""
 
     low: float | str
     high: float | str
@@ -69,15 +69,15 @@ class Range:
 
     @classmethod
     def read(cls, text: str) -> "Range":
-        """Raises ``InvalidQuery`` where one end is a number and the other is none."""
+        """Read a range. Raises ``InvalidQuery`` if only one end is a number."""
         found = _RANGE.fullmatch(text)
         low, high = (_end(found[name]) for name in ("low", "high")) if found else ("", 0.0)
         if found is None or type(low) is not type(high):
-            raise InvalidQuery(f"{text} is no range: its ends are two numbers, or two texts in quotes")
+            raise InvalidQuery(f"{text} is not a range: its ends are two numbers, or two texts in quotes")
         return cls(low, high, found["open"] == "[", found["close"] == "]")
 
     def __call__(self, value: Any) -> bool:
-        """Whether a value lies within."""
+        """Return whether a value lies within the range."""
         given = _text(value).lower() if isinstance(self.low, str) else _number(value)
         if given is None:
             return False
@@ -90,7 +90,7 @@ def comparison(sign: str, text: str) -> Test:
     """``<``, ``<=``, ``>`` or ``>=`` a number. Raises ``InvalidQuery`` for anything else."""
     wanted = _number(text)
     if wanted is None:
-        raise InvalidQuery(f"{sign} compares numbers, and {text} is none")
+        raise InvalidQuery(f"{sign} compares numbers, and {text} is not a number")
     compare = _COMPARISONS[sign]
 
     def test(value: Any) -> bool:

@@ -1,8 +1,8 @@
-"""The index AWS_Things of one account: documents of its things, each as it was some seconds ago.
+"""The index AWS_Things of one account: documents of its things, some seconds old.
 
-The real index is eventually consistent, and AWS names no bound; here a change is seen ``lag`` seconds of the cloud's
+The real index is eventually consistent, and AWS names no bound. Here a change is visible ``lag`` seconds of the cloud's
 clock later. A new index takes 30 to 60 seconds to become ACTIVE (aws/aws-sdk-js-v3 #6496), a changed one as long again.
-Not safe for threads: the account's lock is the caller's affair.
+Not thread-safe: the caller holds the account's lock.
 """
 
 import json
@@ -18,12 +18,12 @@ from greengrass_emulator.cloud.moto_memory.thing_documents import Document, Thin
 NAME = "AWS_Things"
 LAG = 3.0
 BUILDING = 10.0
-"""How many times as long it takes to build the index."""
+"""How many times the lag it takes to build the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A thing's document, None once it is gone, and when the index will have it."""
+    """A thing's document, or None if it is deleted, and when the index will have it."""
 
     due: float
     thing: str
@@ -32,7 +32,7 @@ class _Change:
 
 @dataclass(slots=True)
 class ThingIndex:
-    """Searched with ``search``; told of changes with ``shadow_changed`` and ``registry_changed``."""
+    """``search`` searches it; ``shadow_changed`` and ``registry_changed`` report changes to it."""
 
     documents: ThingDocuments
     now: Callable[[], float]
@@ -45,7 +45,7 @@ class ThingIndex:
     _changes: list[_Change] = field(default_factory=list)
 
     def configure(self, indexing: ThingIndexing) -> None:
-        """Builds the index anew, unless nothing changes."""
+        """Build the index again, unless nothing changes."""
         if indexing == self.indexing:
             return
         self._first = not self.indexing.on
@@ -57,7 +57,7 @@ class ThingIndex:
 
     @property
     def status(self) -> str:
-        """``ACTIVE``, or what it is while it cannot be searched. Raises ``NoIndex`` where indexing is off."""
+        """Return ``ACTIVE``, or the state while it cannot be searched. Raises ``NoIndex`` if indexing is off."""
         if not self.indexing.on:
             raise NoIndex(f"Index {NAME} does not exist; thing indexing is off")
         if self.now() >= self._ready:
@@ -65,11 +65,11 @@ class ThingIndex:
         return "BUILDING" if self._first else "REBUILDING"
 
     def search(self, matches: Matches) -> list[Document]:
-        """The documents that match, in an order that means nothing. Raises ``NoIndex``, ``IndexNotReady``."""
+        """Return the matching documents in no particular order. Raises ``NoIndex``, ``IndexNotReady``."""
         if self.status != "ACTIVE":
             raise IndexNotReady(f"Index {NAME} is {self.status}; it can be searched once it is ACTIVE")
         self._take_due()
-        # By an id that nobody chose: the language has no sorting, and nobody should rely on any.
+        # Ordered by a random id: the language has no sorting, and callers must not rely on an order.
         return sorted(filter(matches, self._seen.values()), key=lambda document: str(document["thingId"]))
 
     def shadow_changed(self, thing: str) -> None:
@@ -105,7 +105,7 @@ class ThingIndex:
         late: set[str] = set()
         kept: list[_Change] = []
         for change in self._changes:
-            # A thing's changes are seen in their order, also where the lag became shorter between them.
+            # A thing's changes become visible in their order, even if the lag became shorter between them.
             if change.due > now or change.thing in late:
                 kept.append(change)
                 late.add(change.thing)
@@ -117,7 +117,7 @@ class ThingIndex:
 
 
 def as_answer(document: Document) -> dict[str, Any]:
-    """A document as ``SearchIndex`` gives it: the shadows are one JSON string.
+    """Return a document as in ``SearchIndex``: the shadows are one JSON string.
 
     Source: an answer of the real one, in AWS re:Post, "how to get the state of all shadows classic and named".
     """

@@ -1,6 +1,6 @@
-"""Whose an access key is, and whom a role trusts, from moto's IAM and STS.
+"""The owner of an access key, and a role's trust policy, from moto's IAM and STS.
 
-moto itself takes an unknown access key for its default account, and lets a role be assumed that does not exist
+moto itself accepts an unknown access key for its default account, and lets a client assume a role that does not exist
 (greengrass-facts.md, "On these machines"); AWS does neither.
 """
 
@@ -19,9 +19,9 @@ ADMINISTRATOR = "administrator"
 
 
 def find_caller(accounts: tuple[Account, ...], access_key_id: str, session_token: str | None) -> Caller:
-    """The caller that an access key stands for.
+    """Return the caller with this access key.
 
-    Raises ``UnrecognizedClientException`` for a key of no account, ``ExpiredTokenException`` for a session that ended.
+    Raises ``UnrecognizedClientException`` for an unknown key, ``ExpiredTokenException`` for an expired session.
     """
     for account in accounts:
         session = sts_backends[account.id][_PARTITION].get_assumed_role_from_access_key(access_key_id)
@@ -38,7 +38,7 @@ def find_caller(accounts: tuple[Account, ...], access_key_id: str, session_token
 
 
 def trust_policy(role_arn: str) -> str | None:
-    """The JSON text of a role's trust policy, or None where there is no such role."""
+    """Return the JSON text of a role's trust policy, or None for an unknown role."""
     account_id = role_arn.split(":")[4]
     for role in iam_backends[account_id][_PARTITION].get_roles():
         if role.arn == role_arn:
@@ -47,7 +47,7 @@ def trust_policy(role_arn: str) -> str | None:
 
 
 def assume_role(role_arn: str, session_name: str, seconds: int, region: str) -> tuple[AccessKey, str, datetime]:
-    """A session of a role, as a service of AWS's own takes it: key, session token, expiry (UTC)."""
+    """Start a session of a role, as an AWS service does. Return key, session token, expiry (UTC)."""
     account_id = role_arn.split(":")[4]
     session = sts_backends[account_id][_PARTITION].assume_role(
         region_name=region,
@@ -62,13 +62,13 @@ def assume_role(role_arn: str, session_name: str, seconds: int, region: str) -> 
 
 
 def expire_sessions(account_id: str) -> None:
-    """Every role session of an account is over from now on."""
+    """End every role session of an account."""
     for session in list(sts_backends[account_id][_PARTITION].assumed_roles):
         session.expiration = min(session.expiration, utcnow() - timedelta(seconds=1))
 
 
 def create_administrator(account: Account) -> AccessKey:
-    """A user of the account with a long-term access key: how the first client gets in."""
+    """Create a user of the account with a long-term access key, for the first client."""
     backend = iam_backends[account.id][_PARTITION]
     backend.create_user(account.region, ADMINISTRATOR)
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}

@@ -1,4 +1,4 @@
-"""Keeps moto's IoT jobs as our job book has them, so that ``iot:DescribeJob`` and its kin answer the truth.
+"""Copies our job book to moto's IoT jobs, so that ``iot:DescribeJob`` and similar operations answer correctly.
 
 The job book decides; nothing is ever read back from here.
 """
@@ -60,20 +60,20 @@ class JobMirror:
             timeout_config=dict(configuration.get("timeoutConfig") or {}),
         )
         self._backend.jobs[job_id].status = "IN_PROGRESS"
-        # moto makes one execution for the target, as if a group were a thing.
+        # moto creates one execution for the target, as if the group were a thing.
         self._backend.job_executions.pop((job_id, target_arn.rsplit("/", 1)[-1]), None)
         self.count(job_id, [])
         return str(arn)
 
     def cancel(self, job_id: str) -> None:
-        """The job is over: a newer deployment took its place, or somebody cancelled it."""
+        """Cancel the job: a newer deployment replaces it, or it was cancelled."""
         job = self._backend.jobs.get(job_id)
         if job is not None:
             job.status = "CANCELED"
             job.last_updated_at = utcnow()
 
     def execution(self, job_id: str, thing: str, status: str, details: dict[str, str], version: int) -> None:
-        """What one thing says of a job."""
+        """Write one thing's execution of a job."""
         arn = f"arn:aws:iot:{self._account.region}:{self._account.id}:thing/{thing}"
         known = self._backend.job_executions.setdefault((job_id, thing), FakeJobExecution(job_id, arn))
         known.status = status
@@ -83,7 +83,7 @@ class JobMirror:
         known.version_number = version
 
     def count(self, job_id: str, statuses: Iterable[str]) -> None:
-        """The job's counters, which ``iot:DescribeJob`` gives as ``jobProcessDetails``."""
+        """Write the job's counters, ``jobProcessDetails`` of ``iot:DescribeJob``."""
         job = self._backend.jobs.get(job_id)
         if job is None:
             return

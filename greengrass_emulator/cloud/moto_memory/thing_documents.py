@@ -1,4 +1,4 @@
-"""Things as fleet indexing shows them, read from moto's registry and shadow store.
+"""Things' documents for fleet indexing, read from moto's registry and shadow store.
 
 Source of the document's shape: AWS IoT API reference, ThingDocument, and the developer guide's "Managing thing
 indexing". What connectivity and Device Defender would add is not emulated.
@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """What of the shadows is indexed: the one without a name, and those with these names."""
+    """The indexed shadows: the unnamed one, and those with these names."""
 
     unnamed: bool = False
     named: frozenset[str] = frozenset()
@@ -80,5 +80,5 @@ def _shadow(whole: Mapping[str, Any]) -> Document:
     state = whole.get("state", {})
     parts = {name: state[name] for name in ("desired", "reported", "delta") if state.get(name)}
     rest = {"metadata": whole.get("metadata", {}), "hasDelta": "delta" in parts, "version": whole.get("version")}
-    # moto merges the next update into the very objects that it gave.
+    # moto merges the next update into the objects that it returned.
     return copy.deepcopy(parts | rest)

@@ -22,7 +22,7 @@ def _der(pem: str) -> bytes:
     try:
         return ssl.PEM_cert_to_DER_cert(pem.strip())
     except ValueError:
-        return b""  # moto's own made-up certificates are none
+        return b""  # moto's own certificates are not valid ones.
 
 
 class Things:
@@ -36,7 +36,7 @@ class Things:
         return iot_backends[self._account.id][self._account.region]
 
     def arn_prefix(self) -> str:
-        """What every IoT ARN of this account and region begins with."""
+        """The beginning of every IoT ARN of this account and region."""
         return f"arn:aws:iot:{self._account.region}:{self._account.id}:"
 
     def exists(self, thing: str) -> bool:
@@ -48,7 +48,7 @@ class Things:
         return arn in self._backend.thing_groups
 
     def members(self, group_arn: str, *, recursive: bool = False) -> tuple[str, ...]:
-        """The things of a group, and of its child groups where asked. An absent group has none."""
+        """Return the things of a group, and if ``recursive`` of its child groups; empty for an unknown group."""
         groups = dict(self._backend.thing_groups)
         group = groups.get(group_arn)
         if group is None:
@@ -71,7 +71,7 @@ class Things:
         return tuple(sorted(found, key=lambda group: group.name))
 
     def of_certificate(self, der: bytes) -> tuple[str, ...]:
-        """The things that an active certificate of this account is attached to."""
+        """Return the things to which an active certificate of this account is attached."""
         arns = {
             certificate.arn
             for certificate in list(self._backend.certificates.values())
@@ -80,11 +80,11 @@ class Things:
         return tuple(thing for principal, thing in list(self._backend.principal_things) if principal in arns)
 
     def register_certificate(self, pem: str, *, active: bool) -> tuple[str, str]:
-        """Puts a certificate into the account. Returns its ARN and id."""
+        """Add a certificate to the account. Return its ARN and id."""
         certificate = self._backend.register_certificate_without_ca(pem, "ACTIVE" if active else "INACTIVE")
         return certificate.arn, certificate.certificate_id
 
     def role_of_alias(self, alias: str) -> tuple[str, int] | None:
-        """The role's ARN and the session's seconds of a role alias, or None where there is no such alias."""
+        """Return a role alias's role ARN and its sessions' seconds, or None for an unknown alias."""
         found = self._backend.role_aliases.get(alias)
         return (found.role_arn, int(found.credential_duration_seconds or 3600)) if found else None

@@ -1,7 +1,7 @@
 """A REST-JSON request's parameters, read and checked against the service model.
 
-botocore's clients check only types, required fields and minimum lengths; patterns, enumerations and maxima are the
-service's to check, and so they are here.
+botocore's clients check only types, required fields and minimum lengths; the service checks
+patterns, enumerations and maxima, and so does this module.
 """
 
 import base64
@@ -23,10 +23,10 @@ _TRUE_FALSE = {"true": True, "false": False}
 def read_request(
     operation: OperationModel, labels: Mapping[str, str], query: Mapping[str, Sequence[str]], body: bytes
 ) -> dict[str, Any]:
-    """The operation's input by the model's member names: blobs decoded, numbers as numbers.
+    """Return the operation's input by the model's member names: blobs decoded, numbers as numbers.
 
-    Raises ``ValidationException``: ``CANNOT_PARSE`` for a body that is no JSON object, ``FIELD_VALIDATION_FAILED``
-    with every field that the model does not allow.
+    Raises ``ValidationException``: ``CANNOT_PARSE`` for a body that is not a JSON object, ``FIELD_VALIDATION_FAILED``
+    with every invalid field.
     """
     shape = operation.input_shape
     if shape is None:
@@ -63,9 +63,9 @@ def _document(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body)
     except ValueError as fault:
-        raise ValidationException(f"The request's body is no JSON: {fault}", reason="CANNOT_PARSE") from fault
+        raise ValidationException(f"The request's body is not JSON: {fault}", reason="CANNOT_PARSE") from fault
     if not isinstance(document, dict):
-        raise ValidationException("The request's body is no JSON object", reason="CANNOT_PARSE")
+        raise ValidationException("The request's body is not a JSON object", reason="CANNOT_PARSE")
     return document
 
 

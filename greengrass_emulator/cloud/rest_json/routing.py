@@ -43,7 +43,7 @@ def _table(service: str) -> tuple[tuple[str, re.Pattern[str], OperationModel], .
 
 
 def find_route(service: str, method: str, raw_path: str) -> Route | None:
-    """The operation that has this method and path. ``raw_path`` is still percent-encoded: ARNs hold slashes."""
+    """Return the operation with this method and path. ``raw_path`` is still percent-encoded: ARNs have slashes."""
     for wanted, pattern, operation in _table(service):
         if wanted == method and (match := pattern.fullmatch(raw_path)):
             return Route(operation, {name: unquote(value) for name, value in match.groupdict().items()})

@@ -13,7 +13,7 @@ from greengrass_emulator.cloud.api_errors import Answer, ApiError
 
 
 def write_answer(operation: OperationModel, result: Mapping[str, Any]) -> Answer:
-    """A success with the operation's own status code. Members without a value are left out."""
+    """Return a success with the operation's own status code. Members without a value are left out."""
     status = int(operation.http.get("responseCode", 200))
     shape = operation.output_shape
     body = b"" if shape is None else json.dumps(_write(shape, result)).encode()
@@ -21,7 +21,7 @@ def write_answer(operation: OperationModel, result: Mapping[str, Any]) -> Answer
 
 
 def write_error(error: ApiError) -> Answer:
-    """An error as REST-JSON has it: the name in ``x-amzn-ErrorType``, its fields in the body."""
+    """Return an error in REST-JSON: the name in ``x-amzn-ErrorType``, its fields in the body."""
     headers = (
         ("Content-Type", "application/json"),
         ("x-amzn-ErrorType", error.code),

@@ -1,7 +1,7 @@
-"""The door: which call a request is, and what permissions it needs.
+"""Which call a request is, and what permissions it needs.
 
 Source: Service Authorization Reference, one page for each service; the modules behind name what they take from it. A
-request to a service or operation that is not known here needs ``service:Operation`` on ``*``: nobody gets by unasked.
+request to an unknown service or operation needs ``service:Operation`` on ``*``, so that none passes unchecked.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ _UNKNOWN = "UnknownOperation"
 
 
 def call_of(request: HttpRequest, lookups: Lookups) -> Call:
-    """The call that a request makes. Raises nothing: what it cannot read becomes a need that no policy should meet."""
+    """Return the call that a request makes. Raises nothing: an unreadable request gets a need that no policy meets."""
     if request.service not in MODELS:
         action = f"{request.service}:{request.headers.get('x-amz-target', '').rpartition('.')[2] or _UNKNOWN}"
         return Call(request.service, _UNKNOWN, request.region, (Need(action, "*", request.account),))
@@ -49,7 +49,7 @@ def call_of(request: HttpRequest, lookups: Lookups) -> Call:
 
 
 def prefix_of(service: str) -> str:
-    """What an IAM action of a service (by its signing name) begins with."""
+    """Return the prefix of a service's IAM actions, by its signing name."""
     return "iot" if service == "iotdata" else service
 
 

@@ -1,7 +1,7 @@
 """Greengrass v2. Source: Service Authorization Reference, "AWS IoT Greengrass V2".
 
-CreateDeployment, ListDeployments, ListComponents and ListCoreDevices take no resource. Dependent actions are asked of
-the caller on what the service then touches: for a group its jobs and the group itself, for a thing its shadow.
+CreateDeployment, ListDeployments, ListComponents and ListCoreDevices take no resource. The caller also
+needs dependent actions on what the service then uses: for a group its jobs and the group, for a thing its shadow.
 """
 
 import base64
@@ -34,12 +34,12 @@ _RESOURCES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("TagResource", "UntagResource", "ListTagsForResource"), ("@resourceArn",)),
 }  # fmt: skip
 _TO_COME = "00000000-0000-0000-0000-000000000000"
-"""Stands for the id of a job or deployment that the service makes: no policy can know it beforehand."""
+"""Stands for the id of a new job or deployment: no policy can know it beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Touched:
-    """The IoT actions that a Greengrass action depends on, by the resource that it touches."""
+    """The IoT actions that a Greengrass action depends on, by resource."""
 
     of_group: tuple[str, ...] = ()
     of_job: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ def greengrass_needs(request: HttpRequest, operation: Operation, lookups: Lookup
             needs += [Need(action, arn, request.account, context) for arn in _candidates(operation, place)]
         case _:
             resources = named_resources(_RESOURCES, operation, place)
-            # A public component belongs to nobody (its ARN's account is ``aws``): any account's identity may read it.
+            # A public component belongs to no account (its ARN has ``aws``): any account's identity may read it.
             needs += [Need(action, arn, owner_of(arn, request.account), context) for arn in resources]
     if tags and tagged and not operation.name.startswith(("Tag", "Untag")):
         needs += [Need("greengrass:TagResource", arn, request.account, context, action) for arn in tagged]
@@ -97,7 +97,10 @@ def _component(operation: Operation) -> tuple[str, str]:
     except (binascii.Error, ValueError, yaml.YAMLError):
         recipe = None
     if not isinstance(recipe, Mapping):
-        return ANY, ANY  # the service will refuse it; only a right to every component lets it get that far
+        return (
+            ANY,
+            ANY,
+        )  # The service will refuse it; only with a right to every component does it get that far.
     keys = {str(key).lower(): value for key, value in recipe.items()}
     return str(keys.get("componentname", ANY)), str(keys.get("componentversion", ANY))
 
@@ -128,7 +131,7 @@ def _dependents(request: HttpRequest, operation: Operation, lookups: Lookups, ac
         request.account, operation.text("deploymentId") or ""
     )
     if target is None:
-        return  # the service answers that there is no such deployment, or lists what it finds
+        return  # The service answers that there is no such deployment, or lists what it finds.
     if ":thinggroup/" in target:
         yield from _on(target, touched.of_group, action, request)
         yield from _on(job, touched.of_job, action, request)

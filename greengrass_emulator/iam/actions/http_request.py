@@ -1,4 +1,4 @@
-"""The parts of a signed HTTP request that say what it asks for."""
+"""The parts of a signed HTTP request that name its operation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request as it came. ``path`` is still percent-encoded; header names are in lower case.
+    """A request as received. ``path`` is still percent-encoded; header names are in lower case.
 
     ``service`` and ``region`` are the credential scope's, ``account`` is the caller's. ``read_body`` reads the whole
     body and may be called more than once; it is called only for services that put parameters into the body.

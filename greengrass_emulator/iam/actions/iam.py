@@ -1,7 +1,7 @@
 """IAM. Source: Service Authorization Reference, "AWS Identity and Access Management (IAM)".
 
-An operation's resource is what its parameters name: a role, a user, a group, a policy. Paths of names are not known to
-a request, so that a role below a path is asked for without it, as the emulated accounts have none.
+An operation's resource is what its parameters name: a role, a user, a group, a policy. A request does not have
+a name's path, so a role is checked without its path; the emulated accounts have none.
 """
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
@@ -11,7 +11,7 @@ from greengrass_emulator.iam.actions.tags import request_tags, tag_context
 from greengrass_emulator.iam.actions.templates import ANY, Place, named_resources, owner_of
 from greengrass_emulator.iam.requests import Need, partition_of_region
 
-# The first that an operation has is its resource: AttachRolePolicy names a role and a policy, and is the role's.
+# An operation's first parameter of these is its resource: AttachRolePolicy has a role and a policy, and needs the role.
 _RESOURCES = (
     "instance-profile/{InstanceProfileName}",
     "role/{RoleName}",
@@ -42,7 +42,7 @@ def iam_needs(request: HttpRequest, operation: Operation, _: Lookups) -> tuple[N
 
 
 def pass_role(role_arn: str | None, to_service: str, because_of: str, account: str) -> tuple[Need, ...]:
-    """What handing a role to a service needs, where a request hands one over."""
+    """Return the need for handing a role to a service, if the request does so."""
     if not role_arn:
         return ()
     context = {"iam:passedtoservice": (to_service,)}

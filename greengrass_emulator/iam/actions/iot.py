@@ -1,7 +1,7 @@
 """IoT, control and data API. Source: Service Authorization Reference, "AWS IoT" (actions and their resource types).
 
 An action with several resource types needs each that the request names: CreateJob the job and every thing or group
-that it is for. What the table does not have takes no resource, or is not used here, and is asked for on ``*``.
+that it is for. An action that is not in the table has no resource, or is not used here, and needs ``*``.
 """
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest

@@ -1,6 +1,6 @@
 """KMS. Source: Service Authorization Reference, "AWS Key Management Service"; KMS Developer Guide, "Condition keys".
 
-The key, by whatever name the request calls it, is the resource; KMS itself decides by the key's own policy first.
+The resource is the key, whatever its name in the request. KMS decides by the key's own policy first.
 """
 
 import base64
@@ -20,7 +20,7 @@ _NO_RESOURCE = {"CreateKey", "ListKeys", "ListAliases", "GenerateRandom"}
 
 
 def kms_needs(request: HttpRequest, operation: Operation, lookups: Lookups) -> tuple[Need, ...]:
-    """``kms:Operation`` on the key; on the alias too, where one is made, moved or taken away."""
+    """Return ``kms:Operation`` on the key, and on an alias that is created, moved or deleted."""
     action = f"kms:{operation.name}"
     context = tag_context(request_tags(operation)) | encryption_context(operation.parameters.get("EncryptionContext"))
     context["kms:calleraccount"] = (request.account,)
@@ -50,7 +50,7 @@ def kms_needs(request: HttpRequest, operation: Operation, lookups: Lookups) -> t
 def key_use(
     action: str, encryption: Encryption, bucket: str, object_arn: str, caller: HttpRequest, because_of: str
 ) -> Need:
-    """What S3 asks of a key in the caller's name, with the encryption context that S3 gives."""
+    """Return the need for S3's use of a key for the caller, with S3's encryption context."""
     within = f"{object_arn.split(':::', maxsplit=1)[0]}:::{bucket}" if encryption.bucket_key else object_arn
     region = encryption.key_arn.split(":")[3]
     context = encryption_context({"aws:s3:arn": within}) | {
@@ -86,4 +86,4 @@ def _blob(text: str | None) -> bytes:
     try:
         return base64.b64decode(text or "", validate=True)
     except (binascii.Error, ValueError):
-        return b""  # KMS itself says what is wrong with it
+        return b""  # KMS itself reports the error.

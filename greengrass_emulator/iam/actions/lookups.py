@@ -1,4 +1,4 @@
-"""What a request leaves open and the accounts know: owners of buckets, keys of objects, targets of deployments."""
+"""What a request does not contain but the accounts know: owners of buckets, keys of objects, targets of deployments."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,14 +6,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """A KMS key that S3 uses, by ARN, and whether a bucket key stands between (then the context is the bucket)."""
+    """A KMS key that S3 uses, by ARN, and whether there is a bucket key (then the context is the bucket)."""
 
     key_arn: str
     bucket_key: bool = False
 
 
 class Lookups(Protocol):
-    """Answers about the accounts' state. Each gives None for what is not there, and raises nothing."""
+    """Answers about the accounts' state. Each returns None for what does not exist, and raises nothing."""
 
     def bucket_owner(self, bucket: str) -> str | None:
         """The account that owns a bucket."""
@@ -31,7 +31,7 @@ class Lookups(Protocol):
         """The ARN of the key that an id, an ARN, an alias or an alias's ARN means in an account."""
 
     def key_of_ciphertext(self, ciphertext: bytes) -> str | None:
-        """The ARN of the key that a ciphertext was made with, whosever it is."""
+        """Return the ARN of the key that made a ciphertext, in whatever account."""
 
     def deployment_target(self, account: str, deployment_id: str) -> str | None:
         """The ARN of the thing or thing group that a deployment is for."""

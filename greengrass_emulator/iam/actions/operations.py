@@ -1,6 +1,6 @@
 """Which operation a request is, and its parameters, by botocore's own service models.
 
-Query (``Action=``), JSON (``X-Amz-Target``) and REST-JSON (method and path). S3 is told apart in ``s3_operations``.
+Query (``Action=``), JSON (``X-Amz-Target``) and REST-JSON (method and path). For S3 see ``s3_operations``.
 """
 
 import json
@@ -115,7 +115,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     try:
         content = json.loads(request.read_body() or b"{}")
     except ValueError:
-        return {}  # the service itself says what is wrong with it
+        return {}  # The service itself reports the error.
     return content if isinstance(content, dict) else {}
 
 

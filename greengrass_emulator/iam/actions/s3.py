@@ -1,8 +1,8 @@
 """S3. Sources: Service Authorization Reference, "Amazon S3"; S3 User Guide, "Required permissions for S3 API
 operations" and "Using server-side encryption with AWS KMS keys".
 
-Actions are not named as operations are: HeadObject is ``s3:GetObject``, every step of a multipart upload but the abort
-is ``s3:PutObject``. An object under a KMS key needs the key as well, in the caller's name.
+Actions have other names than operations: HeadObject is ``s3:GetObject``, every step of a multipart upload but the abort
+is ``s3:PutObject``. An object under a KMS key also needs a right of the caller to the key.
 """
 
 from collections.abc import Iterable
@@ -83,12 +83,12 @@ _QUERY_KEYS = ("prefix", "delimiter", "max-keys")
 
 
 def s3_needs(request: HttpRequest, operation: Operation, lookups: Lookups) -> tuple[Need, ...]:
-    """The object's or bucket's permission, what a write brings besides, and the key's."""
+    """Return the needs for the object or bucket, those that a write adds, and the key's."""
     return _Reader(request, operation, lookups).needs()
 
 
 def absence_need(need: Need) -> Need | None:
-    """What tells a caller that an object is not there: without ``s3:ListBucket`` S3 answers 403 instead of 404.
+    """Return the need for learning that an object is missing: without ``s3:ListBucket`` S3 answers 403, not 404.
 
     Source: S3 API Reference, GetObject and HeadObject, "Permissions". None for a need that reads no object.
     """
@@ -139,7 +139,7 @@ class _Reader:
             creates = self._operation.name in {"PutObject", "CopyObject", "CompleteMultipartUpload"}
             context["s3:objectcreationoperation"] = ("true" if creates else "false",)
         if begun := self._begun():
-            # What an upload was begun with holds for each of its parts, which do not say it again.
+            # The upload's encryption also holds for its parts, which do not repeat it.
             context["s3:x-amz-server-side-encryption"] = ("aws:kms",)
             context["s3:x-amz-server-side-encryption-aws-kms-key-id"] = (begun.key_arn,)
         context["s3:signatureversion"] = ("AWS4-HMAC-SHA256",)

@@ -1,7 +1,7 @@
 """SageMaker's model registry. Source: Service Authorization Reference, "Amazon SageMaker AI".
 
 ListModelPackages takes ``model-package`` resources, of the whole group: ``model-package/GROUP/*``. Operations outside
-the registry are asked for on ``*``, with ``iam:PassRole`` for the role that they hand over.
+the registry need ``*``, and ``iam:PassRole`` for the role that they hand over.
 """
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest

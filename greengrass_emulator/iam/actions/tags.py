@@ -1,4 +1,4 @@
-"""Tags that a request brings, as the condition keys ``aws:RequestTag/KEY`` and ``aws:TagKeys``."""
+"""A request's tags, as the condition keys ``aws:RequestTag/KEY`` and ``aws:TagKeys``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from greengrass_emulator.iam.actions.operations import Operation
 
 
 def request_tags(operation: Operation) -> dict[str, str]:
-    """Tags as a map, as a list of ``Key`` and ``Value``, or as a query's ``Tags.member.1.Key``."""
+    """Read tags from a map, a list of ``Key`` and ``Value``, or a query's ``Tags.member.1.Key``."""
     given: Any = operation.parameters.get("tags", operation.parameters.get("Tags"))
     if isinstance(given, Mapping):
         return {str(key): str(value) for key, value in given.items()}
@@ -25,7 +25,7 @@ def request_tags(operation: Operation) -> dict[str, str]:
 
 
 def tag_context(tags: Mapping[str, str], removed: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
-    """The condition keys of tags that are set, and of keys that are taken away."""
+    """Return the condition keys of the tags that are set, and of the tag keys that are removed."""
     names = (*tags, *removed)
     if not names:
         return {}

@@ -1,7 +1,7 @@
 """Tables of resources: an operation's name, and the ARNs that its parameters name.
 
 A template is the part of an ARN behind the account, with ``{parameter}`` in it (``thing/{thingName}``), or
-``@parameter`` where the parameter is itself an ARN or a list of ARNs. What has no value in a request is left out.
+``@parameter`` where the parameter is itself an ARN or a list of ARNs. A template without a value is left out.
 """
 
 import re
@@ -18,7 +18,7 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where resources are that a request names without an ARN. ``region`` is empty for a global service."""
+    """Account and region of resources that a request names without an ARN. ``region`` is empty for a global service."""
 
     service: str
     region: str
@@ -32,13 +32,13 @@ class Place:
 
 
 def named_resources(table: Mapping[str, tuple[str, ...]], operation: Operation, place: Place) -> tuple[str, ...]:
-    """The ARNs that an operation's parameters name; ``*`` where it names none or stands in no table."""
+    """Return the ARNs that an operation's parameters name; ``*`` if there are none, or no table has the operation."""
     found = [arn for template in table.get(operation.name, ()) for arn in _filled(template, operation, place)]
     return tuple(dict.fromkeys(found)) or (ANY,)
 
 
 def owner_of(arn: str, otherwise: str) -> str:
-    """The account in an ARN, or the other where the ARN has none (``*``, an S3 bucket)."""
+    """Return the account in an ARN, or ``otherwise`` if the ARN has none (``*``, an S3 bucket)."""
     parts = arn.split(":", 5)
     return parts[4] if len(parts) == 6 and parts[4].isdigit() else otherwise
 

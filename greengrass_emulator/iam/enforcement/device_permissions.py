@@ -1,4 +1,4 @@
-"""What the brokers and the device endpoints ask before they let a device do something."""
+"""The checks of brokers and device endpoints before they allow a device something."""
 
 import threading
 from collections import OrderedDict
@@ -19,21 +19,21 @@ CREDENTIALS_SERVICE = "credentials.iot.amazonaws.com"
 
 
 class DeviceSessions:
-    """Which device an access key was handed to. Bounded: the oldest are forgotten, as sessions end."""
+    """The device that got an access key. Bounded: the oldest entries are dropped; their sessions have ended."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._things: OrderedDict[str, str] = OrderedDict()
 
     def put(self, access_key_id: str, thing: str) -> None:
-        """Remembers one."""
+        """Store the device of a key."""
         with self._lock:
             self._things[access_key_id] = thing
             if len(self._things) > _REMEMBERED:
                 self._things.popitem(last=False)
 
     def thing_of(self, access_key_id: str) -> str:
-        """The thing, or an empty text for a key that no device was given."""
+        """Return the thing, or an empty text for a key that no device got."""
         with self._lock:
             return self._things.get(access_key_id, "")
 
@@ -48,12 +48,12 @@ class DevicePermissions:
         self._region = region
 
     def mqtt(self, thing: str, client_id: str, action: str, topic: str) -> bool:
-        """Whether a connected device may do this: an ``MqttAction``. ``topic`` is the client id for Connect."""
+        """Return whether a connected device may do an ``MqttAction``. ``topic`` is the client id for Connect."""
         device = Device(self._account, self._region, thing, client_id)
         return self._allows(device, mqtt_call(device, MqttAction(action), topic))
 
     def credentials(self, thing: str, alias: str, role_arn: str) -> bool:
-        """Whether a device may have an alias's credentials, and the role trusts IoT to hand them out."""
+        """Return whether a device may have an alias's credentials, and the role trusts IoT to issue them."""
         device = Device(self._account, self._region, thing)
         if not self._allows(device, credentials_call(device, alias)):
             return False
@@ -67,16 +67,16 @@ class DevicePermissions:
         return self._permissions.judge(service, Call("sts", "AssumeRole", self._region, (need,))).allowed
 
     def handed_out(self, thing: str, access_key_id: str) -> None:
-        """Remembers whose credentials these are, for the variables of policies."""
+        """Store the device of these credentials, for policy variables."""
         self._sessions.put(access_key_id, thing)
 
     def candidates(self, thing: str, components: tuple[str, ...]) -> bool:
-        """Whether a device may resolve these components."""
+        """Return whether a device may resolve these components."""
         device = Device(self._account, self._region, thing)
         return self._allows(device, candidates_call(device, components))
 
     def thing_groups(self, thing: str, asked: str) -> bool:
-        """Whether a device may ask for a core device's thing groups."""
+        """Return whether a device may read a core device's thing groups."""
         device = Device(self._account, self._region, thing)
         return self._allows(device, thing_groups_call(device, asked))
 

@@ -1,4 +1,4 @@
-"""Enforcement of permissions for a whole cloud: one object that the cloud starts with and asks for its layers."""
+"""Enforcement of permissions for a whole cloud: it makes the layers that the cloud puts in front of its parts."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -15,7 +15,7 @@ from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKin
 
 
 class Enforcement:
-    """Judges every call to these accounts of one region. ``recording`` is the file that each call is written to."""
+    """Decides on every call to these accounts of one region. Each call is written to the file ``recording``."""
 
     def __init__(
         self,
@@ -34,15 +34,15 @@ class Enforcement:
         self._permissions = Permissions(HeldPolicies(region), self._recorder)
 
     def before(self, application: Application) -> Application:
-        """The gateway's application with this in front of it."""
+        """Return the gateway's application with enforcement in front of it."""
         return GatewayLayer(application, self._permissions, self._facts, self._account_ids, self._sessions)
 
     def devices(self, account_id: str) -> DevicePermissions:
-        """What an account's broker and device endpoint ask."""
+        """Return the permissions of an account's devices, for its broker and device endpoint."""
         return DevicePermissions(self._permissions, self._sessions, account_id, self._region)
 
     def service_may_assume(self, service: str, role_arn: str, source_arn: str) -> bool:
-        """Whether a role trusts a service of AWS's own that acts for this resource of this account."""
+        """Return whether a role trusts an AWS service on behalf of this resource of this account."""
         parts = source_arn.split(":")
         context = {"aws:sourcearn": (source_arn,), "aws:sourceaccount": (parts[4],), "aws:requestedregion": (parts[3],)}
         need = Need("sts:AssumeRole", role_arn, role_arn.split(":")[4], context)
@@ -50,5 +50,5 @@ class Enforcement:
         return self._permissions.judge(caller, Call("sts", "AssumeRole", self._region, (need,))).allowed
 
     def close(self) -> None:
-        """Ends the recording, and gives moto its own opinions back."""
+        """Close the recording, and give bucket policies back to moto."""
         self._ends.close()

@@ -1,6 +1,6 @@
-"""The WSGI layer in front of the gateway: every signed request is judged before anybody answers it.
+"""The WSGI layer in front of the gateway: it decides on every signed request before it is answered.
 
-Keys of no account and requests without a signature go through: the gateway refuses them itself. Over plain HTTP on this
+Requests with an unknown key or without a signature pass: the gateway itself refuses them. Over plain HTTP on this
 machine a request counts as one over TLS; with the header ``X-Emulated-Transport: plain`` it does not, so that a
 TLS-only policy can be tried.
 """
@@ -81,7 +81,7 @@ class GatewayLayer:
             return _no_write
 
         body = self._application(environ, hold)
-        # An application may start its answer as late as with the first piece of its body.
+        # An application may start its answer as late as with the first part of its body.
         pieces = iter(body)
         first = next(pieces, b"") if not started else b""
         status, headers, *rest = started[-1]
@@ -96,7 +96,7 @@ class GatewayLayer:
 
 
 class _Body:
-    """An answer's body that was begun, and is closed as the application wants it."""
+    """An answer's body whose first part was read already. It passes ``close`` on to the application's body."""
 
     def __init__(self, first: bytes, pieces: Iterable[bytes], whole: Iterable[bytes]) -> None:
         self._first = first
@@ -109,7 +109,7 @@ class _Body:
         yield from self._pieces
 
     def close(self) -> None:
-        """What WSGI calls at the end."""
+        """Close the application's body; WSGI calls this at the end."""
         _close(self._whole)
 
 
@@ -119,7 +119,7 @@ def _close(body: Iterable[bytes]) -> None:
 
 
 def _drain(environ: Mapping[str, Any]) -> None:
-    # A client that is still sending when its connection closes reads no answer.
+    # A client that is still sending when its connection closes would not read the answer.
     left = int(environ.get("CONTENT_LENGTH") or 0)
     while left > 0 and (piece := environ["wsgi.input"].read(min(left, _PIECE))):
         left -= len(piece)

@@ -1,4 +1,4 @@
-"""What the emulated accounts know that a request leaves open: ``Lookups`` over moto's memory."""
+"""``Lookups`` in moto's memory: what the accounts know and a request does not contain."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

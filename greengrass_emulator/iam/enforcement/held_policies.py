@@ -1,7 +1,6 @@
 """The policies that the emulated accounts hold, from moto's memory: identities, buckets, keys, roles, certificates.
 
-A policy that the evaluator cannot read is a fault of whoever wrote it: ``InvalidPolicy`` goes up, and the call that met
-it is refused.
+A policy that the evaluator cannot read is its author's mistake: it raises ``InvalidPolicy``, and the call is refused.
 """
 
 import json
@@ -24,13 +23,13 @@ _NO_TRUST = Policy("no such role", PolicyKind.TRUST, ())
 
 
 class HeldPolicies:
-    """A ``PolicySource`` over moto. Holds nothing of its own: a changed policy counts from the next call on."""
+    """A ``PolicySource`` in moto's memory. It caches nothing: a changed policy counts from the next call on."""
 
     def __init__(self, region: str) -> None:
         self._region = region
 
     def identity(self, principal: Principal) -> tuple[Policy, ...]:
-        """What is attached to the role, the user and its groups, or the device's certificates."""
+        """Return the policies attached to the role, the user and its groups, or the device's certificates."""
         match principal.kind:
             case PrincipalKind.ROLE:
                 role = _role(principal.arn)
@@ -45,7 +44,7 @@ class HeldPolicies:
                 return ()
 
     def of_resource(self, need: Need) -> Policy | None:
-        """The bucket's, key's or role's policy. A role that does not exist trusts nobody."""
+        """Return the bucket's, key's or role's policy. A role that does not exist trusts nobody."""
         arn = guarded_resource(need)
         if arn is None:
             return None

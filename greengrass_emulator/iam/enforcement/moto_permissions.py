@@ -1,7 +1,7 @@
-"""moto's own reading of bucket policies, put aside while ours is in force.
+"""Turns off moto's own check of bucket policies while ours is on.
 
 moto knows neither principals nor conditions: it takes ``Deny … if not over TLS`` for a plain Deny (moto 5.2,
-s3/models.py, ``FakeBucket.get_permission``). Two judges would be one too many.
+s3/models.py, ``FakeBucket.get_permission``). Only one of the two may decide.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from moto.s3.models import FakeBucket
 
 @contextmanager
 def bucket_policies_left_to_us() -> Iterator[None]:
-    """moto has no opinion on buckets until the end of the block. One at a time in a process, as the cloud is."""
+    """Turn off moto's check of buckets until the end of the block. One at a time in a process, like the cloud."""
     bucket: Any = FakeBucket
     own = bucket.get_permission
     bucket.get_permission = _no_opinion

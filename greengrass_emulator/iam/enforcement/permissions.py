@@ -1,6 +1,6 @@
-"""One judgement for every door of the cloud: decide a call, record it, log what was missing.
+"""Decides on a call for every endpoint of the cloud, records it, and logs what was missing.
 
-A denial's log line holds the statement that would have allowed it, so that whoever writes policies need not guess.
+A denial's log line has the statement that would have allowed it, for the policies' authors.
 """
 
 import logging
@@ -15,14 +15,14 @@ _log = logging.getLogger(__name__)
 
 
 class Permissions:
-    """Judges calls by one source of policies. Used by many threads; holds no lock."""
+    """Decides on calls by one source of policies. Thread-safe without a lock."""
 
     def __init__(self, source: PolicySource, recorder: Recorder | None = None) -> None:
         self._source = source
         self._recorder = recorder
 
     def judge(self, principal: Principal, call: Call) -> Verdict:
-        """The verdict on a call. A policy that cannot be read denies, and is named in the log."""
+        """Return the verdict on a call. An unreadable policy denies, and is named in the log."""
         try:
             verdict = judge(principal, call, self._source)
         except InvalidPolicy as fault:
@@ -37,7 +37,7 @@ class Permissions:
 
 
 def refusal_text(principal: Principal, denied: Judged) -> str:
-    """A denial in the words of AWS's messages. Source: IAM User Guide, "Access denied error messages"."""
+    """Return a denial's text as in AWS's messages. Source: IAM User Guide, "Access denied error messages"."""
     need, decision = denied.need, denied.decision
     text = f"User: {principal.shown} is not authorized to perform: {need.action} on resource: {need.resource}"
     if decision.outcome is Outcome.EXPLICIT_DENY:

@@ -1,4 +1,4 @@
-"""Whose an access key is, with the role behind a session: from moto's IAM and STS."""
+"""The principal of an access key, with the role behind a session, from moto's IAM and STS."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _PARTITION = "aws"
 
 
 def principal_of(account_ids: Sequence[str], access_key_id: str, thing: str = "") -> Principal | None:
-    """The user or role session of an access key, of a device's if ``thing`` is given; None for a key of no account."""
+    """Return the user or role session of an access key, a device's if ``thing`` is given; None for an unknown key."""
     for account in account_ids:
         session = sts_backends[account][_PARTITION].get_assumed_role_from_access_key(access_key_id)
         if session is not None:

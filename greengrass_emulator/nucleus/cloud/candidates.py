@@ -13,14 +13,14 @@ _log = logging.getLogger(__name__)
 
 
 class CloudCandidates:
-    """Asks the cloud first; without a network, what is on the disk may still do."""
+    """Asks the cloud first. Without a network it takes what is on the disk."""
 
     def __init__(self, data_plane: DataPlane, packages: PackageStore) -> None:
         self._data_plane = data_plane
         self._packages = packages
 
     async def candidate(self, name: str, requirements: Mapping[str, str]) -> Component:
-        """The best version. Raises DeploymentFailed."""
+        """Return the best version. Raises DeploymentFailed."""
         try:
             version, recipe = await asyncio.to_thread(self._data_plane.resolve, name, requirements)
         except CloudAway as error:

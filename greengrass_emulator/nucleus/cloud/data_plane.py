@@ -29,7 +29,7 @@ class CloudAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the device's role alias gives for a while."""
+    """Temporary credentials from the device's role alias."""
 
     access_key: str
     secret_key: str
@@ -63,9 +63,9 @@ class DataPlane:
         self._http.clear()
 
     def credentials(self) -> Credentials:
-        """Credentials of the role alias, kept until shortly before they expire.
+        """Return the role alias's credentials, cached until shortly before they expire.
 
-        Raises DeploymentFailed where they are refused, CloudAway where nobody answers.
+        Raises DeploymentFailed if they are refused, CloudAway if nobody answers.
         """
         with self._lock:
             known = self._credentials
@@ -74,7 +74,7 @@ class DataPlane:
             return known
 
     def resolve(self, name: str, requirements: Mapping[str, str]) -> tuple[str, str]:
-        """The best version of a component and its recipe's text. Raises DeploymentFailed, or CloudAway."""
+        """Return the best version of a component and its recipe's text. Raises DeploymentFailed, or CloudAway."""
         attributes = {
             "os": self._platform.os,
             "architecture": self._platform.architecture,
@@ -91,7 +91,7 @@ class DataPlane:
         return str(found["componentVersion"]), base64.b64decode(found["recipe"]).decode()
 
     def thing_groups(self) -> tuple[str, ...] | None:
-        """The groups that the device is in, or None where that cannot be asked."""
+        """Return the device's thing groups, or None if the cloud cannot be asked."""
         status, body = self._ask("GET", f"/greengrass/v2/coreDevices/{quote(self._thing)}/thingGroups")
         if status != 200:
             return None

@@ -30,5 +30,5 @@ _TYPES = {
 
 
 def error_types(codes: Iterable[str]) -> tuple[str, ...]:
-    """The types of an error stack, each once, in its order."""
+    """Return the types of an error stack, each once, in the stack's order."""
     return tuple(dict.fromkeys(_TYPES[code] for code in codes if code in _TYPES))

@@ -1,6 +1,6 @@
-"""What a device says of itself to Greengrass's cloud (FleetStatusService.java).
+"""What a device reports of itself to Greengrass's cloud (FleetStatusService.java).
 
-Lite says less of a component, leaves out those for which its buffer has no room, and sends nothing at all where the
+Lite reports less of a component, leaves out components for which its buffer has no room, and sends nothing if the
 message is too long (gg-fleet-statusd/src/fleet_status_service.c).
 """
 
@@ -24,7 +24,7 @@ _TRIGGERS = {"LOCAL": "LOCAL_DEPLOYMENT", "THING": "THING_DEPLOYMENT", "THING_GR
 
 
 class FleetStatus:
-    """Publishes the status. Sequence numbers go on over a restart."""
+    """Publishes the status. Sequence numbers continue after a restart."""
 
     def __init__(
         self, link: MqttLink, thing: str, runtime: Runtime, platform: Platform, services: Services, memory: StateFile
@@ -39,12 +39,12 @@ class FleetStatus:
         self._has_spoken = False
 
     def connected(self) -> None:
-        """Everything, after each connect."""
+        """Publish the whole status, after each connect."""
         self._publish("RECONNECT" if self._has_spoken else "NUCLEUS_LAUNCH", self._services.all(), complete=True)
         self._has_spoken = True
 
     def deployed(self, order: Order) -> None:
-        """Everything, after a deployment has ended."""
+        """Publish the whole status, after a deployment has ended."""
         information: dict[str, Any] = {
             "deploymentId": order.deployment.id,
             "status": order.status,
@@ -59,7 +59,7 @@ class FleetStatus:
         self._publish(trigger, self._services.all(), complete=True, deployment=information)
 
     def broken(self, service: Service) -> None:
-        """At once, when a component breaks."""
+        """Publish at once that a component is BROKEN."""
         self._publish("BROKEN_COMPONENT", (service,), complete=False)
 
     def _publish(
@@ -124,7 +124,7 @@ class FleetStatus:
 
 
 def _with_room(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The components that lite's fleet status has room for, in lite's form."""
+    """Return the components for which lite's fleet status has room, in lite's form."""
     kept = {
         each.name
         for each in reported(

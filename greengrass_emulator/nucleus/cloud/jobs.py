@@ -21,7 +21,7 @@ _MOST_KNOWN = 200
 
 
 class JobListener:
-    """Takes the next job, and says how it goes. The cloud is the memory: a job that was not ended comes again."""
+    """Takes the next job and reports its progress. It remembers nothing: the cloud offers an unfinished job again."""
 
     def __init__(
         self, link: MqttLink, thing: str, runtime: Runtime, take: TakeDeployment, withdraw: Callable[[str], None]
@@ -43,7 +43,7 @@ class JobListener:
         self._link.report(f"{self._prefix}/$next/get", b"{}")
 
     def progressed(self, order: Order) -> None:
-        """Tell the cloud how a job goes."""
+        """Report a job's progress to the cloud."""
         job_id = order.deployment.job_id
         if not job_id:
             return
@@ -60,7 +60,7 @@ class JobListener:
             return
         if self._runtime.has_fixed_buffers and (fault := fault_of_job_message(message)) is not None:
             _log.error(
-                "a job cannot be read, and nobody is told", extra={"job": execution.get("jobId"), "reason": fault}
+                "a job cannot be read, and is not reported", extra={"job": execution.get("jobId"), "reason": fault}
             )
             return
         job_id = execution.get("jobId")
@@ -72,7 +72,7 @@ class JobListener:
         if self._runtime.has_fixed_buffers and isinstance(document, dict):
             fault = fault_of_deployment(document, job_id)
             if fault is not None:
-                _log.error("a job does not fit, and nobody is told", extra={"job": job_id, "reason": fault})
+                _log.error("a job does not fit, and is not reported", extra={"job": job_id, "reason": fault})
                 # Lite's own word (iot_jobs_listener.c, enqueue_job), which IoT Jobs does not know: it stays QUEUED.
                 self._report(job_id, {"status": "FAILURE"})
                 return
@@ -101,5 +101,5 @@ class JobListener:
 
 
 def _list(items: Iterable[str]) -> str:
-    """A job's details are texts: a list is written as Java writes one."""
+    """Write a list as Java does: a job's details are texts."""
     return f"[{', '.join(items)}]"

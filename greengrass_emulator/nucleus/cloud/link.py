@@ -1,4 +1,4 @@
-"""Everything that ties a nucleus to its cloud, started and ended together."""
+"""The parts of a nucleus that talk to its cloud, started and stopped together."""
 
 import asyncio
 import logging
@@ -79,7 +79,7 @@ class CloudLink:
         self.mqtt.start()
 
     async def stop(self) -> None:
-        """Disconnect. What still waits to be sent is lost, as it is when a device is switched off."""
+        """Disconnect. Unsent messages are lost, as when a device is switched off."""
         await self.mqtt.stop()
         await self.token_exchange.stop()
         self._data_plane.close()

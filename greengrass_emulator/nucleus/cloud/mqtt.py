@@ -45,7 +45,7 @@ class _Message:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Subscription:
-    """``granted`` is done once the broker has acknowledged it, or has an exception if it refused."""
+    """``granted`` has a result once the broker has acknowledged it, or an exception if it refused."""
 
     topic_filter: str
     qos: int
@@ -67,7 +67,7 @@ class MqttLink:
         largest_packet: int | None,
         connected_again: Callable[[], Awaitable[None]],
     ) -> None:
-        """``largest_packet``: a broker brings a client nothing beyond its Maximum Packet Size (MQTT 5, 3.1.2.11.4)."""
+        """``largest_packet`` is the Maximum Packet Size: the broker delivers no larger packet (MQTT 5, 3.1.2.11.4)."""
         self._settings = settings
         self._trust = Trust(settings.root_ca, clock)
         self._thing = thing
@@ -89,7 +89,7 @@ class MqttLink:
         self._ipc_held_until = self._loop.time()
         self._tasks: list[asyncio.Task[None]] = []
         self._unanswered: set[asyncio.Task[None]] = set()
-        """Subscriptions that lite has answered, and the broker not yet."""
+        """Subscriptions that lite has answered before the broker did."""
 
     @property
     def is_connected(self) -> bool:
@@ -116,10 +116,10 @@ class MqttLink:
         await self._disconnect()
 
     async def publish(self, topic: str, payload: bytes, qos: int, retain: bool, /) -> None:
-        """A component's message. Raises ServiceError if it is lost."""
+        """Publish a component's message. Raises ServiceError if it is lost."""
         message = _Message(topic, payload, qos, retain)
         if not self._spools:
-            # Lite: what cannot be sent now is gone.
+            # Lite drops what it cannot send now.
             if not await self._send(message):
                 raise ServiceError("the message could not be sent")
             return
@@ -130,7 +130,7 @@ class MqttLink:
         self._keep(message)
 
     def report(self, topic: str, payload: bytes) -> None:
-        """The nucleus's own message: sent when there is a connection, in either runtime."""
+        """Publish the nucleus's own message. In either runtime it waits for a connection."""
         try:
             self._keep(_Message(topic, payload, 1, False))
         except ServiceError:
@@ -139,11 +139,12 @@ class MqttLink:
     async def subscribe(
         self, topic_filter: str, qos: int, listener: MessageListener, /
     ) -> Callable[[], Awaitable[None]]:
-        """A component's subscription. On classic once the broker has acknowledged it: never while offline (seen),
-        but for MQTT 3, where each is refused after a try of its own, and holds IPC up meanwhile.
+        """Subscribe for a component. Classic returns once the broker has acknowledged it: never while offline (seen).
 
-        On lite once it is asked for: what the broker answers is in the log alone (iotcored, bus_server.c, mqtt.c).
-        Raises ServiceError where it is refused; offline, lite refuses it itself.
+        With MQTT 3, classic offline refuses each subscription after a try of its own, which blocks IPC meanwhile.
+
+        Lite returns at once, and only logs the broker's answer (iotcored, bus_server.c, mqtt.c). Raises ServiceError if
+        the subscription is refused; lite itself refuses it while offline.
         """
         if not self._spools:
             if not self.is_connected:
@@ -173,7 +174,7 @@ class MqttLink:
         return partial(self._end, subscription)
 
     async def listen(self, topic_filter: str, qos: int, listener: MessageListener) -> Callable[[], Awaitable[None]]:
-        """The nucleus's own: subscribe now, or as soon as there is a connection."""
+        """Subscribe for the nucleus itself, now or as soon as there is a connection."""
         subscription = self._add(topic_filter, qos, listener, of_component=False)
         # Nobody waits for it: a refusal is in the log.
         subscription.granted.add_done_callback(lambda granted: granted.cancelled() or granted.exception())
@@ -182,7 +183,7 @@ class MqttLink:
         return partial(self._end, subscription)
 
     def restart(self) -> None:
-        """Lose the connection, and forget components' subscriptions; the nucleus's own are made again."""
+        """Drop the connection and the components' subscriptions. The nucleus's own subscriptions are made again."""
         for each in [each for each in self._subscriptions if each.of_component]:
             self._subscriptions.remove(each)
             if not each.granted.done():
@@ -243,7 +244,7 @@ class MqttLink:
                 each.granted.set_exception(ServiceError(f"IoT Core refuses the subscription of {topic_filter}"))
 
     async def _wait(self, ask: Callable[[], "Future[Any]"]) -> bool:
-        """Whether the library did what it was asked, before the time is up or the connection is lost."""
+        """Return whether the library finished in time, before the connection was lost."""
         try:
             done = asyncio.ensure_future(asyncio.wrap_future(ask()))
         except (AwsCrtError, RuntimeError) as error:
@@ -264,7 +265,7 @@ class MqttLink:
             await asyncio.gather(lost, done, return_exceptions=True)
 
     async def _stay_connected(self) -> None:
-        """Connect, wait until the connection is lost, and connect again, more and more patiently."""
+        """Connect, wait until the connection is lost, and connect again after longer and longer pauses."""
         pause = _FIRST_PAUSE
         while True:
             self._lost.clear()
@@ -292,7 +293,7 @@ class MqttLink:
             client_id=self._thing,
             clean_session=True,
             keep_alive_secs=_KEEP_ALIVE,
-            # Connecting again is this class's work: the library is not to keep its socket from being closed.
+            # This class reconnects itself: the library must not keep the socket open.
             reconnect_min_timeout_secs=1,
             reconnect_max_timeout_secs=1,
             on_connection_interrupted=self._interrupted,
@@ -317,7 +318,7 @@ class MqttLink:
                 async with asyncio.timeout(_ACK_TIMEOUT):
                     await asyncio.wrap_future(connection.disconnect())
             except (AwsCrtError, RuntimeError, TimeoutError) as error:
-                # RuntimeError: it never was open, as of a connection that the broker hung up on.
+                # RuntimeError: the connection was never open, because the broker closed it at once.
                 _log.info("the connection did not end well", extra={"reason": str(error)})
 
     def _interrupted(self, *_: object, **__: object) -> None:
@@ -335,7 +336,7 @@ class MqttLink:
 
 
 def _bootstrap() -> Any:
-    # One thread: the library would take one for each core.
+    # One thread: by default the library takes one for each core.
     library: Any = io
     group = library.EventLoopGroup(1)
     return library.ClientBootstrap(group, library.DefaultHostResolver(group))

@@ -22,7 +22,7 @@ _BLOCK = 1024 * 1024
 
 
 class S3Download:
-    """Puts an object into a file. Called in a thread."""
+    """Downloads an object into a file. Called in a thread."""
 
     def __init__(self, credentials: Callable[[], Credentials], region: str, endpoint: str | None) -> None:
         self._credentials = credentials
@@ -39,7 +39,7 @@ class S3Download:
         bucket, key = parts.netloc, parts.path.removeprefix("/")
         if parts.scheme != "s3" or not bucket or not key:
             raise DeploymentFailed(
-                f"{uri} is no s3://BUCKET/KEY. Correct the recipe's artifact.",
+                f"{uri} is not s3://BUCKET/KEY. Correct the recipe's artifact.",
                 "ARTIFACT_DOWNLOAD_ERROR",
                 "S3_ARTIFACT_URI_NOT_VALID",
             )
@@ -98,7 +98,7 @@ class S3Download:
         return f"https://{bucket}.s3.{region}.amazonaws.com/{path}"
 
     def _signed(self, method: str, url: str, region: str, headers: Mapping[str, str]) -> dict[str, str]:
-        # Imported when a device first downloads: until then it costs nothing.
+        # Imported at the first download, so that other devices do not pay for it.
         from botocore.auth import S3SigV4Auth  # noqa: PLC0415
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415
         from botocore.credentials import Credentials as Keys  # noqa: PLC0415
@@ -111,7 +111,7 @@ class S3Download:
 
 
 def _region(answer: bytes) -> str:
-    """The region in a LocationConstraint; an empty one is us-east-1, as S3 has it from its beginnings."""
+    """Return the region in a LocationConstraint; an empty one means us-east-1."""
     try:
         text = ET.fromstring(answer).text  # noqa: S314 - S3's own answer, read for one text
     except ET.ParseError:

@@ -1,4 +1,4 @@
-"""Deployments of this very thing, which come by a named shadow (ShadowDeploymentListener.java)."""
+"""Deployments of this thing, which come by a named shadow (ShadowDeploymentListener.java)."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ _SHADOW = "AWSManagedGreengrassV2Deployment"
 
 
 class ShadowListener:
-    """Takes what the shadow desires, and reports on it. What was reported as done is not done again."""
+    """Deploys what the shadow desires, and reports on it. What was reported as done is not deployed again."""
 
     def __init__(self, link: MqttLink, thing: str, runtime: Runtime, take: TakeDeployment) -> None:
         self._link = link
@@ -37,7 +37,7 @@ class ShadowListener:
         self._link.report(f"{self._prefix}/get", b"{}")
 
     def progressed(self, order: Order) -> None:
-        """Report how a thing's deployment goes."""
+        """Report the progress of the thing's deployment."""
         deployment, outcome = order.deployment, order.outcome
         if deployment.kind != "THING":
             return

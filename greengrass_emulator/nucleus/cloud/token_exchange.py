@@ -1,6 +1,6 @@
-"""The token exchange service: credentials for components over HTTP on this machine, against their token.
+"""The token exchange service: gives components credentials for their token, over HTTP on this machine.
 
-What the AWS SDKs call by ``AWS_CONTAINER_CREDENTIALS_FULL_URI`` (TokenExchangeService.java, HttpServerImpl).
+AWS SDKs call it by ``AWS_CONTAINER_CREDENTIALS_FULL_URI`` (TokenExchangeService.java, HttpServerImpl).
 """
 
 import asyncio
@@ -23,7 +23,7 @@ class TokenExchange:
     def __init__(
         self, credentials: Callable[[], Credentials], component_of: Callable[[str], str | None], refusal: HTTPStatus
     ) -> None:
-        """``refusal``: what a token that nobody has is answered."""
+        """``refusal`` answers an unknown token."""
         self._refusal = refusal
         self._credentials = credentials
         self._component_of = component_of

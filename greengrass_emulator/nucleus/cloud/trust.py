@@ -1,7 +1,7 @@
-"""Whether this device, by its own clock, takes its cloud's certificates for valid.
+"""Whether the cloud's certificates are valid by this device's own clock.
 
-The libraries that speak TLS here look at the machine's clock, which nobody turns. A device whose clock is outside a
-root certificate's time makes no new connection, and keeps the one that it has; so it is here.
+The TLS libraries here use the machine's clock, which is never turned. A device whose clock is outside a root
+certificate's validity makes no new connection, and keeps the one that it has. This module makes it so here.
 """
 
 import ssl
@@ -11,19 +11,19 @@ from greengrass_emulator.nucleus.clock import DeviceClock
 
 
 class Trust:
-    """The roots that a device was given."""
+    """The root certificates that a device was given."""
 
     def __init__(self, root_ca: Path, clock: DeviceClock) -> None:
         self._root_ca = root_ca
         self._clock = clock
 
     def fault(self) -> str | None:
-        """Why no certificate of the cloud can be taken for valid now, or None. The file is read each time."""
+        """Return why no certificate of the cloud is valid now, or None. Reads the file each time."""
         try:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.load_verify_locations(self._root_ca)
         except (OSError, ssl.SSLError):
-            return None  # the library says it better
+            return None  # The library's own message is better.
         now = self._clock.now()
         for certificate in context.get_ca_certs():
             begins, ends = (ssl.cert_time_to_seconds(str(certificate[key])) for key in ("notBefore", "notAfter"))

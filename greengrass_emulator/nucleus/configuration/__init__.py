@@ -1,1 +1,1 @@
-"""Components' configuration: how a deployment changes it (pure), and the running values that IPC reads and follows."""
+"""Components' configuration: how a deployment changes it (pure), and the running values that IPC gives out."""

@@ -1,6 +1,6 @@
 """From one configuration to the next, as a list of single changes: nuclei write leaf by leaf.
 
-Pure. The order of a change set is the one in which a reader may see it half done.
+Pure. A reader may see a change set half applied, in this order.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,19 +33,19 @@ Change = Written | Removed
 
 
 def key_path(pointer: str) -> KeyPath:
-    """The keys of a JSON pointer (RFC 6901). ``""`` is the whole document."""
+    """Return the keys of a JSON pointer (RFC 6901). ``""`` is the whole document."""
     if not pointer or pointer == "/":
         return ()
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/"))
 
 
 def pointer_of(path: KeyPath) -> str:
-    """The JSON pointer of some keys: ``key_path`` the other way round."""
+    """Return the JSON pointer of some keys: the inverse of ``key_path``."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def value_at(configuration: Any, path: Sequence[str]) -> Any:
-    """The value under a path. Raises KeyError where there is none."""
+    """Return the value under a path. Raises KeyError if there is none."""
     found = configuration
     for key in path:
         if not isinstance(found, Mapping) or key not in found:
@@ -55,7 +55,7 @@ def value_at(configuration: Any, path: Sequence[str]) -> Any:
 
 
 def leaves(value: Any, at: KeyPath = ()) -> Iterator[Written]:
-    """Every leaf below a value. Lists, and objects without keys, are leaves."""
+    """Yield every leaf below a value. Lists, and objects without keys, are leaves."""
     if isinstance(value, Mapping) and value:
         for key, part in value.items():
             yield from leaves(part, (*at, str(key)))
@@ -74,7 +74,7 @@ def merged(below: Any, above: Any) -> Any:
 
 
 def without(configuration: Configuration, path: KeyPath) -> Configuration:
-    """The configuration with nothing under ``path``. A path that is not there changes nothing."""
+    """Return the configuration without what is under ``path``. A missing path changes nothing."""
     if not path:
         return {}
     result = deepcopy(configuration)
@@ -97,12 +97,14 @@ def resolved(
     merge: Configuration,
     is_younger: Callable[[KeyPath], bool] = _never,
 ) -> Configuration:
-    """What a deployment makes of a configuration.
+    """Return a component's configuration after a deployment, by classic's rules.
 
-    Running values; then ``reset`` pointers removed; then the recipe's defaults where nothing stands; then ``merge``
-    (KernelConfigResolver.java:340-395), but for leaves that stand and ``is_younger`` than the deployment: they were
-    written since it was made (Topic.java, withNewerValue; DefaultActivator.java: with the deployment's time).
-    It is classic's: keys that differ in case alone are one.
+    It starts from the running values, removes the ``reset`` pointers, adds the recipe's defaults where a value is
+    missing, and lays ``merge`` over it (KernelConfigResolver.java:340-395).
+
+    A leaf that ``is_younger`` than the deployment keeps
+    its value: it was written since (Topic.java, withNewerValue; DefaultActivator.java: with the deployment's time).
+    Keys that differ only in case are one.
     """
     result = running
     for pointer in reset:
@@ -124,7 +126,7 @@ def _stands(configuration: Configuration, path: KeyPath) -> bool:
 
 
 def differences(old: Any, new: Any, at: KeyPath = ()) -> Iterator[Change]:
-    """The single changes from ``old`` to ``new``: at each level first what is written, then what is removed."""
+    """Return the changes from ``old`` to ``new``, leaf by leaf: at each level first the writes, then the removals."""
     if isinstance(old, Mapping) and isinstance(new, Mapping) and (new or not at):
         for key, value in new.items():
             if key not in old:
@@ -140,7 +142,7 @@ def differences(old: Any, new: Any, at: KeyPath = ()) -> Iterator[Change]:
 
 
 def put(configuration: Configuration, path: KeyPath, value: Any) -> None:
-    """Write one leaf in place. A leaf that stands where an object is needed gives way."""
+    """Write one leaf in place. A leaf that is in the way of an object is replaced."""
     parent = configuration
     for key in path[:-1]:
         below = parent.get(key)
@@ -152,7 +154,7 @@ def put(configuration: Configuration, path: KeyPath, value: Any) -> None:
 
 
 def texts_of(value: Any) -> Any:
-    """Numbers and booleans as their text: what lite makes of a YAML default configuration."""
+    """Return the value with numbers and booleans as texts, as lite reads a YAML default configuration."""
     if isinstance(value, Mapping):
         return {key: texts_of(part) for key, part in value.items()}
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""How lite's store takes a configuration: leaf by leaf, and not every one. Pure.
+"""How lite's store writes a configuration: leaf by leaf, and not every leaf. Pure.
 
-A value is never put in an object's place, nor an object in a value's; a leaf that is too long is refused; one that was
-written later stays. (ggconfigd: ``ggconfig_process_map`` and ``ggconfig_process_nonmap``; db_interface.c,
+A value never replaces an object, nor an object a value. A leaf that is too long is refused. A leaf that was written
+later stays. (ggconfigd: ``ggconfig_process_map`` and ``ggconfig_process_nonmap``; db_interface.c,
 ``create_key_path``, ``ggconfig_write_value_at_key`` and ``ggconfig_write_empty_map``.)
 """
 
@@ -19,11 +19,11 @@ from greengrass_emulator.nucleus.configuration.changes import (
 )
 
 _LONGEST_LEAF = 1_024
-"""Bytes of its JSON: the buffer that ggconfigd encodes a leaf into."""
+"""Bytes of JSON: ggconfigd's buffer for one encoded leaf."""
 
 
 class LeafRefused(ValueError):
-    """A leaf that lite does not write. Those before it stay written, those after it are not looked at."""
+    """A leaf that lite does not write. The leaves before it stay written; those after it are not tried."""
 
 
 def lite_writes(
@@ -31,7 +31,7 @@ def lite_writes(
 ) -> Iterator[Written]:
     """The writes that lay ``value`` over a configuration, in their order; ``at`` and ``written_at`` in seconds.
 
-    A leaf that stands unchanged is written, too: it is younger then. Raises ``LeafRefused`` in its turn.
+    An unchanged leaf is written too, which makes it younger. Raises ``LeafRefused`` at the leaf's turn.
     """
     for leaf in leaves(dict(value)):
         _refuse(current, leaf)
@@ -59,7 +59,7 @@ def _refuse(current: Configuration, leaf: Written) -> None:
 
 
 def _standing(current: Configuration, path: KeyPath) -> Any:
-    """What stands under a path, null as text; none where nothing does."""
+    """Return the value under a path, null as text; None if there is none."""
     try:
         found = value_at(current, path)
     except KeyError:

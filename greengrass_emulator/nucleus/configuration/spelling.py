@@ -1,4 +1,4 @@
-"""Keys of a configuration in whatever case: to classic ``Aa`` and ``aA`` are one, spelled as it was first written.
+"""Configuration keys without regard to case: to classic ``Aa`` and ``aA`` are one key, spelled as first written.
 
 CaseInsensitiveString.java; Topics.java, ``children``. Pure. Lite's keys are compared by case.
 """
@@ -10,7 +10,7 @@ _KeyPath = tuple[str, ...]
 
 
 def as_it_stands(configuration: Any, path: _KeyPath) -> _KeyPath:
-    """A path with each key that stands in the configuration as it is spelled there."""
+    """Return a path with each existing key spelled as in the configuration."""
     spelled: tuple[str, ...] = ()
     for key in path:
         spelled = (*spelled, _spelled(key, configuration))
@@ -19,7 +19,7 @@ def as_it_stands(configuration: Any, path: _KeyPath) -> _KeyPath:
 
 
 def respelled(value: Any, like: Any) -> Any:
-    """A value with its keys as ``like`` spells them; of two keys that differ in case alone, the later one counts."""
+    """Return a value with its keys as ``like`` spells them. Of keys that differ only in case, the last one counts."""
     if not isinstance(value, Mapping):
         return value
     result: dict[str, Any] = {}

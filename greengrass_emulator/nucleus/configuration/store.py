@@ -1,7 +1,7 @@
-"""The running configuration of every component: read, changed leaf by leaf, and followed.
+"""The running configuration of every component: reads, changes leaf by leaf, and subscriptions.
 
-It keeps no file: ``state.py`` does. Everything happens on the nucleus's event loop, which runs others between two
-leaves, so that a reader can catch a document half written, as on a device (DeploymentActivator.java:99-105).
+It writes no file: ``state.py`` does. All runs on the nucleus's event loop, which runs other tasks between two leaves,
+so that a reader can see a document half written, as on a device (DeploymentActivator.java:99-105).
 """
 
 import asyncio
@@ -24,21 +24,21 @@ from greengrass_emulator.nucleus.configuration.changes import (
 from greengrass_emulator.nucleus.configuration.spelling import as_it_stands
 from greengrass_emulator.nucleus.runtimes import Runtime
 
-Follower = Callable[[str, KeyPath], None]
-"""Called with the component and the path of a leaf that changed."""
+Subscriber = Callable[[str, KeyPath], None]
+"""Is called with the component and the path of a leaf that changed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Subscription:
     component: str
     path: KeyPath
-    follower: Follower
+    subscriber: Subscriber
 
 
 class ConfigurationStore:
     """Configurations by component, and when each leaf was written, by JSON pointer: both are changed in place.
 
-    ``changed`` is called after each change, to have it kept.
+    ``changed`` is called after each change, so that it is saved.
     """
 
     def __init__(
@@ -55,34 +55,34 @@ class ConfigurationStore:
         self._times = times
         self._changed = changed
         self._subscriptions: list[_Subscription] = []
-        self.listeners: list[Follower] = []
-        """Told of every change of every component, with what it was that changed."""
+        self.listeners: list[Subscriber] = []
+        """Called for every change of every component."""
 
     def components(self) -> frozenset[str]:
         return frozenset(self._values)
 
     def of(self, component: str) -> Configuration:
-        """A copy of a component's configuration, empty if it has none."""
+        """Return a copy of a component's configuration, empty if it has none."""
         return deepcopy(self._values.get(component, {}))
 
     def look_at(self, component: str) -> Mapping[str, Any]:
-        """A component's configuration itself, for one glance: not to be kept, nor changed."""
+        """Return a component's configuration itself, not a copy: the caller neither keeps nor changes it."""
         return self._values.get(component, {})
 
     def read(self, component: str, path: KeyPath) -> Any:
-        """A copy of the value under a path. Raises KeyError for a component or a key that is not there."""
+        """Return a copy of the value under a path. Raises KeyError for a missing component or key."""
         if component not in self._values:
             raise KeyError(component)
         return deepcopy(value_at(self._values[component], self.spelled(component, path)))
 
     def spelled(self, component: str, path: KeyPath) -> KeyPath:
-        """A path as the runtime finds it: on classic in whatever case it is written."""
+        """Return the path with its keys as stored: classic finds them in any case."""
         if self._runtime.configuration_keys_by_case:
             return path
         return as_it_stands(self._values.get(component, {}), path)
 
     def changed_at(self, component: str, path: KeyPath) -> float:
-        """When something at, below or above a path was last written, in seconds since 1970; 0 for what is not there.
+        """Return when anything at, below or above a path was last written, in seconds since 1970; 0 for nothing.
 
         It outlives the nucleus, as classic's config.tlog has a time with each value (ConfigurationWriter.java).
         """
@@ -97,13 +97,13 @@ class ConfigurationStore:
         )
 
     def written_at(self, component: str, leaf: KeyPath) -> float:
-        """When this very leaf was last written, in seconds since 1970; 0 for what is not there."""
+        """Return when this leaf was last written, in seconds since 1970; 0 if there is none."""
         return self._times.get(component, {}).get(pointer_of(leaf), 0.0)
 
     async def apply(self, component: str, changes: Iterable[Change], at: float | None = None) -> None:
-        """Make each change, tell its followers if it is one, and let the others run before the next.
+        """Make each change, notify its subscribers if the value differs, and let other tasks run before the next.
 
-        ``at``: when the values were true, in seconds since 1970; now, if not given.
+        ``at`` is the values' time, in seconds since 1970; default: now.
         """
         values = self._values.setdefault(component, {})
         written_at = self.clock.now() if at is None else at
@@ -127,32 +127,32 @@ class ConfigurationStore:
             await asyncio.sleep(0)
 
     def times_of(self, component: str) -> dict[str, float]:
-        """When each leaf was written, by JSON pointer."""
+        """Return when each leaf was written, by JSON pointer."""
         return dict(self._times.get(component, {}))
 
     def put_times_back(self, component: str, times: Mapping[str, float]) -> None:
-        """Values from before were pushed back: they are as old as they were."""
+        """Restore the leaves' times after their old values were restored."""
         self._times[component] = dict(times)
         self._changed()
 
     def restore(self, component: str) -> None:
-        """Make room for a component that is new: its configuration exists, and is empty."""
+        """Make an empty configuration for a new component."""
         self._values.setdefault(component, {})
 
     def drop(self, component: str) -> None:
-        """Forget a component that is no longer on the device, and who followed it."""
+        """Remove a component that is no longer on the device, with its subscriptions."""
         self._values.pop(component, None)
         self._times.pop(component, None)
         self._subscriptions = [each for each in self._subscriptions if each.component != component]
         self._changed()
 
-    def follow(self, component: str, path: KeyPath, follower: Follower) -> Callable[[], None]:
-        """Have ``follower`` called for each leaf under ``path`` that changes; the answer ends it.
+    def subscribe(self, component: str, path: KeyPath, subscriber: Subscriber) -> Callable[[], None]:
+        """Call ``subscriber`` for each changed leaf under ``path``; return the function that ends the subscription.
 
-        Raises KeyError for a component or a key that is not there: neither nucleus lets one follow it.
+        Raises KeyError for a missing component or key: neither nucleus accepts a subscription to it.
         """
         self.read(component, path)
-        subscription = _Subscription(component, self.spelled(component, path), follower)
+        subscription = _Subscription(component, self.spelled(component, path), subscriber)
         self._subscriptions.append(subscription)
 
         def end() -> None:
@@ -160,8 +160,8 @@ class ConfigurationStore:
 
         return end
 
-    def forget_followers(self) -> None:
-        """A restart of the daemon that keeps the store: who followed it is not told (ggconfigd)."""
+    def forget_subscribers(self) -> None:
+        """Drop all subscriptions without a word to the subscribers, as a restart of ggconfigd does."""
         self._subscriptions.clear()
 
     def _remove(self, component: str, values: Configuration, path: KeyPath) -> None:
@@ -185,9 +185,9 @@ class ConfigurationStore:
         for listener in self.listeners:
             listener(component, path)
         for each in tuple(self._subscriptions):
-            # A change above what is followed changes it as well.
+            # A change above the subscribed path changes it as well.
             if each.component == component and path[: len(each.path)] == each.path[: len(path)]:
-                each.follower(component, path)
+                each.subscriber(component, path)
 
 
 def _stands(values: Configuration, written: Written) -> bool:

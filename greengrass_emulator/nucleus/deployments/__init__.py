@@ -1,1 +1,1 @@
-"""Deployments: what is wanted, which versions that is, their files, and how the device gets there."""
+"""Deployments: the request, the versions that it resolves to, their files, and how the device applies them."""

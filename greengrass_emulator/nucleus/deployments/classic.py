@@ -1,4 +1,4 @@
-"""A deployment as classic carries it out: resolve, prepare, notify, validate, merge, wait, and back if it must.
+"""A deployment as classic carries it out: resolve, prepare, notify, validate, merge, wait, and roll back on failure.
 
 DeploymentConfigMerger.java, activator/DefaultActivator.java; the order is greengrass-facts.md's.
 """
@@ -24,7 +24,7 @@ _LIVING = frozenset({State.STARTING, State.RUNNING})
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """The device before the merge."""
+    """The device's state before the merge."""
 
     components: Mapping[str, Component]
     users: Mapping[str, str | None]
@@ -40,7 +40,7 @@ class ClassicDeployer:
         self.is_merging = False
 
     async def deploy(self, deployment: Deployment, candidates: Candidates) -> None:
-        """Return when it has succeeded. Raises DeploymentFailed, with the detailed status that it ended in."""
+        """Carry a deployment out; return once it has succeeded. Raises DeploymentFailed with the detailed status."""
         device = self._device
         targets = device.wanted_targets(deployment)
         components = await resolve({name: each.roots for name, each in targets.items()}, candidates, device.runtime)
@@ -48,7 +48,7 @@ class ClassicDeployer:
             await device.preparation.prepare(component)
         if deployment.notifies:
             await device.updates.before(deployment.id, deployment.notification_timeout)
-        # Only now: components may have changed their configuration while they were asked.
+        # Only now: components may have changed their configuration during validation.
         configurations = self._next_configurations(deployment, components)
         users = device.wanted_users(deployment, components)
         await self._validate(deployment, components, configurations)
@@ -163,7 +163,7 @@ class ClassicDeployer:
         error: DeploymentFailed,
     ) -> DeploymentFailed:
         if not deployment.rolls_back:
-            # What was merged stays, broken as it is.
+            # The merged configuration stays, although it failed.
             self._device.keep(components, self._device.memory.state.targets, users)
             return _failed(error, "FAILED_ROLLBACK_NOT_REQUESTED")
         _log.warning("a deployment is rolled back", extra={"deployment": deployment.id, "reason": str(error)})
@@ -174,7 +174,7 @@ class ClassicDeployer:
         return _failed(error, "FAILED_ROLLBACK_COMPLETE")
 
     async def _roll_back(self, before: _Before, components: Mapping[str, Component]) -> None:
-        """Old values are pushed without asking anybody (DeploymentActivator.java:67-90)."""
+        """Restore the old values without validation or notification (DeploymentActivator.java:67-90)."""
         device = self._device
         since = device.clock.passed()
         await device.services.remove(name for name in components if name not in before.components)

@@ -1,4 +1,4 @@
-"""What a deployment works on, handed to it: the device's packages, configuration, services and memory."""
+"""The device as a deployment sees it: its packages, configuration, services and state."""
 
 import asyncio
 import logging
@@ -25,8 +25,8 @@ from greengrass_emulator.nucleus.state import StateFile, TargetDeployment
 _log = logging.getLogger(__name__)
 _LOOK_AGAIN = 0.1
 _SETTLED = 0.3
-"""Seconds that a ``run`` must have lasted to count. Classic looks once a second, and so sees one that ends at once
-BROKEN and not RUNNING (DeploymentConfigMerger.java:261-302)."""
+"""Seconds that a ``run`` must last to count. Classic looks once a second, so a component that ends at once is seen
+BROKEN, not RUNNING (DeploymentConfigMerger.java:261-302)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Device:
     """Restart the device."""
 
     def wanted_targets(self, deployment: Deployment) -> dict[str, TargetDeployment]:
-        """The device's targets once this deployment has succeeded: the latest of each target counts."""
+        """Return the device's targets if this deployment succeeds: the latest deployment of each target counts."""
         return {
             **self.memory.state.targets,
             deployment.target: TargetDeployment(
@@ -61,9 +61,9 @@ class Device:
         }
 
     async def until_well(self, names: Iterable[str], since: float) -> None:
-        """Wait for components to be RUNNING or FINISHED. Raises DeploymentFailed for one BROKEN after ``since``.
+        """Wait until the components are RUNNING or FINISHED. Raises DeploymentFailed if one is BROKEN after ``since``.
 
-        ERRORED alone is no failure, and there is no time-out of its own (DeploymentConfigMerger.java:261-302).
+        ERRORED alone is not a failure, and there is no time-out (DeploymentConfigMerger.java:261-302).
         """
         changed = asyncio.Event()
 
@@ -103,12 +103,12 @@ class Device:
         return is_run and self.clock.passed() - service.changed_at < _SETTLED
 
     def wanted_users(self, deployment: Deployment, names: Iterable[str]) -> dict[str, str]:
-        """Whom deployments have named to run a component, with what this one says (KernelConfigResolver.java)."""
+        """Return the users that deployments, this one too, have named for components (KernelConfigResolver.java)."""
         here = frozenset(names)
         users = {name: user for name, user in self.memory.state.users.items() if name in here}
         for name, wanted in deployment.components.items():
             if wanted.limits_resources and self.runtime.reads_run_with:
-                # LinuxSystemResourceController.java: where cgroups do not do as asked it is logged, and goes on.
+                # LinuxSystemResourceController.java logs what cgroups refuse, and goes on.
                 _log.error("systemResourceLimits are not applied: an emulated device has no cgroups of its own")
             if wanted.posix_user is not None and self.runtime.reads_run_with:
                 users[name] = wanted.posix_user
@@ -120,7 +120,7 @@ class Device:
         targets: dict[str, TargetDeployment],
         users: dict[str, str],
     ) -> None:
-        """Remember what runs now, who runs it, and what ran before."""
+        """Save what runs now, as which users, and what ran before."""
         state = self.memory.state
         state.users = users
         for name, version in state.versions.items():
@@ -129,12 +129,12 @@ class Device:
         state.previous = {name: version for name, version in state.previous.items() if name in components}
         state.versions = {name: component.version for name, component in components.items()}
         state.targets = targets
-        # In the same write: what is kept is not gone back from.
+        # In the same write: what is saved must not be undone at the next start.
         state.unfinished = None
         self.memory.write()
 
     def clean(self, keep_previous: bool) -> None:
-        """Remove versions from the disk that nobody needs any more."""
+        """Remove the versions from the disk that nothing needs any more."""
         state = self.memory.state
         keep = {name: {version} for name, version in state.versions.items()}
         if keep_previous:
@@ -145,7 +145,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class LocalThenCloud:
-    """Versions from the device's own store, and from the cloud where it has none that fits."""
+    """Finds versions in the device's own store, and in the cloud if the store has none that fits."""
 
     packages: PackageStore
     cloud: Candidates | None

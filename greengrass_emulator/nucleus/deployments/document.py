@@ -1,4 +1,4 @@
-"""A deployment as the nucleus carries it out, whichever way it came: by a local request, an IoT job, or a shadow."""
+"""A deployment in one form, whether it came by a local request, an IoT job, or a shadow."""
 
 import uuid
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ LOCAL_TARGET = "LOCAL_DEPLOYMENT"
 
 @dataclass(frozen=True, slots=True)
 class WantedComponent:
-    """A root component of a deployment, and what is to become of its configuration.
+    """A root component of a deployment, and how its configuration changes.
 
-    ``posix_user``: who is to run it, as ``USER[:GROUP]``; None: whoever did, "": nobody in particular from now on.
+    ``posix_user`` is the user to run it, as ``USER[:GROUP]``. None leaves the user as it was; "" removes it.
     """
 
     version: str
@@ -32,7 +32,7 @@ class WantedComponent:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What is wanted. ``validation_id`` is the id that validation events carry: the IoT job's for a group, the
+    """A deployment's content. ``validation_id`` is the id that validation events carry: the IoT job's for a group, the
     configuration ARN for a thing (Deployment.java:30-94). Times in seconds."""
 
     id: str
@@ -47,7 +47,7 @@ class Deployment:
     notification_timeout: float = 60.0
     validation_timeout: float = 20.0
     created_at: float | None = None
-    """When it was made, by whoever's clock made it: what was written since stays. None: now."""
+    """When it was made, by its maker's clock: what was written since stays. None means now."""
 
     def roots(self) -> dict[str, str]:
         return {name: wanted.version for name, wanted in self.components.items()}
@@ -65,7 +65,7 @@ DetailedStatus = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a deployment ended."""
+    """The result of a deployment."""
 
     detailed: str
     cause: str = ""
@@ -88,14 +88,14 @@ class _ConfigurationUpdate(_Part):
 
 
 class RunWith(_Part):
-    """How a component's processes are to be run. What is left out stays as it was."""
+    """How to run a component's processes. What is left out stays as it was."""
 
     posix_user: str | None = Field(default=None, alias="posixUser")
     limits: dict[str, Any] | None = Field(default=None, alias="systemResourceLimits")
 
     @property
     def user(self) -> str | None:
-        """As ``WantedComponent.posix_user``: a null takes the user away (KernelConfigResolver.java, updateRunWith)."""
+        """The ``WantedComponent.posix_user``: a null removes the user (KernelConfigResolver.java, updateRunWith)."""
         return (self.posix_user or "") if "posix_user" in self.model_fields_set else None
 
 
@@ -128,7 +128,7 @@ class FleetConfiguration(_Part):
     )
 
     def deployment(self, job_id: str = "") -> Deployment:
-        """The deployment. ``job_id`` for a group's; a thing's has none."""
+        """Return the deployment. A group's has a ``job_id``; a thing's has none."""
         # arn:aws:greengrass:REGION:ACCOUNT:configuration:thinggroup/NAME:REVISION
         target = self.configuration_arn.split(":configuration:", 1)[-1].rpartition(":")[0]
         return Deployment(

@@ -1,7 +1,7 @@
-"""What a nucleus notes of a deployment under way, so that one that is killed in the middle is never half applied.
+"""Notes on the running deployment, so that after a kill of the nucleus it is never left half applied.
 
-Classic goes back to the configuration from before the merge, and then carries the deployment out again. Lite goes
-nowhere, and has forgotten a local deployment: its queue is in memory (deployment_queue.c). A cloud offers its
+Classic goes back to the configuration from before the merge, and carries the deployment out again. Lite changes
+nothing, and has forgotten a local deployment: its queue is in memory (deployment_queue.c). The cloud offers its
 deployments again by itself.
 """
 
@@ -22,19 +22,19 @@ _DEPLOYMENT: TypeAdapter[Deployment] = TypeAdapter(Deployment)
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Kept in the nucleus's state. What ``Device.keep`` writes ends a deployment's notes by itself."""
+    """The notes in the nucleus's state. ``Device.keep`` also deletes a deployment's notes."""
 
     memory: StateFile
 
     def begin(self, deployment: Deployment) -> None:
-        """A deployment begins: nothing is changed yet."""
+        """Note that a deployment begins: nothing is changed yet."""
         text = _DEPLOYMENT.dump_json(deployment).decode() if deployment.kind == "LOCAL" else ""
-        # One that goes on after its own restart of the device begins once more.
+        # A deployment that continues after its own restart of the device begins once more.
         self.memory.state.unfinished = UnfinishedDeployment(deployment=text, bootstrapped=sorted(self.bootstrapped))
         self.memory.write()
 
     def merge(self, configuration: Mapping[str, Configuration], times: Mapping[str, Mapping[str, float]]) -> None:
-        """From now on the device changes: ``configuration`` is what it would go back to, and when it was written."""
+        """Note that the device changes from now on. ``configuration`` and its times are what to go back to."""
         unfinished = self.memory.state.unfinished or UnfinishedDeployment()
         unfinished.before = {name: dict(value) for name, value in configuration.items()}
         unfinished.times = {name: dict(each) for name, each in times.items()}
@@ -43,28 +43,28 @@ class Journal:
 
     @property
     def bootstrapped(self) -> frozenset[str]:
-        """On lite: the components of this deployment whose bootstrap has been run."""
+        """Return, on lite, the components of this deployment whose bootstrap has run."""
         unfinished = self.memory.state.unfinished
         return frozenset(unfinished.bootstrapped) if unfinished else frozenset()
 
     def bootstrap(self, names: Iterable[str]) -> None:
-        """On lite: these were bootstrapped, the device restarts, and the deployment goes on after it."""
+        """Note, on lite, that these are bootstrapped. The device restarts, and then the deployment continues."""
         unfinished = self.memory.state.unfinished or UnfinishedDeployment()
         unfinished.bootstrapped = [*unfinished.bootstrapped, *names]
         self.memory.state.unfinished = unfinished
         self.memory.write()
 
     def end(self) -> None:
-        """A deployment has ended, one way or another."""
+        """Delete the notes: the deployment has ended."""
         if self.memory.state.unfinished is not None:
             self.memory.state.unfinished = None
             self.memory.write()
 
 
 def go_back(memory: StateFile, *, remembers_local: bool) -> Deployment | None:
-    """At a start: undo what a killed nucleus had merged by half; the answer is the local deployment to go on with.
+    """Undo, at a start, a half-done merge of a killed nucleus; return the local deployment to continue, if any.
 
-    Not ``remembers_local``: it is forgotten, but for one that has restarted the device itself (bootstrap_manager.c).
+    Unless ``remembers_local`` there is none, except one that has restarted the device itself (bootstrap_manager.c).
     """
     unfinished = memory.state.unfinished
     if unfinished is None:

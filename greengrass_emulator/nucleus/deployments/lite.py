@@ -1,7 +1,7 @@
-"""A deployment as lite carries it out: component by component, and never back (deployment_handler.c:3223-4020).
+"""A deployment as lite carries it out: component by component, without rollback (deployment_handler.c:3223-4020).
 
-Each component is downloaded, then reset, given defaults, and merged as separate writes, and its unit files are written
-over, before the next one is looked at; only then are they installed, and after that started. No validation, no
+For each component in turn it downloads the files, writes reset, defaults and merge as separate writes, and overwrites
+the unit files. Only after the last component does it install them all, and then start them. There is no validation, no
 notification, no rollback: neither policy is read.
 """
 
@@ -37,7 +37,7 @@ class LiteDeployer:
         self.is_merging = True
 
     async def deploy(self, deployment: Deployment, candidates: Candidates) -> None:
-        """Return when it has succeeded. Raises DeploymentFailed; what was done until then stays."""
+        """Carry a deployment out; return once it has succeeded. Raises DeploymentFailed; nothing is undone."""
         device = self._device
         targets = device.wanted_targets(deployment)
         components = await resolve({name: each.roots for name, each in targets.items()}, candidates, device.runtime)
@@ -71,10 +71,10 @@ class LiteDeployer:
         device.clean(keep_previous=False)
 
     def _is_to_be_started(self, component: Component, deployment: Deployment, before: str | None) -> bool:
-        """A new version, a ``configurationUpdate``, changed or not, or one that does not do well.
+        """Return whether to start it: it has a new version or any ``configurationUpdate``, or is not well.
 
-        deployment_handler.c, ``components_to_deploy``. What counts is the version that ggconfigd has: after a
-        deployment that failed this is the new one, be it the old one that runs.
+        deployment_handler.c, ``components_to_deploy``. What counts is the version in ggconfigd: after a failed
+        deployment this is the new one, even if the old one runs.
         """
         wanted = deployment.components.get(component.name)
         if before != component.version or (wanted is not None and wanted.configures):
@@ -83,7 +83,7 @@ class LiteDeployer:
         return service is None or service.state not in WELL
 
     def _hand_over(self, component: Component) -> None:
-        """Lite makes files their user's as soon as they are there (its release notes 2.5.0)."""
+        """Give the files to their user at once, as lite does (its release notes 2.5.0)."""
         try:
             owner = self._device.services.identities.of(None)
         except StepFailed as error:
@@ -96,7 +96,7 @@ class LiteDeployer:
         wanted = deployment.components.get(name)
         for pointer in wanted.reset if wanted else ():
             await store.apply(name, [Removed(key_path(pointer))])
-        # A default has the time 0, and so replaces an older default, and nothing else (deployment_handler.c).
+        # A default has the time 0, and so replaces only an older default (deployment_handler.c).
         await self._write(name, component.defaults, 0.0, dated=True)
         if wanted is not None:
             await self._write(name, wanted.merge, store.clock.now(), dated=False)
@@ -116,4 +116,4 @@ class LiteDeployer:
             if not _PROCESS_STEPS & component.lifecycle.steps.keys():
                 _log.info("a component without a process is waited for", extra={"component": name})
                 await asyncio.sleep(_INSTALL_ONLY_WAIT)
-                raise DeploymentFailed(f"{name} has no run and no startup: lite waits for it in vain. Give it a run.")
+                raise DeploymentFailed(f"{name} has no run and no startup: lite would time out. Give it a run.")

@@ -1,9 +1,9 @@
-"""Bootstrapping and installing on lite: units of their own, while the old version runs on in one that is gone.
+"""Bootstrap and install on lite: they have units of their own, while the old version runs on without a unit.
 
-Before a component is installed its run unit is stopped by no one, but disabled and unlinked: ``.install`` is added to
-the name for ``stop`` alone (ggdeploymentd/src/stale_component.c, disable_and_unlink_service). From then on systemd
-starts neither version, not after a crash and not after a reboot, until the deployment has come to the run units; one
-that fails never does.
+Before a component is installed, its run unit is not stopped, but disabled and unlinked: ``.install`` is added to the
+name for ``stop`` only (ggdeploymentd/src/stale_component.c, disable_and_unlink_service). From then on systemd starts
+neither version, not even after a crash or a reboot, until the deployment links the run unit again. A failed deployment
+never does.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _SUCCESS = frozenset({0})
 
 
 class LiteInstallation:
-    """What comes before the run units of one deployment."""
+    """The steps of one deployment before its run units start."""
 
     def __init__(self, device: Device, units: LiteUnits) -> None:
         self._device = device
@@ -54,12 +54,12 @@ class LiteInstallation:
             try:
                 await self._step(each.name, version, "bootstrap", BOOTSTRAP_SUCCESSES)
             except StepFailed as error:
-                # bootstrap_manager.c goes on and restarts the device, whatever became of it.
+                # bootstrap_manager.c continues and restarts the device, whatever the result.
                 _log.error("a bootstrap failed", extra={"component": each.name, "reason": str(error)})
         if waiting:
             self._device.journal.bootstrap([each.name for each in waiting])
             self._device.reboot()
-            # The deployment goes on in the nucleus that comes after this one.
+            # The next nucleus continues the deployment.
             await asyncio.Event().wait()
 
     def _unlink(self, component: Component) -> None:
@@ -68,7 +68,7 @@ class LiteInstallation:
         service.is_linked = False
 
     def _read_units_again(self, components: Sequence[Component]) -> None:
-        """``systemctl daemon-reload``: what is started from now on is the new version."""
+        """``systemctl daemon-reload``: from now on a start is one of the new version."""
         for each in components:
             self._device.services.place(each, begins=False)
 
@@ -89,7 +89,7 @@ class LiteInstallation:
                 return
 
     async def _step(self, name: str, version: str, step: str, successes: frozenset[int]) -> None:
-        """Run a step of the version that a unit file names, which need not be that of the deployment."""
+        """Run a step of the version in the unit file, which may differ from the deployment's."""
         component = self._device.packages.find(name, version)
         if component is None or step not in component.lifecycle.steps:
             raise StepFailed(f"the recipe of {name} {version}, which its {step} unit runs, is gone")

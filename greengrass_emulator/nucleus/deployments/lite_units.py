@@ -1,7 +1,7 @@
-"""The unit files of lite's components, as far as systemd acts by them: they outlive the nucleus.
+"""The unit files of lite's components, as far as they decide what systemd does. They outlive the nucleus.
 
-A component has a run unit, and maybe an install unit and a bootstrap unit, each of which runs one version. A deployment
-overwrites what its recipe has, and leaves what it has not: an earlier version's install unit goes on being run.
+A component has a run unit, and maybe an install unit and a bootstrap unit. Each runs one version. A deployment
+overwrites only the units of its recipe's steps: an earlier version's install unit stays, and is run again.
 (recipe2unit; ggdeploymentd/src/stale_component.c, ``disable_and_unlink_service``.)
 """
 
@@ -13,12 +13,12 @@ from greengrass_emulator.nucleus.state import StateFile, Unit
 
 @dataclass(frozen=True, slots=True)
 class LiteUnits:
-    """The units by component, kept in the nucleus's state."""
+    """The units by component, saved in the nucleus's state."""
 
     memory: StateFile
 
     def write(self, component: Component) -> None:
-        """A recipe becomes units. Whether systemd knows the run unit does not change by that."""
+        """Write a recipe's units. This does not change whether systemd knows the run unit."""
         units, steps = self.memory.state.units, component.lifecycle.steps
         before = units.get(component.name, Unit(version=component.version))
         units[component.name] = Unit(
@@ -33,7 +33,7 @@ class LiteUnits:
         return self.memory.state.units[name]
 
     def link(self, name: str, is_linked: bool) -> None:
-        """From now on systemd starts the run unit, also when the device starts; or knows none of that name."""
+        """Link the run unit, so that systemd starts it, also at the device's start; or unlink it."""
         self.of(name).is_linked = is_linked
         self.memory.write()
 

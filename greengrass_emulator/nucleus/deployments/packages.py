@@ -1,8 +1,8 @@
 """Recipes and artifacts on the device's disk: ``<root>/packages/{recipes,artifacts,artifacts-unarchived}``.
 
-Who may read a file is kept as classic keeps it (ComponentManager.java:500-545, Permission.java:20-46): a file is the
-nucleus's alone until a step of its own component first runs, unless ``Read: ALL``. Components may be the nucleus's own
-user here, so "the nucleus's alone" is mode 0000, and they run without the right to read past modes.
+File permissions are as on classic (ComponentManager.java:500-545, Permission.java:20-46): only the nucleus can read a
+file until a step of its own component first runs, unless ``Read: ALL``. Here components may run as the nucleus's own
+user, so such a file has mode 0000, and components run without the right to read past modes.
 """
 
 import filecmp
@@ -47,7 +47,7 @@ class PackageStore:
         return self._packages / "artifacts-unarchived" / component.name / component.version
 
     def read(self, text: str, where: str) -> Component:
-        """The component in a recipe's text, for this device. Raises DeploymentFailed."""
+        """Return the component in a recipe's text, for this device. Raises DeploymentFailed."""
         try:
             return read_recipe(text, where, self._runtime, self._platform)
         except RecipeInvalid as error:
@@ -62,7 +62,7 @@ class PackageStore:
                 (folder / f"{name}-{version}{other}").unlink(missing_ok=True)
 
     def find(self, name: str, version: str) -> Component | None:
-        """A component that is on the disk. Raises DeploymentFailed for a recipe that is no use here."""
+        """Return a component from the disk. Raises DeploymentFailed if its recipe is not for this device."""
         for suffix in _RECIPES:
             path = self._packages / "recipes" / f"{name}-{version}{suffix}"
             if path.exists():
@@ -70,7 +70,7 @@ class PackageStore:
         return None
 
     async def candidate(self, name: str, requirements: Mapping[str, str]) -> Component:
-        """The highest version on the disk that meets every requirement. Raises DeploymentFailed."""
+        """Return the highest version on the disk that meets every requirement. Raises DeploymentFailed."""
         versions = [
             version
             for version in self._versions(name)
@@ -98,7 +98,7 @@ class PackageStore:
         for folder in sorted(artifacts.glob("*/*")) if artifacts else ():
             name, version = folder.parts[-2:]
             if _same_files(folder, self._packages / "artifacts" / name / version):
-                # It may be what runs: nothing is taken from under it.
+                # This version may be running: its files stay.
                 continue
             _remove(self._packages / "artifacts-unarchived" / name / version)
             _remove(self._packages / "artifacts" / name / version)
@@ -111,13 +111,13 @@ class PackageStore:
             self._new.add((name, version))
 
     def unpack_again(self, component: Component) -> None:
-        """At a start: have there what a killed nucleus may have left without. Raises DeploymentFailed."""
+        """At a start, unpack what a killed nucleus may not have unpacked. Raises DeploymentFailed."""
         for artifact in component.artifacts:
             if artifact.unzip and (self.artifact_folder(component) / artifact.file_name).is_file():
                 self.unpack(component, artifact)
 
     def unpack(self, component: Component, artifact: Artifact) -> None:
-        """Unpack one zip next to where its component looks, wholly or not at all. Raises DeploymentFailed."""
+        """Unpack one zip for its component, wholly or not at all. Raises DeploymentFailed."""
         archive = self.artifact_folder(component) / artifact.file_name
         target = self.unpacked_folder(component) / Path(artifact.file_name).stem
         if target.exists():
@@ -136,9 +136,9 @@ class PackageStore:
                 "ARTIFACT_DOWNLOAD_ERROR",
                 "IO_UNZIP_ERROR",
             ) from error
-        # A nucleus that is killed after this must find them closed already.
+        # If the nucleus is killed after this, the files must be closed already.
         self._close(artifact, beside)
-        # Only its owner's write lets a folder be moved.
+        # A folder can be moved only if its owner may write to it.
         beside.chmod(0o755)
         beside.replace(target)
         target.chmod(0o555)
@@ -146,11 +146,11 @@ class PackageStore:
         self.note_new(component)
 
     def note_new(self, component: Component) -> None:
-        """Files of this version have just come in."""
+        """Note that files of this version have just arrived."""
         self._new.add((component.name, component.version))
 
     def protect(self, component: Component) -> None:
-        """Set the modes of files that have come in, before any step has run. Those of a running one stay."""
+        """Set the modes of new files before any step runs. The files of a running version stay as they are."""
         if (component.name, component.version) not in self._new and not self._has_open_archives(component):
             return
         self._new.discard((component.name, component.version))
@@ -162,11 +162,11 @@ class PackageStore:
                 self._close(artifact, self.unpacked_folder(component) / Path(artifact.file_name).stem)
 
     def begin_anew(self) -> None:
-        """At a start: take away what an earlier nucleus was still unpacking."""
+        """At a start, remove what an earlier nucleus was still unpacking."""
         _remove(self._packages / ".unpacking")
 
     def hand_over(self, component: Component, owner: Identity) -> None:
-        """Give the files to the component's user: one of its own steps is about to run.
+        """Give the files to the component's user, before one of its own steps runs.
 
         GenericExternalService.java (updateComponentPathOwner): with the folders that they are in.
         """
@@ -192,7 +192,7 @@ class PackageStore:
                 recipe.unlink()
 
     def _beside(self, name: str) -> Path:
-        """A place for what is not whole yet. Not beside the target: an agent takes the only folder that it finds."""
+        """Return a place for an unfinished folder, not beside the target: an agent takes the only folder there."""
         folder = self._packages / ".unpacking"
         folder.mkdir(parents=True, exist_ok=True)
         place = folder / name
@@ -200,7 +200,7 @@ class PackageStore:
         return place
 
     def _has_open_archives(self, component: Component) -> bool:
-        """Whether an earlier nucleus was killed before it had set the modes: none that it sets can be written to."""
+        """Return whether a nucleus was killed before it set the modes: then an archive is still writable."""
         folder = self.artifact_folder(component)
         archives = [folder / each.file_name for each in component.artifacts]
         return any(each.is_file() and each.stat().st_mode & 0o200 for each in archives)
@@ -230,7 +230,7 @@ class PackageStore:
 
 
 def _mode(artifact: Artifact, *, owner_has_it: bool) -> int:
-    """Permission.java (toFileSystemPermission): an owner always reads, and what may be executed may be read."""
+    """Return the mode: an owner may read, and who may execute may read (Permission.java, toFileSystemPermission)."""
     mode = 0
     if artifact.read == "ALL" or artifact.execute == "ALL":
         mode |= 0o444
@@ -261,7 +261,7 @@ def _identity(text: str, path: Path) -> tuple[str, str]:
         check_identity(name, version, str(path))
     except (ValueError, yaml.YAMLError, AttributeError, KeyError) as error:
         raise DeploymentFailed(
-            f"{path}: is no recipe with a ComponentName and a ComponentVersion ({error}). Correct it.",
+            f"{path}: is not a recipe with a ComponentName and a ComponentVersion ({error}). Correct it.",
             "RECIPE_PARSE_ERROR",
         ) from error
     except RecipeInvalid as error:
@@ -273,6 +273,6 @@ def _remove(folder: Path) -> None:
     if not folder.exists():
         return
     for path, _, _ in os.walk(folder):
-        # Unpacked folders cannot be written to, not even by their owner.
+        # Nobody can write to unpacked folders, not even their owner.
         Path(path).chmod(0o700)
     shutil.rmtree(folder)

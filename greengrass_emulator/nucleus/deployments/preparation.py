@@ -1,4 +1,4 @@
-"""Getting a component's artifacts onto the disk: downloaded, checked against the recipe's digest, unpacked."""
+"""Getting a component's artifacts: download, check against the recipe's digest, unpack."""
 
 import asyncio
 import base64
@@ -15,7 +15,7 @@ from greengrass_emulator.nucleus.recipes.component import Artifact, Component
 _log = logging.getLogger(__name__)
 
 Download = Callable[[str, Path], None]
-"""Puts what is at a URI into a file. Blocking; raises DeploymentFailed."""
+"""Downloads a URI into a file. Blocking; raises DeploymentFailed."""
 _MOST_DOWNLOADS = 10
 _BLOCK = 1024 * 1024
 
@@ -29,7 +29,7 @@ class Preparation:
         self._pause = pause
 
     async def prepare(self, component: Component) -> None:
-        """Have every artifact there, and unpacked. Raises DeploymentFailed."""
+        """Download and unpack every artifact that is missing. Raises DeploymentFailed."""
         for artifact in component.artifacts:
             await self._have(component, artifact)
             if artifact.unzip:
@@ -49,7 +49,7 @@ class Preparation:
             if await asyncio.to_thread(_is_as_said, path, artifact):
                 await asyncio.to_thread(_settle, path)
                 return
-            # ArtifactDownloader.java:55-150: what is wrong is deleted, and asked for again.
+            # ArtifactDownloader.java:55-150: a wrong file is deleted and downloaded again.
             path.unlink(missing_ok=True)
             _log.error("an artifact's digest is wrong", extra={"artifact": artifact.uri, "attempt": attempt})
             if attempt < _MOST_DOWNLOADS:
@@ -63,7 +63,7 @@ class Preparation:
 
 
 def _settle(path: Path) -> None:
-    """Have it on the disk before it counts: at the next start nobody asks for it again."""
+    """Sync it to the disk before it counts: at the next start it is not downloaded again."""
     sync_file(path)
     sync_folder(path.parent)
 

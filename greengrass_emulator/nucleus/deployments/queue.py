@@ -1,4 +1,4 @@
-"""One deployment after the other, from wherever they come, and word of how each ended."""
+"""The queue of deployments from all sources, carried out one after the other, with the result of each."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ _CANCELED = "CANCELED"
 
 class Deployer(Protocol):
     is_merging: bool
-    """From then on a deployment cannot be cancelled any more."""
+    """True once the deployment has begun to change the device: then it cannot be cancelled."""
 
     async def deploy(self, deployment: Deployment, candidates: Candidates) -> None:
         """Carry a deployment out. Raises DeploymentFailed."""
@@ -28,9 +28,9 @@ class Deployer(Protocol):
 
 @dataclass(slots=True)
 class Order:
-    """A deployment that was asked for.
+    """A deployment in the queue.
 
-    ``before`` runs first, in a thread: it takes in a local deployment's files, and says what is wanted by then.
+    ``before`` runs first, in a thread: it copies a local deployment's files, and returns the deployment as it is then.
     """
 
     deployment: Deployment
@@ -69,13 +69,13 @@ class DeploymentQueue:
         return True
 
     def withdraw_jobs(self, but: str) -> None:
-        """Drop the jobs that have not begun, but one: the cloud offers another, so it has cancelled them."""
+        """Drop the jobs that have not begun, except one: the cloud offers another job, so it has cancelled them."""
         for order in self.orders.values():
             if order.status == "QUEUED" and order.deployment.job_id not in {"", but}:
                 order.status, order.outcome = _CANCELED, Outcome("REJECTED", "superseded before it began")
 
     def cancel(self, order: Order) -> None:
-        """Have an order not carried out, if it has not come to change the device yet; else it goes on."""
+        """Cancel an order, unless it has begun to change the device."""
         if order.status == "QUEUED":
             order.status, order.outcome = _CANCELED, Outcome("REJECTED", "canceled before it began")
         elif self._current is not None and self._current[0] is order and not self.deployer.is_merging:

@@ -14,22 +14,22 @@ from greengrass_emulator.nucleus.recipes.component import Component
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 BUILT_IN = frozenset({"aws.greengrass.Nucleus", "aws.greengrass.NucleusLite", "aws.greengrass.TokenExchangeService"})
-"""Components that the nucleus itself is."""
+"""Components that stand for the nucleus itself."""
 _MOST_ROUNDS = 1_000
 
 
 class Candidates(Protocol):
-    """Where versions come from: the device's own store, or the cloud."""
+    """A source of versions: the device's own store, or the cloud."""
 
     async def candidate(self, name: str, requirements: Mapping[str, str]) -> Component:
-        """The best version that meets every requirement (by who requires it). Raises DeploymentFailed."""
+        """Return the best version that meets every requirement (by who requires it). Raises DeploymentFailed."""
 
 
 def satisfies(version: str, requirement: str) -> bool:
-    """Whether a version is in an npm range. Raises DeploymentFailed for a range that is none."""
+    """Return whether a version is in an npm range. Raises DeploymentFailed for an invalid range."""
     if nodesemver.valid_range(requirement, False) is None:
         raise DeploymentFailed(
-            f"{requirement!r} is no version requirement. Give an npm range in the recipe, such as ^1.0.0.",
+            f"{requirement!r} is not a version requirement. Give an npm range in the recipe, such as ^1.0.0.",
             "COMPONENT_DEPENDENCY_NOT_VALID",
         )
     return bool(nodesemver.satisfies(version, requirement, loose=False))
@@ -38,7 +38,7 @@ def satisfies(version: str, requirement: str) -> bool:
 async def resolve(
     targets: Mapping[str, Mapping[str, str]], candidates: Candidates, runtime: Runtime
 ) -> dict[str, Component]:
-    """Every component that the targets' roots need, roots first, in the order in which they are named."""
+    """Return every component that the targets' roots need, roots first, in the order in which they are named."""
     requirements: dict[str, dict[str, str]] = {}
     for target, roots in targets.items():
         for name, version in roots.items():
@@ -61,7 +61,7 @@ async def resolve(
         for dependency, details in component.dependencies.items():
             wanted = requirements.setdefault(dependency, {})
             wanted[name] = details.requirement
-            # A range that is none is said to be one, whatever versions there are.
+            # An invalid range is an error, whatever versions there are.
             satisfies("0.0.0", details.requirement)
             there = chosen.get(dependency)
             if dependency not in open_names and (there is None or not satisfies(there.version, details.requirement)):

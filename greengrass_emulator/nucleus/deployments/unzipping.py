@@ -1,4 +1,4 @@
-"""Unpacking a zip that somebody else has made: nothing leads out of its folder, and nothing is without measure."""
+"""Unpacking a zip from outside: no entry may leave its folder, and sizes are limited."""
 
 import zipfile
 import zlib
@@ -9,11 +9,11 @@ from greengrass_emulator.nucleus.errors import DeploymentFailed
 _LARGEST_UNPACKED = 8 * 1024**3
 _MOST_ENTRIES = 100_000
 UNPACKABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, DeploymentFailed)
-"""RuntimeError is what zipfile says to a password or a compression that it does not know."""
+"""zipfile raises RuntimeError for a password or an unknown compression."""
 
 
 def extract(archive: Path, target: Path) -> None:
-    """Unpack an archive into a folder, which may be left half full. Raises one of UNPACKABLE."""
+    """Unpack an archive into a folder. Raises one of UNPACKABLE, and then may leave the folder half full."""
     with zipfile.ZipFile(archive) as opened:
         entries = opened.infolist()
         for entry in entries:

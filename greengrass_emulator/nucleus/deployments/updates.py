@@ -1,4 +1,4 @@
-"""Telling components of an update before it happens, and waiting while they ask to (UpdateSystemPolicyService.java)."""
+"""Notifies components before an update, and waits while they defer it (UpdateSystemPolicyService.java)."""
 
 import asyncio
 import logging
@@ -27,19 +27,19 @@ class ComponentUpdates:
         self._round: _Round | None = None
 
     def subscribe(self, component: str, listener: PreUpdate) -> Callable[[], None]:
-        """Register a listener; the answer ends it."""
+        """Register a listener; return the function that ends it."""
         entry = (component, listener)
         self._listeners.append(entry)
 
         def end() -> None:
             self._listeners = [each for each in self._listeners if each is not entry]
-            # Who is gone is not waited for.
+            # Do not wait for a component that is gone.
             self._answered(component)
 
         return end
 
     def defer(self, component: str, deployment_id: str, seconds: float) -> bool:
-        """A component's answer: 0 to go on. False if there is nothing to defer."""
+        """Take a component's answer: 0 to go on. Return False if there is nothing to defer."""
         current = self._round
         if current is None or current.deployment_id != deployment_id:
             return False
@@ -48,10 +48,10 @@ class ComponentUpdates:
         return True
 
     async def before(self, deployment_id: str, timeout: float) -> None:
-        """Send every subscriber a pre-update event, and return when none wants to wait any longer.
+        """Send every subscriber a pre-update event, and return when none defers any more.
 
-        Silence until the time is up means go on; a defer sleeps for the longest time asked for and asks again, with
-        no cap (UpdateSystemPolicyService.java:165-237).
+        No answer in time means go on. A defer waits for the longest requested time, and then asks again, without a
+        limit (UpdateSystemPolicyService.java:165-237).
         """
         while self._listeners:
             current = self._round = _Round(deployment_id, {component for component, _ in self._listeners})

@@ -1,8 +1,8 @@
-"""Asking components about their next configuration before it is theirs (DynamicComponentConfigurationValidator.java).
+"""Components validate their next configuration before they get it (DynamicComponentConfigurationValidator.java).
 
-Asked are the components that run, have subscribed, and whose configuration changes while their version does not.
-Once one is asked, the nucleus waits for *every* component whose configuration changes and version does not, also for
-those that never subscribed: that ends in a time-out.
+The nucleus asks the running, subscribed components whose configuration changes while their version does not. If it asks
+one, it waits for *every* component whose configuration changes and version does not, also for those that never
+subscribed: that ends in a time-out.
 """
 
 import asyncio
@@ -29,16 +29,16 @@ class _Round:
 
 
 class ConfigurationValidation:
-    """The subscribers, and the round of questions that is under way."""
+    """The subscribers, and the validation that is under way."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, Listener] = {}
         self._round: _Round | None = None
 
     def subscribe(self, component: str, listener: Listener) -> Callable[[], None]:
-        """Register a listener; the answer ends it.
+        """Register a listener; return the function that ends it.
 
-        A second one of a component is ignored while the first is open, and closing the first removes the listener
+        A component's second listener is ignored while the first is open, and closing the first removes the listener
         (ConfigStoreIPCEventStreamAgent.java:486-551).
         """
         self._listeners.setdefault(component, listener)
@@ -50,7 +50,7 @@ class ConfigurationValidation:
         return end
 
     def report(self, component: str, deployment_id: str, accepted: bool, message: str) -> bool:
-        """A component's answer; False if nothing was asked of it, or no longer."""
+        """Take a component's answer. Return False if no answer is awaited."""
         current = self._round
         if current is None or current.deployment_id != deployment_id or component not in current.waiting:
             return False
@@ -65,7 +65,7 @@ class ConfigurationValidation:
     async def check(
         self, deployment_id: str, changed: Mapping[str, dict[str, Any]], running: frozenset[str], timeout: float
     ) -> None:
-        """Ask about each changed configuration. Raises DeploymentFailed for a rejection, or when the time is up."""
+        """Validate each changed configuration. Raises DeploymentFailed for a rejection, or after the time-out."""
         asked = [name for name in changed if name in self._listeners and name in running]
         if not asked:
             return

@@ -1,4 +1,4 @@
-"""Access control over the running configuration: asked before an operation is done."""
+"""Access control by the running configuration, checked before each operation."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from greengrass_emulator.nucleus.runtimes import Runtime
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Checks operations of components. ``{iot:thingName}`` is filled in here on lite only: classic does it in the
-    configuration itself, and only on demand."""
+    """Checks components' operations. ``{iot:thingName}`` is filled in here only on lite: classic does it in the
+    configuration itself, and only if it is set to."""
 
     configuration: ConfigurationStore
     runtime: Runtime
     thing: str
 
     def check(self, component: str, service: str, operation: str, resource: str) -> None:
-        """Raises UnauthorizedError. The command line's own token may do what is the command line's."""
+        """Raise UnauthorizedError unless it is allowed. The command line's token may do its own operations."""
         if component == CLI and service == CLI:
             return
         check_access(

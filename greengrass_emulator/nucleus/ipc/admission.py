@@ -1,8 +1,8 @@
-"""Who may connect to IPC, and as which component: by a token, or on lite by the unit that a process belongs to.
+"""Who may connect to IPC, and as which component: by a token, or on lite by the process's unit.
 
-Lite: ggipcd/src/ipc_server.c, handle_conn_init. A token that it does not know is closed without an answer, also beside
-a name. A name alone is taken from any process in the component's unit, and answered with the component's token, which
-is the same until ggipcd is restarted (ipc_components.c, ggl_ipc_components_register).
+Lite (ggipcd/src/ipc_server.c, handle_conn_init): a connection with an unknown token is closed without an answer, even
+if it has a name. A name alone is accepted from any process in the component's unit, and answered with the component's
+token, which is the same until ggipcd is restarted (ipc_components.c, ggl_ipc_components_register).
 """
 
 import json
@@ -15,7 +15,7 @@ from greengrass_emulator.nucleus.runtimes import Runtime
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A component that is let in. ``token``: what the answer tells it, if anything."""
+    """A component that may connect. ``token`` is sent in the answer, if there is one."""
 
     component: str
     token: str | None = None
@@ -31,7 +31,9 @@ class Admission:
     token_of: Callable[[str], str]
 
     def admit(self, said: bytes, pid: int) -> Admitted | None:
-        """Whom a connect message lets in, or None for a refusal in words. Raises ConnectionError for one without."""
+        """Return the component of a connect message, or None to refuse it.
+
+        Raises ConnectionError to close the connection without an answer."""
         claim = _read(said)
         token, name = claim.get("authToken"), claim.get("componentName")
         if not self.runtime.admits_by_unit:

@@ -1,4 +1,4 @@
-"""The errors that IPC answers to a component, by the names that its SDK knows (awsiot.greengrasscoreipc.model)."""
+"""The errors that IPC answers, by the names that the SDK knows (awsiot.greengrasscoreipc.model)."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ class IpcError(Exception):
 
 
 class Unmodelled(Exception):
-    """An error that no model has: an SDK finds no type in it, and tells its caller that the stream was closed."""
+    """An error without a model: an SDK finds no type in it, and reports that the stream was closed."""
 
     def __init__(self, body: str, content_type: str) -> None:
         super().__init__(body)
@@ -29,11 +29,11 @@ class Unmodelled(Exception):
 
 
 def without_handler(operation: str, *, is_modelled: bool) -> Unmodelled:
-    """What classic says to an operation that nothing in it answers.
+    """Return classic's answer to an operation without a handler.
 
-    One of its service model has a stand-in, whose answer is of the wrong class: an internal error (the SDK's
-    OperationContinuationHandler.java, DebugLoggingOperationHandler.java). Others: ServiceOperationMapping-
-    ContinuationHandler.java.
+    For operations of its service model classic has a placeholder, which answers with the wrong class: an internal
+    error (the SDK's OperationContinuationHandler.java, DebugLoggingOperationHandler.java). Others:
+    ServiceOperationMappingContinuationHandler.java.
     """
     if is_modelled:
         return internal_error()
@@ -42,12 +42,12 @@ def without_handler(operation: str, *, is_modelled: bool) -> Unmodelled:
 
 
 def internal_error() -> Unmodelled:
-    """What classic says when an operation met an error that has no model, a request that is no JSON among them."""
+    """Return classic's answer to an error without a model, such as a request that is not JSON."""
     return Unmodelled("InternalServerError", "text/plain")
 
 
 class ServiceError(IpcError):
-    """Something did not work, or lite does not have the operation."""
+    """Something failed, or lite does not have the operation."""
 
 
 class InvalidArgumentsError(IpcError):

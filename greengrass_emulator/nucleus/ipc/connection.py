@@ -1,6 +1,6 @@
 """One component's connection: its handshake, its streams, and what waits to be sent to it.
 
-The bytes are ``frames.py``'s, the meaning of an operation the operations'. A subscription whose events are not read
+``frames.py`` reads and writes the bytes; ``operations/`` has the operations. A subscription whose events are not read
 as fast as they come ends with an error, so that a slow component neither fills the nucleus's memory nor slows others.
 """
 
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 _NAMESPACE = "aws.greengrass#"
 _MOST_EVENTS_WAITING = 2_000
 _MOST_BYTES_WAITING = 16 * 1024 * 1024
-"""Events that may wait for one component. Answers and errors may wait beyond them."""
+"""Events that may wait for one component. Answers and errors have no limit."""
 _MOST_WAITING = 10_000
 _MOST_STREAMS = 1_000
 _HANDSHAKE_TIMEOUT = 10.0
@@ -46,7 +46,7 @@ class Stream:
     _early: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def send_event(self, shape: str, payload: dict[str, Any]) -> None:
-        """Send one event of a subscription. Nothing happens on a stream that has ended."""
+        """Send one event of a subscription. Does nothing on a stream that has ended."""
         if not self.is_open:
             return
         if self.is_answered:
@@ -55,7 +55,7 @@ class Stream:
             self._early.append((shape, payload))
 
     def answered(self) -> None:
-        """Its response is on its way: what came before it, such as a retained message, may follow."""
+        """Send the events that had to wait for the response, such as a retained message."""
         self.is_answered = True
         for shape, payload in self._early:
             self.send_event(shape, payload)
@@ -71,7 +71,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an operation answers first. ``stays_open``: events will follow on its stream."""
+    """An operation's response. If ``stays_open``, events follow on its stream."""
 
     payload: dict[str, Any] = field(default_factory=dict)
     stays_open: bool = False
@@ -81,10 +81,10 @@ Handler = Callable[[Stream, dict[str, Any]], Awaitable[Answer]]
 
 
 class Connection:
-    """Serves one socket until it closes. ``admit`` gets the connect message and the number of the process at the other
-    end; it says who is let in, or None.
+    """Serves one socket until it closes.
 
-    It may raise ``ConnectionError`` instead: then the socket is closed without an answer. ``component`` is whose it is.
+    ``admit`` gets the connect message and the id of the process at the other end; it returns the component, or None to
+    refuse it. If it raises ``ConnectionError``, the socket is closed without an answer. ``component`` is the owner.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Connection:
         self._calls: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
-        """Read frames until the component goes, or does something that ends the connection."""
+        """Read frames until the component disconnects, or does something that ends the connection."""
         sender = asyncio.create_task(self._send_waiting())
         try:
             if await self._handshake():
@@ -128,11 +128,11 @@ class Connection:
             await self._close(sender)
 
     def abort(self) -> None:
-        """End it at once, and tell nobody why."""
+        """Close the connection at once, without a message."""
         self._writer.transport.abort()
 
     def send_event(self, stream: Stream, shape: str, payload: dict[str, Any]) -> None:
-        """Queue one event; where too many wait already, an error that ends the stream instead."""
+        """Queue one event; if too many wait already, queue an error that ends the stream."""
         if self._waiting.qsize() >= _MOST_EVENTS_WAITING or self._bytes_waiting >= _MOST_BYTES_WAITING:
             _log.warning(
                 "a subscription is dropped: its events are not read",
@@ -145,7 +145,7 @@ class Connection:
     def send(self, stream: Stream, kind: MessageType, flags: MessageFlag, shape: str, payload: dict[str, Any]) -> None:
         """Queue one message of a stream.
 
-        Lite puts ServiceError in the place of an answer that is too large (ipc_server.c, handle_operation).
+        Lite replaces an answer that is too large by ServiceError (ipc_server.c, handle_operation).
         """
         frame = encode(
             stream=stream.number,
@@ -191,7 +191,7 @@ class Connection:
         except TimeoutError as error:
             raise FrameInvalid("no connect message came") from error
         if frame.number(":message-type") != MessageType.CONNECT:
-            raise FrameInvalid("the first message is no connect")
+            raise FrameInvalid("the first message is not a connect message")
         admitted = self._admit(frame.payload, self._peer())
         accepted = admitted is not None
         self.component = admitted.component if admitted else ""
@@ -212,7 +212,7 @@ class Connection:
         return accepted
 
     def _peer(self) -> int:
-        """The number of the process at the other end (SO_PEERCRED: pid, uid, gid)."""
+        """Return the id of the process at the other end (SO_PEERCRED: pid, uid, gid)."""
         credentials = self._writer.get_extra_info("socket").getsockopt(
             socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
         )
@@ -247,7 +247,7 @@ class Connection:
         self._latest = number
         stream = Stream(self.component, operation, number, self)
         self._streams[number] = stream
-        # A call may wait, for a deployment or a broker; others of the component go on meanwhile.
+        # A call may wait for a deployment or a broker; the component's other calls go on meanwhile.
         task = asyncio.create_task(self._call(stream, frame.payload))
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)

@@ -1,6 +1,6 @@
-"""Which components' connections somebody has cut: a fault, told to a nucleus from outside by a file that it reads.
+"""The components whose IPC connections are cut: a fault, ordered by a file that the nucleus reads.
 
-A component that is cut finds its connection closed, and closed again as soon as it has said who it is.
+The nucleus closes such a component's connection, and every new one as soon as the component has said who it is.
 """
 
 from collections.abc import Set
@@ -16,12 +16,12 @@ class _Cut(BaseModel):
 
 
 def cut_file(root: Path) -> Path:
-    """Where the components of the device with this root folder are named."""
+    """Return the path of the file for the device with this root folder."""
     return root / "config" / "ipc-cut.json"
 
 
 def read_cut(file: Path) -> frozenset[str]:
-    """The components that are cut; none where the file is not there, or cannot be read."""
+    """Return the components that are cut; empty if the file is missing or cannot be read."""
     try:
         return _Cut.model_validate_json(file.read_text(encoding="utf-8")).components
     except (FileNotFoundError, ValidationError):
@@ -29,5 +29,5 @@ def read_cut(file: Path) -> frozenset[str]:
 
 
 def written_cut(components: Set[str]) -> str:
-    """What the file has for these components."""
+    """Return the file's text for these components."""
     return _Cut(components=frozenset(components)).model_dump_json()

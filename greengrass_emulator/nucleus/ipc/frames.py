@@ -47,7 +47,7 @@ class Frame:
     payload: bytes
 
     def number(self, name: str) -> int:
-        """A header that must be an integer. Raises FrameInvalid."""
+        """Return a header that must be an integer. Raises FrameInvalid."""
         value = self.headers.get(name)
         if not isinstance(value, int) or isinstance(value, bool):
             raise FrameInvalid(f"the header {name} is missing, or no number")
@@ -61,7 +61,7 @@ class Frame:
 def encode(
     *, stream: int, kind: MessageType, flags: MessageFlag, payload: bytes, headers: Mapping[str, str] | None = None
 ) -> bytes:
-    """One frame's bytes."""
+    """Return one frame's bytes."""
     encoded = b"".join(
         _name(name) + struct.pack(">bi", 4, value)
         for name, value in ((":message-type", int(kind)), (":message-flags", int(flags)), (":stream-id", stream))
@@ -75,7 +75,7 @@ def encode(
 
 
 def length_of(prelude: bytes, largest: int) -> int:
-    """The whole length of the frame that begins with these 12 bytes. Raises FrameInvalid.
+    """Return the whole length of the frame that begins with these 12 bytes. Raises FrameInvalid.
 
     A frame over ``largest`` is refused before it is read: lite closes the connection over 10,000 bytes.
     """
@@ -90,7 +90,7 @@ def length_of(prelude: bytes, largest: int) -> int:
 
 
 def decode(frame: bytes) -> Frame:
-    """The frame in exactly these bytes. Raises FrameInvalid."""
+    """Return the frame in exactly these bytes. Raises FrameInvalid."""
     (checksum,) = struct.unpack(">I", frame[-4:])
     if zlib.crc32(frame[:-4]) != checksum:
         raise FrameInvalid("the message's checksum is wrong")

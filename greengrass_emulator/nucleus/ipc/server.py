@@ -1,6 +1,6 @@
 """The Unix socket that components connect to, at ``<root>/ipc.socket``.
 
-A path over 107 bytes cannot be a socket's (sun_path): then it is a short one in the temporary folder.
+A socket's path has at most 107 bytes (sun_path). For a longer one the socket is in the temporary folder.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _LONGEST_PATH = 107
 
 
 class IpcServer:
-    """Listens from ``start()`` to ``stop()``. ``path`` is where."""
+    """Listens at ``path`` from ``start()`` to ``stop()``."""
 
     def __init__(self, root: Path, runtime: Runtime, admission: Admission, held_up: Callable[[], float]) -> None:
         """``held_up``: for how many seconds nothing is done for anybody."""
@@ -34,14 +34,14 @@ class IpcServer:
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self.cut = read_cut(cut_file(root))
-        """Components that have no connection, and get none."""
+        """Components whose connections are cut."""
 
     def offer(self, handlers: dict[str, Handler]) -> None:
-        """Offer operations by name. Those that the runtime does not have are left out."""
+        """Add operations by name, without those that the runtime does not have."""
         self._handlers.update({name: each for name, each in handlers.items() if name in self._runtime.operations})
 
     def cut_off(self, components: frozenset[str]) -> None:
-        """End the connections of these components, and refuse new ones; those of all others may come again."""
+        """Close these components' connections and refuse new ones. All other components may connect."""
         self.cut = components
         _log.info("IPC connections are cut", extra={"components": ", ".join(sorted(components))})
         for connection in self._connections.values():
@@ -49,7 +49,7 @@ class IpcServer:
                 connection.abort()
 
     def restart(self, seconds: float) -> None:
-        """End every connection; who connects within so many seconds waits (systemd holds the socket)."""
+        """Close every connection. New ones wait for so many seconds (systemd holds the socket)."""
         back = self._back = asyncio.Event()
         asyncio.get_running_loop().call_later(seconds, back.set)
         for connection in self._connections.values():

@@ -1,10 +1,10 @@
-"""MQTT's rules for topics and filters, which the local topics follow as well (classic since 2.6)."""
+"""MQTT's rules for topics and filters, which also hold for local topics (classic since 2.6)."""
 
 
 def topic_matches(topic_filter: str, topic: str) -> bool:
-    """Whether a message on ``topic`` goes to a subscription of ``topic_filter``.
+    """Return whether ``topic_filter`` matches ``topic``.
 
-    A filter that begins with a wildcard does not take in topics that begin with ``$`` (MQTT 3.1.1, 4.7.2).
+    A filter that begins with a wildcard does not match topics that begin with ``$`` (MQTT 3.1.1, 4.7.2).
     """
     wanted, given = topic_filter.split("/"), topic.split("/")
     if topic.startswith("$") and wanted[0] in {"+", "#"}:
@@ -18,5 +18,5 @@ def topic_matches(topic_filter: str, topic: str) -> bool:
 
 
 def is_filter(topic: str) -> bool:
-    """Whether this is a filter, so that nothing can be published on it."""
+    """Return whether this is a filter with wildcards, to which nothing can be published."""
     return "+" in topic or "#" in topic

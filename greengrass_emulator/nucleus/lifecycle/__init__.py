@@ -1,1 +1,1 @@
-"""Running components: their processes, their states, and how they hang together."""
+"""Running components: their processes, states and dependencies."""

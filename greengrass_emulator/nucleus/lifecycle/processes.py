@@ -1,6 +1,6 @@
-"""A lifecycle step's process: ``sh -c`` in its own process group, begun with what ``run_as.py`` says.
+"""A lifecycle step's process: ``sh -c`` in its own process group, started with the launcher of ``run_as.py``.
 
-On lite it ends with the nucleus whatever happens: by a parent-death signal, and by ``GroupReaper`` for the step's
+On lite it always ends with the nucleus: by a parent-death signal, and by ``GroupReaper`` for the step's
 children, which such a signal does not reach. Classic's outlive a nucleus that is killed (``devices/orphans.py``).
 """
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL (UnixExec.java:120-144)."""
 DEVICE_MARK = "GREENGRASS_EMULATOR_ROOT"
-"""The variable by which ``devices/orphans.py`` knows whose a process is. No real nucleus sets it."""
+"""The variable by which ``devices/orphans.py`` finds a device's processes. No real nucleus sets it."""
 _LARGEST_LOG = 10 * 1024 * 1024
 _POLL = 0.05
 _SUDO_SECONDS = 2.0
@@ -38,7 +38,7 @@ for each in $groups; do kill -s KILL -- "-$each" 2>/dev/null; done
 
 
 def use_pidfd_watcher() -> None:
-    """Have asyncio wait for children by pidfd. Python before 3.12 starts a thread for each child otherwise."""
+    """Make asyncio wait for children by pidfd. Otherwise Python before 3.12 starts a thread for each child."""
     if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
         watcher = asyncio.PidfdChildWatcher()
         watcher.attach_loop(asyncio.get_running_loop())
@@ -46,7 +46,7 @@ def use_pidfd_watcher() -> None:
 
 
 class GroupReaper:
-    """Kills every process group that it was told of once the nucleus is gone, be it by SIGKILL."""
+    """Kills every registered process group once the nucleus is gone, also after SIGKILL."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
@@ -80,12 +80,12 @@ class GroupReaper:
 
 
 class StepProcess:
-    """One running step. Made by ``start``; ended by ``stop``, also if its first process is gone."""
+    """One running step. ``start`` makes it; ``stop`` ends its whole group, even if its first process is gone."""
 
     def __init__(self, process: asyncio.subprocess.Process, reaper: GroupReaper, script: int | None = None) -> None:
         self._process = process
         self.script = process.pid if script is None else script
-        """The script's own process, where sudo stays as its parent."""
+        """The script's own process, if sudo stays as its parent."""
         self._reaper = reaper
         self._group_is_gone = False
         self.is_paused = False
@@ -131,14 +131,14 @@ class StepProcess:
         return self._process.returncode is None
 
     async def wait(self) -> int:
-        """The exit code; a signal's is 128 and its number, as a shell has it."""
+        """Wait for the exit code. For a signal it is 128 plus the signal's number, as in a shell."""
         code = await self._process.wait()
         if not self._group_lives():
             self._gone()
         return 128 - code if code < 0 else code
 
     def pause(self) -> None:
-        """Let the group stand still. Classic freezes its cgroup; a signal does the same to all that it started."""
+        """Stop the group by a signal until ``resume()``, as classic freezes the component's cgroup."""
         self._signal(signal.SIGSTOP)
         self.is_paused = True
 
@@ -185,14 +185,14 @@ class StepProcess:
         except ProcessLookupError:
             pass
         except PermissionError:
-            # It is another user's: who may start it by sudo may end it so (UnixPlatform.java, killProcess).
+            # It is another user's process: sudo, which started it, ends it (UnixPlatform.java, killProcess).
             with suppress(OSError, subprocess.TimeoutExpired):
                 command = ["sudo", "-n", "kill", f"-{number.value}", "--", f"-{self.pid}"]
                 subprocess.run(command, check=False, timeout=GRACE)
 
 
 async def _below(sudo: asyncio.subprocess.Process) -> int | None:
-    """The one child that sudo has, once it is there; None where sudo has ended, or nobody can tell."""
+    """Wait for sudo's only child and return it; None if sudo has ended, or the child cannot be found."""
     children = Path(f"/proc/{sudo.pid}/task/{sudo.pid}/children")
     with suppress(TimeoutError, OSError):
         async with asyncio.timeout(_SUDO_SECONDS):
@@ -210,5 +210,5 @@ def _turn_over(log: Path) -> None:
 
 
 def environment_of_nucleus() -> dict[str, str]:
-    """What a step inherits: the nucleus's own environment, without keys to any account."""
+    """Return the nucleus's environment for a step, without any AWS credentials."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SVCUID"))}

@@ -1,13 +1,12 @@
-"""What a deployment, or a change of configuration, asks of a component that stays: nothing, or to begin anew.
+"""Whether a deployment, or a change of configuration, restarts or reinstalls a component that stays.
 
-Classic looks at each leaf that changed, and asks every key above it, in any case, the component's own configuration
-included (GenericExternalService.java:116-156; Node.childOf, config/Node.java:173). Lite's rule is in
-``deployments/lite.py``.
+Classic checks each changed leaf, and every key above it, in any case, the component's own configuration included
+(GenericExternalService.java:116-156; Node.childOf, config/Node.java:173). Lite's rule is in ``deployments/lite.py``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from greengrass_emulator.nucleus.lifecycle.states import Wish
+from greengrass_emulator.nucleus.lifecycle.states import LifecycleRequest
 from greengrass_emulator.nucleus.lifecycle.steps import Plan
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 
@@ -18,34 +17,38 @@ _RESTARTS = frozenset({"lifecycle", "setenv"})
 _KeyPath = tuple[str, ...]
 
 
-def wish_of_key_path(path: Sequence[str]) -> Wish | None:
-    """What a changed leaf asks for, by its keys from the component's name on."""
+def request_for_key_path(path: Sequence[str]) -> LifecycleRequest | None:
+    """Return the request for a changed leaf, whose path begins with the component's name; None if there is none."""
     keys = {key.lower() for key in path}
     if _PASSED_OVER in keys:
         return None
     if keys & _REINSTALLS or (_USER in keys and _LIMITS not in keys):
-        return Wish.REINSTALL
-    return Wish.RESTART if keys & _RESTARTS else None
+        return LifecycleRequest.REINSTALL
+    return LifecycleRequest.RESTART if keys & _RESTARTS else None
 
 
-def wish_of_deployment(old: Plan, new: Plan) -> Wish | None:
-    """What classic does with a component that a deployment names anew, beyond what its configuration asks for.
+def request_for_deployment(old: Plan, new: Plan) -> LifecycleRequest | None:
+    """Return classic's request for a component in a new deployment, apart from its configuration's changes.
 
-    Variables are filled in: a text that changes by them counts. A number counts as changed where one of the two was
-    read back from the nucleus's store, from which it comes as another type (seen on 2.18.0).
+    Variables are filled in: a text counts as changed if they change it. A number counts as changed if one of the two
+    was read back from the nucleus's store, which returns another type (seen on 2.18.0).
     """
     if old.component.version != new.component.version or old.posix_user != new.posix_user:
-        return Wish.REINSTALL
+        return LifecycleRequest.REINSTALL
     if old.lifecycle.steps.get("bootstrap") != new.lifecycle.steps.get("bootstrap"):
-        return Wish.REINSTALL
-    wishes = {wish_of_key_path(path) for path in _changed(old, new)}
-    if Wish.REINSTALL in wishes:
-        return Wish.REINSTALL
-    return Wish.RESTART if Wish.RESTART in wishes or _adds_dependency(old.component, new.component) else None
+        return LifecycleRequest.REINSTALL
+    requests = {request_for_key_path(path) for path in _changed(old, new)}
+    if LifecycleRequest.REINSTALL in requests:
+        return LifecycleRequest.REINSTALL
+    return (
+        LifecycleRequest.RESTART
+        if LifecycleRequest.RESTART in requests or _adds_dependency(old.component, new.component)
+        else None
+    )
 
 
 def _adds_dependency(old: Component, new: Component) -> bool:
-    """GenericExternalService.java, GreengrassService.java:779: a dependency that is gone asks for nothing."""
+    """Return whether there is a new dependency; a removed one has no effect (GreengrassService.java:779)."""
     return not new.dependencies.keys() <= old.dependencies.keys()
 
 

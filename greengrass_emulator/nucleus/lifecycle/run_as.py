@@ -1,10 +1,10 @@
-"""As whom a component's steps run: the deployment's ``runWith``, or the device's ``runWithDefault``, or root.
+"""The user that runs a component's steps: from the deployment's ``runWith``, or the device's ``runWithDefault``.
 
-UnixRunWithGenerator.java and UnixPlatform.java:777-820 (SudoDecorator): a classic nucleus, root or not, asks
-``sudo -n`` for any other user than itself, and the step fails where that is not allowed; as itself it asks nobody. On
-a machine without sudo one that is root changes user by setpriv, with the same environment. Lite's are systemd's
-``User=``. Where no user is named a nucleus that is not root runs components as itself, and one that is root refuses: a
-device's configuration says so if they are to be root.
+UnixRunWithGenerator.java and UnixPlatform.java:777-820 (SudoDecorator): a classic nucleus, root or not, uses
+``sudo -n`` for any user but its own, and the step fails if sudo does not allow it. Here, on a machine without sudo, a
+nucleus that is root changes the user by setpriv, with the same environment. Lite's components have systemd's
+``User=``. If no user is named, a nucleus that is not root runs components as itself, and one that is root refuses: to
+run components as root, the device's configuration must say so.
 """
 
 import grp
@@ -27,7 +27,7 @@ _ROOT = 0
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user with a group, as the kernel knows them. ``name`` is None for a number that no account has."""
+    """The numbers of a user and a group. ``name`` is None for a number without an account."""
 
     uid: int
     gid: int
@@ -35,27 +35,27 @@ class Identity:
     home: str = "/"
 
     def is_same(self, other: "Identity") -> bool:
-        """Whether two are one, whatever they are called."""
+        """Return whether both have the same numbers, whatever their names."""
         return (self.uid, self.gid) == (other.uid, other.gid)
 
 
 ROOT = Identity(_ROOT, _ROOT, "root", "/root")
-"""Who a step is that has ``RequiresPrivilege``."""
+"""The user of a step with ``RequiresPrivilege``."""
 
 
 def whoever_this_is() -> Identity:
-    """The user of this process."""
+    """Return the user of this process."""
     return Identity(os.geteuid(), os.getegid(), _name(os.geteuid()))
 
 
 def has_sudo() -> bool:
-    """Whether this machine has it. That it lets us in is seen when a step runs."""
+    """Return whether this machine has sudo. Whether sudo allows a step is seen when the step runs."""
     return shutil.which("sudo") is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """Who runs what on one device. ``default`` is ``runWithDefault.posixUser`` of its configuration."""
+    """The users of one device. ``default`` is ``runWithDefault.posixUser`` of its configuration."""
 
     runtime: Runtime
     default: str | None
@@ -63,7 +63,7 @@ class Identities:
     sudo: bool = field(default_factory=has_sudo)
 
     def of(self, posix_user: str | None) -> Identity:
-        """The user for a component, whose deployment may name one as ``USER[:GROUP]``. Raises StepFailed."""
+        """Return the user for a component; its deployment may name one as ``USER[:GROUP]``. Raises StepFailed."""
         wanted = posix_user or self.default
         if not wanted:
             if self.nucleus.uid != _ROOT and self.runtime.runs_as_itself_unless_told:
@@ -81,10 +81,10 @@ class Identities:
         return found
 
     def launcher(self, who: Identity, *, privileged: bool) -> tuple[str, ...]:
-        """What a step's command is begun with, so that it is ``who``, or root if it is privileged. Raises StepFailed.
+        """Return the command that runs a step as ``who``, or as root if it is privileged. Raises StepFailed.
 
-        A component that is root, as its nucleus is, has not root's right to read past file modes unless its step is
-        privileged: "readable by this component" means the same here as under a user of its own.
+        A component that runs as root, like its nucleus, may not read past file modes unless its step is privileged: a
+        file is readable to it as to a component with a user of its own.
         """
         wanted = ROOT if privileged else who
         ending = [] if self.runtime.components_outlive_it else ["--pdeathsig", "KILL"]
@@ -94,7 +94,7 @@ class Identities:
                     f"to run as {wanted.name or wanted.uid} it takes sudo, which is not there. Install sudo and allow "
                     "it without a password, or run the nucleus as root, or as the components' own user"
                 )
-            # Nobody is asked for a password: it fails where one would do.
+            # Sudo must not ask for a password: the step fails instead.
             return (*_setpriv(ending), "sudo", "-n", "-E", "-H", "-u", f"#{wanted.uid}", "-g", f"#{wanted.gid}", "--")
         become: list[str] = []
         if not wanted.is_same(self.nucleus):
@@ -107,7 +107,7 @@ class Identities:
     def environment(
         self, given: Mapping[str, str], setenv: Mapping[str, str], who: Identity, *, privileged: bool
     ) -> dict[str, str]:
-        """What a step finds of what the nucleus gives and of its recipe's ``Setenv``, once it is ``who``."""
+        """Return a step's environment as ``who``, from the nucleus's variables and the recipe's ``Setenv``."""
         wanted = ROOT if privileged else who
         if wanted.is_same(self.nucleus) or self._asks_sudo(wanted):
             return {**given, **setenv}
@@ -118,16 +118,16 @@ class Identities:
         return {**after_sudo({**given, **setenv}), **theirs}
 
     def _asks_sudo(self, wanted: Identity) -> bool:
-        """A nucleus that is root can do without, where there is none; lite's systemd always does."""
+        """Return whether sudo is used: not by a root nucleus on a machine without sudo, and never on lite."""
         if wanted.is_same(self.nucleus):
             return False
         return self.nucleus.uid != _ROOT or (self.sudo and self.runtime.changes_user_by_sudo)
 
 
 def look_up(wanted: str) -> Identity | None:
-    """The account of ``USER[:GROUP]``, names or numbers; None where it, or a group for it, is not there.
+    """Return the account of ``USER[:GROUP]``, names or numbers; None if the user or a group is missing.
 
-    A number that is nobody's needs its group beside it (UnixRunWithGenerator.java).
+    A number without an account needs a group (UnixRunWithGenerator.java).
     """
     user, _, group = wanted.partition(":")
     try:
@@ -143,13 +143,13 @@ def look_up(wanted: str) -> Identity | None:
 
 
 def check_launcher() -> None:
-    """Raises NucleusError where components could not be started as they must be."""
+    """Raise NucleusError if this machine cannot start components as required."""
     if shutil.which("setpriv") is None:
         raise NucleusError("setpriv is not there: install util-linux, which holds it. Components are started with it.")
 
 
 def give(folder: Path, who: Identity) -> None:
-    """Make a folder and all in it a component's. Where that is not allowed it is said, and it must do without.
+    """Give a folder and all in it to a component's user. If that is not allowed, log it and go on.
 
     GenericExternalService.java (updateComponentPathOwner): the error is logged, and the step runs.
     """

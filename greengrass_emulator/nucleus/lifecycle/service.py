@@ -1,6 +1,6 @@
-"""One component, living: installed, started, watched, tried again, stopped.
+"""One component at run time: install, start, watch, retry, stop.
 
-A service is one task from ``begin()`` to the end of its CLOSE. What others want of it is a ``Wish``, which interrupts
+A service is one task from ``begin()`` to the end of its CLOSE. Others send it a ``LifecycleRequest``, which interrupts
 whatever it is doing. The rules of the state machine are greengrass-facts.md's ("Lifecycle", and lite's differences).
 """
 
@@ -9,12 +9,12 @@ import logging
 from collections.abc import Callable
 
 from greengrass_emulator.nucleus.errors import StepFailed
+from greengrass_emulator.nucleus.lifecycle.pending_request import Interrupted, PendingRequest
 from greengrass_emulator.nucleus.lifecycle.processes import StepProcess
-from greengrass_emulator.nucleus.lifecycle.states import BOOTSTRAP_SUCCESSES, State, Wish
+from greengrass_emulator.nucleus.lifecycle.service_host import ServiceHost
+from greengrass_emulator.nucleus.lifecycle.states import BOOTSTRAP_SUCCESSES, LifecycleRequest, State
 from greengrass_emulator.nucleus.lifecycle.steps import Plan, Steps, timeout_of
-from greengrass_emulator.nucleus.lifecycle.surroundings import Surroundings
 from greengrass_emulator.nucleus.lifecycle.tolerance import ByErrors, ByStarts, Tolerance
-from greengrass_emulator.nucleus.lifecycle.wishes import Interrupted, Wishes
 from greengrass_emulator.nucleus.lifecycle.word import Word, end_all
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle, Step
 
@@ -24,31 +24,31 @@ _log = logging.getLogger(__name__)
 class Service:
     """One component. ``token`` is its SVCUID.
 
-    ``resumed``: an earlier process had deployed it, so that it needs no bootstrap. Lite's are bootstrapped and
-    installed elsewhere, as units of their own (``deployments/lite_installation.py``).
+    ``resumed``: an earlier process has deployed it, so that it needs no bootstrap. Lite's bootstrap and install are
+    units of their own (``deployments/lite_installation.py``).
     """
 
-    def __init__(self, plan: Plan, around: Surroundings, *, resumed: bool = False) -> None:
-        self._around = around
+    def __init__(self, plan: Plan, host: ServiceHost, *, resumed: bool = False) -> None:
+        self._host = host
         self._plan = plan
         self._next: Plan | None = None
-        self._wishes = Wishes()
+        self._pending = PendingRequest()
         self._word = Word()
         self._process: StepProcess | None = None
-        self._tolerance: Tolerance = ByStarts() if around.runtime.counts_starts else ByErrors()
+        self._tolerance: Tolerance = ByStarts() if host.runtime.counts_starts else ByErrors()
         self._task: asyncio.Task[None] | None = None
         self._bootstraps = not resumed
         self._uninstalls = False
-        self._steps = Steps(around)
+        self._steps = Steps(host)
         self.is_linked = True
-        """Whether it would be started again: a lite unit that systemd no longer knows runs on, and only that."""
-        self.state = State.INSTALLED if around.runtime.has_units else State.NEW
-        self.changed_at = around.clock.passed()
+        """Whether systemd would start it again. An unlinked lite unit runs on, but is never started again."""
+        self.state = State.INSTALLED if host.runtime.has_units else State.NEW
+        self.changed_at = host.clock.passed()
         self.detail = ""
 
     @property
     def token(self) -> str:
-        return self._around.token_of(self.name)
+        return self._host.token_of(self.name)
 
     @property
     def name(self) -> str:
@@ -56,7 +56,7 @@ class Service:
 
     @property
     def component(self) -> Component:
-        """The version that is meant to run: the next one, while it is being changed to it."""
+        """The version that is to run: during a change, the next one."""
         return self.plan.component
 
     @property
@@ -73,32 +73,32 @@ class Service:
 
     @property
     def has_begun(self) -> bool:
-        """One that has not is there, and no more: nothing was started of it yet."""
+        """Whether anything of it was ever started."""
         return self._task is not None
 
     def forgive(self) -> None:
-        """Count its errors anew (``systemctl reset-failed``)."""
+        """Reset its error count (``systemctl reset-failed``)."""
         self._tolerance.forget()
 
     def begin(self) -> None:
         self._task = asyncio.create_task(self._live(), name=f"component {self.name}")
 
-    def change(self, plan: Plan, wish: Wish | None) -> None:
-        """Take over a new plan: at once if nothing has to restart for it, else when the old one has stopped."""
-        if wish is None:
+    def change(self, plan: Plan, request: LifecycleRequest | None) -> None:
+        """Take over a new plan: at once if it needs no restart, else when the old one has stopped."""
+        if request is None:
             self._plan = plan
         else:
             self._next = plan
-            self.ask(wish)
+            self.ask(request)
 
-    def ask(self, wish: Wish) -> None:
-        """Ask for something. CLOSE outweighs all, REINSTALL outweighs RESTART."""
-        if self._wishes.ask(wish):
-            # From now on its state says nothing about what was asked for.
-            self.changed_at = self._around.clock.passed()
+    def ask(self, request: LifecycleRequest) -> None:
+        """Make a request. CLOSE outweighs all, REINSTALL outweighs RESTART."""
+        if self._pending.ask(request):
+            # The present state is not yet the result of this request.
+            self.changed_at = self._host.clock.passed()
 
     def report(self, state: str) -> None:
-        """UpdateState: what the component says of itself."""
+        """Take the state that the component reports by UpdateState."""
         self._word.say(state, self.state)
 
     @property
@@ -106,7 +106,7 @@ class Service:
         return self._process is not None and self._process.is_paused
 
     def pause(self) -> None:
-        """Let its processes stand still until ``resume()``. Nothing happens to one that has no process."""
+        """Stop its processes by a signal until ``resume()``. Does nothing without a process."""
         if self._process is not None:
             self._process.pause()
 
@@ -116,13 +116,13 @@ class Service:
 
     @property
     def is_asked(self) -> bool:
-        """Whether a wish is still to be fulfilled."""
-        return self._wishes.is_open
+        """Whether a request is open."""
+        return self._pending.is_open
 
     async def close(self, *, uninstall: bool = False) -> None:
-        """Stop, and be no more; ``uninstall``: on this device."""
+        """Stop for good; with ``uninstall``, also run that step, because the device loses the component."""
         self._uninstalls = uninstall
-        self.ask(Wish.CLOSE)
+        self.ask(LifecycleRequest.CLOSE)
         if self._task is not None:
             await self._task
 
@@ -130,44 +130,44 @@ class Service:
         while True:
             try:
                 await self._one_life()
-                await self._wishes.wait()
+                await self._pending.wait()
             except Interrupted:
                 pass
             except StepFailed as error:
                 if await self._failed(error):
                     continue
-                await self._wishes.wait()
-            if await self._fulfil(self._wishes.take()):
+                await self._pending.wait()
+            if await self._fulfil(self._pending.take()):
                 return
 
-    async def _fulfil(self, wish: Wish | None) -> bool:
-        """Do what was asked; True if that was to close."""
+    async def _fulfil(self, request: LifecycleRequest | None) -> bool:
+        """Do what was requested; return True if that was CLOSE."""
         was_installed = self.state not in {State.NEW, State.BROKEN}
         await self._stop()
         if self._next is not None:
             self._bootstraps = self._next.needs_bootstrap_after(self._plan)
             self._plan, self._next = self._next, None
         self._tolerance.forget()
-        if wish is Wish.CLOSE:
+        if request is LifecycleRequest.CLOSE:
             if self._uninstalls:
                 await self._steps.attempt("uninstall", self._plan)
             self._become(State.FINISHED, "closed")
             return True
-        if wish is Wish.HALT:
+        if request is LifecycleRequest.HALT:
             self._become(State.FINISHED, "stopped")
-            await self._wishes.wait()
+            await self._pending.wait()
             return False
-        self._become(State.NEW if wish is Wish.REINSTALL or not was_installed else State.INSTALLED)
+        self._become(State.NEW if request is LifecycleRequest.REINSTALL or not was_installed else State.INSTALLED)
         return False
 
     async def _one_life(self) -> None:
-        """From NEW or INSTALLED to FINISHED. Raises StepFailed, or Interrupted by a wish."""
+        """Go from NEW or INSTALLED to FINISHED. Raises StepFailed, or Interrupted by a request."""
         lifecycle = self._plan.lifecycle
-        if self._around.runtime.cuts_scripts_at_unknown_variables:
-            # Lite's recipe-runner fills variables in when it runs a script.
-            lifecycle = self._around.fill(self._plan.component)
-        self._tolerance.starts(self.state, self._around.clock.passed())
-        if self.state is State.NEW and not self._around.runtime.has_units:
+        if self._host.runtime.cuts_scripts_at_unknown_variables:
+            # Lite's recipe-runner fills in variables when it runs a script.
+            lifecycle = self._host.fill(self._plan.component)
+        self._tolerance.starts(self.state, self._host.clock.passed())
+        if self.state is State.NEW and not self._host.runtime.has_units:
             bootstrap = lifecycle.steps.get("bootstrap")
             if bootstrap is not None and self._bootstraps:
                 await self._to_its_end("bootstrap", bootstrap, lifecycle, BOOTSTRAP_SUCCESSES)
@@ -176,23 +176,23 @@ class Service:
             if install is not None:
                 await self._to_its_end("install", install, lifecycle)
             self._become(State.INSTALLED)
-            self._tolerance.starts(self.state, self._around.clock.passed())
-        if self._around.runtime.waits_for_hard_dependencies:
-            await self._wishes.unless(self._dependencies())
+            self._tolerance.starts(self.state, self._host.clock.passed())
+        if self._host.runtime.waits_for_hard_dependencies:
+            await self._pending.unless(self._dependencies())
         self._word.begin_anew()
         if "startup" in lifecycle.steps:
-            await self._wishes.unless(self._startup(lifecycle.steps["startup"], lifecycle))
+            await self._pending.unless(self._startup(lifecycle.steps["startup"], lifecycle))
         elif "run" in lifecycle.steps:
-            await self._wishes.unless(self._run(lifecycle.steps["run"], lifecycle))
+            await self._pending.unless(self._run(lifecycle.steps["run"], lifecycle))
         else:
             self._become(State.FINISHED)
 
     async def _dependencies(self) -> None:
-        while not self._around.dependencies_ready(self._plan.component):
+        while not self._host.dependencies_ready(self._plan.component):
             await asyncio.sleep(0.05)
 
     async def _run(self, step: Step, lifecycle: Lifecycle) -> None:
-        """``run``: RUNNING as soon as its process is there."""
+        """``run``: RUNNING as soon as its process exists."""
         self._become(State.STARTING)
         process = await self._begin_step("run", step, lifecycle)
         if process is None:
@@ -200,7 +200,7 @@ class Service:
             return
         self._become(State.RUNNING)
         # Lite's time-out of a unit does not end one that runs (systemd.service, TimeoutSec= and Type=exec).
-        timeout = timeout_of("run", step) if self._around.runtime.ends_runs_that_take_too_long else None
+        timeout = timeout_of("run", step) if self._host.runtime.ends_runs_that_take_too_long else None
         try:
             async with asyncio.timeout(timeout):
                 code = await self._word.exit_of(process)
@@ -212,7 +212,7 @@ class Service:
         self._become(State.FINISHED)
 
     async def _startup(self, step: Step, lifecycle: Lifecycle) -> None:
-        """``startup``: RUNNING once it ends with 0 or its process says so; the process may stay."""
+        """``startup``: RUNNING once it ends with 0 or reports RUNNING; the process may stay."""
         self._become(State.STARTING)
         process = await self._begin_step("startup", step, lifecycle)
         if process is None:
@@ -239,16 +239,16 @@ class Service:
     def _check_startup(self, code: int) -> None:
         if code != 0:
             raise StepFailed(f"startup ended with {code}")
-        if not self._around.runtime.startup_may_return:
+        if not self._host.runtime.startup_may_return:
             raise StepFailed("startup returned, and `systemd-notify --stopping` failed after it (systemd before 254)")
 
     async def _to_its_end(
         self, name: str, step: Step, lifecycle: Lifecycle, successes: frozenset[int] = frozenset({0})
     ) -> None:
-        await self._wishes.unless(self._steps.to_its_end(name, step, self._plan, lifecycle, successes))
+        await self._pending.unless(self._steps.to_its_end(name, step, self._plan, lifecycle, successes))
 
     async def _begin_step(self, name: str, step: Step, lifecycle: Lifecycle) -> StepProcess | None:
-        """Start the step whose process stays, and know it from then on."""
+        """Start the step whose process stays, and keep the process."""
         process = await self._steps.start(name, step, self._plan, lifecycle)
         if process is not None:
             self._process = process
@@ -265,9 +265,9 @@ class Service:
             await process.stop()
 
     async def _failed(self, error: StepFailed) -> bool:
-        """Note an error; True if the component is tried again, False if it is BROKEN."""
+        """Count an error; return True if the component is retried, False if it is BROKEN."""
         where = self.state
-        is_broken = self._tolerance.fails(where, self._around.clock.passed())
+        is_broken = self._tolerance.fails(where, self._host.clock.passed())
         self._become(State.ERRORED, str(error))
         await self._steps.attempt("recover", self._plan)
         process, self._process = self._process, None
@@ -279,7 +279,7 @@ class Service:
         if not self.is_linked:
             return False
         try:
-            await self._wishes.unless(asyncio.sleep(self._around.runtime.pause_before_retry))
+            await self._pending.unless(asyncio.sleep(self._host.runtime.pause_before_retry))
         except Interrupted:
             return False
         self._become(State.NEW if where is State.NEW else State.INSTALLED, str(error))
@@ -289,11 +289,11 @@ class Service:
         before, self.state, self.detail = self.state, state, detail
         if state is not State.ERRORED:
             self._tolerance.goes_on(before)
-        self.changed_at = self._around.clock.passed()
+        self.changed_at = self._host.clock.passed()
         if before is not state:
             level = logging.WARNING if state in {State.ERRORED, State.BROKEN} else logging.INFO
             _log.log(level, "component state", extra={"component": self.name, "state": state, "detail": detail})
-            self._around.state_changed(self, before)
+            self._host.state_changed(self, before)
 
 
 StateListener = Callable[[Service, State], None]

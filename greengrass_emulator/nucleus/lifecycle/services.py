@@ -1,6 +1,6 @@
-"""All the components of a device: who depends on whom, and what one's state does to others.
+"""All components of a device, their dependencies, and the effects of one's state on others.
 
-It starts and ends every service. Which components there are is decided by deployments.
+It starts and ends every service. Deployments decide which components there are.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from pathlib import Path
 
 from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper
-from greengrass_emulator.nucleus.lifecycle.restart_rules import wish_of_deployment, wish_of_key_path
+from greengrass_emulator.nucleus.lifecycle.restart_rules import request_for_deployment, request_for_key_path
 from greengrass_emulator.nucleus.lifecycle.run_as import Identities, Identity
 from greengrass_emulator.nucleus.lifecycle.service import Service, StateListener
-from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, State, Wish
+from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, LifecycleRequest, State
 from greengrass_emulator.nucleus.lifecycle.steps import Plan
 from greengrass_emulator.nucleus.lifecycle.units import component_of_process
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
@@ -24,12 +24,12 @@ from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
 _MOST_TOKENS = 10_000
-"""That are remembered, so that a process which has an old one is known."""
+"""Tokens to remember, so that a process with an old token is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """What services ask of the rest of the nucleus, passed in."""
+class NucleusCallbacks:
+    """What services need of the rest of the nucleus."""
 
     fill: Callable[[Component], Lifecycle]
     environment: Callable[[str], dict[str, str]]
@@ -38,14 +38,14 @@ class Doors:
 
 @dataclass(slots=True)
 class Services:
-    """The living components by name. It is the surroundings of each."""
+    """The living components by name, and the host of each."""
 
     runtime: Runtime
     root: Path
     reaper: GroupReaper
     clock: DeviceClock
     identities: Identities
-    doors: Doors
+    callbacks: NucleusCallbacks
     listeners: list[StateListener] = field(default_factory=list)
     _services: dict[str, Service] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -58,23 +58,23 @@ class Services:
         return tuple(self._services.values())
 
     def component_of(self, token: str) -> str | None:
-        """The component whose SVCUID this is."""
+        """Return the component with this SVCUID, or None."""
         return next((name for name, each in self._tokens.items() if each == token), None)
 
     def component_of_process(self, pid: int) -> str | None:
-        """The component on this device that a process is part of, whoever its user is, or None."""
+        """Return the component on this device to which a process belongs, whatever its user, or None."""
         steps = {each.pid: each.name for each in self._services.values() if each.pid is not None}
         found = component_of_process(pid, steps, self._given.get)
         return found if found in self._services else None
 
     def forget_tokens(self) -> None:
-        """A restart of the daemon that knows the tokens: no process has a right one any more."""
+        """Make all tokens invalid, as a restart of ggipcd does."""
         self._tokens.clear()
 
     def place(self, component: Component, *, begins: bool) -> Service:
-        """Have a lite component there, started or not; one that is there goes on, and is the new version from now on.
+        """Add a lite component without starting it; a running one goes on, with the new version as its plan.
 
-        systemd has read its new unit file: a start of whatever reason is one of the new version.
+        systemd has read its new unit file: any start from now on is one of the new version.
         """
         plan = Plan(component, component.lifecycle)
         service = self._services.get(component.name)
@@ -88,17 +88,17 @@ class Services:
         return service
 
     def start_unit(self, component: Component) -> None:
-        """Stop a lite component's process, if there is one, and start its run unit; and whoever is bound to it."""
+        """Stop a lite component's process, if there is one, and start its run unit, and the units bound to it."""
         service = self.place(component, begins=False)
         service.is_linked = True
         if service.has_begun:
-            service.ask(Wish.RESTART)
+            service.ask(LifecycleRequest.RESTART)
             self._restart_bound(component.name)
         else:
             service.begin()
 
     def forgive(self) -> None:
-        """Count the errors of all components anew."""
+        """Reset the error counts of all components."""
         for service in self._services.values():
             service.forgive()
 
@@ -110,12 +110,12 @@ class Services:
         resumed: bool = False,
         restored: bool = False,
     ) -> Service:
-        """Start a component that is new, or change one that is there as its recipe's change asks for.
+        """Start a new component, or change an existing one as its recipe's change requires.
 
-        ``posix_user``: whom its deployment names to run it. ``resumed``: an earlier process of this nucleus had
-        deployed it. ``restored``: a deployment is gone back from.
+        ``posix_user`` is the user that its deployment names. ``resumed``: an earlier process of this nucleus has
+        deployed it. ``restored``: a deployment is being rolled back.
         """
-        lifecycle = self.doors.fill(component)
+        lifecycle = self.callbacks.fill(component)
         stored = self.runtime.numbers_change_when_stored and (resumed or restored)
         plan = Plan(component, lifecycle, posix_user, stored)
         service = self._services.get(component.name)
@@ -123,29 +123,29 @@ class Services:
             service = self._services[component.name] = Service(plan, self, resumed=resumed)
             service.begin()
         else:
-            wish = wish_of_deployment(service.plan, plan)
-            if wish is None and service.state is State.BROKEN:
-                # A deployment gives what was broken another chance.
-                wish = Wish.REINSTALL
-            service.change(plan, wish)
+            request = request_for_deployment(service.plan, plan)
+            if request is None and service.state is State.BROKEN:
+                # A deployment gives a broken component another chance.
+                request = LifecycleRequest.REINSTALL
+            service.change(plan, request)
         return service
 
     def configuration_changed(self, name: str, path: tuple[str, ...]) -> None:
-        """A leaf of a component's configuration has changed, or is gone with all below it."""
+        """React to a leaf of a component's configuration that changed, or was removed with all below it."""
         service = self._services.get(name)
         if service is None or not self.runtime.restarts_by_keys_of_configuration:
             return
-        wish = wish_of_key_path((name, "configuration", *path))
-        if wish is not None:
+        request = request_for_key_path((name, "configuration", *path))
+        if request is not None:
             _log.info(
                 "a changed key restarts its component",
-                extra={"component": name, "key": "/".join(path), "wish": wish},
+                extra={"component": name, "key": "/".join(path), "request": request},
             )
-            service.ask(Wish.REINSTALL if service.state is State.BROKEN else wish)
+            service.ask(LifecycleRequest.REINSTALL if service.state is State.BROKEN else request)
 
     def restart(self, name: str) -> None:
         service = self._services[name]
-        service.ask(Wish.REINSTALL if service.state is State.BROKEN else Wish.RESTART)
+        service.ask(LifecycleRequest.REINSTALL if service.state is State.BROKEN else LifecycleRequest.RESTART)
 
     async def remove(self, names: Iterable[str]) -> None:
         """Stop components, dependents first, and forget them."""
@@ -158,20 +158,20 @@ class Services:
                 _log.info("a component is removed", extra={"component": name})
 
     async def stop_all(self) -> None:
-        """Stop everything at once: their own five seconds each, together."""
+        """Stop all components at the same time."""
         await asyncio.gather(*(service.close() for service in self._services.values()))
         self._services.clear()
 
-    # What a service asks of its surroundings.
+    # What a service asks of its host (``ServiceHost``).
 
     def fill(self, component: Component) -> Lifecycle:
-        return self.doors.fill(component)
+        return self.callbacks.fill(component)
 
     def environment(self, token: str) -> dict[str, str]:
-        return self.doors.environment(token)
+        return self.callbacks.environment(token)
 
     def hand_over_files(self, component: Component, owner: Identity) -> None:
-        self.doors.hand_over_files(component, owner)
+        self.callbacks.hand_over_files(component, owner)
 
     def token_of(self, name: str) -> str:
         if name not in self._tokens:
@@ -212,15 +212,15 @@ class Services:
             return
         if self.runtime.waits_for_hard_dependencies:
             if dependency.state not in SUPPORTS_DEPENDENTS:
-                dependent.ask(Wish.RESTART)
+                dependent.ask(LifecycleRequest.RESTART)
         elif dependency.state in {State.FINISHED, State.ERRORED, State.BROKEN}:
-            # systemd's BindsTo: what it is bound to has ended.
-            dependent.ask(Wish.HALT)
+            # systemd's BindsTo: the unit that it is bound to has ended.
+            dependent.ask(LifecycleRequest.HALT)
 
     def _restart_bound(self, name: str) -> None:
         for dependent in self._services.values():
             if name in dependent.component.hard_dependencies:
-                dependent.ask(Wish.RESTART)
+                dependent.ask(LifecycleRequest.RESTART)
 
 
 def _dependents_first(names: Iterable[str], services: Mapping[str, Service]) -> list[str]:

@@ -1,10 +1,10 @@
-"""A component's states, what can be asked of it, and how long its steps may last (Lifecycle.java)."""
+"""A component's states, the requests to it, and its steps' time-outs (Lifecycle.java)."""
 
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """In Greengrass's words, as fleet status and IPC give them."""
+    """Greengrass's names, as in fleet status and IPC."""
 
     NEW = "NEW"
     INSTALLED = "INSTALLED"
@@ -17,13 +17,13 @@ class State(StrEnum):
 
 
 WELL = frozenset({State.RUNNING, State.FINISHED})
-"""What a deployment waits for."""
+"""The states that a deployment waits for."""
 SUPPORTS_DEPENDENTS = frozenset({State.RUNNING, State.FINISHED, State.STOPPING})
 """A hard dependency in another state restarts its dependents (GreengrassService.java:528-541)."""
 
 
-class Wish(StrEnum):
-    """What is asked of a component that is there."""
+class LifecycleRequest(StrEnum):
+    """A request to an existing component."""
 
     RESTART = "RESTART"
     REINSTALL = "REINSTALL"
@@ -43,4 +43,4 @@ DEFAULT_TIMEOUTS: dict[str, float | None] = {
 """Seconds, by step (AWS's component recipe reference)."""
 
 BOOTSTRAP_SUCCESSES = frozenset({0, 100, 101})
-"""A bootstrap says with 100 that the nucleus, with 101 that the machine should start again (BootstrapManager.java)."""
+"""Exit code 100 of a bootstrap restarts the nucleus, 101 the machine (BootstrapManager.java)."""

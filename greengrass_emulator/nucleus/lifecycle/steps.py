@@ -1,6 +1,6 @@
-"""Running one component's steps: as whom, where, with what environment, and for how long at most.
+"""Running one component's steps: their user, folder, environment and time-out.
 
-It knows nothing of states: what a step's end means is ``service.py``'s.
+It knows nothing of states: ``service.py`` decides what the end of a step means.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ from pathlib import Path
 from greengrass_emulator.nucleus.errors import StepFailed
 from greengrass_emulator.nucleus.lifecycle.processes import StepProcess
 from greengrass_emulator.nucleus.lifecycle.run_as import give
+from greengrass_emulator.nucleus.lifecycle.service_host import ServiceHost
 from greengrass_emulator.nucleus.lifecycle.states import DEFAULT_TIMEOUTS
-from greengrass_emulator.nucleus.lifecycle.surroundings import Surroundings
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle, Step
 
 _log = logging.getLogger(__name__)
@@ -22,9 +22,9 @@ _SUCCESS = frozenset({0})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a component is: its version, its steps with their variables filled in, and the user of its deployment.
+    """A component with its version, its steps with their variables filled in, and its deployment's user.
 
-    ``is_stored``: the nucleus has read it back from its store, at a start or to go back.
+    ``is_stored``: the nucleus has read it back from its store, at a start or for a rollback.
     """
 
     component: Component
@@ -33,7 +33,7 @@ class Plan:
     is_stored: bool = False
 
     def needs_bootstrap_after(self, before: "Plan") -> bool:
-        """A new version, or another text of the step (GenericExternalService.java, isBootstrapRequired)."""
+        """Whether the version or the step's text is new (GenericExternalService.java, isBootstrapRequired)."""
         texts = [each.lifecycle.steps.get("bootstrap") for each in (self, before)]
         return self.component.version != before.component.version or texts[0] != texts[1]
 
@@ -42,30 +42,30 @@ class Plan:
 class Steps:
     """Runs components' steps."""
 
-    around: Surroundings
+    host: ServiceHost
 
     async def start(self, name: str, step: Step, plan: Plan, lifecycle: Lifecycle) -> StepProcess | None:
-        """Its process, or None for a step that is skipped. Raises StepFailed where it cannot be started."""
-        around, component = self.around, plan.component
-        if around.runtime.reads_skip_if and _is_skipped(step.skip_if):
+        """Start a step and return its process, or None if it is skipped. Raises StepFailed if it cannot be started."""
+        host, component = self.host, plan.component
+        if host.runtime.reads_skip_if and _is_skipped(step.skip_if):
             return None
-        who = around.identities.of(plan.posix_user)
-        around.hand_over_files(component, who)
-        folder = around.work_folder(component.name)
+        who = host.identities.of(plan.posix_user)
+        host.hand_over_files(component, who)
+        folder = host.work_folder(component.name)
         folder.mkdir(parents=True, exist_ok=True)
         give(folder, who)
         process = await StepProcess.start(
             step.script,
-            launcher=around.identities.launcher(who, privileged=step.privileged),
+            launcher=host.identities.launcher(who, privileged=step.privileged),
             folder=folder,
-            environment=around.identities.environment(
-                around.environment(around.token_of(component.name)),
+            environment=host.identities.environment(
+                host.environment(host.token_of(component.name)),
                 {**lifecycle.environment, **step.environment},
                 who,
                 privileged=step.privileged,
             ),
-            log=around.log_file(component.name),
-            reaper=around.reaper,
+            log=host.log_file(component.name),
+            reaper=host.reaper,
         )
         _log.info("a step runs", extra={"component": component.name, "step": name, "pid": process.pid})
         return process
@@ -73,7 +73,7 @@ class Steps:
     async def to_its_end(
         self, name: str, step: Step, plan: Plan, lifecycle: Lifecycle, successes: frozenset[int] = _SUCCESS
     ) -> None:
-        """Run a step until it ends. Raises StepFailed for another code than these, or when its time is up."""
+        """Run a step to its end. Raises StepFailed for an exit code not in ``successes``, or a time-out."""
         process = await self.start(name, step, plan, lifecycle)
         if process is None:
             return
@@ -90,9 +90,9 @@ class Steps:
             raise StepFailed(f"{name} ended with {code}")
 
     async def attempt(self, name: str, plan: Plan) -> None:
-        """Run a step that need not be there, nor go well. Nothing on a runtime that has none such."""
+        """Run an optional step, and ignore its failure. Does nothing on a runtime without such steps."""
         step = plan.lifecycle.steps.get(name)
-        if step is None or not self.around.runtime.has_shutdown_and_recover:
+        if step is None or not self.host.runtime.has_shutdown_and_recover:
             return
         try:
             await self.to_its_end(name, step, plan, plan.lifecycle)
@@ -102,7 +102,7 @@ class Steps:
 
 
 def timeout_of(name: str, step: Step) -> float | None:
-    """Seconds that a step may last, or None for ever."""
+    """Return the seconds that a step may last, or None for no limit."""
     return DEFAULT_TIMEOUTS[name] if step.timeout is None else step.timeout
 
 

@@ -1,6 +1,6 @@
-"""What sudo does to a step's environment, for a machine that has no sudo: classic runs other users' steps by it.
+"""Sudo's changes to a step's environment, for a machine without sudo. Classic runs other users' steps by sudo.
 
-UnixPlatform.java (SudoDecorator): ``sudo -n -E -H -u USER -g GROUP --``. Whatever ``-E`` says, sudo takes away what
+UnixPlatform.java (SudoDecorator): ``sudo -n -E -H -u USER -g GROUP --``. In spite of ``-E``, sudo removes what
 could change how a program is loaded (sudo's env.c, ``initial_badenv_table``; ``sudo -V`` of root lists it), and sets
 its own PATH (``secure_path`` of Debian's and Ubuntu's sudoers).
 """
@@ -46,13 +46,13 @@ TAKEN_AWAY = (
     "RUBYLIB",
     "RUBYOPT",
 )
-"""Names of variables; ``*`` stands for anything."""
+"""Names of variables; ``*`` stands for any text."""
 SECURE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SHELL_FUNCTION = "()"
 
 
 def after_sudo(environment: Mapping[str, str]) -> dict[str, str]:
-    """What is left of an environment, with sudo's own PATH in it."""
+    """Return what sudo leaves of an environment, with its own PATH."""
     kept = {
         name: value
         for name, value in environment.items()

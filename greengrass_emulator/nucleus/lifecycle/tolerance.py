@@ -1,4 +1,4 @@
-"""How many errors a component may make until it is BROKEN. Each runtime counts in its own way. Pure.
+"""The number of errors until a component is BROKEN. Each runtime counts in its own way. Pure.
 
 Times are the device's, in seconds.
 """
@@ -13,27 +13,27 @@ ERRORS_WITHIN = 3600.0
 
 
 class Tolerance(Protocol):
-    """What one component has been forgiven."""
+    """Counts one component's errors."""
 
     def starts(self, state: State, now: float) -> None:
-        """A try begins, in NEW (to install) or INSTALLED (to run)."""
+        """Note an attempt, in NEW (to install) or INSTALLED (to run)."""
 
     def fails(self, state: State, now: float) -> bool:
-        """It failed in a state; True if that breaks it."""
+        """Note a failure in a state; return True if the component is now BROKEN."""
 
     def goes_on(self, state: State) -> None:
-        """It left a state well."""
+        """Note that it left a state without an error."""
 
     def forget(self) -> None:
-        """Somebody has changed or restarted it: it begins anew."""
+        """Reset the count: the component was changed or restarted."""
 
 
 @dataclass(slots=True)
 class ByErrors:
-    """Classic: three errors in one state, each less than an hour after the last, with nothing well between them.
+    """Classic: three errors in one state, each less than an hour after the one before, with no success between.
 
-    Lifecycle.java, internalReportState: an hour or more after the last error the count begins anew, and so it does
-    when anything but an error is reported from that state.
+    Lifecycle.java, internalReportState: the count restarts an hour after the last error, and when anything but an error
+    is reported from that state.
     """
 
     _errors: dict[State, list[float]] = field(default_factory=dict)
@@ -57,10 +57,10 @@ class ByErrors:
 
 @dataclass(slots=True)
 class ByStarts:
-    """Lite: systemd starts a unit three times within an hour of the first of them, and then no more.
+    """Lite: systemd starts a unit three times within an hour of the first start, and then no more.
 
     recipe2unit/src/unit_file_generator.c (StartLimitBurst=3, StartLimitInterval=3600); systemd's ratelimit.c: the hour
-    runs from the first start, whatever became of it, and the next start after it begins another.
+    begins with the first start, whatever its result; the first start after it begins another hour.
     """
 
     _windows: dict[bool, tuple[float, int]] = field(default_factory=dict)
@@ -79,6 +79,6 @@ class ByStarts:
         self._windows.clear()
 
     def _window(self, state: State, now: float) -> tuple[float, int]:
-        # Install is a unit of its own.
+        # Install has a unit of its own.
         began, number = self._windows.get(state is State.NEW, (now, 0))
         return (now, 0) if now - began > ERRORS_WITHIN else (began, number)

@@ -1,8 +1,8 @@
-"""Which component a process belongs to. On a lite device systemd's cgroups say it; here there are none.
+"""The component of a process. A lite device reads it from systemd's cgroups, which do not exist here.
 
-A process is of a component's unit if it, or what it descends from, is a step of that component, or if its environment
-has a token that the nucleus gave to that component: a child keeps it, whoever its user is, and an orphan too. Not known
-is an orphan that has cleared its environment.
+A process belongs to a component's unit if it, or an ancestor, is a step of that component, or if its environment has a
+token that the nucleus gave to that component: children of any user keep it, and orphans too. An orphan that has cleared
+its environment is not found.
 """
 
 import re
@@ -16,16 +16,16 @@ _TOKEN = re.compile(rb"(?:^|\0)SVCUID=([^\0]*)")
 def component_of_process(
     pid: int, steps: Mapping[int, str], given: Callable[[str], str | None], proc: Path = Path("/proc")
 ) -> str | None:
-    """The component of a process, or None. ``steps`` has the components of the steps' processes that are alive.
+    """Return the component of a process, or None. ``steps`` has the component of each step's living process.
 
-    ``given``: the component that a token was ever given to.
+    ``given`` returns the component to which a token was ever given.
     """
     for _ in range(_MOST_ANCESTORS):
         if pid in steps:
             return steps[pid]
         try:
             found = _TOKEN.search((proc / str(pid) / "environ").read_bytes())
-            # The name, in parentheses, may hold anything; after it come the state and the parent.
+            # The name, in parentheses, may have any character; the state and the parent follow it.
             parent = int((proc / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
         except (OSError, ValueError, IndexError):
             return None

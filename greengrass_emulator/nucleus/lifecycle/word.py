@@ -1,4 +1,4 @@
-"""What a component says of itself by UpdateState, waited for beside the end of its process."""
+"""The state that a component reports by UpdateState, awaited together with the end of its process."""
 
 import asyncio
 from typing import Any
@@ -9,35 +9,35 @@ from greengrass_emulator.nucleus.lifecycle.states import State
 
 
 class Word:
-    """One component's, from one start to the next."""
+    """One component's reported state, from one start to the next."""
 
     def __init__(self) -> None:
         self._running = asyncio.Event()
         self._errored = asyncio.Event()
 
     def begin_anew(self) -> None:
-        """What it said before its process was started says nothing of this one."""
+        """Forget what was reported before the process started."""
         self._running.clear()
         self._errored.clear()
 
     def say(self, said: str, state: State) -> None:
-        """STARTING to RUNNING or ERRORED, RUNNING to ERRORED; all else is ignored (Lifecycle.java:130-192)."""
+        """Take a report: STARTING to RUNNING or ERRORED, RUNNING to ERRORED, nothing else (Lifecycle.java:130-192)."""
         if said == State.RUNNING and state is State.STARTING:
             self._running.set()
         elif said == State.ERRORED and state in {State.STARTING, State.RUNNING}:
             self._errored.set()
 
     async def running(self) -> None:
-        """Until it has said RUNNING."""
+        """Wait until it has reported RUNNING."""
         await self._running.wait()
 
     async def errored(self) -> None:
-        """Until it has said ERRORED, which raises StepFailed."""
+        """Wait until it has reported ERRORED, and raise StepFailed."""
         await self._errored.wait()
         raise StepFailed("the component said ERRORED")
 
     async def exit_of(self, process: StepProcess) -> int:
-        """The code that its process ends with. Raises StepFailed if it says ERRORED before."""
+        """Return the exit code of its process. Raises StepFailed if it reports ERRORED before."""
         ended = asyncio.ensure_future(process.wait())
         errored = asyncio.ensure_future(self._errored.wait())
         try:
@@ -50,7 +50,7 @@ class Word:
 
 
 async def end_all(*tasks: "asyncio.Future[Any]") -> None:
-    """Cancel what is no longer waited for, and see it ended."""
+    """Cancel the tasks and wait for their end."""
     for each in tasks:
         each.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,1 +1,1 @@
-"""A component's recipe as a nucleus understands it: read, chosen for this platform, its variables filled in."""
+"""Reading a component's recipe: its manifest for this platform, and its variables."""

@@ -1,4 +1,4 @@
-"""What a nucleus keeps of a recipe, once the manifest for its platform is chosen."""
+"""The parts of a recipe that a nucleus keeps, once the manifest for its platform is chosen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """The steps of a component by their names in lower case, and the environment that they share.
+    """The steps of a component by their names in lower case, and their common environment.
 
-    ``numbers``: where the recipe has a number and no text, such as ``("startup", "timeout")``.
+    ``numbers`` has the paths of the recipe's numbers, such as ``("startup", "timeout")``.
     """
 
     steps: Mapping[str, Step] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """Another component that must be there, and in what version (an npm range)."""
+    """Another component that is required, in a range of versions (npm's)."""
 
     requirement: str
     hard: bool

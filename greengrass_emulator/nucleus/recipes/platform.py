@@ -1,4 +1,4 @@
-"""What this device is, and whether a manifest is for it (AWS's component recipe reference; greengrass-facts.md)."""
+"""The device's platform, and whether a manifest matches it (AWS's component recipe reference; greengrass-facts.md)."""
 
 import platform
 import re
@@ -13,7 +13,7 @@ _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "aarch64", "ar
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A device's platform in Greengrass's words."""
+    """A device's platform, with Greengrass's names."""
 
     os: str
     architecture: str
@@ -25,10 +25,10 @@ class Platform:
         return cls(os=platform.system().lower(), architecture=architecture)
 
     def matches(self, wanted: Mapping[str, Any], runtime: Runtime) -> bool:
-        """Whether a manifest with this ``Platform`` is for this device under this runtime.
+        """Return whether a manifest with this ``Platform`` is for this device under this runtime.
 
-        Lite takes only manifests that name a runtime. Classic takes those without one too, but none that names lite: a
-        key that the device does not answer to is not met (greengrass-facts.md, "Recipes": lite's manifest comes first).
+        Lite takes only manifests that name a runtime. Classic also takes those without one, but none that names lite: a
+        key that the device lacks does not match (greengrass-facts.md, "Recipes": lite's manifest comes first).
         """
         named = wanted.get("runtime")
         if named not in {"*", runtime.fleet_name} and (runtime.wants_runtime_in_platform or named is not None):

@@ -1,4 +1,4 @@
-"""From a recipe's text to the component that this device would run.
+"""Reads a recipe's text into the component that this device would run.
 
 Classic reads keys in any case; lite compares them by case, wants an ``Artifacts`` list in every manifest, and makes
 texts of a YAML default configuration's numbers (greengrass-facts.md, "Recipes").
@@ -30,7 +30,7 @@ _READERS = {"NONE", "OWNER", "ALL"}
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """Looks keys up as the runtime does."""
+    """Looks up keys as the runtime does."""
 
     by_case: bool
 
@@ -43,9 +43,9 @@ class _Keys:
 
 
 def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> Component:
-    """The component in a recipe, for this platform. ``where`` names the text in errors.
+    """Return the component in a recipe, for this platform. ``where`` names the text in errors.
 
-    Raises RecipeInvalid for a text that is no recipe, for a runtime's own refusals, and where no manifest is for
+    Raises RecipeInvalid for a text that is not a recipe, for a runtime's own refusals, and if no manifest is for
     this platform (code NO_AVAILABLE_COMPONENT_VERSION).
     """
     document, is_json = _document(text, where)
@@ -68,7 +68,7 @@ def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> 
     manifest, section = _manifest(document, manifests, keys, runtime, platform, where)
     defaults = keys.get(keys.get(document, "ComponentConfiguration"), "DefaultConfiguration") or {}
     if not isinstance(defaults, Mapping):
-        raise RecipeInvalid(f"{where}: DefaultConfiguration is no object.")
+        raise RecipeInvalid(f"{where}: DefaultConfiguration is not an object.")
     return Component(
         name=name,
         version=str(version),
@@ -82,13 +82,13 @@ def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> 
 
 
 def check_identity(name: str, version: str, where: str) -> None:
-    """Raise RecipeInvalid for what can be no component's name or version: both become folders on the device."""
+    """Raise RecipeInvalid for an invalid component name or version: both become folders on the device."""
     if not _NAME.fullmatch(name) or name in {".", ".."}:
         raise RecipeInvalid(
-            f"{where}: the ComponentName {name!r} is none. Use 1 to 128 letters, digits, dots, hyphens and underscores."
+            f"{where}: the ComponentName {name!r} is invalid. Use 1 to 128 letters, digits, dots, hyphens, underscores."
         )
     if len(version) > _LONGEST_VERSION or not _VERSION.fullmatch(version):
-        raise RecipeInvalid(f"{where}: the ComponentVersion {version!r} is no semantic version such as 1.0.0.")
+        raise RecipeInvalid(f"{where}: the ComponentVersion {version!r} is not a semantic version such as 1.0.0.")
 
 
 def _document(text: str, where: str) -> tuple[Mapping[str, Any], bool]:
@@ -102,14 +102,14 @@ def _document(text: str, where: str) -> tuple[Mapping[str, Any], bool]:
         except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
             raise RecipeInvalid(f"{where}: is neither JSON nor YAML: {error}") from error
     if not isinstance(document, Mapping):
-        raise RecipeInvalid(f"{where}: is no object.")
+        raise RecipeInvalid(f"{where}: is not an object.")
     return document, is_json
 
 
 def _manifest(
     document: Any, manifests: list[Any], keys: _Keys, runtime: Runtime, platform: Platform, where: str
 ) -> tuple[Any, Any]:
-    """The first manifest for this platform, and its lifecycle; lite goes on to the next if that one has none."""
+    """Return the first manifest for this platform, and its lifecycle. Lite skips a manifest without a lifecycle."""
     selections = [
         [str(each) for each in _list(keys.get(manifest, "Selections"), "Selections", where)] for manifest in manifests
     ]
@@ -123,7 +123,7 @@ def _manifest(
             if not platform.matches(wanted, runtime):
                 continue
         except re.error as error:
-            raise RecipeInvalid(f"{where}: a Platform has a regular expression that is none: {error}.") from error
+            raise RecipeInvalid(f"{where}: a Platform has an invalid regular expression: {error}.") from error
         fits = True
         shared = keys.get(document, "Lifecycle") or {}
         if own := keys.get(manifest, "Lifecycle"):
@@ -203,7 +203,7 @@ def _step(written: Any, name: str, keys: _Keys, where: str) -> Step:
         seconds,
         _texts(keys.get(written, "Setenv"), where),
         None if skip_if is None else str(skip_if),
-        # Both take the text as well (Coerce.toBoolean; recipe2unit compares texts).
+        # Both also take a text (Coerce.toBoolean; recipe2unit compares texts).
         privileged=str(keys.get(written, "RequiresPrivilege", False)).lower() == "true",
     )
 
@@ -216,7 +216,7 @@ def _object(section: Any, name: str, where: str) -> Mapping[Any, Any]:
     if section is None:
         return {}
     if not isinstance(section, Mapping):
-        raise RecipeInvalid(f"{where}: {name} is no object.")
+        raise RecipeInvalid(f"{where}: {name} is not an object.")
     return section
 
 
@@ -224,7 +224,7 @@ def _list(section: Any, name: str, where: str) -> list[Any]:
     if section is None:
         return []
     if not isinstance(section, list):
-        raise RecipeInvalid(f"{where}: {name} is no list.")
+        raise RecipeInvalid(f"{where}: {name} is not a list.")
     return section
 
 

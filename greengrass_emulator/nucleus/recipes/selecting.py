@@ -1,7 +1,7 @@
-"""Which part of a recipe's global lifecycle a manifest selects; the two nuclei do not agree.
+"""Which part of a recipe's global lifecycle a manifest selects. The two nuclei differ.
 
 Sources: classic, config/PlatformResolver.java (filterPlatform) and componentmanager/converter/RecipeLoader.java
-(collectAllSelectors); lite, ggl-recipe/src/recipe.c (lifecycle_selection). Both were asked: oracles' R38 to R41.
+(collectAllSelectors); lite, ggl-recipe/src/recipe.c (lifecycle_selection). Both were observed: oracles' R38 to R41.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +12,9 @@ _OF_LITE = frozenset({ALL, "linux"})
 
 
 def selected_by_classic(shared: Any, selections: Sequence[str], every_selection: frozenset[str]) -> Any:
-    """The lifecycle with each part that is written by selection replaced by the first that is selected, else ``all``.
+    """Return the lifecycle, with each part that has selections replaced by the first selected one, else ``all``.
 
-    ``every_selection``: what any manifest of the recipe selects. A key that nobody selects is a step, at any depth.
+    ``every_selection`` has the selections of all manifests. A key that no manifest selects is a step, at any depth.
     """
     if not isinstance(shared, Mapping):
         return shared
@@ -27,9 +27,9 @@ def selected_by_classic(shared: Any, selections: Sequence[str], every_selection:
 
 
 def selected_by_lite(shared: Any, selections: Sequence[str]) -> Any:
-    """The section ``all`` or ``linux``, whichever is selected last; lite passes over every other selection.
+    """Return the section ``all`` or ``linux``, whichever is selected last. Lite ignores every other selection.
 
-    Without any selection that is ``all``. None where there is no such section: steps without one are never chosen.
+    Without any selection it is ``all``. None if there is no such section: steps outside a section are never chosen.
     """
     if not isinstance(shared, Mapping):
         return None

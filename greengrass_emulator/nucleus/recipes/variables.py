@@ -1,6 +1,6 @@
 """Filling in a recipe's variables, as each runtime does (KernelConfigResolver.java:66-140; lite's recipe-runner).
 
-Classic leaves what it does not know as it stands. Lite cuts the script there and runs what came before.
+Classic leaves an unknown variable as it is. Lite cuts the script there and runs the part before.
 """
 
 import json
@@ -23,7 +23,7 @@ _LITE_LONGEST = 256
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """What a component may ask of another: its version and its configuration."""
+    """Another component's version and configuration, which variables may refer to."""
 
     name: str
     version: str
@@ -32,7 +32,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """All that a component's variables can stand for. ``neighbours``: its direct dependencies."""
+    """The values of a component's variables. ``neighbours`` are its direct dependencies."""
 
     runtime: Runtime
     root: Path
@@ -41,7 +41,7 @@ class Variables:
     neighbours: Mapping[str, Neighbour] = field(default_factory=dict)
 
     def fill_lifecycle(self, lifecycle: Lifecycle) -> Lifecycle:
-        """The lifecycle as it is run. On lite the environment becomes ``export`` lines that the shell reads."""
+        """Return the lifecycle as it is run. On lite the environment becomes ``export`` lines of the script."""
         if self.runtime.cuts_scripts_at_unknown_variables:
             return Lifecycle({name: self._lite_step(step, lifecycle) for name, step in lifecycle.steps.items()}, {})
         return Lifecycle(
@@ -59,7 +59,7 @@ class Variables:
         )
 
     def fill(self, text: str) -> str:
-        """Classic's way: known variables filled in, the rest as it stands, with an error in the log."""
+        """Return a text with its known variables filled in, as classic does. Unknown ones stay, and are logged."""
 
         def found(match: re.Match[str]) -> str:
             other, space, key = match.groups()
@@ -67,7 +67,7 @@ class Variables:
             value = None if about is None else self._value(about, space, key)
             if value is None:
                 _log.error(
-                    "a recipe's variable is left as it stands",
+                    "a recipe's variable is unknown and stays as it is",
                     extra={"component": self.own.name, "variable": match.group(0)},
                 )
                 return match.group(0)
@@ -76,7 +76,7 @@ class Variables:
         return _CLASSIC_VARIABLE.sub(found, text)
 
     def fill_configuration(self, value: Any) -> Any:
-        """A configuration's texts filled in: only with the nucleus's ``interpolateComponentConfiguration``."""
+        """Return a configuration with its texts filled in. Used if ``interpolateComponentConfiguration`` is set."""
         if isinstance(value, Mapping):
             return {key: self.fill_configuration(part) for key, part in value.items()}
         if isinstance(value, list):

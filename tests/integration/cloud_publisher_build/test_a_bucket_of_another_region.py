@@ -17,7 +17,7 @@ LARGE = 20 << 20
 @pytest.fixture
 def far_bucket(cloud: Cloud, unique: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The bucket, by a client of its own region; the build is told its name alone."""
-    s3 = client_for("s3", cloud.endpoint_url, FAR, cloud.doors("dev").key)
+    s3 = client_for("s3", cloud.endpoint_url, FAR, cloud.endpoints("dev").key)
     s3.create_bucket(Bucket=f"{unique}-far", CreateBucketConfiguration={"LocationConstraint": FAR})
     return s3
 

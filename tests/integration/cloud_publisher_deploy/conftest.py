@@ -173,7 +173,7 @@ class PlayedDevice:
         self._jobs: queue.Queue[dict[str, Any] | None] = queue.Queue(100)
         self._connection = mqtt_connection_builder.mtls_from_path(
             endpoint="localhost",
-            port=cloud.doors(ACCOUNT).broker_port,
+            port=cloud.endpoints(ACCOUNT).broker_port,
             cert_filepath=str(device.folder / "thing.cert.pem"),
             pri_key_filepath=str(device.folder / "thing.key.pem"),
             ca_filepath=str(device.folder / "root.ca.pem"),

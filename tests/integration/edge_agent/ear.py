@@ -23,7 +23,7 @@ class Ear:
         me = provision_device(cloud, folder / f"{thing}-ear", account=ACCOUNT, thing=f"{thing}-ear")
         self._connection = mqtt_connection_builder.mtls_from_path(
             endpoint="localhost",
-            port=cloud.doors(ACCOUNT).broker_port,
+            port=cloud.endpoints(ACCOUNT).broker_port,
             cert_filepath=str(me.folder / "thing.cert.pem"),
             pri_key_filepath=str(me.folder / "thing.key.pem"),
             ca_filepath=str(me.folder / "root.ca.pem"),

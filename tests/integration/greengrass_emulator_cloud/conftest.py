@@ -36,7 +36,7 @@ class Device:
         self.resumed: queue.Queue[bool] = queue.Queue(10)
         self._connection = mqtt_connection_builder.mtls_from_path(
             endpoint="localhost",
-            port=cloud.doors(account).broker_port,
+            port=cloud.endpoints(account).broker_port,
             cert_filepath=str(folder.folder / "thing.cert.pem"),
             pri_key_filepath=str(folder.folder / "thing.key.pem"),
             ca_filepath=str(folder.folder / "root.ca.pem"),

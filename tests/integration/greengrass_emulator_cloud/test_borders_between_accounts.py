@@ -87,7 +87,7 @@ def test_a_roles_key_without_its_session_token_is_refused(cloud: Cloud, seeded_c
 
 
 def test_another_region_is_said_not_to_be_there(cloud: Cloud) -> None:
-    elsewhere = client_for("greengrassv2", cloud.endpoint_url, "us-east-1", cloud.doors("dev").key)
+    elsewhere = client_for("greengrassv2", cloud.endpoint_url, "us-east-1", cloud.endpoints("dev").key)
     with pytest.raises(ClientError, match="runs in eu-west-1, not in us-east-1; set AWS_REGION"):
         elsewhere.list_components()
 

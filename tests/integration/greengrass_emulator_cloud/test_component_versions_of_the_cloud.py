@@ -130,7 +130,7 @@ def test_a_recipe_in_yaml_with_the_older_spelling_is_taken(
         ({"ComponentName": "has space"}, "ComponentName must have"),
         ({"Manifests": []}, "Manifests must be a list"),
         ({"RecipeFormatVersion": "2019-01-01"}, "RecipeFormatVersion must be"),
-        ({"ComponentDependencies": {"x": {"VersionRequirement": "banana"}}}, "is no npm range"),
+        ({"ComponentDependencies": {"x": {"VersionRequirement": "banana"}}}, "is not an npm range"),
         ({"ComponentDescription": "x" * 16_000}, "at most 16000 are allowed"),
     ],
 )

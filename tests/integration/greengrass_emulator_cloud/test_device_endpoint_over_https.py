@@ -51,7 +51,7 @@ class Endpoint:
 @pytest.fixture
 def endpoint(cloud: Cloud, unique: str, tmp_path: Path) -> Endpoint:
     device = provision_device(cloud, tmp_path, account="preprod", thing=unique, groups=(f"{unique}-group",))
-    return Endpoint(device, cloud.doors("preprod").device_endpoint_port)
+    return Endpoint(device, cloud.endpoints("preprod").device_endpoint_port)
 
 
 def test_a_device_gets_credentials_of_its_own_account(cloud: Cloud, endpoint: Endpoint) -> None:
@@ -143,7 +143,7 @@ def test_a_client_that_says_nothing_keeps_nobody_waiting(silent_client: None, en
 
 def test_a_device_of_another_account_is_refused(cloud: Cloud, unique: str, tmp_path: Path) -> None:
     device = provision_device(cloud, tmp_path, account="prod", thing=unique)
-    stranger = Endpoint(device, cloud.doors("preprod").device_endpoint_port)
+    stranger = Endpoint(device, cloud.endpoints("preprod").device_endpoint_port)
     assert stranger.resolve(aws__greengrass__Cli="*")[0] == 403
 
 

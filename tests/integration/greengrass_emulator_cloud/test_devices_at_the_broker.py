@@ -42,7 +42,7 @@ def test_the_cloud_publishes_to_devices(cloud: Cloud, unique: str, new_device: N
 
 def test_a_client_without_a_certificate_gets_no_session(cloud: Cloud) -> None:
     context = ssl.create_default_context(cafile=str(cloud.root_certificate_path))
-    port = cloud.doors("preprod").broker_port
+    port = cloud.endpoints("preprod").broker_port
 
     def connect() -> bytes:
         with (

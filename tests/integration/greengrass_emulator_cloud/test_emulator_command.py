@@ -69,11 +69,11 @@ def test_a_cloud_runs_is_used_from_other_processes_and_ends_when_told(
 @pytest.mark.parametrize(
     ("accounts", "said"),
     [
-        ("dev", "'dev' is no name=id"),
-        ("dev=12", "'12' is no account id"),
+        ("dev", "'dev' is not name=id"),
+        ("dev=12", "'12' is not an account id"),
         ("dev=111111111111,dev=222222222222", "is there twice"),
         ("dev=111111111111,prod=111111111111", "Two accounts have one id"),
-        ("Dev=111111111111", "is no account name"),
+        ("Dev=111111111111", "is not an account name"),
     ],
 )
 def test_accounts_that_cannot_be_are_refused(tmp_path: Path, accounts: str, said: str) -> None:

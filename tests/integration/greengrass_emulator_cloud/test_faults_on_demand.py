@@ -39,7 +39,7 @@ def client_once(cloud: Cloud) -> Callable[..., Any]:
     """A client of preprod that asks once: what retries hide is what these tests look at."""
 
     def make(service: str, **credentials: str) -> Any:
-        key = cloud.doors("preprod").key
+        key = cloud.endpoints("preprod").key
         mine = {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret_access_key}
         return Session().create_client(
             service, region_name=cloud.region, endpoint_url=cloud.endpoint_url, config=ONCE, **(mine | credentials)
@@ -181,7 +181,7 @@ def test_one_device_is_cut_off_from_everything_and_the_next_one_is_not(
             key_file=str(folder / "thing.key.pem"),
             ca_certs=str(folder / "root.ca.pem"),
         ) as pool:
-            port = cloud.doors("preprod").device_endpoint_port
+            port = cloud.endpoints("preprod").device_endpoint_port
             url = f"https://localhost:{port}/role-aliases/GreengrassTokenExchangeAlias/credentials"
             return pool.request("GET", url, headers={"x-amzn-iot-thingname": thing}, retries=False, timeout=10).status
 
@@ -196,7 +196,7 @@ def test_one_device_is_cut_off_from_everything_and_the_next_one_is_not(
 @pytest.mark.parametrize(
     ("order", "said"),
     [
-        ({"kind": "throttle", "operation": "greengrassv2:Nonsense"}, "is no operation of this cloud"),
+        ({"kind": "throttle", "operation": "greengrassv2:Nonsense"}, "is not an operation here"),
         ({"kind": "throttle", "operation": "s3:GetObject", "times": 0}, "times"),
         ({"kind": "throttle", "operation": "s3:GetObject", "account": "nowhere"}, "There is no account 'nowhere'"),
         ({"kind": "take-away", "service": "s3", "account": "prod"}, "S3 is one for all accounts"),

@@ -107,7 +107,7 @@ def test_candidates_are_resolved_for_a_devices_certificate_and_for_nobody_else(
     data_plane: Any = Session().create_client(
         "greengrassv2",
         region_name=cloud.region,
-        endpoint_url=f"https://localhost:{cloud.doors('preprod').device_endpoint_port}",
+        endpoint_url=f"https://localhost:{cloud.endpoints('preprod').device_endpoint_port}",
         aws_access_key_id="none",
         aws_secret_access_key="none",
         verify=str(folder / "root.ca.pem"),

@@ -134,7 +134,7 @@ def far_away(cloud: Cloud, unique: str) -> str:
 
 def regional(cloud: Cloud, region: str) -> Any:
     """An S3 client of another region."""
-    return client_for("s3", cloud.endpoint_url, region, cloud.doors("dev").key)
+    return client_for("s3", cloud.endpoint_url, region, cloud.endpoints("dev").key)
 
 
 @pytest.mark.parametrize(("method", "path"), [("HEAD", ""), ("HEAD", "/k"), ("GET", "/k"), ("PUT", "/k"), ("GET", "")])
@@ -142,7 +142,7 @@ def test_a_bucket_of_another_region_says_where_it_is(cloud: Cloud, far_away: str
     """Signed as it is here, and asked without an SDK that would follow."""
     address = urlsplit(cloud.endpoint_url)
     connection = HTTPConnection(str(address.hostname), address.port or 80, timeout=10)
-    scope = f"{cloud.doors('dev').key.access_key_id}/20260101/{cloud.region}/s3/aws4_request"
+    scope = f"{cloud.endpoints('dev').key.access_key_id}/20260101/{cloud.region}/s3/aws4_request"
     headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
     try:
         connection.request(method, f"/{far_away}{path}", headers=headers)

@@ -32,7 +32,7 @@ class Wire:
     def __init__(self, cloud: Cloud, name: str) -> None:
         address = urlsplit(cloud.endpoint_url)
         self._place = (str(address.hostname), address.port or 80)
-        self._key, self._region = cloud.doors("dev").key.access_key_id, cloud.region
+        self._key, self._region = cloud.endpoints("dev").key.access_key_id, cloud.region
         self._name = name
 
     def ask(self, request: dict[str, Any]) -> tuple[int, str]:

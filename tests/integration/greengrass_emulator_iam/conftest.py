@@ -29,7 +29,7 @@ SECONDS = 60
 
 @dataclass(frozen=True)
 class Enforced:
-    """The running cloud: its folder, its doors, and who is who."""
+    """The running cloud: its folder, its endpoints, and who is who."""
 
     state: Path
     cloud: CloudState

@@ -40,7 +40,7 @@ def main(state: Path) -> None:
         for stage in STAGES:
             for policy in render(config, stage):
                 attach(cloud, policy, key)
-            account = cloud.doors(stage).account.id
+            account = cloud.endpoints(stage).account.id
             role = f"arn:aws:iam::{account}:role/{TOKEN_EXCHANGE_ROLE}"
             cloud.client("iot", account=stage).create_role_alias(roleAlias=ROLE_ALIAS, roleArn=role)
             create_thing_group(cloud, "fleet", account=stage)

@@ -55,9 +55,9 @@ def test_a_recipe_is_given_back_in_the_wanted_format(output_format: str) -> None
 @pytest.mark.parametrize(
     ("blob", "said"),
     [
-        (b"\xff\xfe", "no UTF-8"),
+        (b"\xff\xfe", "not UTF-8"),
         (b"{a: [", "neither JSON nor YAML"),
-        (b"[]", "no JSON or YAML object"),
+        (b"[]", "not a JSON or YAML object"),
         (b"!!python/object:os.system {}", "neither JSON nor YAML"),
         (b"RecipeFormatVersion: 2020-01-25", "ComponentName"),
     ],

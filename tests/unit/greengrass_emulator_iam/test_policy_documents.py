@@ -12,8 +12,8 @@ TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "11
 @pytest.mark.parametrize(
     ("kind", "document", "told"),
     [
-        (PolicyKind.IDENTITY, '{"Version": "2012-10-17",}', "is no JSON"),
-        (PolicyKind.IDENTITY, [], "is no JSON object"),
+        (PolicyKind.IDENTITY, '{"Version": "2012-10-17",}', "is not JSON"),
+        (PolicyKind.IDENTITY, [], "is not a JSON object"),
         (PolicyKind.IDENTITY, {"Statements": [ALLOW]}, "has Statements"),
         (PolicyKind.IDENTITY, {"Version": "2012-10-18", "Statement": ALLOW}, "write '2012-10-17'"),
         (PolicyKind.IDENTITY, {"Statement": []}, "has no Statement"),

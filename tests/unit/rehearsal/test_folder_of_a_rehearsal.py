@@ -29,7 +29,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     for wrong in (file, file / "below"):
-        with pytest.raises(WrongUse, match="is no folder"), own_folder(wrong):
+        with pytest.raises(WrongUse, match="is not a folder"), own_folder(wrong):
             pass
 
 

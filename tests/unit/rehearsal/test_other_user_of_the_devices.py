@@ -13,9 +13,9 @@ import yaml
 from rich.console import Console
 
 from greengrass_emulator.rehearsal import other_user as module
-from greengrass_emulator.rehearsal.acts import as_another_user
 from greengrass_emulator.rehearsal.device_python import name_python
 from greengrass_emulator.rehearsal.other_user import OtherUser, other_user
+from greengrass_emulator.rehearsal.scenarios import as_another_user
 from greengrass_emulator.rehearsal.table import proofs_table
 
 REPOSITORY = Path(__file__).parents[3]
@@ -83,8 +83,8 @@ def test_the_repositorys_copy_names_the_devices_python(tmp_path: Path) -> None:
 
 
 def test_what_could_not_be_tried_is_said_in_its_row_and_breaks_nothing() -> None:
-    stage: Any = SimpleNamespace(user="only root runs components as another user")
-    row = as_another_user("1 first release", stage)
+    rehearsal: Any = SimpleNamespace(user="only root runs components as another user")
+    row = as_another_user("1 first release", rehearsal)
     assert (row.holds, row.mark, row.seen) == (True, "–", "not tried: only root runs components as another user")
     shown = StringIO()
     Console(file=shown, width=200).print(proofs_table([row]))
@@ -95,5 +95,5 @@ def test_an_agent_of_the_nucleuss_own_user_is_a_row_that_does_not_hold(tmp_path:
     device: Any = SimpleNamespace(name="prod-1", agent_pid=os.getpid)
     for uid, holds in ((os.getuid(), True), (os.getuid() + 1, False)):
         user = OtherUser("nobody:nogroup", uid, tmp_path, tmp_path / "python", "sudo")
-        stage: Any = SimpleNamespace(user=user, world=SimpleNamespace(devices=[device]))
-        assert as_another_user("1 first release", stage).holds is holds
+        rehearsal: Any = SimpleNamespace(user=user, world=SimpleNamespace(devices=[device]))
+        assert as_another_user("1 first release", rehearsal).holds is holds

@@ -1,4 +1,4 @@
-"""What a component says of itself, and asks about others."""
+"""Operations on a component itself and on others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from greengrass_emulator.nucleus.ipc.authorization import CLI, LIFECYCLE
 from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
 from greengrass_emulator.nucleus.lifecycle.service import Service
 from greengrass_emulator.nucleus.lifecycle.services import Services
-from greengrass_emulator.nucleus.lifecycle.states import State, Wish
+from greengrass_emulator.nucleus.lifecycle.states import LifecycleRequest, State
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _METRIC_UNITS = frozenset({"BYTES", "BYTES_PER_SECOND", "COUNT", "COUNT_PER_SECOND", "MEGABYTES", "SECONDS"})
@@ -26,9 +26,9 @@ _ASKS_ABOUT_TOKENS = frozenset({"aws.greengrass.StreamManager"})
 
 @dataclass(frozen=True, slots=True)
 class ComponentOperations:
-    """What is done with components, and what some components of AWS's own may ask.
+    """Operations on components, and those of some components of AWS's own.
 
-    ``component_of`` gives the component of a token, or None. Who may do what: LifecycleIPCEventStreamAgent.java,
+    ``component_of`` returns the component of a token, or None. Sources for access: LifecycleIPCEventStreamAgent.java,
     AuthorizationIPCAgent.java, ComponentMetricIPCEventStreamAgent.java.
     """
 
@@ -55,7 +55,7 @@ class ComponentOperations:
         state = request.get("state")
         if state not in {State.RUNNING, State.ERRORED}:
             raise InvalidArgumentsError(f"state is {state}; it is RUNNING or ERRORED")
-        # Lite takes ERRORED and does nothing with it.
+        # Lite accepts ERRORED and ignores it.
         if state == State.RUNNING or self.runtime.errors_have_text:
             self._service(stream.component).report(str(state))
         return Answer()
@@ -68,7 +68,7 @@ class ComponentOperations:
         return Answer({"restartStatus": "SUCCEEDED"})
 
     async def _stop(self, stream: Stream, request: dict[str, Any]) -> Answer:
-        self._asked(stream, request).ask(Wish.HALT)
+        self._asked(stream, request).ask(LifecycleRequest.HALT)
         return Answer({"stopStatus": "SUCCEEDED"})
 
     async def _pause(self, stream: Stream, request: dict[str, Any]) -> Answer:
@@ -86,19 +86,19 @@ class ComponentOperations:
         return Answer()
 
     async def _take_metrics(self, stream: Stream, request: dict[str, Any]) -> Answer:
-        """Checked and taken, as classic does for AWS's own components; nobody reads them here."""
+        """Check and accept the metrics, as classic does for AWS's own components; here nothing reads them."""
         if not stream.component.startswith("aws.greengrass."):
             raise UnauthorizedError(f"{stream.component} is not authorized to perform {stream.operation}")
         metrics = request.get("metrics")
         if not isinstance(metrics, list) or not metrics:
-            raise InvalidArgumentsError("metrics is no list, or an empty one")
+            raise InvalidArgumentsError("metrics must be a list with at least one item")
         for metric in metrics:
             value = metric.get("value") if isinstance(metric, dict) else None
             if not isinstance(value, int | float) or value < 0 or not metric.get("name"):
                 raise InvalidArgumentsError("a metric has no name, or no value of 0 or more")
             if metric.get("unit") not in _METRIC_UNITS:
                 raise InvalidArgumentsError(
-                    f"the unit {metric.get('unit')} is none of {', '.join(sorted(_METRIC_UNITS))}"
+                    f"the unit {metric.get('unit')} is not one of {', '.join(sorted(_METRIC_UNITS))}"
                 )
         return Answer()
 

@@ -1,6 +1,6 @@
-"""Reading, changing and following configurations.
+"""Operations that read, change and subscribe to configurations.
 
-A component may read and follow another's; it may update only its own (ConfigStoreIPCEventStreamAgent.java).
+A component may read and subscribe to another's; it may update only its own (ConfigStoreIPCEventStreamAgent.java).
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class ConfigurationOperations:
         return {
             "GetConfiguration": self._get,
             "UpdateConfiguration": self._update,
-            "SubscribeToConfigurationUpdate": self._follow,
+            "SubscribeToConfigurationUpdate": self._subscribe,
         }
 
     async def _get(self, stream: Stream, request: dict[str, Any]) -> Answer:
@@ -49,7 +49,7 @@ class ConfigurationOperations:
                     raise ServiceError("a text is too long for lite's buffer")
         if self.runtime.has_fixed_buffers and (fault := fault_of_reading(value)) is not None:
             raise ServiceError(fault)
-        # A single value is answered as an object of its key.
+        # A single value is answered as an object with its key.
         answered = value if isinstance(value, dict) or not path else {self.store.spelled(component, path)[-1]: value}
         return Answer({"componentName": component, "value": answered})
 
@@ -61,12 +61,12 @@ class ConfigurationOperations:
             raise InvalidArgumentsError("valueToMerge is missing")
         if self.runtime.has_fixed_buffers and (fault := fault_of_write(stream.component, value, path)) is not None:
             raise ServiceError(fault)
-        # A component has the machine's clock, where a device's components and nucleus have one.
+        # A component has the machine's clock; on a real device components and nucleus have the same.
         said_at = self.store.clock.of_component(said_at)
         for key in reversed(path):
             value = {key: value}
         if not isinstance(value, dict):
-            raise InvalidArgumentsError("valueToMerge is no object, and no keyPath says where it goes")
+            raise InvalidArgumentsError("valueToMerge is not an object, and no keyPath says where it goes")
         if _NOT_BY_COMPONENTS in value:
             raise InvalidArgumentsError(f"Config update is not allowed for following fields [{_NOT_BY_COMPONENTS}]")
         await self._write(stream.component, value, said_at)
@@ -85,7 +85,7 @@ class ConfigurationOperations:
             except LeafRefused as refused:
                 raise ServiceError(str(refused)) from refused
             return
-        # What was written later than this was said stays (ConfigStoreIPCEventStreamAgent.java).
+        # A value that was written after this request's timestamp stays (ConfigStoreIPCEventStreamAgent.java).
         changes = [
             each
             for each in differences(current, merged(current, respelled(value, current)))
@@ -93,7 +93,7 @@ class ConfigurationOperations:
         ]
         await self.store.apply(component, changes, said_at)
 
-    async def _follow(self, stream: Stream, request: dict[str, Any]) -> Answer:
+    async def _subscribe(self, stream: Stream, request: dict[str, Any]) -> Answer:
         component, path = _component(stream, request), _path(request)
 
         def tell(changed: str, key_path: KeyPath) -> None:
@@ -101,7 +101,7 @@ class ConfigurationOperations:
             stream.send_event("aws.greengrass#ConfigurationUpdateEvents", {"configurationUpdateEvent": event})
 
         try:
-            stream.on_close.append(self.store.follow(component, path, tell))
+            stream.on_close.append(self.store.subscribe(component, path, tell))
         except KeyError as error:
             raise _not_found(component, path) from error
         return Answer(stays_open=True)
@@ -114,7 +114,7 @@ def _component(stream: Stream, request: dict[str, Any]) -> str:
 def _path(request: dict[str, Any]) -> KeyPath:
     path = request.get("keyPath") or []
     if not isinstance(path, list) or not all(isinstance(key, str) for key in path):
-        raise InvalidArgumentsError("keyPath is no list of texts")
+        raise InvalidArgumentsError("keyPath is not a list of texts")
     return tuple(path)
 
 

@@ -1,4 +1,4 @@
-"""What components and the command line have to do with deployments: asking for one, and having a say in one."""
+"""Operations on deployments: the command line requests them, and components validate or defer them."""
 
 import uuid
 from collections.abc import Mapping
@@ -87,7 +87,7 @@ class DeploymentOperations:
     async def _defer(self, stream: Stream, request: dict[str, Any]) -> Answer:
         milliseconds = request.get("recheckAfterMs") or 0
         if not isinstance(milliseconds, int | float):
-            raise InvalidArgumentsError("recheckAfterMs is no number")
+            raise InvalidArgumentsError("recheckAfterMs is not a number")
         if not self.device.updates.defer(stream.component, str(request.get("deploymentId")), milliseconds / 1000):
             raise InvalidArgumentsError("no update with this deploymentId waits for an answer")
         return Answer()
@@ -161,7 +161,7 @@ def _on_top(
     updates: dict[str, Any],
     run_with: dict[str, Any],
 ) -> Deployment:
-    """A local deployment changes the roots that the ones before it left: it replaces nothing that it does not name."""
+    """Return the roots after a local deployment: those of the earlier ones, except where this one names them."""
     kept = {
         name: _wanted(version, _object(updates, name), _object(run_with, name))
         for name, version in roots.items()
@@ -184,7 +184,7 @@ def _wanted(version: str, update: Mapping[str, Any], run_with: Mapping[str, Any]
 def _object(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
     value = mapping.get(key) or {}
     if not isinstance(value, dict):
-        raise InvalidArgumentsError(f"{key} is no object")
+        raise InvalidArgumentsError(f"{key} is not an object")
     return value
 
 
@@ -194,7 +194,7 @@ def _folder(request: dict[str, Any], key: str, error: type[IpcError]) -> Path | 
         return None
     path = Path(str(given))
     if not path.is_dir():
-        raise error(f"{path} is no folder")
+        raise error(f"{path} is not a folder")
     return path
 
 

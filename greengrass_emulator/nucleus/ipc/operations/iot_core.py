@@ -13,7 +13,7 @@ from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
 from greengrass_emulator.nucleus.ipc.topics import is_filter
 
 MessageListener = Callable[[str, bytes], None]
-"""Called with a message's topic and payload."""
+"""Is called with a message's topic and payload."""
 _LARGEST_PAYLOAD = 128 * 1024
 """AWS IoT Core's limit."""
 
@@ -22,18 +22,18 @@ class IotCore(Protocol):
     """The nucleus's way to IoT Core."""
 
     async def publish(self, topic: str, payload: bytes, qos: int, retain: bool, /) -> None:
-        """Send a message, or take it over to send it later. Raises ServiceError."""
+        """Send a message, or queue it to send it later. Raises ServiceError."""
 
     async def subscribe(
         self, topic_filter: str, qos: int, listener: MessageListener, /
     ) -> Callable[[], Awaitable[None]]:
-        """Have messages brought; the answer, which may take as long as there is no connection, ends it.
+        """Subscribe; return the function that ends the subscription. May take as long as there is no connection.
 
         Raises ServiceError.
         """
 
     def restart(self) -> None:
-        """Lose the connection, and forget whom messages were brought to (lite's iotcored)."""
+        """Drop the connection and all subscriptions, as a restart of lite's iotcored does."""
 
 
 class NoCloud:
@@ -46,7 +46,7 @@ class NoCloud:
         raise ServiceError("this device has no cloud")
 
     def restart(self) -> None:
-        """There is nothing to forget."""
+        """Do nothing: there are no subscriptions."""
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class IotCoreMessages:
     access: Access
     iot_core: IotCore
     later: Callable[[Awaitable[None]], None]
-    """Has something done that nobody waits for."""
+    """Runs something in the background."""
     retains: bool
 
     def handlers(self) -> dict[str, Handler]:
@@ -70,7 +70,7 @@ class IotCoreMessages:
         try:
             payload = base64.b64decode(request.get("payload") or "", validate=True)
         except (TypeError, ValueError) as error:
-            raise InvalidArgumentsError("the payload is no base64") from error
+            raise InvalidArgumentsError("the payload is not base64") from error
         if len(payload) > _LARGEST_PAYLOAD:
             raise InvalidArgumentsError(f"the payload has {len(payload)} bytes; IoT Core takes {_LARGEST_PAYLOAD}")
         await self.iot_core.publish(topic, payload, qos, self.retains and request.get("retain") is True)
@@ -85,7 +85,7 @@ class IotCoreMessages:
             stream.send_event("aws.greengrass#IoTCoreMessage", {"message": message})
 
         granted = asyncio.ensure_future(self.iot_core.subscribe(topic_filter, qos, bring))
-        # A device that is offline has it wait for as long as that lasts, and its component may go meanwhile.
+        # While the device is offline this waits, and the component may disconnect meanwhile.
         stream.on_close.append(lambda: _give_up(granted))
         end = await granted
         if not stream.is_open:

@@ -30,7 +30,7 @@ class LocalMessages:
         return {"PublishToTopic": self._publish, "SubscribeToTopic": self._subscribe}
 
     def forget(self) -> None:
-        """A restart of the daemon that has the subscriptions: their streams stay open, and bring nothing more."""
+        """Drop the subscriptions, as a restart of lite's daemon does: their streams stay open without events."""
         self._subscribers.clear()
 
     async def _publish(self, stream: Stream, request: dict[str, Any]) -> Answer:
@@ -80,4 +80,4 @@ def _check_base64(value: Any) -> None:
     try:
         base64.b64decode(value, validate=True)
     except (TypeError, ValueError) as error:
-        raise InvalidArgumentsError("the binary message is no base64") from error
+        raise InvalidArgumentsError("the binary message is not base64") from error

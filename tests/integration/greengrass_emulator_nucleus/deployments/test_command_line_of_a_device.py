@@ -29,8 +29,8 @@ def test_the_command_line_deploys_and_says_how_it_ended(device: Any) -> None:
     for arguments, code, said in (
         (("deploy", "--merge", f"{A}=9.9.9"), 1, "no version of"),
         (("deploy", "--merge", A), 2, "NAME=VERSION"),
-        (("deploy", "--recipe-dir", "/nowhere"), 2, "no folder"),
-        (("deploy", "--update-config", "{"), 2, "no JSON"),
+        (("deploy", "--recipe-dir", "/nowhere"), 2, "not a folder"),
+        (("deploy", "--update-config", "{"), 2, "not JSON"),
         (("deploy", "--failure-policy", "MAYBE"), 2, "DO_NOTHING"),
     ):
         failed = run(*arguments)

@@ -22,11 +22,11 @@ def _broken_recipes() -> dict[str, tuple[Any, str]]:
             "both run and startup",
         ),
         "no script": ({**good, "Manifests": [{**manifest, "Lifecycle": {"run": {"Timeout": 5}}}]}, "has no Script"),
-        "no name": ({**good, "ComponentName": "", "Manifests": [manifest]}, "is none"),
-        "a name that leads out": ({**good, "ComponentName": "../../out", "Manifests": [manifest]}, "is none"),
+        "no name": ({**good, "ComponentName": "", "Manifests": [manifest]}, "is invalid"),
+        "a name that leads out": ({**good, "ComponentName": "../../out", "Manifests": [manifest]}, "is invalid"),
         "a version that leads out": (
             {**good, "ComponentVersion": "1.0.0/../..", "Manifests": [manifest]},
-            "no semantic version",
+            "not a semantic version",
         ),
         "a timeout without end": (
             {**good, "Manifests": [{**manifest, "Lifecycle": {"run": {"Script": "a", "Timeout": float("inf")}}}]},
@@ -47,7 +47,7 @@ def _broken_recipes() -> dict[str, tuple[Any, str]]:
         ),
         "a range that is none": (
             {**good, "Manifests": [manifest], "ComponentDependencies": {B: {"VersionRequirement": "one.two"}}},
-            "no version requirement",
+            "not a version requirement",
         ),
         "a dependency that is nowhere": (
             {**good, "Manifests": [manifest], "ComponentDependencies": {B: {"VersionRequirement": "^7.0.0"}}},
@@ -76,7 +76,7 @@ def test_a_recipe_that_is_wrong_fails_its_deployment_and_says_why(classic: Any) 
         assert said in ended.cause, (what, ended.cause)
         assert classic.status().components == {}, what
     (classic.recipes / "recipe.json").write_text("{not JSON")
-    assert "is no recipe" in classic.deploy(f"{M}=1.0.0").cause
+    assert "is not a recipe" in classic.deploy(f"{M}=1.0.0").cause
     (classic.recipes / "recipe.json").unlink()
     classic.give(M, run="exit 0")
     assert classic.deploy(f"{M}=1.0.0").status == "SUCCEEDED"

@@ -88,8 +88,8 @@ def test_a_root_folder_has_one_nucleus(classic: Any) -> None:
     ("text", "said"),
     [
         (None, "cannot be read"),
-        ("a: [", "is no YAML"),
-        ("[]", "no mapping"),
+        ("a: [", "is not YAML"),
+        ("[]", "not a mapping"),
         ("system: {rootpath: r}", "thingName"),
         (
             "system: {rootpath: r, thingName: t}\n"

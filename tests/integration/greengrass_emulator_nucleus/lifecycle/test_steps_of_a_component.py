@@ -1,4 +1,4 @@
-"""A component's steps: their order, their surroundings, their failures, and what they leave behind."""
+"""A component's steps: their order, their environment, their failures, and what they leave behind."""
 
 from pathlib import Path
 from typing import Any

@@ -37,7 +37,7 @@ class Site:
         self.a, self.b = f"com.example.a{mark}", f"com.example.b{mark}"
         self.group_arn = create_thing_group(cloud, self.group, account=ACCOUNT)
         self.folder = provision_device(cloud, folder, account=ACCOUNT, thing=self.thing, groups=(self.group,))
-        self.relay = Relay(cloud.doors(ACCOUNT).broker_port)
+        self.relay = Relay(cloud.endpoints(ACCOUNT).broker_port)
         config = yaml.safe_load(self.folder.config_path.read_text())
         nucleus = config["services"]["aws.greengrass.Nucleus"]["configuration"]
         nucleus["artifactChecksumRetryPauseSeconds"] = 0

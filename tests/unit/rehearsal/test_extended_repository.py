@@ -1,4 +1,4 @@
-"""The wide rehearsal's repository: made of one that has an agent and the digits, and of no other."""
+"""The extended rehearsal's repository: made of one that has an agent and the digits, and of no other."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from greengrass_emulator.errors import RehearsalError
-from greengrass_emulator.rehearsal.wide.deploy_repository import (
+from greengrass_emulator.rehearsal.extended.deploy_repository import (
     DIGITS,
     MODELS,
     SETTINGS,

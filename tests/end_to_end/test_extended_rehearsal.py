@@ -1,4 +1,4 @@
-"""How the wide rehearsal ends where it goes wrong. Where all goes well, CI plays it whole: `make rehearse WIDE=1`."""
+"""How the extended rehearsal ends where it goes wrong. CI runs it whole: `make rehearse EXTENDED=1`."""
 
 import subprocess
 import sys
@@ -7,35 +7,35 @@ from pathlib import Path
 
 import pytest
 
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext
+from greengrass_emulator.rehearsal.extended.program import extended_program
 from greengrass_emulator.rehearsal.rehearse import rehearse
 from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.wide.play import Play
-from greengrass_emulator.rehearsal.wide.program import wide
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-def test_an_act_with_a_row_that_does_not_hold_is_the_last_and_what_it_started_is_ended(tmp_path: Path) -> None:
+def test_a_scenario_with_a_row_that_does_not_hold_is_the_last_and_what_it_started_is_ended(tmp_path: Path) -> None:
     started: list[subprocess.Popen[bytes]] = []
     pids: list[int | None] = []
 
-    def fails(play: Play) -> Iterator[Proof]:
-        started.append(play.stack.enter_context(subprocess.Popen(["sleep", "1000"])))
-        play.stack.callback(started[0].kill)
-        pids.extend(status.pid for device in play.devices if (status := device.status()))
+    def fails(context: ScenarioContext) -> Iterator[Proof]:
+        started.append(context.stack.enter_context(subprocess.Popen(["sleep", "1000"])))
+        context.stack.callback(started[0].kill)
+        pids.extend(status.pid for device in context.devices if (status := device.status()))
         yield Proof("1 fails", "this holds", True, "seen")
         yield Proof("1 fails", "this does not", False, "not seen")
         yield Proof("1 fails", "this is still looked at", True, "seen")
 
-    def never(_: Play) -> Iterator[Proof]:
+    def never(_: ScenarioContext) -> Iterator[Proof]:
         yield Proof("2 never", "this is not played", True, "seen")
 
     told: list[Proof] = []
     outcome = rehearse(
         REPOSITORY,
         tmp_path,
-        program=wide(REPOSITORY, (fails, never)),
+        program=extended_program(REPOSITORY, (fails, never)),
         tell=lambda _words, proof: told.append(proof) if proof else None,
     )
 
@@ -48,9 +48,9 @@ def test_an_act_with_a_row_that_does_not_hold_is_the_last_and_what_it_started_is
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
-def rehearse_wide(cwd: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def rehearse_extended(cwd: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*(sys.executable, "-m", "greengrass_emulator.cli.main", "rehearse"), "--wide", *words],
+        [*(sys.executable, "-m", "greengrass_emulator.cli.main", "rehearse"), "--extended", *words],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -59,15 +59,15 @@ def rehearse_wide(cwd: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_wide_rehearsal_has_its_own_devices(tmp_path: Path) -> None:
-    done = rehearse_wide(tmp_path, "--devices", "4")
+def test_the_extended_rehearsal_has_its_own_devices(tmp_path: Path) -> None:
+    done = rehearse_extended(tmp_path, "--devices", "4")
     assert done.returncode == 2
-    assert "--wide has its own two devices" in done.stderr
+    assert "--extended has its own two devices" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_repository_that_it_cannot_be_played_with_is_refused_before_anything_starts(tmp_path: Path) -> None:
-    done = rehearse_wide(tmp_path)
+    done = rehearse_extended(tmp_path)
     assert done.returncode == 1
     assert "greengrass-config.yml cannot be read" in done.stderr
     assert list(tmp_path.iterdir()) == []

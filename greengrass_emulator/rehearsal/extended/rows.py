@@ -1,70 +1,70 @@
-"""Rows that several acts of the wide rehearsal show: each looks at what devices wrote, and says what it saw."""
+"""Rows that several scenarios of the extended rehearsal show. Each reads what devices wrote, and says what it saw."""
 
 from functools import partial
 
+from greengrass_emulator.rehearsal.extended.answered import asked_on
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext, predictions_of
+from greengrass_emulator.rehearsal.extended.deploy_repository import BELT, CAMERA
+from greengrass_emulator.rehearsal.extended.made_models import CELL, SIDE, part_on_belt
+from greengrass_emulator.rehearsal.extended.waiting import PATIENCE, comes_true
 from greengrass_emulator.rehearsal.feeder import settle
 from greengrass_emulator.rehearsal.pipeline import PipelineRun
 from greengrass_emulator.rehearsal.timeline import Proof
-from greengrass_emulator.rehearsal.wide.answered import asked_on
-from greengrass_emulator.rehearsal.wide.deploy_repository import BELT, CAMERA
-from greengrass_emulator.rehearsal.wide.made_models import CELL, SIDE, part_on_belt
-from greengrass_emulator.rehearsal.wide.play import Play, predictions_of
-from greengrass_emulator.rehearsal.wide.waiting import PATIENCE, comes_true
 from greengrass_emulator.rehearsal.world import Device
 from shared_schema.messages import Prediction
 
 _NEAR = 3.0
-"""Pixels that a box may be off: a video's pictures are not exact."""
+"""Pixels by which a box may be off: video compression changes the picture."""
 _CELLS = (SIDE // CELL) ** 2
 _SOME = 3
 
 
 def codes(run: PipelineRun) -> str:
-    """The exit codes of a pipeline's run, as they are shown."""
+    """Return the exit codes of a pipeline run for the table."""
     return ", ".join(f"{name} {code}" for name, code in run.exit_codes().items())
 
 
-def went_well(play: Play, run: PipelineRun) -> bool:
-    """Whether every stage was reached and ended with 0."""
-    return set(run.exit_codes().values()) == {0} and len(run.deploys) == len(play.stage.world.accounts)
+def went_well(context: ScenarioContext, run: PipelineRun) -> bool:
+    """Return whether the run reached every stage, and each ended with 0."""
+    return set(run.exit_codes().values()) == {0} and len(run.deploys) == len(context.rehearsal.world.accounts)
 
 
-def on_all(play: Play, names: list[str]) -> bool:
-    """Whether every device is among the names."""
-    return sorted(names) == sorted(device.name for device in play.devices)
+def on_all(context: ScenarioContext, names: list[str]) -> bool:
+    """Return whether every device is among the names."""
+    return sorted(names) == sorted(device.name for device in context.devices)
 
 
-def same_processes(act: str, play: Play, before: dict[str, int | None]) -> Proof:
-    """No agent is another process than before."""
-    after = {device.name: device.agent_pid() for device in play.devices}
+def same_processes(scenario: str, context: ScenarioContext, before: dict[str, int | None]) -> Proof:
+    """Return the proof that no agent was restarted."""
+    after = {device.name: device.agent_pid() for device in context.devices}
     return Proof(
-        act,
+        scenario,
         "no agent was restarted",
         after == before and None not in after.values(),
         ", ".join(f"{name} pid {pid}" for name, pid in after.items()),
     )
 
 
-def every_scan_once(act: str, play: Play) -> Proof:
-    """Each scan of the folder has one prediction, also one that an agent was killed in."""
+def every_scan_once(scenario: str, context: ScenarioContext) -> Proof:
+    """Return the proof that each scan of the folder has one prediction, also where an agent was killed."""
     wrong, fed = [], 0
-    for device in play.devices:
-        a = settle(play.feeder, device.name, device.predictions, deadline=PATIENCE, source=CAMERA)
+    for device in context.devices:
+        a = settle(context.feeder, device.name, device.predictions, deadline=PATIENCE, source=CAMERA)
         if not a.balances:
             wrong.append(f"{device.name}: {len(a.lost)} lost, {len(a.twice)} twice, {len(a.foreign)} foreign")
         fed += a.fed
     return Proof(
-        act,
+        scenario,
         "every scan has exactly one prediction",
         not wrong,
-        "; ".join(wrong) or f"{fed} scans on {len(play.devices)} devices: none lost, none twice",
+        "; ".join(wrong) or f"{fed} scans on {len(context.devices)} devices: none lost, none twice",
     )
 
 
-def every_picture_of_the_belt(act: str, play: Play) -> Proof:
-    """Each frame of the video, since the agent last opened it, has one prediction, which finds the part."""
+def every_picture_of_the_belt(scenario: str, context: ScenarioContext) -> Proof:
+    """Return the proof that each frame since the video was last opened has one prediction, which finds the part."""
     faults, frames = [], 0
-    for device in play.devices:
+    for device in context.devices:
         found = _since_opened(predictions_of(device, BELT))
         frames += len(found)
         if len(found) < _SOME:
@@ -75,17 +75,17 @@ def every_picture_of_the_belt(act: str, play: Play) -> Proof:
             :2
         ]
     return Proof(
-        act,
+        scenario,
         "every frame of the video has exactly one prediction, with the part where it was",
         not faults,
-        "; ".join(faults) or f"{frames} frames on {len(play.devices)} devices",
+        "; ".join(faults) or f"{frames} frames on {len(context.devices)} devices",
     )
 
 
-def every_request(act: str, play: Play, since: float, *, first: bool = True) -> Proof:
-    """Each request of the asking component that began after ``since`` is answered rightly, at the ``first`` asking."""
+def every_request(scenario: str, context: ScenarioContext, since: float, *, first: bool = True) -> Proof:
+    """Return the proof that each request after ``since`` is answered rightly; if ``first``, at the first attempt."""
     faults, count = [], 0
-    for device in play.devices:
+    for device in context.devices:
         comes_true(partial(_answered_enough, device, since))
         asked = asked_on(device).since(since)
         count += len(asked.answered)
@@ -94,7 +94,7 @@ def every_request(act: str, play: Play, since: float, *, first: bool = True) -> 
             found.append("not both topics were answered")
         faults += [f"{device.name}: {each}" for each in found[:2]]
     return Proof(
-        act,
+        scenario,
         "every request on a local topic is answered rightly" + (", once, at the first asking" if first else ""),
         not faults,
         "; ".join(faults) or f"{count} requests, of table rows and of tensors",
@@ -106,7 +106,7 @@ def _answered_enough(device: Device, since: float) -> bool:
 
 
 def _since_opened(found: list[Prediction]) -> list[Prediction]:
-    """Those of the video's newest playing: an agent that starts anew counts its frames from 1."""
+    """Return the predictions since the agent last opened the video: a restarted agent counts frames from 1."""
     begin = max((index for index, each in enumerate(found) if int(each.frame) == 1), default=0)
     return found[begin:]
 

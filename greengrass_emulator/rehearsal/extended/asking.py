@@ -1,8 +1,8 @@
-"""A component beside the agent: it asks on local topics, and writes down what it was answered and what else it heard.
+"""A component beside the agent: it sends requests on local topics, and records the answers and what else it receives.
 
 The rehearsal packs this file alone into a component, so it imports nothing of this repository. In its work folder it
 leaves ``answers.jsonl`` (one line a request, or a second answer), ``heard.jsonl`` (predictions of the agent's local
-topic) and ``refused.txt`` (what became of a topic that it has no right to). A file ``slow`` there makes requests to
+topic) and ``refused.txt`` (how a publication to a topic without access ended). A file ``slow`` there makes requests to
 ``lab/asks`` take long.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 5.0
-"""Seconds after which a request is asked again: nobody may have been there to hear it."""
+"""Seconds after which a request is sent again: the agent may not have been running."""
 PAUSE = 0.25
 SLOW_TURNS = 500_000
 
@@ -34,7 +34,7 @@ class Diary:
 
 
 class Asker(threading.Thread):
-    """One request after the other on one topic, each until it is answered."""
+    """Sends one request after the other on one topic, each until it is answered."""
 
     def __init__(self, nucleus: Any, topic: str, answers: Diary) -> None:
         super().__init__(name=topic, daemon=True)
@@ -106,7 +106,7 @@ def _publish(nucleus: Any, topic: str, payload: bytes) -> None:
 
 
 def _table(number: int) -> tuple[dict[str, Any], dict[str, str]]:
-    """Rows of heat and noise, the other way round in every second request; a row now and then is hard to tell."""
+    """Return rows of heat and noise, in the opposite order in every second request. Some rows are hard to classify."""
     rows = [(2.0 + number % 7, 3.0), (-2.0, -1.0 - number % 5)]
     rows = rows[::-1] if number % 2 else rows
     if number % 5 == 0:

@@ -1,4 +1,4 @@
-"""The door for ``greengrass-emulator fault``: orders over the gateway's own port, with the token of ``cloud.json``."""
+"""The endpoint that ``greengrass-emulator fault`` calls: the gateway's own port, and the token of ``cloud.json``."""
 
 import hmac
 import json
@@ -18,7 +18,7 @@ StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
-class FaultDoor:
+class FaultEndpoint:
     """Wraps the whole gateway: ``POST /emulator/faults`` is for it, everything else goes through."""
 
     def __init__(self, application: Application, faults: Faults, token: str) -> None:

@@ -1,4 +1,4 @@
-"""A device as a person writes it on a command line, ``NAME[=RUNTIME][@ACCOUNT][:GROUP]``, and many of them together."""
+"""Devices as requested on a command line, ``NAME[=RUNTIME][@ACCOUNT][:GROUP]``, and their start."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,14 +11,14 @@ from greengrass_emulator.cloud.provisioning import provision_device
 from greengrass_emulator.devices.running_device import RunningDevice, Runtime
 from greengrass_emulator.errors import WrongUse
 
-_WISH = re.compile(
+_REQUEST = re.compile(
     r"(?P<name>[\w:.-]+?)(=(?P<runtime>classic|lite))?(@(?P<account>[a-z][a-z0-9-]*))?(:(?P<group>[\w-]+))?"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceWish:
-    """A device that somebody wants to have."""
+class DeviceRequest:
+    """A device that the command line requests."""
 
     thing: str
     runtime: Runtime
@@ -26,44 +26,44 @@ class DeviceWish:
     groups: tuple[str, ...]
 
 
-def read_wishes(texts: Sequence[str], first_account: str) -> tuple[DeviceWish, ...]:
-    """Devices as they were written. Raises ``WrongUse`` for one that cannot be read, or a name that stands twice."""
-    wishes = []
+def read_device_requests(texts: Sequence[str], first_account: str) -> tuple[DeviceRequest, ...]:
+    """Read the requests. Raises ``WrongUse`` for an invalid one, or for a name that is there twice."""
+    requests = []
     for text in texts:
-        found = _WISH.fullmatch(text)
+        found = _REQUEST.fullmatch(text)
         if found is None:
             raise WrongUse(
                 f"--device {text}: write NAME[=classic|lite][@ACCOUNT][:GROUP], such as cam=lite@prod:line-1"
             )
         runtime: Runtime = "lite" if found["runtime"] == "lite" else "classic"
         groups = (found["group"],) if found["group"] else ()
-        wishes.append(DeviceWish(found["name"], runtime, found["account"] or first_account, groups))
-    names = [wish.thing for wish in wishes]
+        requests.append(DeviceRequest(found["name"], runtime, found["account"] or first_account, groups))
+    names = [request.thing for request in requests]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise WrongUse(f"--device {twice}: is there twice; give each device its own name")
-    return tuple(wishes)
+    return tuple(requests)
 
 
 @contextmanager
 def running_devices(
-    cloud: Cloud, folder: Path, wishes: Sequence[DeviceWish], posix_user: str | None = None
+    cloud: Cloud, folder: Path, requests: Sequence[DeviceRequest], posix_user: str | None = None
 ) -> Iterator[tuple[RunningDevice, ...]]:
-    """The devices, connected, until the block ends. A folder that has a device of this name already is gone on with.
+    """Run the devices, connected, until the block ends. An existing folder of a device is used again.
 
     ``posix_user`` runs their components.
     """
     with ExitStack() as running:
         devices = []
-        for wish in wishes:
+        for request in requests:
             made = provision_device(
                 cloud,
-                folder / wish.thing,
-                account=wish.account,
-                thing=wish.thing,
-                groups=wish.groups,
+                folder / request.thing,
+                account=request.account,
+                thing=request.thing,
+                groups=request.groups,
                 posix_user=posix_user,
             )
-            device = RunningDevice(made, wish.runtime)
+            device = RunningDevice(made, request.runtime)
             running.callback(device.stop)
             devices.append(device.start(wait=False))
         for device in devices:

@@ -1,4 +1,4 @@
-"""Where an account of a running cloud is reached: what its clients, and other processes, need to know of it."""
+"""The endpoints of one account of a running cloud, for its clients and for other processes."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from greengrass_emulator.cloud.cloud_state import AccountState
 
 
 @dataclass(frozen=True, slots=True)
-class AccountDoors:
-    """Where an account is reached: its administrator's key, its broker's port, its device endpoint's port."""
+class AccountEndpoints:
+    """One account's endpoints: its administrator's key, its broker's port, its device endpoint's port."""
 
     account: Account
     key: AccessKey
@@ -16,7 +16,7 @@ class AccountDoors:
     device_endpoint_port: int
 
     def environment(self, endpoint_url: str) -> dict[str, str]:
-        """The environment variables with which an AWS client of another process reaches the account."""
+        """Return the environment variables with which another process's AWS client reaches the account."""
         return {
             "AWS_ENDPOINT_URL": endpoint_url,
             "AWS_ACCESS_KEY_ID": self.key.access_key_id,
@@ -27,7 +27,7 @@ class AccountDoors:
         }
 
     def state(self) -> AccountState:
-        """What ``cloud.json`` has of the account."""
+        """Return the account's entry in ``cloud.json``."""
         return AccountState(
             id=self.account.id,
             broker_port=self.broker_port,

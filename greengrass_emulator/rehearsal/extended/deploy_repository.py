@@ -1,6 +1,7 @@
-"""The deploy repository of the wide rehearsal: the rehearsed one's agent, busier, and three models and a program more.
+"""The deploy repository of the extended rehearsal.
 
-It is written over the pipeline's own copy; the repository itself is never touched.
+It has the rehearsed repository's agent with more to do, three more models, and one more program. It is written over
+the pipeline's own copy; the repository itself is never changed.
 """
 
 import shutil
@@ -10,7 +11,7 @@ from typing import Any
 import yaml
 
 from greengrass_emulator.errors import RehearsalError
-from greengrass_emulator.rehearsal.wide import asking, made_models
+from greengrass_emulator.rehearsal.extended import asking, made_models
 from shared_schema.config import find_config
 
 DIGITS = "digits"
@@ -51,14 +52,14 @@ SETTINGS: dict[str, Any] = {
 
 
 def application_of(repository: Path) -> str:
-    """The first level of the fleet's topics. Raises ``RehearsalError`` when it is no repository for this."""
+    """Return the fleet's application, its topics' first level. Raises ``RehearsalError`` without agent or digits."""
     config = _config(repository)
     _agent(config["custom-components"], repository)
     return str(config["application"])
 
 
 def write_repository(source: Path) -> None:
-    """Make the pipeline's copy of a repository the wide one. Raises ``RehearsalError`` when it has no agent."""
+    """Turn the pipeline's copy of a repository into the extended one. Raises ``RehearsalError`` if it has no agent."""
     config = _config(source)
     components = config["custom-components"]
     key, agent = _agent(components, source)
@@ -78,7 +79,7 @@ def write_repository(source: Path) -> None:
 
 
 def renew_agent(source: Path) -> None:
-    """A new version of the agent, which does the same: only what its recipe says of it changes."""
+    """Change the agent's description in the config, which makes a new version of the same agent."""
     config = _config(source)
     _, agent = _agent(config["custom-components"], source)
     agent["description"] = f"{agent.get('description', 'The edge agent')}, renewed"
@@ -94,8 +95,8 @@ def _config(repository: Path) -> dict[str, Any]:
         raise RehearsalError(f"{path} cannot be read ({error}); `cloud-publisher validate` says more") from error
     if missing:
         raise RehearsalError(
-            f"{path} has no {', '.join(missing)}; the wide rehearsal brings models beside the digits: rehearse this "
-            "project's own repository, or one of `cloud-publisher init`"
+            f"{path} has no {', '.join(missing)}; the extended rehearsal adds its models to the digits: rehearse "
+            "this project's own repository, or one of `cloud-publisher init`"
         )
     return config
 

@@ -1,7 +1,7 @@
-"""Three small models that are made and not trained: a detector, a table's, and one of plain tensors.
+"""Three small models that are constructed, not trained: a detector, a tabular model, and one of plain tensors.
 
-Each is a real ONNX graph that looks at its input, so that every one of its answers can be checked. A *make* is a
-number: another make answers alike, and has other weights, so another digest.
+Each is a real ONNX graph that computes on its input, so that every answer can be checked. A *make* is a number: another
+make gives the same answers with other weights, and so has another digest.
 """
 
 import io
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PARTS, WEAR, DOSE = "parts", "wear", "dose"
 MADE = (PARTS, WEAR, DOSE)
 SIDE, CELL = 64, 16
-"""Pixels of the belt's picture, and of a part on it."""
+"""Size of the belt's picture, and of a part on it, in pixels."""
 COLOURS = ("red", "blue")
 COLUMNS = ("heat", "noise")
 _OPSET, _IR = 17, 8
@@ -26,12 +26,12 @@ _VETTING = {"timeout": 30, "memory": 512}
 
 
 def package_key(model: str) -> str:
-    """Where a model's package is in the bucket: the ``name`` of its ``model:`` in the config."""
+    """Return the key of a model's package in the bucket: the ``name`` of its ``model:`` in the config."""
     return f"models/{model}/model.tar.gz"
 
 
-def bring(s3: "S3Client", bucket: str, model: str, *, make: int) -> None:
-    """Put a make of the model where the next build finds it: no registry has a part in it."""
+def upload_make(s3: "S3Client", bucket: str, model: str, *, make: int) -> None:
+    """Upload a make of the model to where the next build reads it, without any registry."""
     content = io.BytesIO()
     graph = _GRAPHS[model](make)
     with tarfile.open(fileobj=content, mode="w:gz") as archive:
@@ -42,7 +42,7 @@ def bring(s3: "S3Client", bucket: str, model: str, *, make: int) -> None:
 
 
 def write_component(folder: Path, model: str) -> None:
-    """What a team keeps of a model in its repository: ``model.yaml`` and the golden samples."""
+    """Write what a team has of a model in its repository: ``model.yaml`` and the golden samples."""
     golden = folder / "golden"
     golden.mkdir(parents=True)
     manifest = {"file": f"{model}.onnx", "vetting": _VETTING, **_COMPONENTS[model](golden)}
@@ -50,7 +50,7 @@ def write_component(folder: Path, model: str) -> None:
 
 
 def part_on_belt(number: int) -> tuple[str, tuple[int, int, int, int]]:
-    """What the belt's picture ``number`` (from 0) shows: a part's colour, and its left, top, right and bottom."""
+    """Return what the belt's picture ``number`` (from 0) shows: a part's colour, and its left, top, right, bottom."""
     cells = SIDE // CELL
     row, column = divmod(number % (cells * cells), cells)
     left, top = column * CELL, row * CELL
@@ -58,7 +58,7 @@ def part_on_belt(number: int) -> tuple[str, tuple[int, int, int, int]]:
 
 
 def picture_of_belt(number: int | None) -> Any:
-    """The picture as cv2 has it (BGR); ``None``: the empty belt."""
+    """Return the picture in cv2's order (height, width, BGR); of the empty belt for ``None``."""
     import numpy as np  # noqa: PLC0415 - `--help` need not pay for it
 
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
@@ -69,7 +69,7 @@ def picture_of_belt(number: int | None) -> Any:
 
 
 def write_belt(path: Path) -> None:
-    """The belt as a video: a part passes over every cell of the picture."""
+    """Write the belt as a video: a part passes over every cell of the picture."""
     import cv2  # noqa: PLC0415
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def write_belt(path: Path) -> None:
 
 
 def _parts(make: int) -> bytes:
-    """A detector: of each cell its brightest colour. RGB from 0 to 1 in, rows of box, score and class out."""
+    """Return a detector of each cell's brightest colour. In: RGB from 0 to 1. Out: rows of box, score, class."""
     import numpy as np  # noqa: PLC0415
     from onnx import helper  # noqa: PLC0415
 
@@ -108,7 +108,7 @@ def _parts(make: int) -> bytes:
 
 
 def _wear(make: int) -> bytes:
-    """A table's model: worn is what is hot and loud. Scores of fine and worn, as logits."""
+    """Return a tabular model: what is hot and loud is worn. Out: the logits of fine and worn."""
     import numpy as np  # noqa: PLC0415
     from onnx import helper  # noqa: PLC0415
 
@@ -118,9 +118,9 @@ def _wear(make: int) -> bytes:
 
 
 def _dose(_: int) -> bytes:
-    """Plain tensors: ``y = x + turns``, one turn after the other, so that a request may take as long as one likes.
+    """Return a model of plain tensors: ``y = x + turns``, computed in a loop, so that a request can take any time.
 
-    There is one make of it only.
+    It has only one make.
     """
     import numpy as np  # noqa: PLC0415
     from onnx import TensorProto, helper  # noqa: PLC0415
@@ -150,7 +150,7 @@ def _graph(
     constants: Mapping[str, Any],
     whole: frozenset[str] | set[str] = frozenset(),
 ) -> bytes:
-    """The file's bytes. Inputs named in ``whole`` are int64, all else is float32."""
+    """Return the file's bytes. Inputs named in ``whole`` are int64; everything else is float32."""
     from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415
 
     def values(shapes: Mapping[str, Sequence[int | str]]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What one living component needs of the nucleus around it. No code: ``Services`` is it."""
+"""What a service and its steps need of the nucleus that hosts them. ``Services`` implements it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from greengrass_emulator.nucleus.lifecycle.service import Service
 
 
-class Surroundings(Protocol):
+class ServiceHost(Protocol):
     """The nucleus, as a service sees it."""
 
     runtime: Runtime
@@ -23,19 +23,19 @@ class Surroundings(Protocol):
     identities: Identities
 
     def fill(self, component: Component) -> Lifecycle:
-        """The lifecycle with its variables filled in from the running configuration."""
+        """Return the lifecycle with its variables filled in from the running configuration."""
 
     def environment(self, token: str) -> dict[str, str]: ...
 
     def token_of(self, name: str) -> str:
-        """A component's SVCUID, the same until it is removed, or until a lite device's ggipcd is restarted."""
+        """Return a component's SVCUID: the same until it is removed, or a lite device's ggipcd restarts."""
 
     def work_folder(self, component: str) -> Path: ...
 
     def log_file(self, component: str) -> Path: ...
 
     def hand_over_files(self, component: Component, owner: Identity) -> None:
-        """Give the component its unpacked files: called before each of its own steps."""
+        """Give the component's user its unpacked files. Called before each of its own steps."""
 
     def dependencies_ready(self, component: Component) -> bool: ...
 

@@ -1,4 +1,4 @@
-"""What every act of the wide rehearsal has in hand, and the looks at devices that several of them take."""
+"""What every scenario of the extended rehearsal needs, and what several of them read of the devices."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from greengrass_emulator.rehearsal.acts import Stagecraft
+from greengrass_emulator.rehearsal.extended.deploy_repository import MODELS, SOURCES
+from greengrass_emulator.rehearsal.extended.made_models import upload_make
+from greengrass_emulator.rehearsal.extended.mqtt_listener import MqttListener
 from greengrass_emulator.rehearsal.feeder import Feeder, read_predictions
-from greengrass_emulator.rehearsal.wide.deploy_repository import MODELS, SOURCES
-from greengrass_emulator.rehearsal.wide.ear import Ear
-from greengrass_emulator.rehearsal.wide.made_models import bring
+from greengrass_emulator.rehearsal.scenarios import Rehearsal
 from greengrass_emulator.rehearsal.world import AGENT, BUCKET, Device
 from shared_schema.messages import Prediction, Verdict
 from shared_schema.release import FILE, Release
@@ -18,20 +18,20 @@ from shared_schema.shadow import ShadowReport
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
-    """The stage with its feeder, an ear in each account, and a device of each runtime."""
+class ScenarioContext:
+    """The rehearsal with its feeder, a listener in each account, and a device of each runtime."""
 
-    stage: Stagecraft
+    rehearsal: Rehearsal
     feeder: Feeder
-    ears: Mapping[str, Ear]
+    listeners: Mapping[str, MqttListener]
     stack: ExitStack
-    """Ends what an act has started, also where the act does not come to its end."""
+    """Ends what a scenario has started, also if the scenario fails."""
     told: dict[str, datetime] = field(default_factory=dict)
-    """By device, when the shadow that is on the timeline already was reported."""
+    """By device: the timestamp of the shadow that is on the timeline already."""
 
     @property
     def devices(self) -> list[Device]:
-        return self.stage.world.devices
+        return self.rehearsal.world.devices
 
     @property
     def lite(self) -> Device:
@@ -41,26 +41,26 @@ class Play:
     def classic(self) -> Device:
         return next(device for device in self.devices if device.runtime == "classic")
 
-    def ear(self, device: Device) -> Ear:
-        """The ear in the device's account."""
-        return self.ears[device.account]
+    def listener(self, device: Device) -> MqttListener:
+        """Return the listener in the device's account."""
+        return self.listeners[device.account]
 
-    def bring(self, model: str, *, make: int) -> None:
-        """Put a make of a model where the next build finds it."""
-        bring(self.stage.world.cloud.client("s3"), BUCKET, model, make=make)
-        self.stage.timeline.add("bucket", f"{model}: make {make}")
+    def upload_make(self, model: str, *, make: int) -> None:
+        """Upload a make of a model to where the next build reads it."""
+        upload_make(self.rehearsal.world.cloud.client("s3"), BUCKET, model, make=make)
+        self.rehearsal.timeline.add("bucket", f"{model}: make {make}")
 
     def release(self) -> Release:
-        """What the last build has made."""
-        path = self.stage.pipeline.source / "dist" / FILE
+        """Return the last build's release."""
+        path = self.rehearsal.pipeline.source / "dist" / FILE
         return Release.model_validate_json(path.read_text(encoding="utf-8"))
 
     def versions(self) -> dict[str, str]:
-        """The versions of the last release's models."""
+        """Return the versions of the last release's models."""
         return {each.key: each.version for each in self.release().of_kind("model")}
 
     def confirmed(self, device: Device) -> bool:
-        """Whether the device serves and confirms all models of the last release, by version and digest."""
+        """Return whether the device serves and confirms all models of the last release, by version and digest."""
         told = self.shadow(device).models
         for each in self.release().of_kind("model"):
             model = told.get(each.key)
@@ -73,42 +73,44 @@ class Play:
         return True
 
     def shadow(self, device: Device) -> ShadowReport:
-        """The device's named shadow. Raises ``LookupError`` when it has none yet."""
+        """Return the device's named shadow. Raises ``LookupError`` if it has none yet."""
         report = device.view.shadow(device.name)
         if self.told.get(device.name) != report.timestamp:
             self.told[device.name] = report.timestamp
-            self.stage.timeline.told(device.name, f"{report.state}, release {report.release}", when=report.timestamp)
+            self.rehearsal.timeline.told(
+                device.name, f"{report.state}, release {report.release}", when=report.timestamp
+            )
         return report
 
 
 def predictions_of(device: Device, source: str) -> list[Prediction]:
-    """A source's predictions so far, the oldest first."""
+    """Return a source's predictions so far, the oldest first."""
     return [each for each in read_predictions(device.predictions) if each.source == source]
 
 
 def serves_all(device: Device, since: datetime) -> bool:
-    """Whether every source has had a prediction after a moment."""
+    """Return whether every source has a prediction later than ``since``."""
     found = {each.source for each in read_predictions(device.predictions) if each.timestamp > since}
     return found == set(SOURCES)
 
 
 def serves(device: Device, source: str, version: str, since: datetime) -> bool:
-    """Whether a source's newest prediction is after a moment, and of a version."""
+    """Return whether a source's newest prediction is later than ``since``, and of this version."""
     found = predictions_of(device, source)
     return bool(found) and found[-1].timestamp > since and found[-1].version == version
 
 
-def serving(play: Play, device: Device) -> dict[str, str | None]:
-    """The versions that the shadow says of each model."""
-    return {name: model.version for name, model in play.shadow(device).models.items() if name in MODELS}
+def serving(context: ScenarioContext, device: Device) -> dict[str, str | None]:
+    """Return the version of each model in the shadow."""
+    return {name: model.version for name, model in context.shadow(device).models.items() if name in MODELS}
 
 
 def agent_log(device: Device) -> str:
-    """What the agent has logged so far."""
+    """Return what the agent has logged so far."""
     path: Path = device.folder.root / "logs" / f"{AGENT}.log"
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
-def pids(play: Play) -> dict[str, int | None]:
-    """The agents' process ids by device."""
-    return {device.name: device.agent_pid() for device in play.devices}
+def pids(context: ScenarioContext) -> dict[str, int | None]:
+    """Return the agents' process ids by device."""
+    return {device.name: device.agent_pid() for device in context.devices}

@@ -1,4 +1,4 @@
-"""Waiting for what devices come to say: until it holds, and no longer than a deadline."""
+"""Waiting, with a deadline, until a condition on a device holds."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -7,12 +7,12 @@ from functools import partial
 from greengrass_emulator.rehearsal.world import Device
 
 PATIENCE = 30.0
-"""Seconds for what a device does by itself within a few."""
+"""Seconds to wait for what a device usually does within a few."""
 _PAUSE = 0.1
 
 
 def comes_true(holds: Callable[[], object], seconds: float | None = None) -> bool:
-    """Whether it holds within so many seconds (``PATIENCE``). What raises ``LookupError`` does not hold yet."""
+    """Return whether it holds within ``seconds`` (default ``PATIENCE``). A ``LookupError`` counts as not yet."""
     ends = time.monotonic() + (PATIENCE if seconds is None else seconds)
     while True:
         try:
@@ -28,6 +28,6 @@ def comes_true(holds: Callable[[], object], seconds: float | None = None) -> boo
 def where_it_comes_true(
     devices: Iterable[Device], holds: Callable[[Device], object], seconds: float | None = None
 ) -> list[str]:
-    """The names of the devices of which it comes to hold; all have the same time."""
+    """Return the names of the devices for which it holds in time. All devices share one deadline."""
     ends = time.monotonic() + (PATIENCE if seconds is None else seconds)
     return [device.name for device in devices if comes_true(partial(holds, device), max(0.0, ends - time.monotonic()))]

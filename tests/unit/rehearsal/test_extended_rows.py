@@ -1,4 +1,4 @@
-"""The wide rehearsal's rows do not hold where they should not: each is shown evidence that is not as it must be."""
+"""The extended rehearsal's rows do not hold where they should not: each is shown evidence that is not as it must be."""
 
 import json
 from collections.abc import Callable
@@ -12,13 +12,13 @@ import pytest
 
 from greengrass_emulator.cloud.device_messages.listening import Message, Messages
 from greengrass_emulator.cloud.provisioning import DeviceFolder
+from greengrass_emulator.rehearsal.extended import all_at_once, rows
+from greengrass_emulator.rehearsal.extended.context import ScenarioContext
+from greengrass_emulator.rehearsal.extended.deploy_repository import ASKING, BELT, CAMERA, LINE
+from greengrass_emulator.rehearsal.extended.made_models import part_on_belt
+from greengrass_emulator.rehearsal.extended.mqtt_listener import MqttListener
 from greengrass_emulator.rehearsal.feeder import read_predictions
 from greengrass_emulator.rehearsal.timeline import Timeline
-from greengrass_emulator.rehearsal.wide import all_at_once, rows
-from greengrass_emulator.rehearsal.wide.deploy_repository import ASKING, BELT, CAMERA, LINE
-from greengrass_emulator.rehearsal.wide.ear import Ear
-from greengrass_emulator.rehearsal.wide.made_models import part_on_belt
-from greengrass_emulator.rehearsal.wide.play import Play
 from greengrass_emulator.rehearsal.world import Device
 
 BEGAN = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -82,12 +82,12 @@ def answered(number: int, *, label: str = "worn", tries: int = 1, topic: str = "
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Callable[..., Play]:
-    """A play whose one device has written these files, and published these messages."""
+def context(tmp_path: Path) -> Callable[..., ScenarioContext]:
+    """A context whose one device has written these files, and published these messages."""
 
     def make(
         *, lines: list[str] | None = None, answers: list[str] | None = None, fed: Fed | None = None, said: Any = ()
-    ) -> Play:
+    ) -> ScenarioContext:
         device = Device("dev-1", "dev", "lite", DeviceFolder("dev-1", tmp_path), NoCloud())  # type: ignore[arg-type]
         device.work.mkdir(parents=True)
         device.predictions.write_text("".join(f"{line}\n" for line in lines or []))
@@ -96,10 +96,12 @@ def play(tmp_path: Path) -> Callable[..., Play]:
         (asking / "answers.jsonl").write_text("".join(f"{line}\n" for line in answers or []))
         messages = Messages("#")
         for payload in said:
-            messages.take(Message("dt/wide/dev-1/prediction/digits", payload.encode()))
-        stage = SimpleNamespace(world=SimpleNamespace(devices=[device], accounts={"dev": None}), timeline=Timeline())
-        ear = Ear(NoCloud(), "dev", "wide", messages)  # type: ignore[arg-type]
-        return Play(stage, fed or Fed(), {"dev": ear}, ExitStack())  # type: ignore[arg-type]
+            messages.take(Message("dt/extended/dev-1/prediction/digits", payload.encode()))
+        rehearsal = SimpleNamespace(
+            world=SimpleNamespace(devices=[device], accounts={"dev": None}), timeline=Timeline()
+        )
+        listener = MqttListener(NoCloud(), "dev", "extended", messages)  # type: ignore[arg-type]
+        return ScenarioContext(rehearsal, fed or Fed(), {"dev": listener}, ExitStack())  # type: ignore[arg-type]
 
     return make
 
@@ -108,12 +110,16 @@ def play(tmp_path: Path) -> Callable[..., Play]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing more will come."""
     monkeypatch.setattr(rows, "PATIENCE", 0.1)
-    monkeypatch.setattr("greengrass_emulator.rehearsal.wide.waiting.PATIENCE", 0.1)
+    monkeypatch.setattr("greengrass_emulator.rehearsal.extended.waiting.PATIENCE", 0.1)
 
 
-def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(play: Callable[..., Play]) -> None:
+def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(
+    context: Callable[..., ScenarioContext],
+) -> None:
     earlier = [on_belt(frame) for frame in (1, 2, 9)]
-    proof = rows.every_picture_of_the_belt("act", play(lines=[*earlier, *(on_belt(frame) for frame in range(1, 21))]))
+    proof = rows.every_picture_of_the_belt(
+        "scenario", context(lines=[*earlier, *(on_belt(frame) for frame in range(1, 21))])
+    )
     assert proof.holds, proof.seen
     assert proof.seen == "20 frames on 1 devices", "an agent that starts anew counts from 1"
 
@@ -128,8 +134,8 @@ def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(play: Ca
         ([on_belt(1)], "1 frames only"),
     ],
 )
-def test_the_belt_does_not_hold_otherwise(play: Callable[..., Play], lines: list[str], seen: str) -> None:
-    proof = rows.every_picture_of_the_belt("act", play(lines=lines))
+def test_the_belt_does_not_hold_otherwise(context: Callable[..., ScenarioContext], lines: list[str], seen: str) -> None:
+    proof = rows.every_picture_of_the_belt("scenario", context(lines=lines))
     assert not proof.holds
     assert seen in proof.seen
 
@@ -137,8 +143,8 @@ def test_the_belt_does_not_hold_otherwise(play: Callable[..., Play], lines: list
 LAB = [answered(number, topic="lab/asks") for number in range(3)]
 
 
-def test_requests_hold_when_each_is_answered_rightly_at_once(play: Callable[..., Play]) -> None:
-    proof = rows.every_request("act", play(answers=[answered(1), answered(2), answered(3), *LAB]), 0.0)
+def test_requests_hold_when_each_is_answered_rightly_at_once(context: Callable[..., ScenarioContext]) -> None:
+    proof = rows.every_request("scenario", context(answers=[answered(1), answered(2), answered(3), *LAB]), 0.0)
     assert proof.holds, proof.seen
     assert proof.seen.startswith("6 requests")
 
@@ -153,8 +159,10 @@ def test_requests_hold_when_each_is_answered_rightly_at_once(play: Callable[...,
         ([], 0.0, "not both topics were answered"),
     ],
 )
-def test_requests_do_not_hold_otherwise(play: Callable[..., Play], answers: list[str], since: float, seen: str) -> None:
-    proof = rows.every_request("act", play(answers=answers), since)
+def test_requests_do_not_hold_otherwise(
+    context: Callable[..., ScenarioContext], answers: list[str], since: float, seen: str
+) -> None:
+    proof = rows.every_request("scenario", context(answers=answers), since)
     assert not proof.holds
     assert seen in proof.seen
 
@@ -163,26 +171,26 @@ def scan(name: str) -> str:
     return prediction(CAMERA, name, {"label": "3", "score": 0.9})
 
 
-def test_a_scan_may_not_be_predicted_twice(play: Callable[..., Play]) -> None:
-    made = play(lines=[scan("a"), scan("b"), on_belt(1)], fed=Fed("a", "b"))
-    assert rows.every_scan_once("act", made).holds
+def test_a_scan_may_not_be_predicted_twice(context: Callable[..., ScenarioContext]) -> None:
+    made = context(lines=[scan("a"), scan("b"), on_belt(1)], fed=Fed("a", "b"))
+    assert rows.every_scan_once("scenario", made).holds
     made.devices[0].predictions.write_text("\n".join([scan("a"), scan("a"), scan("b"), ""]))
-    proof = rows.every_scan_once("act", made)
+    proof = rows.every_scan_once("scenario", made)
     assert not proof.holds
     assert proof.seen == "dev-1: 0 lost, 1 twice, 0 foreign"
 
 
-def test_a_scan_without_a_prediction_is_lost(play: Callable[..., Play]) -> None:
-    proof = rows.every_scan_once("act", play(lines=[scan("a")], fed=Fed("a", "b")))
+def test_a_scan_without_a_prediction_is_lost(context: Callable[..., ScenarioContext]) -> None:
+    proof = rows.every_scan_once("scenario", context(lines=[scan("a")], fed=Fed("a", "b")))
     assert not proof.holds
     assert "1 lost" in proof.seen
 
 
-def test_a_scan_may_be_predicted_before_its_feeder_has_gone_on(play: Callable[..., Play]) -> None:
-    made = play(lines=[scan("a"), scan("b")], fed=Fed("a", next_one="b"))
-    assert rows.every_scan_once("act", made).holds
+def test_a_scan_may_be_predicted_before_its_feeder_has_gone_on(context: Callable[..., ScenarioContext]) -> None:
+    made = context(lines=[scan("a"), scan("b")], fed=Fed("a", next_one="b"))
+    assert rows.every_scan_once("scenario", made).holds
     made.devices[0].predictions.write_text("\n".join([scan("a"), scan("c"), ""]))
-    proof = rows.every_scan_once("act", made)
+    proof = rows.every_scan_once("scenario", made)
     assert not proof.holds
     assert proof.seen == "dev-1: 0 lost, 0 twice, 1 foreign"
 
@@ -192,9 +200,9 @@ def published(at: float, label: str, score: float = 0.95, source: str = CAMERA) 
     return prediction(source, f"{at:g}", output, at=at, thing="dev-1", sequence=int(at * 10))
 
 
-def test_the_cloud_hears_what_is_sure_and_new_and_not_too_much(play: Callable[..., Play]) -> None:
+def test_the_cloud_hears_what_is_sure_and_new_and_not_too_much(context: Callable[..., ScenarioContext]) -> None:
     good = [published(at, label) for at, label in ((0.0, "1"), (0.6, "2"), (1.2, "1"), (5.0, "2"))]
-    proof = all_at_once.to_the_cloud(play(said=good))
+    proof = all_at_once.to_the_cloud(context(said=good))
     assert proof.holds, proof.seen
 
 
@@ -207,8 +215,10 @@ def test_the_cloud_hears_what_is_sure_and_new_and_not_too_much(play: Callable[..
         ([published(0, "1"), published(1, "2", source=LINE)], ""),
     ],
 )
-def test_the_cloud_must_not_hear_anything_else(play: Callable[..., Play], said: list[str], seen: str) -> None:
-    proof = all_at_once.to_the_cloud(play(said=said))
+def test_the_cloud_must_not_hear_anything_else(
+    context: Callable[..., ScenarioContext], said: list[str], seen: str
+) -> None:
+    proof = all_at_once.to_the_cloud(context(said=said))
     assert not proof.holds
     assert seen in proof.seen
 

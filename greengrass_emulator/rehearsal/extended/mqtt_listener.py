@@ -1,4 +1,4 @@
-"""What an account's devices say over IoT Core, heard at its broker, and commands to them."""
+"""Receives what an account's devices publish to IoT Core, and sends them commands."""
 
 import json
 
@@ -8,8 +8,8 @@ from shared_schema.messages import CommandReply, Confirmation, Health, Published
 from shared_schema.topics import Command, Topics
 
 
-class Ear:
-    """One account's. ``messages`` hears everything. Used by one thread."""
+class MqttListener:
+    """The listener of one account. ``messages`` gets every topic. Used by one thread."""
 
     def __init__(self, cloud: Cloud, account: str, application: str, messages: Messages) -> None:
         self._cloud = cloud
@@ -19,31 +19,31 @@ class Ear:
         self._heard: list[Message] = []
 
     def command(self, thing: str, command: Command, **payload: str) -> None:
-        """Send a device a command."""
+        """Send a command to a device."""
         topic = Topics(self._application, thing).command(command)
         self._cloud.publish(topic, json.dumps(payload).encode(), account=self._account)
 
     def mark(self) -> int:
-        """How much was heard so far: ``since`` for the others."""
+        """Return the number of messages so far: the ``since`` of the other methods."""
         self._listen()
         return len(self._heard)
 
     def health(self, thing: str, since: int = 0) -> list[Health]:
-        """A device's health messages, in the order in which they arrived."""
+        """Return a device's health messages, in the order of arrival."""
         return [Health.model_validate_json(each) for each in self._on(Topics(self._application, thing).health, since)]
 
     def confirmations(self, thing: str, since: int = 0) -> list[Confirmation]:
-        """A device's confirmations."""
+        """Return a device's confirmations."""
         topic = Topics(self._application, thing).confirmation
         return [Confirmation.model_validate_json(each) for each in self._on(topic, since)]
 
     def replies(self, thing: str, command: Command, since: int = 0) -> list[CommandReply]:
-        """A device's answers to a command."""
+        """Return a device's replies to a command."""
         topic = Topics(self._application, thing).reply(command)
         return [CommandReply.model_validate_json(each) for each in self._on(topic, since)]
 
     def predictions(self, thing: str, models: tuple[str, ...], since: int = 0) -> list[PublishedPrediction]:
-        """A device's predictions of some models."""
+        """Return a device's published predictions of some models."""
         topics = Topics(self._application, thing)
         return [
             PublishedPrediction.model_validate_json(each)

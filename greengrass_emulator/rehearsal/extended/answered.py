@@ -1,11 +1,11 @@
-"""What the asking component wrote down on a device: which requests were answered, when, and whether rightly."""
+"""What the asking component recorded on a device: which requests were answered, when, and whether rightly."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from greengrass_emulator.rehearsal.wide.deploy_repository import ASKING
+from greengrass_emulator.rehearsal.extended.deploy_repository import ASKING
 from greengrass_emulator.rehearsal.world import Device
 
 _NEAR = 1e-3
@@ -13,7 +13,7 @@ _NEAR = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One request: how often it was asked until it was answered, and the seconds since the epoch of both."""
+    """One request: how often it was sent until it was answered, and when (seconds since the epoch)."""
 
     topic: str
     request: str
@@ -25,7 +25,7 @@ class Answered:
 
     @property
     def right(self) -> bool:
-        """Whether the answer is what the request's own numbers say."""
+        """Whether the answer is the one that follows from the request's numbers."""
         predictions = self.answer.get("predictions", [])
         if len(predictions) != 1 or self.answer.get("errors"):
             return False
@@ -40,27 +40,27 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """All that the component wrote so far. ``again`` are requests that were answered a second time, and when."""
+    """All that the component has recorded. ``again`` has the requests that were answered twice, and when."""
 
     answered: tuple[Answered, ...]
     again: tuple[tuple[str, float], ...]
 
     def since(self, moment: float) -> "Asked":
-        """Only what was first asked after a moment (seconds since the epoch)."""
+        """Return only what was first asked after a moment (seconds since the epoch)."""
         return Asked(
             tuple(each for each in self.answered if each.asked >= moment),
             tuple((request, when) for request, when in self.again if when >= moment),
         )
 
     def faults(self) -> list[str]:
-        """In words, which were answered wrongly, or not at the first asking."""
+        """Return in words which requests were answered wrongly, or not at the first attempt."""
         wrong = [f"{each.request} wrongly: {each.answer}" for each in self.answered if not each.right]
         late = [f"{each.request} at asking {each.tries}" for each in self.answered if each.tries > 1]
         return [*wrong, *late, *(f"{request} twice" for request, _ in self.again)]
 
 
 def asked_on(device: Device) -> Asked:
-    """What the component of this device wrote so far."""
+    """Return what the component on this device has recorded so far."""
     answered: list[Answered] = []
     again: list[tuple[str, float]] = []
     for entry in _entries(device, "answers.jsonl"):
@@ -72,18 +72,18 @@ def asked_on(device: Device) -> Asked:
 
 
 def heard_on(device: Device) -> list[tuple[str, str]]:
-    """Source and frame of each prediction that the component heard on the agent's local topic."""
+    """Return source and frame of each prediction that the component received on the agent's local topic."""
     return [(entry["source"], entry["frame"]) for entry in _entries(device, "heard.jsonl")]
 
 
 def refused_on(device: Device) -> str:
-    """What became of the topic that the component has no right to: the error's name, or ``allowed``."""
+    """Return how a publication to a topic without access ended: the error's name, or ``allowed``."""
     path = device.folder.root / "work" / ASKING / "refused.txt"
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def ask_slowly(device: Device, *, slowly: bool) -> None:
-    """Let requests of tensors take long from now on, or no longer."""
+    """Make requests of tensors slow from now on, or fast again."""
     mark = device.folder.root / "work" / ASKING / "slow"
     if slowly:
         mark.touch()
@@ -96,6 +96,6 @@ def _entries(device: Device, name: str) -> Iterator[dict[str, Any]]:
     if not path.exists():
         return
     for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-        # Half a line is still being written.
+        # An unfinished line is still being written.
         if line.endswith("\n"):
             yield json.loads(line)

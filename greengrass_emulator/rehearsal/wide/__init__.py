@@ -1,1 +1,0 @@
-"""The wide rehearsal: what else an agent does for a factory, released to a lite and a classic device."""
