@@ -27,7 +27,7 @@ _TARS = (".tar.gz", ".tgz")
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """The folders of one component's build: its ``root``, the custom build's output, and an empty one for the result."""
+    """The folders of one component's build: its ``root``, the custom build's output, an empty one for the result."""
 
     root: Path
     dist: Path
@@ -104,7 +104,7 @@ def _artifact(
     root: Path,
     model: FetchedModel | None,
 ) -> Path:
-    """Make one artifact of a ``zip`` or ``python`` build: the files packed, the model's archive, or a file of the root."""
+    """Make one artifact of a ``zip`` or ``python`` build: files packed, the model's archive, or a file of the root."""
     made = target / name
     if name.endswith(".zip"):
         _need_something(planned, files)
@@ -192,7 +192,7 @@ def _no_link(planned: Planned, file: SourceFile) -> Path:
 
 
 def _with_manifest(root: Path, files: list[SourceFile], manifest: ModelManifest) -> list[SourceFile]:
-    """Return the custom build's files, with those files of the root that the manifest names and the build did not make."""
+    """Return the custom build's files, with those of the root that the manifest names and the build did not make."""
     there = {file.name for file in files}
     added = [
         SourceFile(name, root / name)

@@ -61,7 +61,7 @@ def run_command(
                 "raise build.timeout, or find out what it waits for; nothing was uploaded",
             ) from None
         finally:
-            # Also after a success and a Ctrl-C: a child left in the background would write into folders that were removed.
+            # Also after a success and a Ctrl-C: a child left behind would write into folders that were removed.
             _end_group(process)
             reader.join(timeout=_GRACE)
     if code != 0:

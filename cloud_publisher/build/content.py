@@ -58,7 +58,7 @@ def content_of(
 def root_files(
     component: Component, root: Path, leave_out: Path, *, left_out: list[str] | None = None
 ) -> list[SourceFile]:
-    """Return the files of a component's folder that count: for ``python`` its packages', else all that are not excluded.
+    """Return the files of a component's folder that count: for ``python`` its packages', else all not excluded.
 
     ``left_out`` gets the names of the others.
     """

@@ -38,7 +38,7 @@ class Built:
 
 
 def build_release(planner: Planner, progress: Progress) -> Release:
-    """Build and upload what is new. Raises subclasses of ``PublisherError``; nothing is uploaded if a component fails."""
+    """Build and upload what is new. Raises ``PublisherError``s; nothing is uploaded if a component fails."""
     check_bucket(planner.account.s3, planner.bucket)
     with tempfile.TemporaryDirectory(prefix="cloud-publisher-") as work:
         built: list[Built] = []
