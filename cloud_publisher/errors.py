@@ -9,7 +9,6 @@ PublisherError                  1   (the base; never raised itself)
 │   ├── BuildFailedError        1   a component could not be built
 │   └── ArtifactConflictError   1   an immutable artifact exists with other bytes
 ├── FleetDiffersError           4   the fleet is not as released
-├── RejectedError               5   a device's own checks rejected a model
 └── TimedOutError               6   the fleet did not answer in time
 """
 
@@ -93,12 +92,6 @@ class FleetDiffersError(PublisherError):
     """The fleet is not as released."""
 
     exit_code = 4
-
-
-class RejectedError(PublisherError):
-    """A device's own checks rejected a model."""
-
-    exit_code = 5
 
 
 class TimedOutError(PublisherError):

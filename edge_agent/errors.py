@@ -7,7 +7,6 @@
     ├── ArtifactError                 a model's files are not where a nucleus puts them
     ├── RefusedModelError             a model failed its vetting; carries a `Reason`
     ├── VettingAbandonedError         a later proposal made this vetting pointless
-    ├── UnservableError               a vetted model could not be opened to serve
     ├── InferenceError                one frame has no answer
     │   └── UnreadableFrameError      it is no image, or no tensors, for the model
     ├── SinkError                     a prediction could not be written
@@ -51,10 +50,6 @@ class RefusedModelError(EdgeAgentError):
 
 class VettingAbandonedError(EdgeAgentError):
     """The vetting was ended: nobody waits for its verdict any more."""
-
-
-class UnservableError(EdgeAgentError):
-    """A model that passed its vetting cannot be opened here and now: no memory, files gone."""
 
 
 class InferenceError(EdgeAgentError):

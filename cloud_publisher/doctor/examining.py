@@ -122,11 +122,6 @@ def _canary(arn: str, target: str, account: Account) -> Check:
     return group
 
 
-def _things(group: str, account: Account) -> set[str]:
-    answer = account.greengrass.list_core_devices(thingGroupArn=group, maxResults=100)
-    return {each["coreDeviceThingName"] for each in answer["coreDevices"]}
-
-
 def _devices(facts: Facts, account: Account) -> Iterator[Check]:
     try:
         with asking(f"list the core devices of {facts.stage.target}"):

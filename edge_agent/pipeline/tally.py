@@ -8,14 +8,12 @@ class Tally:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._errors = 0
         self._last: str | None = None
         self._troubles: dict[str, str] = {}
 
     def error(self, words: str) -> None:
         """Remember an error; its words are cut to what a message carries."""
         with self._lock:
-            self._errors += 1
             self._last = words[:300]
 
     def trouble(self, name: str, words: str) -> None:
@@ -33,11 +31,6 @@ class Tally:
     def last(self) -> str | None:
         with self._lock:
             return self._last
-
-    @property
-    def errors(self) -> int:
-        with self._lock:
-            return self._errors
 
     @property
     def troubles(self) -> tuple[str, ...]:

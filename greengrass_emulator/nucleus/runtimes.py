@@ -94,7 +94,6 @@ class Runtime:
     """Lite does not overwrite what was written later, and still answers with success (ggconfigd/src/db_interface.c)."""
     replaces_values_by_objects: bool
     """And the reverse. Lite refuses both (``configuration/lite_writes.py``)."""
-    validates_and_notifies: bool
     rolls_back: bool
     waits_for_hard_dependencies: bool
     hides_unpacked_files: bool
@@ -150,7 +149,6 @@ CLASSIC = Runtime(
     removal_ends_subscriptions=False,
     refuses_older_updates=True,
     replaces_values_by_objects=True,
-    validates_and_notifies=True,
     rolls_back=True,
     waits_for_hard_dependencies=True,
     hides_unpacked_files=True,
@@ -195,7 +193,6 @@ LITE = Runtime(
     removal_ends_subscriptions=True,
     refuses_older_updates=False,
     replaces_values_by_objects=False,
-    validates_and_notifies=False,
     rolls_back=False,
     waits_for_hard_dependencies=False,
     hides_unpacked_files=False,

@@ -66,10 +66,6 @@ class ComponentNotFoundError(IpcError):
     name = "ComponentNotFoundError"
 
 
-class ConflictError(IpcError):
-    name = "ConflictError"
-
-
 class InvalidTokenError(IpcError):
     name = "InvalidTokenError"
 

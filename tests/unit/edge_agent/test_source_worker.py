@@ -158,7 +158,7 @@ def test_a_frame_without_an_answer_is_set_aside_and_the_next_is_predicted(workin
     source.wait(3)
     assert source.ended == [("aside", "a"), ("aside", "b"), ("done", "c")]
     assert [each.frame for each in sink.written] == ["c"]
-    assert tally.errors == 2
+    assert "cv2 says no" in (tally.last or "")
     served = served_models.current("digits")
     assert served is not None
     assert served.handle.meter.read().errors == 2
