@@ -60,12 +60,6 @@ def arn_matches(pattern: str, arn: str, context: ContextValues) -> bool:
     )
 
 
-def variables_in(text: str) -> tuple[str, ...]:
-    """Return the condition keys that a text's variables name."""
-    named = (match[1] for match in _VARIABLE.finditer(text) if match[1] not in _LITERALS)
-    return tuple(name.partition(",")[0].strip() for name in named)
-
-
 def _expand(pattern: str, context: ContextValues | None) -> list[_Piece] | None:
     if context is None:
         return [(pattern, True)]
