@@ -6,13 +6,13 @@ LINTERS := .venv-policies
 SDK := .venv-sagemaker
 SDK_TESTS := tests/integration/cloud_publisher_build
 DEVICES ?= 3
-PACKAGES := cloud_publisher edge_agent shared_schema greengrass_emulator infra_policies
+PACKAGES := cloud_publisher edge_agent shared_schema infra_policies rehearsal emulator
 CODE := $(PACKAGES) model_components tests benchmarks examples
 
 .PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas bench soak fuzz clean
 
 rehearse: $(READY) ## A whole release on this machine: three accounts, real processes, a real broker. EXTENDED=1: the agent's other features.
-	@$(BIN)/greengrass-emulator rehearse $(if $(EXTENDED),--extended,--devices $(DEVICES))
+	@$(BIN)/mlops-rehearsal run $(if $(EXTENDED),--extended,--devices $(DEVICES))
 
 # A process can have only one cloud. The end-to-end tests start their own, so they run in processes of their own.
 test: $(READY) ## Every test, on two workers.
@@ -30,7 +30,7 @@ policies-lint: $(READY) $(LINTERS)/.ready
 	@$(BIN)/cloud-publisher policies lint --config infra_policies/example.yml --linters $(LINTERS)/bin
 
 policies-proof: $(READY)
-	@$(BIN)/greengrass-emulator prove-policies
+	@$(BIN)/mlops-rehearsal prove-policies
 
 lint: $(READY) ## Style, types, and who may import whom.
 	@$(BIN)/ruff check $(CODE)
@@ -55,16 +55,16 @@ fuzz: $(READY) ## Random input for what reads bytes and recipes from outside, te
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
 clean: ## Removes all that the targets above made.
-	rm -rf .venv $(LINTERS) $(SDK) rehearsal dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv $(LINTERS) $(SDK) rehearsed dist build *.egg-info emulator/build emulator/*.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The mark is touched last, so that an interrupted set-up is repeated.
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml emulator/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=…")'
 	@echo "setting up .venv (once) …"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[publisher,agent,emulator,digits,dev]'
+		--editable ./emulator --editable '.[publisher,agent,emulator,digits,dev]'
 	@touch $@
 
 # sagemaker-core needs an older rich, and installs pandas and scipy: it has an environment of its own.

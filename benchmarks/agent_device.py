@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import REPOSITORY
 from greengrass_emulator.cloud.provisioning import DeviceFolder
+
+from benchmarks.measuring import REPOSITORY
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.digests import model_digest_of_folder
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from statistics import median
 
 import psutil
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.provisioning import provision_device
 
 from benchmarks.agent_device import AgentDevice, agent_device, eventually
 from benchmarks.measuring import REPOSITORY
-from greengrass_emulator.cloud.cloud import Cloud
-from greengrass_emulator.cloud.provisioning import provision_device
 
 RUNS = 5
 IDLE = 20.0

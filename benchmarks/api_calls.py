@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.device_messages.reserved_topics import take_message, write_shadow
 from moto.iot.models import iot_backends
 
 from cloud_publisher.deploying.delivery import Delivery, wanted_of
@@ -30,9 +33,6 @@ from cloud_publisher.planning.making import plan_release
 from cloud_publisher.publishing.component_versions import ComponentVersions
 from cloud_publisher.publishing.publish import publish
 from cloud_publisher.session import Access, Account, open_account
-from greengrass_emulator.cloud.cloud import Cloud
-from greengrass_emulator.cloud.control_plane.plane import AccountPlane
-from greengrass_emulator.cloud.device_messages.reserved_topics import take_message, write_shadow
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import FORMS
 from shared_schema.documents import read_text_document

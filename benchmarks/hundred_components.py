@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.measuring import in_turn, show
 from greengrass_emulator.cloud.cloud import Cloud
+
+from benchmarks.measuring import in_turn, show
 
 BUCKET = "benchmark-artifacts"
 ONE, HUNDRED = "one component, changed", "a hundred components, one changed"

@@ -20,7 +20,6 @@ from pathlib import Path
 from statistics import median
 
 import yaml
-
 from greengrass_emulator.nucleus.ipc.frames import PRELUDE, MessageFlag, MessageType, encode, length_of
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "cloud-publisher validate": ["cloud-publisher", "validate"],
     "edge-agent --help": ["edge-agent", "--help"],
     "greengrass-emulator --help": ["greengrass-emulator", "--help"],
+    "mlops-rehearsal --help": ["mlops-rehearsal", "--help"],
 }
 
 

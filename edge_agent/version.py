@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from edge_agent.bringing_up.standing import VERSION_VARIABLE
-
-PACKAGE_VERSION: Final = "0.1.0"
+from shared_schema.version import VERSION
 
 
 def agent_version(environment: Mapping[str, str] = os.environ) -> str:
     """Return the component's version if a nucleus has started the agent, else the package's."""
-    return environment.get(VERSION_VARIABLE) or PACKAGE_VERSION
+    return environment.get(VERSION_VARIABLE) or VERSION
 
 
 AGENT_VERSION: Final = agent_version()

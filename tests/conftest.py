@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["greengrass_emulator.testing"]
-
 
 @dataclass(frozen=True, slots=True)
 class Ran:

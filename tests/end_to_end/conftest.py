@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.rehearsal.pipeline import Pipeline
-from greengrass_emulator.rehearsal.registry import Registrations, Registry, Trainings
-from greengrass_emulator.rehearsal.scenarios import Rehearsal
-from greengrass_emulator.rehearsal.timeline import Timeline
-from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
+from rehearsal.pipeline import Pipeline
+from rehearsal.registry import Registrations, Registry, Trainings
+from rehearsal.scenarios import Rehearsal
+from rehearsal.timeline import Timeline
+from rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = REPOSITORY / "model_components" / "digits"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.rehearsal.extended.context import ScenarioContext
-from greengrass_emulator.rehearsal.extended.program import extended_program
-from greengrass_emulator.rehearsal.rehearse import rehearse
-from greengrass_emulator.rehearsal.timeline import Proof
+from rehearsal.extended.context import ScenarioContext
+from rehearsal.extended.program import extended_program
+from rehearsal.rehearse import rehearse
+from rehearsal.timeline import Proof
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -50,7 +50,7 @@ def test_a_scenario_with_a_row_that_does_not_hold_is_the_last_and_what_it_starte
 
 def rehearse_extended(cwd: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*(sys.executable, "-m", "greengrass_emulator.cli.main", "rehearse"), "--extended", *words],
+        [*(sys.executable, "-m", "rehearsal.cli.main", "run"), "--extended", *words],
         cwd=cwd,
         capture_output=True,
         text=True,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.rehearsal.pipeline import Pipeline
-from greengrass_emulator.rehearsal.registry import Registry, Trainings
-from greengrass_emulator.rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
+from rehearsal.pipeline import Pipeline
+from rehearsal.registry import Registry, Trainings
+from rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 

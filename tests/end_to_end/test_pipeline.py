@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.rehearsal import scenarios
-from greengrass_emulator.rehearsal.cloud_view import DeviceOutcome
-from greengrass_emulator.rehearsal.scenarios import Rehearsal
-from greengrass_emulator.rehearsal.world import Device, Group
+from rehearsal import scenarios
+from rehearsal.cloud_view import DeviceOutcome
+from rehearsal.scenarios import Rehearsal
+from rehearsal.world import Device, Group
 from shared_schema.messages import Channel, Verdict
 
 StartRehearsal = Callable[[Mapping[str, Group]], Rehearsal]

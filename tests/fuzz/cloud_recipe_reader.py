@@ -5,11 +5,11 @@ from contextlib import suppress
 from typing import Any
 
 import yaml
+from greengrass_emulator.cloud.api_errors import ValidationException
+from greengrass_emulator.cloud.control_plane.recipe_reading import read_recipe, recipe_as, with_digests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greengrass_emulator.cloud.api_errors import ValidationException
-from greengrass_emulator.cloud.control_plane.recipe_reading import read_recipe, recipe_as, with_digests
 from tests.fuzz.frame_decoder import ROUND
 from tests.fuzz.recipe_parser import leaves, values
 

@@ -5,11 +5,10 @@ import zlib
 from contextlib import suppress
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from greengrass_emulator.nucleus.errors import FrameInvalid
 from greengrass_emulator.nucleus.ipc.frames import PRELUDE, MessageFlag, MessageType, decode, encode, length_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 ROUND = settings(
     max_examples=200,

@@ -5,14 +5,14 @@ from contextlib import suppress
 from typing import Any
 
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
-
 from greengrass_emulator.nucleus.errors import RecipeInvalid
 from greengrass_emulator.nucleus.recipes.component import Component
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.recipes.reading import read_recipe
 from greengrass_emulator.nucleus.runtimes import RUNTIMES
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.fuzz.frame_decoder import ROUND
 
 _HERE = Platform("linux", "amd64")

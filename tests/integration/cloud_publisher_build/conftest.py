@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.cloud.cloud import Cloud
 
 ACCOUNT = "dev"

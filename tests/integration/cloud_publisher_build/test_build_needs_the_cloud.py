@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.seeding import SeededCloud
 
 from cloud_publisher.artifacts.uploading import describe_artifact, upload_artifact
 from cloud_publisher.errors import ArtifactConflictError
-from greengrass_emulator.cloud.cloud import Cloud
-from greengrass_emulator.cloud.seeding import SeededCloud
 
 Run = Callable[..., Any]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.cloud.cloud import Cloud
+
 from shared_schema.release import Release
 
 from .conftest import SIMPLE_APP

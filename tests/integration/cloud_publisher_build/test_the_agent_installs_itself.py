@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from greengrass_emulator.errors import EmulatorError
 
 import edge_agent.bringing_up
-from greengrass_emulator.errors import EmulatorError
 
 Run = Callable[..., Any]
 PROGRAM = """\

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from greengrass_emulator.cloud.cloud import Cloud
 
 from cloud_publisher.artifacts.parts import PART_SIZE
-from greengrass_emulator.cloud.cloud import Cloud
 
 Run = Callable[..., Any]
 

@@ -15,9 +15,9 @@ from typing import Any, Literal
 import pytest
 from awscrt import mqtt
 from awsiot import mqtt_connection_builder
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
+
 from shared_schema.desired_state import FORMS, DesiredState, higher_release, read_desired_state
 from shared_schema.messages import not_brought_up
 from shared_schema.names import digest_text

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
-from moto.iot.models import iot_backends
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message, write_shadow
+from moto.iot.models import iot_backends
 
 Run = Callable[..., Any]
 ACCOUNT = "preprod"

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.cloud.cloud import Cloud
 
 Run = Callable[..., Any]

@@ -18,10 +18,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from greengrass_emulator.devices.orphans import kill_orphans
 from onnx import TensorProto, helper, save
 
 from cloud_publisher.recipes.component_recipe import recipe_of, recipe_sources
-from greengrass_emulator.devices.orphans import kill_orphans
 from shared_schema.config import Config
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.digests import model_digest_of_folder

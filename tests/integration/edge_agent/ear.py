@@ -5,9 +5,9 @@ from pathlib import Path
 
 from awscrt import mqtt
 from awsiot import mqtt_connection_builder
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
+
 from shared_schema.messages import CommandReply, Confirmation
 
 ACCOUNT = "preprod"

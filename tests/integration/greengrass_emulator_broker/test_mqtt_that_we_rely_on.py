@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from awscrt import mqtt
 from awsiot import mqtt_connection_builder
-
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority, ServerIdentity
 from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 

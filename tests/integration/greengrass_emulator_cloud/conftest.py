@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from awscrt import mqtt
 from awsiot import mqtt_connection_builder
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import DeviceFolder, provision_device
 

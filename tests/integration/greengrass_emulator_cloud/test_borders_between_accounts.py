@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
 from greengrass_emulator.cloud.accounts import AccessKey
 from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.cloud import Cloud

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
 from greengrass_emulator.cloud.cloud import Cloud
 
 Settle = Callable[[Any, str], dict[str, Any]]

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from awscrt.exceptions import AwsCrtError
 from awscrt.mqtt import SubscribeError
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
 

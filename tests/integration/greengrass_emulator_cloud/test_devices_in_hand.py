@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.cloud_state import read_state
 from greengrass_emulator.cloud.provisioning import provision_device

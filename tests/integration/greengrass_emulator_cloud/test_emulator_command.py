@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.cloud_state import read_state
 from greengrass_emulator.errors import CloudNotRunning

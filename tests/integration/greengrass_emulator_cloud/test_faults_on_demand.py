@@ -12,7 +12,6 @@ import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 from botocore.session import Session
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.faults.faults import Faults
 from greengrass_emulator.cloud.provisioning import provision_device

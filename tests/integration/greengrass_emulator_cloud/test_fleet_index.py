@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.cloud.cloud import Cloud
 
 ACCOUNT = "prod"

@@ -9,7 +9,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import Session
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.control_plane.api import OPERATIONS
 from greengrass_emulator.cloud.provisioning import provision_device

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
-
 from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.cloud import Cloud
 

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-
 from greengrass_emulator.cloud.cloud import Cloud
 
 RECORDED = json.loads(Path(__file__).with_name("requests_of_the_aws_cli.json").read_text(encoding="utf-8"))

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.errors import WrongUse
 

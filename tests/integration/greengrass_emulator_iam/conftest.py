@@ -20,7 +20,6 @@ import yaml
 from awsiot import mqtt_connection_builder
 from botocore.config import Config
 from botocore.exceptions import ClientError
-
 from greengrass_emulator.cloud.cloud_state import CloudState, read_state
 
 BUCKET = "example-artifacts"

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from greengrass_emulator.cloud.api_errors import AccessDeniedException
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import ROLE_ALIAS, THING_POLICY, TOKEN_EXCHANGE_ROLE, provision_device
 from greengrass_emulator.cloud.seeding import create_package_group, create_thing_group
+
 from infra_policies import EXAMPLE
 
 BUCKET = "example-artifacts"

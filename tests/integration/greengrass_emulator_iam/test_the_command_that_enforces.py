@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-
 from greengrass_emulator.cloud.accounts import AccessKey
 from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.cloud_state import read_state

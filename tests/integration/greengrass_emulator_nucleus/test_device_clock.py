@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from awsiot.greengrasscoreipc.model import FailedUpdateConditionCheckError
-
 from greengrass_emulator.devices.device_faults import turn_device_clock
 from greengrass_emulator.errors import NucleusError, WrongUse
 

@@ -12,7 +12,7 @@ import pytest
 from infra_policies import EXAMPLE, FOLDER
 
 REPOSITORY = FOLDER.parent
-EMULATOR = str(Path(sys.executable).with_name("greengrass-emulator"))
+REHEARSAL = str(Path(sys.executable).with_name("mlops-rehearsal"))
 SECONDS = 100
 
 
@@ -71,7 +71,7 @@ def test_a_resource_made_a_star_is_named_by_the_lint(copy: Path) -> None:
 def test_a_statement_taken_away_stops_the_release_and_its_action_is_named(copy: Path) -> None:
     break_by_hand(copy, "build-role", "ReadTheRegistry")
     folder = copy / "run"
-    proven = run(copy, EMULATOR, "prove-policies", "--repository", str(REPOSITORY), "--folder", str(folder))
+    proven = run(copy, REHEARSAL, "prove-policies", "--repository", str(REPOSITORY), "--folder", str(folder))
     assert proven.returncode == 1
     assert "build ended with" in proven.stderr
     assert "sagemaker:ListModelPackages" in proven.stderr

@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-
 from greengrass_emulator.cloud.cloud import Cloud
+
 from infra_policies import CLOUDFORMATION
 
 ACCOUNT = "prod"

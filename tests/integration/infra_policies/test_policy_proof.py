@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from greengrass_emulator.errors import RehearsalError
 from greengrass_emulator.iam.recording import RecordedCall
-from greengrass_emulator.policy_proof.documents import Unneeded, read_unneeded, render_documents
-from greengrass_emulator.policy_proof.proving import WholeProof, prove
-from greengrass_emulator.policy_proof.rendered import Attached, RenderedStage, policy_set
+
 from infra_policies import EXAMPLE, FOLDER, document_names, document_path
+from rehearsal.errors import RehearsalError
+from rehearsal.policy_proof.documents import Unneeded, read_unneeded, render_documents
+from rehearsal.policy_proof.proving import WholeProof, prove
+from rehearsal.policy_proof.rendered import Attached, RenderedStage, policy_set
 
 KEY = "arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555"
 ATTACHED = Attached("example-artifacts", KEY, "eu-west-1")
@@ -164,5 +164,5 @@ def test_the_docs_tell_of_every_statement_and_of_no_other() -> None:
         for name in document_names()
         for statement in json.loads(document_path(name).read_text())["Statement"]
     ]
-    assert told == there, "run `greengrass-emulator prove-policies --write docs/policies.md`"
+    assert told == there, "run `mlops-rehearsal prove-policies --write docs/policies.md`"
     assert "no reason is given" not in DOCS.read_text(encoding="utf-8")

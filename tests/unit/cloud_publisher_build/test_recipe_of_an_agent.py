@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from greengrass_emulator.nucleus.recipes.platform import Platform as NucleusPlatform
+from greengrass_emulator.nucleus.recipes.reading import read_recipe
+from greengrass_emulator.nucleus.runtimes import RUNTIMES
 
 from cloud_publisher.linting.lint import lint
 from cloud_publisher.linting.settings import Runtime
 from cloud_publisher.recipes.component_recipe import recipe_of, recipe_sources
-from greengrass_emulator.nucleus.recipes.platform import Platform as NucleusPlatform
-from greengrass_emulator.nucleus.recipes.reading import read_recipe
-from greengrass_emulator.nucleus.runtimes import RUNTIMES
 from shared_schema.config import Config
 
 ECHO = {(operation, "com.example.agent/echo") for operation in ("SubscribeToTopic", "PublishToTopic")}

@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from greengrass_emulator.nucleus import lite_sizes as lite
 
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
 from cloud_publisher.fleet.targets import parse_target
 from cloud_publisher.sizes.deployment_sizes import deployment_figures, place_of
 from cloud_publisher.sizes.job_message import AN_ID, JobMessage, job_message
 from cloud_publisher.sizes.recipe_sizes import recipe_figures
-from greengrass_emulator.nucleus import lite_sizes as lite
 
 TARGET = parse_target("arn:aws:iot:eu-west-1:111111111111:thinggroup/line")
 THING = "press-4"

@@ -8,7 +8,8 @@ from edge_agent.component_environment import component_environment
 from edge_agent.control.settings import InvalidSettingsError, read_settings
 from edge_agent.errors import ArtifactError, WrongUseError
 from edge_agent.serving.artifacts import model_folder
-from edge_agent.version import PACKAGE_VERSION, agent_version
+from edge_agent.version import agent_version
+from shared_schema.version import VERSION
 
 NUCLEUS = {
     "AWS_IOT_THING_NAME": "device-1",
@@ -57,7 +58,7 @@ def test_a_sudo_that_passes_no_environment_on_is_named_with_what_helps() -> None
 
 def test_a_deployed_agent_is_called_by_its_components_version_and_one_begun_by_hand_by_the_packages() -> None:
     assert agent_version({"MLOPS_COMPONENT_VERSION": "1.4.2"}) == "1.4.2"
-    assert agent_version({}) == PACKAGE_VERSION
+    assert agent_version({}) == VERSION
 
 
 def test_an_artifact_is_the_only_folder_of_its_version(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """How long an answer is remembered, and how a listing comes in pages."""
 
 import pytest
-
 from greengrass_emulator.cloud.api_errors import ValidationException
 from greengrass_emulator.cloud.control_plane.client_tokens import KEPT_SECONDS, ClientTokens
 from greengrass_emulator.cloud.control_plane.pages import page

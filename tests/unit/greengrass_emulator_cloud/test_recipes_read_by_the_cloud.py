@@ -4,7 +4,6 @@ import json
 
 import pytest
 import yaml
-
 from greengrass_emulator.cloud.api_errors import ValidationException
 from greengrass_emulator.cloud.control_plane.recipe_reading import read_recipe, recipe_as, with_digests
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.cloud.api_errors import ConflictException, ValidationException
 from greengrass_emulator.cloud.rest_json.reading import read_request
 from greengrass_emulator.cloud.rest_json.routing import find_route, service_model

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.cloud.accounts import Caller
 from greengrass_emulator.cloud.role_trust import trusts_caller, trusts_service
 

@@ -1,7 +1,6 @@
 """Rates, abort criteria and time-outs of a job, decided from its configuration alone."""
 
 import pytest
-
 from greengrass_emulator.cloud.device_messages.job_rules import AbortCriterion, Rollout, read_job_rules
 
 

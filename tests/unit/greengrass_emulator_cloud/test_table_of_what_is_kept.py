@@ -1,14 +1,13 @@
-"""docs/emulator.md says of every operation and rule which test holds it: they exist, and none is missing."""
+"""emulator/README.md says of every operation and rule which test holds it: they exist, and none is missing."""
 
 import re
 from pathlib import Path
 
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
-
 from greengrass_emulator.cloud.rest_json.routing import service_model
 
 REPOSITORY = Path(__file__).parents[3]
-ROWS = [line for line in (REPOSITORY / "docs" / "emulator.md").read_text().splitlines() if line.startswith("| ")]
+ROWS = [line for line in (REPOSITORY / "emulator" / "README.md").read_text().splitlines() if line.startswith("| ")]
 NAMED = {name for row in ROWS for name in re.findall(r"`(test_\w+)`", row)}
 
 

@@ -9,7 +9,6 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-
 from greengrass_emulator.iam.actions.calls import call_of
 from greengrass_emulator.iam.actions.http_request import HttpRequest
 from greengrass_emulator.iam.actions.lookups import Encryption

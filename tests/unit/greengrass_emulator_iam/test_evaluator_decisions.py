@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from greengrass_emulator.iam.documents import Policy, PolicyKind, read_policy
 from greengrass_emulator.iam.evaluator import Decision, Outcome, decide
 from greengrass_emulator.iam.requests import Need, Principal, PrincipalKind

@@ -1,7 +1,6 @@
 """IoT policies with thing variables: what a device may do by MQTT, and what variables mean over HTTPS."""
 
 import pytest
-
 from greengrass_emulator.iam.documents import PolicyKind, read_policy
 from greengrass_emulator.iam.evaluator import decide
 from greengrass_emulator.iam.iot_policies import Device, MqttAction, candidates_call, iot_allows, thing_groups_call

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from greengrass_emulator.iam.documents import Policy, PolicyKind, read_policy
 from greengrass_emulator.iam.errors import InvalidRecording
 from greengrass_emulator.iam.policy_sources import PolicySet, judge

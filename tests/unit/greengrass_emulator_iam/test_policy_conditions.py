@@ -1,7 +1,6 @@
 """Condition operators: what holds, what an absent key means, and sets of values."""
 
 import pytest
-
 from greengrass_emulator.iam.conditions import Condition
 
 CONTEXT = {

@@ -1,7 +1,6 @@
 """What AWS would refuse as a policy is refused, with the statement and the remedy."""
 
 import pytest
-
 from greengrass_emulator.iam.documents import PolicyKind, read_policy
 from greengrass_emulator.iam.errors import InvalidPolicy
 

@@ -1,10 +1,9 @@
 """Wildcards and variables, checked against a second, simpler way to match."""
 
 import pytest
+from greengrass_emulator.iam.patterns import arn_matches, resource_matches, text_equals, text_matches
 from hypothesis import given
 from hypothesis import strategies as st
-
-from greengrass_emulator.iam.patterns import arn_matches, resource_matches, text_equals, text_matches
 
 ALPHABET = "ab*?:/"
 TEXT = st.text("ab:/", max_size=12)

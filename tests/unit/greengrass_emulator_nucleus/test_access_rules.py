@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.nucleus.ipc.answers import UnauthorizedError
 from greengrass_emulator.nucleus.ipc.authorization import MQTT_PROXY, check_access
 from greengrass_emulator.nucleus.ipc.topics import topic_matches

@@ -3,9 +3,6 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from greengrass_emulator.nucleus.configuration.changes import (
     Removed,
     Written,
@@ -18,6 +15,8 @@ from greengrass_emulator.nucleus.configuration.changes import (
     value_at,
     without,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 KEYS = st.text("ab/~", min_size=1, max_size=3)
 VALUES = st.recursive(

@@ -1,7 +1,6 @@
 """How many errors, and within what time, make a component BROKEN in each runtime."""
 
 import pytest
-
 from greengrass_emulator.nucleus.lifecycle.states import State
 from greengrass_emulator.nucleus.lifecycle.tolerance import ByErrors, ByStarts
 

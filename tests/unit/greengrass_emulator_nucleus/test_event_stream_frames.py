@@ -6,11 +6,10 @@ from contextlib import suppress
 
 import pytest
 from botocore.eventstream import EventStreamBuffer
-from hypothesis import given
-from hypothesis import strategies as st
-
 from greengrass_emulator.nucleus.errors import FrameInvalid
 from greengrass_emulator.nucleus.ipc.frames import PRELUDE, MessageFlag, MessageType, decode, encode, length_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 HEADERS = st.dictionaries(st.text("abc-:", min_size=1, max_size=10), st.text(max_size=30), max_size=4)
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from greengrass_emulator.nucleus.recipes.component import Lifecycle, Step
 from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
 from greengrass_emulator.nucleus.runtimes import CLASSIC, LITE, Runtime

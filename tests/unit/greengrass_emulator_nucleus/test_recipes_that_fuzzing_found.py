@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.cloud.api_errors import ValidationException
 from greengrass_emulator.cloud.control_plane.recipe_reading import read_recipe as read_in_the_cloud
 from greengrass_emulator.nucleus.errors import RecipeInvalid

@@ -1,7 +1,6 @@
 """What a change of a recipe, or of a key, asks of its component."""
 
 import pytest
-
 from greengrass_emulator.nucleus.lifecycle.restart_rules import request_for_deployment, request_for_key_path
 from greengrass_emulator.nucleus.lifecycle.states import LifecycleRequest
 from greengrass_emulator.nucleus.lifecycle.steps import Plan

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.nucleus.errors import RecipeInvalid
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.recipes.reading import read_recipe

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.nucleus.lite_sizes import (
     RECIPE_FILE_BYTES,
     Measure,

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import nodesemver
 import pytest
-
 from greengrass_emulator.nucleus.deployments.document import FleetConfiguration
 from greengrass_emulator.nucleus.deployments.resolution import resolve, satisfies
 from greengrass_emulator.nucleus.errors import DeploymentFailed

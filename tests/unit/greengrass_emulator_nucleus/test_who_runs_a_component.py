@@ -5,7 +5,6 @@ import shutil
 import subprocess
 
 import pytest
-
 from greengrass_emulator.nucleus.deployments.document import FleetConfiguration
 from greengrass_emulator.nucleus.errors import StepFailed
 from greengrass_emulator.nucleus.lifecycle.run_as import ROOT, Identities, Identity, look_up

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from greengrass_emulator.rehearsal.buildspec import Buildspec, copy_artifacts, read_buildspec, run_buildspec
+from rehearsal.buildspec import Buildspec, copy_artifacts, read_buildspec, run_buildspec
 from shared_schema.documents import DocumentError
 
 REPOSITORY = Path(__file__).parents[3]

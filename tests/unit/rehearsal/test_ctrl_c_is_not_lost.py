@@ -6,8 +6,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from greengrass_emulator.interruption import ctrl_c_held_back
 
-from greengrass_emulator.interruption import Interruption, ctrl_c_held_back
+from rehearsal.interruption import Interruption
 
 
 class _InterruptedWhenItGoes:

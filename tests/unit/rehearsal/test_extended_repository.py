@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from greengrass_emulator.errors import RehearsalError
-from greengrass_emulator.rehearsal.extended.deploy_repository import (
+from rehearsal.errors import RehearsalError
+from rehearsal.extended.deploy_repository import (
     DIGITS,
     MODELS,
     SETTINGS,

@@ -9,17 +9,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.cloud.device_messages.listening import Message, Messages
 from greengrass_emulator.cloud.provisioning import DeviceFolder
-from greengrass_emulator.rehearsal.extended import all_at_once, rows
-from greengrass_emulator.rehearsal.extended.context import ScenarioContext
-from greengrass_emulator.rehearsal.extended.deploy_repository import ASKING, BELT, CAMERA, LINE
-from greengrass_emulator.rehearsal.extended.made_models import part_on_belt
-from greengrass_emulator.rehearsal.extended.mqtt_listener import MqttListener
-from greengrass_emulator.rehearsal.feeder import read_predictions
-from greengrass_emulator.rehearsal.timeline import Timeline
-from greengrass_emulator.rehearsal.world import Device
+
+from rehearsal.extended import all_at_once, rows
+from rehearsal.extended.context import ScenarioContext
+from rehearsal.extended.deploy_repository import ASKING, BELT, CAMERA, LINE
+from rehearsal.extended.made_models import part_on_belt
+from rehearsal.extended.mqtt_listener import MqttListener
+from rehearsal.feeder import read_predictions
+from rehearsal.timeline import Timeline
+from rehearsal.world import Device
 
 BEGAN = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DIGEST = "k" * 43
@@ -110,7 +110,7 @@ def context(tmp_path: Path) -> Callable[..., ScenarioContext]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing more will come."""
     monkeypatch.setattr(rows, "PATIENCE", 0.1)
-    monkeypatch.setattr("greengrass_emulator.rehearsal.extended.waiting.PATIENCE", 0.1)
+    monkeypatch.setattr("rehearsal.extended.waiting.PATIENCE", 0.1)
 
 
 def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from greengrass_emulator.errors import WrongUse
-from greengrass_emulator.rehearsal.own_folder import own_folder
+from rehearsal.errors import WrongUse
+from rehearsal.own_folder import own_folder
 
-COMMAND = [sys.executable, "-m", "greengrass_emulator.cli.main"]
+COMMAND = [sys.executable, "-m", "rehearsal.cli.main"]
 
 
-@pytest.mark.parametrize("command", ["rehearse", "prove-policies"])
+@pytest.mark.parametrize("command", ["run", "prove-policies"])
 def test_files_of_others_are_left_and_named(tmp_path: Path, command: str) -> None:
     work = tmp_path / "thesis.tex"
     work.write_text("three years")

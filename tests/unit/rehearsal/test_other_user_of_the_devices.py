@@ -12,11 +12,11 @@ import pytest
 import yaml
 from rich.console import Console
 
-from greengrass_emulator.rehearsal import other_user as module
-from greengrass_emulator.rehearsal.device_python import name_python
-from greengrass_emulator.rehearsal.other_user import OtherUser, other_user
-from greengrass_emulator.rehearsal.scenarios import as_another_user
-from greengrass_emulator.rehearsal.table import proofs_table
+from rehearsal import other_user as module
+from rehearsal.device_python import name_python
+from rehearsal.other_user import OtherUser, other_user
+from rehearsal.scenarios import as_another_user
+from rehearsal.table import proofs_table
 
 REPOSITORY = Path(__file__).parents[3]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs components as others")

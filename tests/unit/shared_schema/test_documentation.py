@@ -10,7 +10,8 @@ from shared_schema.config import Config
 from shared_schema.documents import read_text_document
 
 REPOSITORY = Path(__file__).parents[3]
-PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("model_components/*/*.md")])
+_PAGES = ("*.md", "docs/*.md", "emulator/*.md", "model_components/*/*.md")
+PAGES = sorted(page for pattern in _PAGES for page in REPOSITORY.glob(pattern))
 _YAML = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 

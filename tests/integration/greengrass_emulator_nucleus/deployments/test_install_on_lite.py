@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from awsiot.greengrasscoreipc.model import ServiceError
-
 from greengrass_emulator.devices.device_faults import turn_device_clock
 
 A, B = "com.example.a", "com.example.b"

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from awsiot.greengrasscoreipc.model import BinaryMessage, PublishMessage
-
 from greengrass_emulator.devices.device_faults import restart_daemon
 from greengrass_emulator.nucleus.lifecycle.units import component_of_process
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.nucleus.ipc.frames import Frame, MessageFlag, MessageType, decode, encode
 
 A = "com.example.a"

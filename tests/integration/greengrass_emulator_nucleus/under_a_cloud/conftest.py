@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.seeding import SeededCloud
 

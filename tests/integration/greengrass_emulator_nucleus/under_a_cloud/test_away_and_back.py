@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 from awsiot.greengrasscoreipc.model import ServiceError
-
 from greengrass_emulator.devices.device_faults import turn_device_clock
 
 from .cloud_site import STAY, Site

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import urllib3
-
 from greengrass_emulator.devices.device_faults import restart_daemon
 
 from .cloud_site import ACCOUNT, STAY, Site

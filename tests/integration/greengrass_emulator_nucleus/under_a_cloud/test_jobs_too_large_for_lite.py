@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from greengrass_emulator.nucleus.lite_sizes import DEPLOYMENT_BYTES, LARGEST_PACKET, deployment_memory, packet_bytes
 
 from .cloud_site import ACCOUNT, Site

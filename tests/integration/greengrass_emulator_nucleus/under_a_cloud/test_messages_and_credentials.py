@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 import pytest
 import urllib3
-
 from greengrass_emulator.cloud.cloud import Cloud
 
 from .cloud_site import ACCOUNT, STAY, Site

@@ -1,0 +1,42 @@
+"""The `greengrass-emulator` command: each subcommand has a module; this one puts them together.
+
+The commands do their heavy imports themselves, so that `--help` answers at once.
+"""
+
+import sys
+
+import typer
+
+from greengrass_emulator.cli.fault import fault
+from greengrass_emulator.cli.local_deploy import deploy
+from greengrass_emulator.cli.nucleus import nucleus, status
+from greengrass_emulator.cli.provision import provision
+from greengrass_emulator.cli.up import up
+from greengrass_emulator.errors import EmulatorError
+
+app = typer.Typer(
+    name="greengrass-emulator",
+    help="A Greengrass on one machine: the AWS accounts, and devices that run in them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(up)
+app.command()(provision)
+app.command()(nucleus)
+app.command()(deploy)
+app.command()(status)
+app.add_typer(fault, name="fault")
+
+
+def main() -> None:
+    """The entry point. It prints an ``EmulatorError`` in one line on stderr and exits with its code."""
+    try:
+        app()
+    except EmulatorError as error:
+        sys.stderr.write(f"greengrass-emulator: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

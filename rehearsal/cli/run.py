@@ -1,0 +1,73 @@
+"""`mlops-rehearsal run`: rehearses a release of a repository, and prints the table of proofs."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_LAST_LINES = 20
+
+
+def run(
+    devices: Annotated[
+        int | None, typer.Option(help="Classic devices, between preprod and prod; 3 if not said.")
+    ] = None,
+    repository: Annotated[Path, typer.Option(help="The deploy repository to rehearse.")] = Path(),
+    folder: Annotated[Path, typer.Option(help="Folder for logs and report; emptied first.")] = Path("rehearsed/run"),
+    enforce_iam: Annotated[
+        bool, typer.Option("--enforce-iam", help="Each process runs under its role from infra_policies/.")
+    ] = False,
+    extended: Annotated[
+        bool,
+        typer.Option("--extended", help="What else an agent does: many models, sources, sinks, commands, bad days."),
+    ] = False,
+) -> None:
+    """Run a whole release on this machine, and show the proofs. Exit code 1 if a row does not hold."""
+    from greengrass_emulator.log_lines import log_to_file
+    from rich.console import Console
+
+    from rehearsal.errors import WrongUse
+    from rehearsal.extended.program import extended_program
+    from rehearsal.interruption import Interruption
+    from rehearsal.own_folder import own_folder
+    from rehearsal.policy_proof.enforcing import EnforcedRoles
+    from rehearsal.program import standard_program
+    from rehearsal.rehearse import rehearse
+    from rehearsal.table import proofs_table, summary_lines
+    from rehearsal.timeline import Proof
+
+    if extended and (enforce_iam or devices is not None):
+        raise WrongUse("--extended has its own two devices, and no roles; leave out --devices and --enforce-iam")
+    program = extended_program(repository) if extended else standard_program(3 if devices is None else devices)
+    console = Console(highlight=False)
+    interruption = Interruption()
+
+    def tell(words: str, proof: Proof | None) -> None:
+        interruption.check()
+        if proof is None:
+            console.print(f"  … {words}")
+        else:
+            colour = "green" if proof.holds else "red"
+            console.print(f"  [{colour}]{proof.mark}[/] {proof.scenario}: {proof.claim}")
+
+    try:
+        roles = EnforcedRoles(repository.absolute(), folder.absolute()) if enforce_iam else None
+        with interruption, own_folder(folder):
+            log_to_file(folder / "emulator.log", logging.INFO)
+            outcome = rehearse(repository.absolute(), folder.absolute(), program=program, tell=tell, permissions=roles)
+    except KeyboardInterrupt:
+        console.print("ended by Ctrl-C; everything that was started has been ended")
+        raise typer.Exit(130) from None
+    console.print(proofs_table(outcome.proofs))
+    for line in summary_lines(outcome.summary):
+        console.print(line)
+    console.print(f"Every log is in {folder}/; the timeline is in {folder}/{outcome.report.name}")
+    if not outcome.holds:
+        failed = next(proof for proof in outcome.proofs if not proof.holds)
+        console.print(f"[red]Does not hold:[/] {failed.scenario}: {failed.claim} (seen: {failed.seen})")
+        if outcome.failed_log:
+            console.print(f"The end of {outcome.failed_log}:")
+            for line in outcome.failed_log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
+                console.print(f"  {line}", markup=False)
+        raise typer.Exit(1)

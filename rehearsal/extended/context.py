@@ -1,0 +1,116 @@
+"""What every scenario of the extended rehearsal needs, and what several of them read of the devices."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from rehearsal.extended.deploy_repository import MODELS, SOURCES
+from rehearsal.extended.made_models import upload_make
+from rehearsal.extended.mqtt_listener import MqttListener
+from rehearsal.feeder import Feeder, read_predictions
+from rehearsal.scenarios import Rehearsal
+from rehearsal.world import AGENT, BUCKET, Device
+from shared_schema.messages import Prediction, Verdict
+from shared_schema.release import FILE, Release
+from shared_schema.shadow import ShadowReport
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioContext:
+    """The rehearsal with its feeder, a listener in each account, and a device of each runtime."""
+
+    rehearsal: Rehearsal
+    feeder: Feeder
+    listeners: Mapping[str, MqttListener]
+    stack: ExitStack
+    """Ends what a scenario has started, also if the scenario fails."""
+    told: dict[str, datetime] = field(default_factory=dict)
+    """By device: the timestamp of the shadow that is on the timeline already."""
+
+    @property
+    def devices(self) -> list[Device]:
+        return self.rehearsal.world.devices
+
+    @property
+    def lite(self) -> Device:
+        return next(device for device in self.devices if device.runtime == "lite")
+
+    @property
+    def classic(self) -> Device:
+        return next(device for device in self.devices if device.runtime == "classic")
+
+    def listener(self, device: Device) -> MqttListener:
+        """Return the listener in the device's account."""
+        return self.listeners[device.account]
+
+    def upload_make(self, model: str, *, make: int) -> None:
+        """Upload a make of a model to where the next build reads it."""
+        upload_make(self.rehearsal.world.cloud.client("s3"), BUCKET, model, make=make)
+        self.rehearsal.timeline.add("bucket", f"{model}: make {make}")
+
+    def release(self) -> Release:
+        """Return the last build's release."""
+        path = self.rehearsal.pipeline.source / "dist" / FILE
+        return Release.model_validate_json(path.read_text(encoding="utf-8"))
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the last release's models."""
+        return {each.key: each.version for each in self.release().of_kind("model")}
+
+    def confirmed(self, device: Device) -> bool:
+        """Return whether the device serves and confirms all models of the last release, by version and digest."""
+        told = self.shadow(device).models
+        for each in self.release().of_kind("model"):
+            model = told.get(each.key)
+            said = model.said if model else None
+            if model is None or said is None or each.model is None or said.verdict is not Verdict.CONFIRMED:
+                return False
+            wanted = (each.version, each.model.digest)
+            if (said.version, said.digest) != wanted or (model.version, model.digest) != wanted:
+                return False
+        return True
+
+    def shadow(self, device: Device) -> ShadowReport:
+        """Return the device's named shadow. Raises ``LookupError`` if it has none yet."""
+        report = device.view.shadow(device.name)
+        if self.told.get(device.name) != report.timestamp:
+            self.told[device.name] = report.timestamp
+            self.rehearsal.timeline.told(
+                device.name, f"{report.state}, release {report.release}", when=report.timestamp
+            )
+        return report
+
+
+def predictions_of(device: Device, source: str) -> list[Prediction]:
+    """Return a source's predictions so far, the oldest first."""
+    return [each for each in read_predictions(device.predictions) if each.source == source]
+
+
+def serves_all(device: Device, since: datetime) -> bool:
+    """Return whether every source has a prediction later than ``since``."""
+    found = {each.source for each in read_predictions(device.predictions) if each.timestamp > since}
+    return found == set(SOURCES)
+
+
+def serves(device: Device, source: str, version: str, since: datetime) -> bool:
+    """Return whether a source's newest prediction is later than ``since``, and of this version."""
+    found = predictions_of(device, source)
+    return bool(found) and found[-1].timestamp > since and found[-1].version == version
+
+
+def serving(context: ScenarioContext, device: Device) -> dict[str, str | None]:
+    """Return the version of each model in the shadow."""
+    return {name: model.version for name, model in context.shadow(device).models.items() if name in MODELS}
+
+
+def agent_log(device: Device) -> str:
+    """Return what the agent has logged so far."""
+    path: Path = device.folder.root / "logs" / f"{AGENT}.log"
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+
+def pids(context: ScenarioContext) -> dict[str, int | None]:
+    """Return the agents' process ids by device."""
+    return {device.name: device.agent_pid() for device in context.devices}

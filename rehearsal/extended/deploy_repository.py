@@ -1,0 +1,148 @@
+"""The deploy repository of the extended rehearsal.
+
+It has the rehearsed repository's agent with more to do, three more models, and one more program. It is written over
+the pipeline's own copy; the repository itself is never changed.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rehearsal.errors import RehearsalError
+from rehearsal.extended import asking, made_models
+from shared_schema.config import find_config
+
+DIGITS = "digits"
+MODELS = (DIGITS, *made_models.MADE)
+ASKING = "com.example.asking"
+CAMERA, BELT, LINE, LAB = "camera", "belt", "line", "lab"
+SOURCES = (CAMERA, BELT, LINE, LAB)
+MAX_BYTES = 30_000
+KEPT_PICTURES, HARD_SAMPLES, UNSURE = 8, 6, 0.75
+SURE, A_SECOND = 0.8, 2.0
+BUSY_LIMIT = 6.0
+
+SETTINGS: dict[str, Any] = {
+    "health": {"interval": 1},
+    "shutdown": {"grace": 4},
+    "busy": {"file": "busy", "recheck": 1, "limit": BUSY_LIMIT},
+    "hard-samples": {"path": "hard-samples", "below": UNSURE, "keep": HARD_SAMPLES},
+    "sources": {
+        CAMERA: {"type": "folder", "path": "images", "model": DIGITS},
+        BELT: {
+            "type": "video",
+            "address": "belt.avi",
+            "model": made_models.PARTS,
+            "rate": 4,
+            "drop": "block",
+            "repeat": True,
+        },
+        LINE: {"type": "topic", "topic": "line/asks", "model": made_models.WEAR},
+        LAB: {"type": "topic", "topic": "lab/asks", "model": made_models.DOSE},
+    },
+    "sinks": {
+        "file": {"type": "json-lines", "path": "predictions.jsonl", "max-bytes": MAX_BYTES, "keep": 100},
+        "floor": {"type": "local-topic", "topic": "factory/predictions"},
+        "cloud": {"type": "iot-core", "rate": A_SECOND, "above": SURE, "on-change": True},
+        "look": {"type": "annotated-images", "path": "annotated", "keep": KEPT_PICTURES, "rate": 4},
+    },
+}
+
+
+def application_of(repository: Path) -> str:
+    """Return the fleet's application, its topics' first level. Raises ``RehearsalError`` without agent or digits."""
+    config = _config(repository)
+    _agent(config["custom-components"], repository)
+    return str(config["application"])
+
+
+def write_repository(source: Path) -> None:
+    """Turn the pipeline's copy of a repository into the extended one. Raises ``RehearsalError`` if it has no agent."""
+    config = _config(source)
+    components = config["custom-components"]
+    key, agent = _agent(components, source)
+    agent["agent"] = {**(agent["agent"] or {}), "settings": SETTINGS}
+    config["custom-components"] = {
+        key: agent,
+        DIGITS: components[DIGITS],
+        **{model: _model_component(model) for model in made_models.MADE},
+        "asking": _asking_component(),
+    }
+    find_config(source).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    for model in made_models.MADE:
+        made_models.write_component(source / "model_components" / model, model)
+    program = source / "components" / "asking" / "asking.py"
+    program.parent.mkdir(parents=True)
+    shutil.copyfile(asking.__file__, program)
+
+
+def renew_agent(source: Path) -> None:
+    """Change the agent's description in the config, which makes a new version of the same agent."""
+    config = _config(source)
+    _, agent = _agent(config["custom-components"], source)
+    agent["description"] = f"{agent.get('description', 'The edge agent')}, renewed"
+    find_config(source).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+
+
+def _config(repository: Path) -> dict[str, Any]:
+    path = find_config(repository)
+    try:
+        config: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        missing = {"application"} - config.keys() or {DIGITS} - config["custom-components"].keys()
+    except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise RehearsalError(f"{path} cannot be read ({error}); `cloud-publisher validate` says more") from error
+    if missing:
+        raise RehearsalError(
+            f"{path} has no {', '.join(missing)}; the extended rehearsal adds its models to the digits: rehearse "
+            "this project's own repository, or one of `cloud-publisher init`"
+        )
+    return config
+
+
+def _agent(components: dict[str, Any], source: Path) -> tuple[str, dict[str, Any]]:
+    found = next(((key, each) for key, each in components.items() if "agent" in each), None)
+    if found is None:
+        raise RehearsalError(f"{find_config(source)}: no component is the agent; rehearse a repository that has one")
+    return found
+
+
+def _model_component(model: str) -> dict[str, Any]:
+    return {
+        "component-name": f"com.example.{model}",
+        "root": f"model_components/{model}",
+        "model": {"sagemaker-managed": False, "name": made_models.package_key(model)},
+        "Artifacts": [
+            {
+                "URI": f"s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/{model}.zip",
+                "Unarchive": "ZIP",
+                "Permission": {"Read": "ALL"},
+            }
+        ],
+        "Lifecycle": {"Run": "exit 0"},
+    }
+
+
+def _asking_component() -> dict[str, Any]:
+    rights = {
+        f"{ASKING}:pubsub:1": {
+            "policyDescription": "Requests to the agent",
+            "operations": ["aws.greengrass#PublishToTopic"],
+            "resources": ["line/asks", "lab/asks"],
+        },
+        f"{ASKING}:pubsub:2": {
+            "policyDescription": "Answers and predictions",
+            "operations": ["aws.greengrass#SubscribeToTopic"],
+            "resources": ["line/asks/reply", "lab/asks/reply", "factory/predictions"],
+        },
+    }
+    return {
+        "component-name": ASKING,
+        "root": "components/asking",
+        "ComponentConfiguration": {"DefaultConfiguration": {"accessControl": {"aws.greengrass.ipc.pubsub": rights}}},
+        "Artifacts": [
+            {"URI": "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/asking.zip", "Unarchive": "ZIP"},
+        ],
+        "Lifecycle": {"Run": "exec python3 -u {artifacts:decompressedPath}/asking/asking.py"},
+    }

@@ -1,0 +1,157 @@
+"""The pipeline of the rehearsal: one build, then a deploy stage for each account, as CodePipeline would run them.
+
+Each stage runs in a folder of its own, which holds only what the stage before handed over.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal.buildspec import (
+    Buildspec,
+    BuildspecRun,
+    copy_artifacts,
+    read_buildspec,
+    run_buildspec,
+)
+
+BUILD_FILE = "buildspec.build.yml"
+DEPLOY_FILE = "buildspec.deploy.yml"
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "versions")
+_SOURCES = (
+    "greengrass-config.yml",
+    "deployment.json",
+    "pyproject.toml",
+    "constraints.txt",
+    "README.md",
+    "LICENSE",
+    BUILD_FILE,
+    DEPLOY_FILE,
+    "model_components",
+    "agent",
+    "edge_agent",
+    "shared_schema",
+    "cloud_publisher",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One account to deploy to, and the variables that its CodeBuild project sets."""
+
+    name: str
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineRun:
+    """The results of one run of the pipeline."""
+
+    number: int
+    build: BuildspecRun
+    deploys: Mapping[str, BuildspecRun]
+
+    def failed(self) -> BuildspecRun | None:
+        """The first stage that did not end with 0."""
+        return next((run for run in (self.build, *self.deploys.values()) if run.exit_code), None)
+
+    def exit_codes(self) -> dict[str, int]:
+        """Return the exit codes by stage: ``build``, then each account that the run reached."""
+        return {"build": self.build.exit_code, **{name: run.exit_code for name, run in self.deploys.items()}}
+
+
+class Pipeline:
+    """Runs the buildspecs of ``repository`` in a copy under ``folder``. Every stage gets ``environment``."""
+
+    def __init__(
+        self,
+        repository: Path,
+        folder: Path,
+        *,
+        environment: Mapping[str, str],
+        stages: Sequence[Stage],
+        told: Callable[[str], None],
+    ) -> None:
+        self._folder = folder
+        self._stages = stages
+        self._told = told
+        self._environment = {**environment, "PYTHONPATH": str(_without_the_agents_libraries(folder / "python"))}
+        self._runs = 0
+        self.last: PipelineRun | None = None
+        self.source = folder / "source"
+        self.source.mkdir(parents=True)
+        for name in _SOURCES:
+            path = repository / name
+            if path.is_dir():
+                shutil.copytree(path, self.source / name, ignore=_LEFT_OUT)
+            elif path.is_file():
+                # A repository of `cloud-publisher init` has its agent in a folder, and the publisher installed.
+                shutil.copy2(path, self.source / name)
+        self._build = read_buildspec(self.source / BUILD_FILE)
+        self._deploy: Buildspec = read_buildspec(self.source / DEPLOY_FILE)
+
+    def run(self, *, gated: bool = True, deadline: float = 300) -> PipelineRun:
+        """Build, then deploy stage by stage. If ``gated``, the first stage that fails ends the run, as in CodePipeline.
+
+        ``deadline``: seconds for each stage.
+        """
+        self._runs += 1
+        here = self._folder / f"run-{self._runs}"
+        build = run_buildspec(
+            self._build,
+            name="build",
+            folder=self.source,
+            environment=self._environment,
+            log=here / "build.log",
+            deadline=deadline,
+        )
+        self._told(f"build ended with {build.exit_code} after {build.seconds:.1f} s")
+        deploys: dict[str, BuildspecRun] = {}
+        if build.exit_code == 0:
+            for stage in self._stages:
+                folder = here / stage.name
+                folder.mkdir(parents=True)
+                copy_artifacts(self._build, self.source, folder)
+                deploys[stage.name] = run_buildspec(
+                    self._deploy,
+                    name=stage.name,
+                    folder=folder,
+                    environment={**self._environment, **stage.variables},
+                    log=here / f"{stage.name}.log",
+                    deadline=deadline,
+                )
+                run = deploys[stage.name]
+                self._told(f"{stage.name} ended with {run.exit_code} after {run.seconds:.1f} s")
+                if run.exit_code and gated:
+                    break
+        self.last = PipelineRun(self._runs, build, deploys)
+        return self.last
+
+
+def _without_the_agents_libraries(folder: Path) -> Path:
+    """Make a folder for PYTHONPATH that hides ``awscrt``: in CodeBuild no stage has the agent's extra.
+
+    If it is installed, botocore loads it even if nothing uses it, which costs 50 ms for each process.
+    """
+    folder.mkdir(parents=True)
+    (folder / "awscrt.py").write_text('raise ImportError("the agent\'s extra is not installed here")\n')
+    return folder
+
+
+def process_environment() -> dict[str, str]:
+    """Return the environment for a stage's processes: this interpreter first on the path, and no variable of AWS's.
+
+    A rehearsal must never use a developer's own AWS profile.
+    """
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    return {
+        **kept,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,74 @@
+"""The policy documents, rendered for the emulated accounts by the publisher itself, as a team would.
+
+Also ``unused.yml``: what the proof's run does not use, with the reasons.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pydantic import Field
+
+from rehearsal.errors import RehearsalError
+from rehearsal.pipeline import process_environment
+from rehearsal.policy_proof.rendered import RenderedStage, read_stage
+from shared_schema.documents import DocumentError, read_document
+from shared_schema.strict_model import WrittenByPeople
+
+_SECONDS = 30
+
+
+class Unneeded(WrittenByPeople):
+    """A statement, or one pattern of it, that the run does not use, and why it is allowed."""
+
+    document: str
+    statement: str
+    pattern: str | None = None
+    """A shell pattern."""
+    reason: str = Field(min_length=20)
+
+    def covers(self, document: str, statement: str, pattern: str | None) -> bool:
+        """Return whether it covers this statement, or this pattern of it."""
+        if (document, statement) != (self.document, self.statement):
+            return False
+        if self.pattern is None or pattern is None:
+            return self.pattern == pattern
+        return fnmatchcase(pattern, self.pattern)
+
+
+class UnneededList(WrittenByPeople):
+    """The whole of ``infra_policies/unused.yml``."""
+
+    unused: list[Unneeded] = Field(default_factory=list)
+
+
+def render_documents(config: Path, stages: Sequence[str]) -> tuple[RenderedStage, ...]:
+    """Render every stage with ``cloud-publisher policies render``. Raises ``RehearsalError`` with what it said."""
+    return tuple(read_stage(_render(config, stage)) for stage in stages)
+
+
+def read_unneeded(path: Path) -> tuple[Unneeded, ...]:
+    """Read the reasons. Raises ``RehearsalError`` with file, line and remedy."""
+    try:
+        return tuple(read_document(path, UnneededList).value.unused)
+    except DocumentError as error:
+        raise RehearsalError(str(error)) from None
+
+
+def _render(config: Path, stage: str) -> str:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "cloud_publisher", "policies", "render"),
+            *("--stage", stage, "--config", str(config), "--json"),
+        ],
+        env=process_environment(),
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise RehearsalError(f"the policies of {stage} could not be rendered:\n{done.stdout}{done.stderr}")
+    return done.stdout
