@@ -4,12 +4,16 @@ BIN := .venv/bin
 READY := .venv/.ready
 LINTERS := .venv-policies
 SDK := .venv-sagemaker
+LOCK := .venv-lock
 SDK_TESTS := tests/integration/cloud_publisher_build
+INSTALL := -m pip install --quiet --disable-pip-version-check
+# Exactly what a lock names, each file with its hash, and nothing that runs at its installation.
+FROM_LOCK := $(INSTALL) --require-hashes --only-binary :all: --requirement
 DEVICES ?= 3
 PACKAGES := cloud_publisher edge_agent shared_schema infra_policies rehearsal emulator
 CODE := $(PACKAGES) model_components tests benchmarks examples
 
-.PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas bench soak fuzz clean
+.PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas lock bench soak fuzz clean
 
 rehearse: $(READY) ## A whole release on this machine: three accounts, real processes, a real broker. EXTENDED=1: the agent's other features.
 	@$(BIN)/mlops-rehearsal run $(if $(EXTENDED),--extended,--devices $(DEVICES))
@@ -45,6 +49,10 @@ format: $(READY)
 schemas: $(READY) ## Writes the JSON Schemas and the config reference from shared_schema.
 	@$(BIN)/python -m shared_schema.export
 
+lock: ## Writes requirements/*.txt anew from pyproject.toml; UPGRADE=1 takes the newest versions.
+	@test -x $(LOCK)/bin/uv || { $(PYTHON) -m venv $(LOCK) && $(LOCK)/bin/python $(FROM_LOCK) requirements/uv.txt; }
+	@requirements/lock $(LOCK)/bin/uv $(if $(UPGRADE),--upgrade)
+
 bench: $(READY) ## Runs every benchmark, each with its limit.
 	@$(BIN)/python -m benchmarks
 
@@ -55,28 +63,28 @@ fuzz: $(READY) ## Random input for what reads bytes and recipes from outside, te
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
 clean: ## Removes all that the targets above made.
-	rm -rf .venv $(LINTERS) $(SDK) rehearsed dist build *.egg-info emulator/build emulator/*.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv $(LINTERS) $(SDK) $(LOCK) rehearsed dist build *.egg-info emulator/build emulator/*.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The mark is touched last, so that an interrupted set-up is repeated.
-$(READY): pyproject.toml emulator/pyproject.toml constraints.txt
+$(READY): pyproject.toml emulator/pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=…")'
 	@echo "setting up .venv (once) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable ./emulator --editable '.[publisher,agent,emulator,digits,dev]'
+	@$(BIN)/python $(FROM_LOCK) requirements/dev.txt
+	@$(BIN)/python $(INSTALL) --no-deps --no-build-isolation --editable ./emulator --editable .
 	@touch $@
 
 # sagemaker-core needs an older rich, and installs pandas and scipy: it has an environment of its own.
-$(SDK)/.ready: $(SDK_TESTS)/sagemaker-sdk.txt
+$(SDK)/.ready: requirements/sagemaker.txt
 	@echo "setting up $(SDK) (once) …"
 	@$(PYTHON) -m venv $(SDK)
-	@$(SDK)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@$(SDK)/bin/python $(FROM_LOCK) $<
 	@touch $@
 
 # checkov pins an older boto3: the public linters have an environment of their own.
-$(LINTERS)/.ready: infra_policies/linters.txt
+$(LINTERS)/.ready: requirements/linters.txt
 	@echo "setting up $(LINTERS) (once) …"
 	@$(PYTHON) -m venv $(LINTERS)
-	@$(LINTERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@$(LINTERS)/bin/python $(FROM_LOCK) $<
 	@touch $@
