@@ -4,7 +4,7 @@ import typer
 
 from cloud_publisher.cli.fleet_watch import COLUMNS, standing_rows
 from cloud_publisher.cli.output import Output
-from cloud_publisher.deploying.reports import Delivered, DeployReport
+from cloud_publisher.deploying.rollout.reports import Delivered, DeployReport
 from cloud_publisher.fleet.outcome import Outcome
 
 _REMEDIES = {

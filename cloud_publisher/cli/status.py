@@ -29,8 +29,8 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Show the fleet; ends with 4 when it is not as its current deployment says."""
-    from cloud_publisher.deploying.delivery import wanted_of
-    from cloud_publisher.deploying.deployments import TargetDeployments
+    from cloud_publisher.deploying.target_deployments import TargetDeployments
+    from cloud_publisher.deploying.target_state import wanted_of
     from cloud_publisher.fleet.index import FleetIndex
     from cloud_publisher.fleet.jobs import Jobs
     from cloud_publisher.fleet.observing import FleetView

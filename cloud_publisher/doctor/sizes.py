@@ -2,7 +2,7 @@
 
 from cloud_publisher.cloud_errors import DENIED
 from cloud_publisher.deploying.channels import choose_channel
-from cloud_publisher.deploying.deployments import TargetDeployments
+from cloud_publisher.deploying.target_deployments import TargetDeployments
 from cloud_publisher.doctor.check import Check, failed, not_checked, well
 from cloud_publisher.doctor.facts import Facts
 from cloud_publisher.errors import CloudError

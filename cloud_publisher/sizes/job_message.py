@@ -44,8 +44,7 @@ def configuration_arn(target: Target) -> str:
 
 def job_message(content: DeploymentContent, target: Target, thing: str) -> JobMessage:
     """Return the longest message that sends a deployment to a thing: the answer when it asks for the next job."""
-    update = {"action": "NOTIFY_COMPONENTS", "timeoutInSeconds": 60, **(content.policies.get(_UPDATE) or {})}
-    validation = {"timeoutInSeconds": 30, **(content.policies.get(_VALIDATION) or {})}
+    update, validation = content.update_policy, content.validation_policy
     optional = {"deploymentName": content.name, "parentTargetArn": content.parent_target_arn}
     document = {
         "deploymentId": AN_ID,
@@ -54,7 +53,7 @@ def job_message(content: DeploymentContent, target: Target, thing: str) -> JobMe
         "targetArn": target.arn,
         "creationTimestamp": _A_TIME * 1000,
         "components": {name: _component(each) for name, each in content.components.items()},
-        "failureHandlingPolicy": content.policies.get("failureHandlingPolicy") or "ROLLBACK",
+        "failureHandlingPolicy": content.failure_policy,
         "componentUpdatePolicy": {"action": update["action"], "timeout": update["timeoutInSeconds"]},
         "configurationValidationPolicy": {"timeout": validation["timeoutInSeconds"]},
     }
@@ -73,8 +72,6 @@ def job_message(content: DeploymentContent, target: Target, thing: str) -> JobMe
     return JobMessage(f"$aws/things/{thing}/jobs/{_NEXT}/get/accepted", payload, document)
 
 
-_UPDATE: Final = "componentUpdatePolicy"
-_VALIDATION: Final = "configurationValidationPolicy"
 _NEXT: Final = "$next/namespace-aws-gg-deployment"
 
 

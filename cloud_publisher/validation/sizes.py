@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from cloud_publisher.deploying.merging import UnfitTemplateError, merge_release
+from cloud_publisher.deploying.content.merging import merge_release
+from cloud_publisher.deploying.content.template_checks import UnfitTemplateError
 from cloud_publisher.fleet.targets import Target, parse_target
 from cloud_publisher.recipes.component_recipe import RecipeSource, recipe_of, recipe_sources
 from cloud_publisher.sizes.deployment_sizes import deployment_figures, place_of

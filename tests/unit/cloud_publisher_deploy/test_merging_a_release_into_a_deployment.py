@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 
 from cloud_publisher.deploying.channels import choose_channel, held, next_release
-from cloud_publisher.deploying.comparing import client_token, same
+from cloud_publisher.deploying.content.comparing import client_token, same
+from cloud_publisher.deploying.content.merging import merge_release, models_of_deployment
+from cloud_publisher.deploying.content.restoring import RESTORES_TAG, restored
+from cloud_publisher.deploying.content.template_checks import UnfitTemplateError
 from cloud_publisher.deploying.deployment import DeployedComponent, Deployment, DeploymentContent
-from cloud_publisher.deploying.merging import (
-    UnfitTemplateError,
-    merge_release,
-    models_of_deployment,
-)
-from cloud_publisher.deploying.restoring import RESTORES_TAG, restored
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import DesiredState, read_desired_state
 from shared_schema.messages import Channel

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloud_publisher.deploying.one_target import conflicts
+from cloud_publisher.deploying.rollout.one_target import conflicts
 from cloud_publisher.errors import CloudError, TimedOutError, WorkFailedError
 from cloud_publisher.fleet.devices import CoreDevice, Execution, Observation, Standing
 from cloud_publisher.fleet.following import FleetState, Follower

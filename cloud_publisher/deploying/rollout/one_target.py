@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cloud_publisher.errors import WrongUseError
 from cloud_publisher.fleet.devices import Execution
+from shared_schema.diagnostics import first_few
 
 _SHOWN = 5
 
@@ -48,14 +49,12 @@ def refuse(found: list[Conflict]) -> None:
     """Raise ``WrongUseError`` if there is any conflict; the message names the first few."""
     if not found:
         return
-    lines = [
+    devices = (
         f"{each.thing} gets {', '.join(each.components)} from {each.target_arn} (deployment {each.deployment_id})"
-        for each in found[:_SHOWN]
-    ]
-    more = f"\nand {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        for each in found
+    )
     raise WrongUseError(
         "a device may get the release's components from one target only, and these get them from another too:\n"
-        + "\n".join(lines)
-        + more,
+        + "\n".join(first_few(devices, _SHOWN)),
         "take the device out of one of the groups, or deploy to the other target instead",
     )

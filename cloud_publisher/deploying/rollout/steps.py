@@ -13,21 +13,22 @@ in two cases, and only where the target has a confirmed deployment whose models 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cloud_publisher.deploying.channels import carrier, held, next_release
-from cloud_publisher.deploying.comparing import configured_alike, same
-from cloud_publisher.deploying.deployment import Deployment, DeploymentContent
-from cloud_publisher.deploying.merging import (
+from cloud_publisher.deploying.channels import carriers, held, next_release
+from cloud_publisher.deploying.content.comparing import configured_alike, fingerprint, same
+from cloud_publisher.deploying.content.merging import (
     Models,
-    UnfitTemplateError,
     merge_release,
     models_of_deployment,
     models_of_release,
 )
+from cloud_publisher.deploying.content.template_checks import UnfitTemplateError
+from cloud_publisher.deploying.deployment import DeploymentContent
+from cloud_publisher.deploying.target_state import TargetState
 from cloud_publisher.errors import InvalidDocumentError, WrongUseError
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.documents import Document
 from shared_schema.messages import Channel
-from shared_schema.plan import Part
+from shared_schema.plan import Part, PlannedDeployment
 from shared_schema.release import Release
 
 Build = Callable[[Channel], DeploymentContent]
@@ -58,20 +59,6 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """The target as it is. ``confirmed`` returns the newest confirmed deployment's content; it is called at most once.
-
-    ``by_runtimes``: the channel was chosen by the devices' runtimes, not by ``--channel``.
-    """
-
-    current: Deployment | None
-    confirmed: Callable[[], DeploymentContent | None]
-    has_devices: bool
-    now: int
-    by_runtimes: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """One deployment. ``build`` returns its content for a channel."""
 
@@ -79,45 +66,59 @@ class Step:
     build: Build
 
 
-def steps_of(order: Order, situation: Situation, channel: Channel) -> tuple[Step, ...]:
+def steps_of(order: Order, state: TargetState) -> tuple[Step, ...]:
     """Return the deployments to make, the full release last. It is a single one where the target has it already.
 
     Raises what a step's ``build`` raises: ``InvalidDocumentError``, ``WrongUseError``.
     """
     order.check_removals()
-    current = situation.current
-    whole = _builder(order, situation, current.content if current else None)
+    whole = _builder(order, state, state.content)
     alone = (Step("release", whole),)
-    agent = order.release.agent
-    if agent is None or current is None or not situation.has_devices:
+    current, confirmed = state.content, state.confirmed
+    if current is None or confirmed is None or not depends_on_confirmed(order, state):
         return alone
-    if is_there(whole, current, channel, by_runtimes=situation.by_runtimes):
-        return alone
-    confirmed = situation.confirmed()
-    if confirmed is None:
-        return alone
-    first = _agent_first(order, situation, current.content, confirmed) or _configuration_first(
-        order, current.content, confirmed, whole, channel
+    first = _agent_first(order, state, current, confirmed) or _configuration_first(
+        order, current, confirmed, whole, state.channel
     )
     if first is None:
         return alone
 
-    def rest(at: Channel) -> DeploymentContent:
-        return _builder(order, situation, first.build(at))(at)
+    def rest(channel: Channel) -> DeploymentContent:
+        return _builder(order, state, first.build(channel))(channel)
 
-    return (first,) if same(rest(channel), first.build(channel)) else (first, Step("release", rest))
+    return (first,) if same(rest(state.channel), first.build(state.channel)) else (first, Step("release", rest))
 
 
-def is_there(build: Build, current: Deployment, channel: Channel, *, by_runtimes: bool) -> bool:
-    """Return whether the current deployment asks the same as the one that ``build`` returns for the channel."""
-    if current.withdrawn:
+def depends_on_confirmed(order: Order, state: TargetState) -> bool:
+    """Return whether the steps depend on the newest confirmed deployment, so that it must be read.
+
+    Raises what `steps_of` raises.
+    """
+    if order.release.agent is None or state.current is None or not state.devices:
         return False
-    if same(build(channel), current.content):
+    order.check_removals()
+    return not is_there(_builder(order, state, state.content), state)
+
+
+def deployments_needed(steps: tuple[Step, ...], state: TargetState) -> list[PlannedDeployment]:
+    """Return the deployments to be made: none where the current one asks the same already."""
+    if len(steps) == 1 and is_there(steps[0].build, state):
+        return []
+    return [PlannedDeployment(part=step.part, fingerprint=fingerprint(step.build(state.channel))) for step in steps]
+
+
+def is_there(build: Build, state: TargetState) -> bool:
+    """Return whether the current deployment asks the same as the one that ``build`` returns for the channel."""
+    current = state.current
+    if current is None or current.withdrawn:
+        return False
+    if same(build(state.channel), current.content):
         return True
     # A release that was delivered by the subscribed channel need not be sent again because all devices are classic now.
     # One that was delivered by the validated channel is sent again once a lite device comes: lite restarts an agent
     # whose own configuration a deployment has.
-    return by_runtimes and channel is Channel.VALIDATED and same(build(Channel.SUBSCRIBED), current.content)
+    by_runtimes = state.asked_channel is None and state.channel is Channel.VALIDATED
+    return by_runtimes and same(build(Channel.SUBSCRIBED), current.content)
 
 
 def reconfigured(order: Order, after: DeploymentContent, before: DeploymentContent) -> tuple[str, ...]:
@@ -129,11 +130,11 @@ def reconfigured(order: Order, after: DeploymentContent, before: DeploymentConte
     was = before.components.get(agent.name) if agent else None
     if agent is None or was is None or was.version != agent.version:
         return ()
-    carriers = {carrier(agent.name, channel) for channel in Channel}
+    of_agent = carriers(agent.name)
     return tuple(
         name
         for name, component in sorted(after.components.items())
-        if name not in carriers
+        if name not in of_agent
         and (former := before.components.get(name)) is not None
         and former.version == component.version
         and component.configures
@@ -142,7 +143,7 @@ def reconfigured(order: Order, after: DeploymentContent, before: DeploymentConte
 
 
 def _agent_first(
-    order: Order, situation: Situation, current: DeploymentContent, confirmed: DeploymentContent
+    order: Order, state: TargetState, current: DeploymentContent, confirmed: DeploymentContent
 ) -> Step | None:
     """Return the deployment of the new agent with the confirmed models, if both agent and models change."""
     agent = order.release.agent
@@ -153,7 +154,7 @@ def _agent_first(
     if not found.state.models or found.state.models == models_of_release(order.release).desired:
         return None
     kept = replace(order, removals=frozenset())
-    return Step("agent", _builder(kept, situation, current, models_of_deployment(confirmed, found)))
+    return Step("agent", _builder(kept, state, current, models_of_deployment(confirmed, found)))
 
 
 def _configuration_first(
@@ -177,11 +178,10 @@ def _configuration_first(
     return Step("configuration", lambda _channel: content)
 
 
-def _builder(order: Order, situation: Situation, base: DeploymentContent | None, models: Models | None = None) -> Build:
+def _builder(order: Order, state: TargetState, base: DeploymentContent | None, models: Models | None = None) -> Build:
     """Return the function that builds a deployment on top of ``base``; its errors name the place in the template."""
-    current = situation.current.content if situation.current else None
     # Higher than the current deployment's release too, where ``base`` has the desired state of an earlier one.
-    number = max(next_release(situation.now, base), next_release(situation.now, current))
+    number = max(next_release(state.now, base), next_release(state.now, state.content))
 
     def build(channel: Channel) -> DeploymentContent:
         try:

@@ -5,31 +5,24 @@ that is on the target and not in this release is carried over unchanged, unless 
 the release no longer has leaves the desired state at once; its component stays until it is named for removal.
 """
 
-import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+
+from pydantic import BaseModel
 
 from cloud_publisher.deploying.channels import Held, carrier, with_desired, without_configuration
-from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
-from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, too_long_leaves
-from shared_schema.deployment import ComponentDeployment, DeploymentTemplate
-from shared_schema.desired_state import KEY, DesiredModel, DesiredState
+from cloud_publisher.deploying.content.template_checks import check_template
+from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
+from cloud_publisher.recipes.component_recipe import LATEST
+from shared_schema.deployment import ComponentDeployment, DeploymentPolicies, DeploymentTemplate
+from shared_schema.desired_state import DesiredModel, DesiredState
+from shared_schema.json_value import JsonObject
 from shared_schema.messages import Channel
-from shared_schema.release import Release, ReleaseComponent
+from shared_schema.release import Release
 
-OPEN_VERSION = "x.x.x"
 VALIDATION_MARGIN = 10
 """Seconds that the validation may take beyond the sum of the models' vetting time-outs."""
-
-
-class UnfitTemplateError(ValueError):
-    """The template contradicts the release. ``path`` is the place in the template, ``remedy`` what to change there."""
-
-    def __init__(self, path: tuple[str, ...], problem: str, remedy: str) -> None:
-        super().__init__(f"{problem}; {remedy}")
-        self.path, self.problem, self.remedy = path, problem, remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +30,7 @@ class Models:
     """The models of a deployment: the desired state's entries, the versions of their components, and the settings."""
 
     desired: Mapping[str, DesiredModel]
-    settings: Mapping[str, Any]
+    settings: JsonObject
     validation_timeout: int
     """Seconds that the vetting of them may take on a device."""
 
@@ -57,8 +50,9 @@ def models_of_release(release: Release) -> Models:
 
 def models_of_deployment(content: DeploymentContent, held: Held) -> Models:
     """Return the models and settings of an earlier deployment, to deploy them again."""
-    timeout = (content.policies.get("configurationValidationPolicy") or {}).get("timeoutInSeconds", 0)
-    return Models(held.state.models, held.state.settings, int(timeout))
+    validation = content.policies.get("configurationValidationPolicy")
+    timeout = validation.get("timeoutInSeconds") if isinstance(validation, dict) else None
+    return Models(held.state.models, held.state.settings, timeout if isinstance(timeout, int) else 0)
 
 
 def merge_release(
@@ -123,69 +117,6 @@ def place(
     return placed
 
 
-def check_template(release: Release, template: DeploymentTemplate, channel: Channel) -> None:
-    """Raise ``UnfitTemplateError`` if the template says what it may not say of this release on this channel."""
-    released = {component.name: component for component in release.components}
-    for name, asked in template.components.items():
-        component = released.get(name)
-        here = ("components", name)
-        if channel is Channel.SUBSCRIBED:
-            _check_leaves(asked, here)
-        if component is None:
-            if asked.component_version in (None, OPEN_VERSION):
-                raise UnfitTemplateError(
-                    here,
-                    f"{name} is not in the release and has no version",
-                    "give its componentVersion, or add it to greengrass-config.yml",
-                )
-            continue
-        if asked.component_version not in (None, OPEN_VERSION, component.version):
-            raise UnfitTemplateError(
-                (*here, "componentVersion"),
-                f"the template wants {name} {asked.component_version}, and the release brings {component.version}",
-                f"take componentVersion out, or write {OPEN_VERSION}",
-            )
-        _check_configuration(component, asked, channel)
-
-
-def _check_configuration(component: ReleaseComponent, asked: ComponentDeployment, channel: Channel) -> None:
-    update = asked.configuration_update
-    if update is None or component.kind not in ("agent", "desired"):
-        return
-    here = ("components", component.name, "configurationUpdate")
-    if component.kind == "desired":
-        raise UnfitTemplateError(
-            here,
-            f"the configuration of {component.name} is the desired state, which deploy writes",
-            "take it out; what the agent should do is said in agent.settings of greengrass-config.yml",
-        )
-    if channel is Channel.SUBSCRIBED:
-        raise UnfitTemplateError(
-            here,
-            f"{component.name} is the agent, and on the subscribed channel its own configuration is never part of a "
-            "deployment: lite restarts a component that a deployment configures",
-            "take it out, and say it in agent.settings of greengrass-config.yml, which reach a running agent",
-        )
-    touched = KEY in json.loads(update.merge or "{}") or any(
-        pointer in ("", f"/{KEY}") or pointer.startswith(f"/{KEY}/") for pointer in update.reset or ()
-    )
-    if touched:
-        raise UnfitTemplateError(
-            here, f"{KEY!r} of {component.name} is the desired state, which deploy writes", "take it out"
-        )
-
-
-def _check_leaves(asked: ComponentDeployment, here: tuple[str, ...]) -> None:
-    update = asked.configuration_update
-    for place, size in too_long_leaves(json.loads(update.merge or "{}") if update else {}):
-        raise UnfitTemplateError(
-            (*here, "configurationUpdate", "merge"),
-            f"{place} has {size} bytes as JSON, and nucleus lite takes {LONGEST_LEAF} of a text or a list: the "
-            "deployment would fail there half written",
-            "put it into a file of an artifact, or use an object instead of the list",
-        )
-
-
 def _of_release(release: Release, template: DeploymentTemplate) -> dict[str, DeployedComponent]:
     return {
         component.name: _asked(template.components.get(component.name), component.version)
@@ -196,7 +127,7 @@ def _of_release(release: Release, template: DeploymentTemplate) -> dict[str, Dep
 def _of_template(template: DeploymentTemplate, release: Release) -> dict[str, DeployedComponent]:
     ours = {component.name for component in release.components}
     return {
-        name: _asked(asked, asked.component_version or OPEN_VERSION)
+        name: _asked(asked, asked.component_version or LATEST)
         for name, asked in template.components.items()
         if name not in ours
     }
@@ -214,13 +145,15 @@ def _asked(asked: ComponentDeployment | None, version: str) -> DeployedComponent
     )
 
 
-def _policies(template: DeploymentTemplate, validation_timeout: int) -> Json:
-    given = dict(_json(template.deployment_policies))
-    if validation_timeout:
-        asked = (given.get("configurationValidationPolicy") or {}).get("timeoutInSeconds", 0)
-        given["configurationValidationPolicy"] = {"timeoutInSeconds": max(asked, validation_timeout)}
-    return given
+def _policies(template: DeploymentTemplate, needed: int) -> JsonObject:
+    """Return the template's policies, with a validation that takes ``needed`` seconds at least, if there is one."""
+    policies = template.deployment_policies or DeploymentPolicies()
+    if not needed:
+        return _json(policies)
+    validation = policies.configuration_validation_policy
+    asked = (validation.timeout_in_seconds if validation else None) or 0
+    return {**_json(policies), "configurationValidationPolicy": {"timeoutInSeconds": max(asked, needed)}}
 
 
-def _json(part: Any) -> Json:
+def _json(part: BaseModel | None) -> JsonObject:
     return part.model_dump(mode="json", by_alias=True, exclude_none=True) if part is not None else {}

@@ -5,14 +5,19 @@ DescribeThing (iot).
 """
 
 import logging
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, cast
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.deploying.deployment import DeployedComponent, Deployment, DeploymentContent
 from cloud_publisher.errors import CloudError, WorkFailedError, WrongUseError
 from cloud_publisher.fleet.outcome import Outcome
 from cloud_publisher.fleet.targets import Target
+from shared_schema.json_value import JsonObject
 from shared_schema.release import OUTCOME_TAG
 
 if TYPE_CHECKING:
@@ -50,22 +55,20 @@ class TargetDeployments:
             )
 
     def current(self) -> Deployment | None:
-        """The newest deployment, or None. Raises ``CloudError``."""
+        """Return the newest deployment, or None. Raises ``CloudError``."""
         return next(self._fetched("LATEST_ONLY"), None)
 
     def history(self) -> Iterator[Deployment]:
-        """The deployments, the newest first; each is fetched when it is reached. Raises ``CloudError``."""
+        """Return the deployments, the newest first; each is fetched when it is reached. Raises ``CloudError``."""
         return self._fetched("ALL")
 
     def get(self, deployment_id: str) -> Deployment:
-        """A whole deployment. Raises ``CloudError``."""
+        """Return a whole deployment. Raises ``CloudError``."""
         with asking(f"get the deployment {deployment_id}"):
-            return parse_deployment(
-                cast("Mapping[str, Any]", self._greengrass.get_deployment(deploymentId=deployment_id))
-            )
+            return _parse(self._greengrass.get_deployment(deploymentId=deployment_id))
 
     def find(self, deployment_id: str) -> Deployment | None:
-        """A whole deployment; None when there is no such one. Raises ``CloudError``."""
+        """Return a whole deployment; None when there is no such one. Raises ``CloudError``."""
         try:
             return self.get(deployment_id)
         except CloudError as error:
@@ -74,30 +77,27 @@ class TargetDeployments:
             raise
 
     def create(self, content: DeploymentContent, *, token: str) -> Deployment:
-        """Makes a new revision of the target, and returns it as the cloud has it.
+        """Make a new revision of the target, and return it as the cloud has it.
 
         With a token that was used within 8 hours the answer is that earlier deployment. Raises ``CloudError``.
         """
-        request: dict[str, Any] = {
-            "targetArn": self.target.arn,
-            "components": {name: _component(each) for name, each in content.components.items()},
-            "clientToken": token,
-        }
-        optional = {
-            "deploymentName": content.name,
-            "deploymentPolicies": content.policies,
-            "iotJobConfiguration": content.job,
-            "parentTargetArn": content.parent_target_arn,
-            "tags": dict(content.tags),
-        }
-        request |= {key: value for key, value in optional.items() if value}
+        request = _Request(
+            target_arn=self.target.arn,
+            components={name: _ComponentShape.of(each) for name, each in content.components.items()},
+            client_token=token,
+            deployment_name=content.name or None,
+            deployment_policies=content.policies or None,
+            iot_job_configuration=content.job or None,
+            parent_target_arn=content.parent_target_arn or None,
+            tags=dict(content.tags) or None,
+        ).model_dump(by_alias=True, exclude_none=True)
         with asking(f"create a deployment of {self.target.words}"):
             made = self._greengrass.create_deployment(**request)["deploymentId"]
         log.info("deployment created", extra={"deployment": made, "target": self.target.arn})
         return self.get(made)
 
     def record(self, deployment: Deployment, outcome: Outcome) -> None:
-        """Writes the tag ``mlops:outcome`` on a deployment. Raises ``CloudError``."""
+        """Write the tag ``mlops:outcome`` on a deployment. Raises ``CloudError``."""
         if deployment.content.tags.get(OUTCOME_TAG) == outcome:
             return
         with asking(f"tag the deployment {deployment.id} with its outcome"):
@@ -115,7 +115,7 @@ class TargetDeployments:
             )
 
     def of_other_targets(self) -> Iterator[Deployment]:
-        """The newest deployment of every other target of the account, fetched when it is reached.
+        """Return the newest deployment of every other target of the account; each is fetched when it is reached.
 
         Raises ``CloudError``.
         """
@@ -150,50 +150,79 @@ class TargetDeployments:
         return f"arn:{target.partition}:greengrass:{target.region}:{target.account}:deployments:{deployment_id}"
 
 
-def parse_deployment(answer: Mapping[str, Any]) -> Deployment:
-    """GetDeployment's answer as a value."""
+class _ApiShape(BaseModel):
+    """A part of what the API takes and gives, by the API's own names. What we do not know of is ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+
+
+class _UpdateShape(_ApiShape):
+    merge: str | None = None
+    reset: list[str] | None = None
+
+
+class _ComponentShape(_ApiShape):
+    component_version: str
+    configuration_update: _UpdateShape | None = None
+    run_with: JsonObject | None = None
+
+    @classmethod
+    def of(cls, component: DeployedComponent) -> "_ComponentShape":
+        update = _UpdateShape(merge=component.merge or None, reset=list(component.reset) or None)
+        return cls(
+            component_version=component.version,
+            configuration_update=update if component.configures else None,
+            run_with=component.run_with or None,
+        )
+
+    def parsed(self) -> DeployedComponent:
+        update = self.configuration_update or _UpdateShape()
+        return DeployedComponent(self.component_version, update.merge, tuple(update.reset or ()), self.run_with)
+
+
+class _DeploymentShape(_ApiShape):
+    target_arn: str
+    components: dict[str, _ComponentShape] | None = None
+    deployment_name: str | None = None
+    deployment_policies: JsonObject | None = None
+    iot_job_configuration: JsonObject | None = None
+    parent_target_arn: str | None = None
+    tags: dict[str, str] | None = None
+
+
+class _Request(_DeploymentShape):
+    """What CreateDeployment takes."""
+
+    client_token: str
+
+
+class _Answer(_DeploymentShape):
+    """What GetDeployment gives."""
+
+    deployment_id: str
+    deployment_status: str
+    creation_timestamp: datetime
+    iot_job_id: str | None = None
+
+
+def _parse(answer: object) -> Deployment:
+    given = _Answer.model_validate(answer)
     content = DeploymentContent(
-        components={name: _parse_component(spec) for name, spec in (answer.get("components") or {}).items()},
-        policies=answer.get("deploymentPolicies") or {},
-        job=answer.get("iotJobConfiguration") or {},
-        name=answer.get("deploymentName") or None,
-        parent_target_arn=answer.get("parentTargetArn") or None,
-        tags=answer.get("tags") or {},
+        components={name: each.parsed() for name, each in (given.components or {}).items()},
+        policies=given.deployment_policies or {},
+        job=given.iot_job_configuration or {},
+        name=given.deployment_name or None,
+        parent_target_arn=given.parent_target_arn or None,
+        tags=given.tags or {},
     )
     return Deployment(
-        id=answer["deploymentId"],
-        target_arn=answer["targetArn"],
-        status=answer["deploymentStatus"],
-        created=answer["creationTimestamp"],
+        id=given.deployment_id,
+        target_arn=given.target_arn,
+        status=given.deployment_status,
+        created=given.creation_timestamp,
         content=content,
-        job_id=answer.get("iotJobId"),
+        job_id=given.iot_job_id,
     )
-
-
-def outcome_tag(deployment: Deployment) -> Outcome | None:
-    """Return the outcome that an earlier command wrote on the deployment; None for none, or for an unknown word."""
-    written = deployment.content.tags.get(OUTCOME_TAG)
-    return next((outcome for outcome in Outcome if outcome.value == written), None)
-
-
-def _parse_component(spec: Mapping[str, Any]) -> DeployedComponent:
-    update = spec.get("configurationUpdate") or {}
-    return DeployedComponent(
-        version=spec["componentVersion"],
-        merge=update.get("merge"),
-        reset=tuple(update.get("reset") or ()),
-        run_with=spec.get("runWith"),
-    )
-
-
-def _component(component: DeployedComponent) -> dict[str, Any]:
-    written: dict[str, Any] = {"componentVersion": component.version}
-    if component.configures:
-        update = {"merge": component.merge, "reset": list(component.reset)}
-        written["configurationUpdate"] = {key: value for key, value in update.items() if value}
-    if component.run_with:
-        written["runWith"] = component.run_with
-    return written
 
 
 def _revision(text: str | None) -> int:

@@ -7,8 +7,8 @@ from cloud_publisher.artifacts.listings import newest_listing
 from cloud_publisher.artifacts.uploaded import check_bucket
 from cloud_publisher.build.planning import Planned, Planner
 from cloud_publisher.build.whole_release import new_component, release_of
-from cloud_publisher.planning.differences import UNKNOWN_DIGEST
-from cloud_publisher.planning.reasons import reasons
+from cloud_publisher.deploying.plan.build_reasons import build_reasons
+from cloud_publisher.deploying.plan.differences import UNKNOWN_DIGEST
 from shared_schema.plan import ComponentBuild
 from shared_schema.release import Release, ReleaseComponent, ReleaseModel
 
@@ -79,4 +79,4 @@ def _because(planner: Planner, planned: Planned) -> list[str]:
     version, listing = found
     if listing is None:
         return [f"its content differs from {version}'s, of which the bucket has no listing"]
-    return [f"since {version}: {reason}" for reason in reasons(listing, planned.content.listing, version)]
+    return [f"since {version}: {reason}" for reason in build_reasons(listing, dict(planned.content.listing), version)]

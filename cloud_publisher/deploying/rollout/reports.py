@@ -1,29 +1,36 @@
 """What `deploy` and `rollback` did and how it ended, as values for the CLI to show."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypeAlias
 
 from cloud_publisher.deploying.channels import held
 from cloud_publisher.deploying.deployment import Deployment
 from cloud_publisher.fleet.devices import DeviceStanding
 from cloud_publisher.fleet.outcome import Outcome
 from cloud_publisher.fleet.targets import Target
+from shared_schema.diagnostics import ExitCode
+from shared_schema.json_value import JsonObject
 from shared_schema.messages import Channel
+from shared_schema.plan import Part
 
-_EXIT_CODES = {Outcome.CONFIRMED: 0, Outcome.FAILED: 1, Outcome.REJECTED: 5, Outcome.TIMED_OUT: 6, None: 0}
+DeliveredPart: TypeAlias = Part | Literal["rollback"]
+"""Which of a release's deployments it is, or that a rollback put it back."""
+_EXIT_CODES = {
+    Outcome.CONFIRMED: ExitCode.DONE,
+    Outcome.FAILED: ExitCode.FAILED,
+    Outcome.REJECTED: ExitCode.REJECTED,
+    Outcome.TIMED_OUT: ExitCode.TIMED_OUT,
+    None: ExitCode.DONE,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One deployment: created now, or found on the target. ``outcome`` is None if the command did not wait for it.
-
-    ``part`` says which of a release's deployments it is: configuration only, agent first, the full release, or what a
-    rollback put back.
-    """
+    """One deployment: created now, or found on the target. ``outcome`` is None if the command did not wait for it."""
 
     deployment: Deployment
     action: Literal["created", "unchanged"]
-    part: Literal["configuration", "agent", "release", "rollback"]
+    part: DeliveredPart
     outcome: Outcome | None
     standings: tuple[DeviceStanding, ...]
 
@@ -33,15 +40,15 @@ class Delivered:
         found = held(self.deployment.content)
         return found.state.release if found else None
 
-    def as_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+    def as_json(self) -> JsonObject:
+        """Return the object for ``--json``."""
         return {
             "deployment": self.deployment.id,
             "action": self.action,
             "part": self.part,
             "release": self.release,
             "outcome": self.outcome.value if self.outcome else None,
-            "devices": [device_json(each) for each in self.standings],
+            "devices": [_device_json(each) for each in self.standings],
         }
 
 
@@ -68,27 +75,27 @@ class DeployReport:
         return self.delivered[-1].outcome
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """The exit code by the architecture's table. A refused release is no success, even if its rollback is."""
         return _EXIT_CODES[self.outcome]
 
-    def as_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+    def as_json(self) -> JsonObject:
+        """Return the object for ``--json``."""
         return {
             "target": self.target.arn,
             "channel": self.channel.value if self.channel else None,
             "outcome": self.outcome.value if self.outcome else None,
             "deployments": [each.as_json() for each in self.delivered],
-            "kept": list(self.kept),
-            "removed": list(self.removed),
+            "kept": [*self.kept],
+            "removed": [*self.removed],
             "rolled-back": self.rolled_back.as_json() if self.rolled_back else None,
             "canary": self.canary.as_json() if self.canary else None,
-            "exit-code": self.exit_code,
+            "exit-code": int(self.exit_code),
         }
 
 
-def device_json(standing: DeviceStanding) -> dict[str, Any]:
-    """One device, for ``--json``."""
+def _device_json(standing: DeviceStanding) -> JsonObject:
+    """Return one device's object for ``--json``."""
     return {
         "thing": standing.thing,
         "runtime": standing.runtime,
