@@ -3,6 +3,7 @@
 PublisherError                  1   (the base; never raised itself)
 ├── WrongUseError               2   an option or the environment is not right
 ├── InvalidDocumentError        2   a document is not right; carries every fault
+├── UnfitTemplateError          2   the deployment template contradicts the release (deploying/content/template_checks)
 ├── WorkFailedError             1   the work could not be done
 │   ├── CloudError              1   AWS refused a call, or could not be reached
 │   ├── ModelUnavailableError   1   there is no model to build from, or it cannot be unpacked

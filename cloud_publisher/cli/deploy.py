@@ -135,13 +135,13 @@ def deploy(
         patience=Patience(timeout, interval),
     )
     order = Order(release, template, removals)
-    counted, account = quorum_of(quorum, seen_within), place.open(target.region)
+    quorum_wanted, account = quorum_of(quorum, seen_within), place.open(target.region)
     with watching(output) as watch:
-        delivery = Delivery(open_target(account, target, counted, channel.chosen), options, watch)
+        delivery = Delivery(open_target(account, target, quorum_wanted, channel.chosen), options, watch)
         if group is None:
             report = deploy_to(order, delivery, target_plan)
         else:
-            access = open_target(account, group_of(group, target), counted, channel.chosen)
+            access = open_target(account, group_of(group, target), quorum_wanted, channel.chosen)
             first = Delivery(access, replace(options, wait=True), watch)
             report = deploy_canary_first(order, first, delivery, canary_plan=canary_plan, target_plan=target_plan)
     end_with(report, output)

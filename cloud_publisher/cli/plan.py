@@ -71,8 +71,8 @@ def plan(
         first = place.canary_of(context, canary)
         groups = [group_of(first, target), target] if first else [target]
         account = place.open(target.region)
-        counted = quorum_of(quorum, seen_within)
-        targets = [open_target(account, each, counted, channel.chosen) for each in groups]
+        quorum_wanted = quorum_of(quorum, seen_within)
+        targets = [open_target(account, each, quorum_wanted, channel.chosen) for each in groups]
         order = Order(to_be.release, template, frozenset(allow_removal or ()))
         made = plan_release(to_be, account, order, targets)
     if out is not None:
