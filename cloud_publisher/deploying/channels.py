@@ -26,7 +26,7 @@ _SUFFIX = desired_component_name("")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class AppliedState:
     """The desired state that a deployment's devices apply, and the channel that delivers it."""
 
     agent: str
@@ -50,30 +50,30 @@ def carriers(agent: str) -> set[str]:
     return {carrier(agent, channel) for channel in Channel}
 
 
-def documents(content: DeploymentContent, agent: str) -> dict[Channel, Read]:
+def desired_documents(content: DeploymentContent, agent: str) -> dict[Channel, Read]:
     """Return what a deployment holds as the desired state of each channel."""
     return {channel: _document(content.components.get(carrier(agent, channel))) for channel in Channel}
 
 
-def held(content: DeploymentContent, agent: str | None = None) -> Held | None:
+def applied_state(content: DeploymentContent, agent: str | None = None) -> AppliedState | None:
     """Return the desired state that devices apply: the sealed one with the higher release. None where there is none.
 
     Without ``agent``, every agent of the deployment is looked at.
     """
     agents = [agent] if agent else find_agents(content)
-    found: list[Held] = []
+    found: list[AppliedState] = []
     for name in agents:
-        read = documents(content, name)
+        read = desired_documents(content, name)
         applied = higher_release(read[Channel.VALIDATED], read[Channel.SUBSCRIBED])
         if isinstance(applied, DesiredState):
             channel = Channel.VALIDATED if applied == read[Channel.VALIDATED] else Channel.SUBSCRIBED
-            found.append(Held(name, applied, channel))
+            found.append(AppliedState(name, applied, channel))
     return max(found, key=lambda each: each.state.order, default=None)
 
 
 def channel_of(content: DeploymentContent) -> Channel | None:
     """Return the channel that delivers a deployment's desired state; None where it has none."""
-    found = held(content)
+    found = applied_state(content)
     return found.channel if found else None
 
 
@@ -93,13 +93,13 @@ def next_release(now: int, content: DeploymentContent | None) -> int:
     orders = [
         document.order
         for agent in find_agents(content)
-        for document in documents(content, agent).values()
+        for document in desired_documents(content, agent).values()
         if not isinstance(document, NotWhole)
     ]
     return max([now, *(order + 1 for order in orders)])
 
 
-def with_desired(component: DeployedComponent, state: DesiredState) -> DeployedComponent:
+def carrier_with(component: DeployedComponent, state: DesiredState) -> DeployedComponent:
     """Return the carrier with the whole desired state in its update: reset, then merged, beside its other keys."""
     merge = {**component.merged, KEY: state.sealed()}
     resets = (*(pointer for pointer in component.reset if pointer != RESET), RESET)
@@ -111,7 +111,7 @@ def without_configuration(component: DeployedComponent) -> DeployedComponent:
     return replace(component, merge=None, reset=())
 
 
-def meaning(merge: JsonObject, *, digests: bool = True) -> JsonObject:
+def comparable(merge: JsonObject, *, digests: bool = True) -> JsonObject:
     """Return a configuration in the form that is compared: its desired state without release and seal.
 
     Without ``digests`` each model is its component and version, which is all that is known before a build. A document

@@ -5,7 +5,7 @@ Pure. ``rollout.target_access`` reads it.
 
 from dataclasses import dataclass
 
-from cloud_publisher.deploying.channels import carriers, choose_channel, held
+from cloud_publisher.deploying.channels import applied_state, carriers, choose_channel
 from cloud_publisher.deploying.deployment import Deployment, DeploymentContent
 from cloud_publisher.fleet.devices import CoreDevice
 from cloud_publisher.fleet.outcome import Wanted
@@ -49,7 +49,7 @@ class TargetState:
 
 def wanted_of(deployment: Deployment) -> Wanted:
     """Return the state that the devices of a deployment should reach."""
-    found = held(deployment.content)
+    found = applied_state(deployment.content)
     of_agent = carriers(found.agent) if found else set()
     configured = tuple(
         name

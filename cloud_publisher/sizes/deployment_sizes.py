@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cloud_publisher.deploying.channels import held
+from cloud_publisher.deploying.channels import applied_state
 from cloud_publisher.deploying.deployment import DeploymentContent
 from cloud_publisher.errors import WrongUseError
 from cloud_publisher.fleet.targets import Target
@@ -77,7 +77,7 @@ def place_of(target: Target, things: Sequence[str], *, lite: bool) -> Place:
 
 def deployment_figures(content: DeploymentContent, place: Place) -> list[Figure]:
     """Return every size of a deployment that its devices limit."""
-    found = held(content)
+    found = applied_state(content)
     message = job_message(content, place.target, place.thing)
     figures = list(_at_lite(content, message, place)) if place.lite else []
     if found is not None:

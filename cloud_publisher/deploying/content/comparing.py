@@ -4,7 +4,7 @@ Left out are the release, the seal and the tags (architecture, "Deployments"). W
 filled in on both sides first.
 """
 
-from cloud_publisher.deploying.channels import meaning
+from cloud_publisher.deploying.channels import comparable
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
 from shared_schema.canonical_json import sha256_of_document
 from shared_schema.json_value import JsonObject, JsonValue
@@ -75,7 +75,7 @@ def _reduced(content: DeploymentContent, *, digests: bool = True) -> JsonObject:
 
 def _reduced_merge(component: DeployedComponent, *, digests: bool) -> JsonValue:
     try:
-        return meaning(component.merged, digests=digests)
+        return comparable(component.merged, digests=digests)
     except ValueError:
         return component.merge
 

@@ -6,7 +6,7 @@ and confirms nothing, so `deploy` would wait until it times out.
 
 from collections.abc import Callable, Sequence
 
-from cloud_publisher.deploying.channels import documents, find_agents
+from cloud_publisher.deploying.channels import desired_documents, find_agents
 from cloud_publisher.deploying.deployment import DeploymentContent
 from cloud_publisher.errors import WrongUseError
 from shared_schema.desired_state import DesiredState, NotWhole, higher_release
@@ -18,12 +18,12 @@ FormsOf = Callable[[str, str], Sequence[str] | None]
 
 def form_of(content: DeploymentContent, agent: str) -> str | None:
     """Return the form of the desired state that a deployment's devices apply; None where there is none."""
-    at = documents(content, agent)
+    at = desired_documents(content, agent)
     applied = higher_release(at[Channel.VALIDATED], at[Channel.SUBSCRIBED])
     return None if isinstance(applied, NotWhole) else applied.form
 
 
-def refuse_unread(content: DeploymentContent, before: DeploymentContent | None, forms_of: FormsOf) -> None:
+def refuse_unreadable(content: DeploymentContent, before: DeploymentContent | None, forms_of: FormsOf) -> None:
     """Raise ``WrongUseError`` if an agent would be sent a desired state that it cannot read.
 
     Only what the deployment changes is checked, not an agent and a document that the target has already (``before``).
@@ -46,7 +46,7 @@ def refuse_unread(content: DeploymentContent, before: DeploymentContent | None, 
 def has_unknown_form(content: DeploymentContent) -> str | None:
     """Return the form of a deployment's desired state if this publisher does not know it, else None."""
     for agent in find_agents(content):
-        for read in documents(content, agent).values():
+        for read in desired_documents(content, agent).values():
             if not isinstance(read, NotWhole | DesiredState):
                 return read.form
     return None
@@ -57,7 +57,7 @@ def _same_of(agent: str, content: DeploymentContent, before: DeploymentContent) 
     return (
         was is not None
         and was.version == content.components[agent].version
-        and documents(content, agent) == documents(before, agent)
+        and desired_documents(content, agent) == desired_documents(before, agent)
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
 
-from cloud_publisher.deploying.channels import Held, carrier, with_desired, without_configuration
+from cloud_publisher.deploying.channels import AppliedState, carrier, carrier_with, without_configuration
 from cloud_publisher.deploying.content.template_checks import check_template
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
 from cloud_publisher.recipes.component_recipe import LATEST
@@ -48,11 +48,11 @@ def models_of_release(release: Release) -> Models:
     return Models(desired, settings, math.ceil(seconds) + VALIDATION_MARGIN if desired else 0)
 
 
-def models_of_deployment(content: DeploymentContent, held: Held) -> Models:
+def models_of_deployment(content: DeploymentContent, applied: AppliedState) -> Models:
     """Return the models and settings of an earlier deployment, to deploy them again."""
     validation = content.policies.get("configurationValidationPolicy")
     timeout = validation.get("timeoutInSeconds") if isinstance(validation, dict) else None
-    return Models(held.state.models, held.state.settings, timeout if isinstance(timeout, int) else 0)
+    return Models(applied.state.models, applied.state.settings, timeout if isinstance(timeout, int) else 0)
 
 
 def merge_release(
@@ -81,7 +81,7 @@ def merge_release(
     agent = release.agent
     if agent is not None:
         state = DesiredState(release=str(number), models=dict(models.desired), settings=dict(models.settings))
-        components = place(components, former, agent.name, state, channel)
+        components = with_desired_state(components, former, agent.name, state, channel)
     return DeploymentContent(
         components=components,
         policies=_policies(template, models.validation_timeout),
@@ -92,7 +92,7 @@ def merge_release(
     )
 
 
-def place(
+def with_desired_state(
     components: Mapping[str, DeployedComponent],
     former: Mapping[str, DeployedComponent],
     agent: str,
@@ -108,12 +108,12 @@ def place(
     placed = dict(components)
     beside = carrier(agent, Channel.SUBSCRIBED)
     if channel is Channel.VALIDATED:
-        placed[agent] = with_desired(placed[agent], state)
+        placed[agent] = carrier_with(placed[agent], state)
         was = former.get(beside)
         placed[beside] = replace(placed[beside], merge=was.merge if was else None, reset=was.reset if was else ())
     else:
         placed[agent] = without_configuration(placed[agent])
-        placed[beside] = with_desired(without_configuration(placed[beside]), state)
+        placed[beside] = carrier_with(without_configuration(placed[beside]), state)
     return placed
 
 

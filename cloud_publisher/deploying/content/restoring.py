@@ -7,9 +7,9 @@ our rollback must not take another team's component from a device.
 from collections.abc import Iterable
 from itertools import dropwhile, islice
 
-from cloud_publisher.deploying.channels import carriers, held, next_release
+from cloud_publisher.deploying.channels import applied_state, carriers, next_release
 from cloud_publisher.deploying.content.comparing import same
-from cloud_publisher.deploying.content.merging import place
+from cloud_publisher.deploying.content.merging import with_desired_state
 from cloud_publisher.deploying.deployment import Deployment, DeploymentContent
 from cloud_publisher.fleet.outcome import Outcome
 from shared_schema.desired_state import DesiredState
@@ -23,10 +23,10 @@ RESTORES_TAG = "mlops:restores"
 def restored(goal: Deployment, current: DeploymentContent, *, channel: Channel, number: int) -> DeploymentContent:
     """Return the content that puts ``goal`` back. ``number`` is its new release number."""
     components = {**current.components, **goal.content.components}
-    was = held(goal.content)
+    was = applied_state(goal.content)
     if was is not None:
         state = DesiredState(release=str(number), models=was.state.models, settings=was.state.settings)
-        components = place(components, current.components, was.agent, state, channel)
+        components = with_desired_state(components, current.components, was.agent, state, channel)
     tags = {key: value for key, value in goal.content.tags.items() if key != OUTCOME_TAG and not key.startswith("aws:")}
     return DeploymentContent(
         components=components,
@@ -52,7 +52,7 @@ def last_confirmed_before(current: Deployment, history: Iterable[Deployment]) ->
 
 def components_of_release(goal: Deployment) -> set[str]:
     """Return the components of a deployment that are known to be a release's: the agent's, and the models'."""
-    found = held(goal.content)
+    found = applied_state(goal.content)
     if found is None:
         return set()
     return carriers(found.agent) | {each.component for each in found.state.models.values()}

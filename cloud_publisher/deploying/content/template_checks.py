@@ -77,10 +77,10 @@ def _check_configuration(component: ReleaseComponent, asked: ComponentDeployment
 
 def _check_leaves(asked: ComponentDeployment, here: JsonPath) -> None:
     update = asked.configuration_update
-    for place, size in too_long_leaves(json.loads(update.merge or "{}") if update else {}):
+    for pointer, size in too_long_leaves(json.loads(update.merge or "{}") if update else {}):
         raise UnfitTemplateError(
             (*here, "configurationUpdate", "merge"),
-            f"{place} has {size} bytes as JSON, and nucleus lite takes {LONGEST_LEAF} of a text or a list: the "
+            f"{pointer} has {size} bytes as JSON, and nucleus lite takes {LONGEST_LEAF} of a text or a list: the "
             "deployment would fail there half written",
             "put it into a file of an artifact, or use an object instead of the list",
         )

@@ -6,7 +6,7 @@ Pure, except for the passed-in question which forms of the desired state a versi
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cloud_publisher.deploying.content.forms import FormsOf, refuse_unread
+from cloud_publisher.deploying.content.forms import FormsOf, refuse_unreadable
 from cloud_publisher.deploying.deployment import DeploymentContent
 from cloud_publisher.deploying.rollout.steps import Order, Step, deployments_needed, steps_of
 from cloud_publisher.deploying.target_state import TargetState
@@ -64,5 +64,5 @@ def check_content(
 
     figures = deployment_figures(content, place)
     refuse_too_large(figures, place)
-    refuse_unread(content, before, forms)
+    refuse_unreadable(content, before, forms)
     return warned_of(figures)

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from cloud_publisher.deploying.content.comparing import client_token
 from cloud_publisher.deploying.deployment import Deployment
 from cloud_publisher.deploying.rollout.checks import check_content
-from cloud_publisher.deploying.rollout.one_target import conflicts, refuse
+from cloud_publisher.deploying.rollout.one_target import conflicts, refuse_conflicts
 from cloud_publisher.deploying.rollout.reports import Delivered, DeliveredPart
 from cloud_publisher.deploying.rollout.steps import Build, is_there
 from cloud_publisher.deploying.rollout.target_access import TargetAccess
@@ -127,4 +127,4 @@ class Delivery:
             ours,
             lambda deployment_id: deployments.get(deployment_id).content.components.keys(),
         )
-        refuse(found)
+        refuse_conflicts(found)

@@ -45,7 +45,7 @@ def conflicts(
     return found
 
 
-def refuse(found: list[Conflict]) -> None:
+def refuse_conflicts(found: list[Conflict]) -> None:
     """Raise ``WrongUseError`` if there is any conflict; the message names the first few."""
     if not found:
         return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from cloud_publisher.deploying.channels import held
+from cloud_publisher.deploying.channels import applied_state
 from cloud_publisher.deploying.deployment import Deployment
 from cloud_publisher.fleet.devices import DeviceStanding
 from cloud_publisher.fleet.outcome import Outcome
@@ -37,7 +37,7 @@ class Delivered:
     @property
     def release(self) -> str | None:
         """The release number in its desired state, if it has one."""
-        found = held(self.deployment.content)
+        found = applied_state(self.deployment.content)
         return found.state.release if found else None
 
     def as_json(self) -> JsonObject:

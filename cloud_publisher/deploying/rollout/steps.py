@@ -13,7 +13,7 @@ in two cases, and only where the target has a confirmed deployment whose models 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cloud_publisher.deploying.channels import carriers, held, next_release
+from cloud_publisher.deploying.channels import applied_state, carriers, next_release
 from cloud_publisher.deploying.content.comparing import configured_alike, fingerprint, same
 from cloud_publisher.deploying.content.merging import (
     Models,
@@ -147,7 +147,7 @@ def _agent_first(
 ) -> Step | None:
     """Return the deployment of the new agent with the confirmed models, if both agent and models change."""
     agent = order.release.agent
-    found = held(confirmed, agent.name) if agent else None
+    found = applied_state(confirmed, agent.name) if agent else None
     was = confirmed.components.get(agent.name) if agent else None
     if agent is None or found is None or was is None or was.version == agent.version:
         return None
@@ -167,7 +167,7 @@ def _configuration_first(
     names = reconfigured(order, final, confirmed)
     if not names:
         return None
-    found = held(confirmed)
+    found = applied_state(confirmed)
     ours = order.names | ({model.component for model in found.state.models.values()} if found else set())
     components = {
         **current.components,

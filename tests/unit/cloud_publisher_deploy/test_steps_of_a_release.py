@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cloud_publisher.deploying.channels import held
+from cloud_publisher.deploying.channels import applied_state
 from cloud_publisher.deploying.content.comparing import fingerprint
 from cloud_publisher.deploying.deployment import DeployedComponent, Deployment, DeploymentContent
 from cloud_publisher.deploying.rollout.given_plan import hold_to_plan
@@ -125,7 +125,7 @@ def test_configuration_goes_first_with_what_was_confirmed_when_the_current_deplo
     assert first.components[AGENT] == confirmed.components[AGENT]
     assert first.components[DIGITS].version == "1.0.0"
     assert first.components[APP].merged == {"level": "debug"}
-    of_refused, of_last = held(refused), held(last)
+    of_refused, of_last = applied_state(refused), applied_state(last)
     assert of_refused is not None
     assert of_last is not None
     assert of_last.state.order > of_refused.state.order
