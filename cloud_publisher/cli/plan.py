@@ -110,9 +110,10 @@ def _from_sources(
 
 def _write(path: Path, text: str) -> None:
     from cloud_publisher.errors import WorkFailedError
+    from shared_schema.documents.writing import write_whole
 
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise WorkFailedError(
             f"cannot write {path}: {error.strerror or error}", "give --out a file in a folder that can be written"
