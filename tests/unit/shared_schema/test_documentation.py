@@ -27,7 +27,7 @@ def shown(page: Path) -> str:
 
 
 def anchor_of(heading: str) -> str:
-    """As pages of Markdown have it: without signs, and a hyphen for each space."""
+    """Return the anchor that a forge gives a heading: no punctuation, and a hyphen for each space."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
