@@ -1,4 +1,4 @@
-"""Reads documents for these tests: from text to the model, or to its faults."""
+"""How these tests read a document: text in, the model or its faults out."""
 
 import textwrap
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from shared_schema.documents import DocumentError, Fault, read_text_document
 
 @pytest.fixture
 def faults_in() -> Callable[[str, type[BaseModel]], list[Fault]]:
-    """Return the faults of a text as a document. The test fails if it has none."""
+    """The faults that a text has as a document; the test fails when it has none."""
 
     def read(text: str, model: type[BaseModel]) -> list[Fault]:
         with pytest.raises(DocumentError) as caught:

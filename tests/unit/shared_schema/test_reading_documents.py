@@ -210,7 +210,7 @@ def test_a_check_beyond_one_value_can_place_its_fault_too() -> None:
     document = read_text_document(MISSPELT.replace("sistem", "system"), Config, file="document.yml")
     fault = document.fault(("custom-components", "digits", "root"), "there is no such folder", "create it")
     assert (fault.line, fault.column, fault.path) == (4, 5, "custom-components.digits.root")
-    # A path that is not in the text gets the place of its nearest parent.
+    # What the text does not hold is placed at its nearest parent.
     assert document.fault(("custom-components", "digits", "Artifacts", 0), "x", "y").line == 2
 
 
