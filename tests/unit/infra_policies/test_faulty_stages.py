@@ -1,4 +1,4 @@
-"""Stages that cannot be right: each one clear error that names file, line and remedy, exit code 2, nothing written."""
+"""Stages that cannot be right: each gives one error with file, line and remedy, exit code 2, and no output file."""
 
 import json
 from pathlib import Path

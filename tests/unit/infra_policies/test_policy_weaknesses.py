@@ -1,4 +1,4 @@
-"""What our own checks see that public linters do not: each weakness is put into a good document, and found."""
+"""Our own checks find what public linters do not: each weakness is put into a good document, and found."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""``greengrass-config.yml``: the seed's example, this repository's own, and each way to be wrong in one value."""
+"""``greengrass-config.yml``: the seed's example, this repository's own, and each way in which a value can be wrong."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ SEED = Path(__file__).parent / "seed-example.yml"
 
 
 def component(**keys: Any) -> str:
-    """A config with one component that is right but for the keys given."""
+    """Return a config with one component, which is right except for the given keys."""
     return yaml.safe_dump({"custom-components": {"a": {"component-name": "com.example.a", "root": "a", **keys}}})
 
 

@@ -57,7 +57,7 @@ EVERYTHING: dict[str, Any] = {
 
 
 def changed(path: str, value: Any) -> str:
-    """The whole template with one value changed, as text."""
+    """Return the text of the whole template with one value changed."""
     document = json.loads(json.dumps(EVERYTHING))
     *parents, last = path.split(".")
     place = document

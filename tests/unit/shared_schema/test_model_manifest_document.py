@@ -1,4 +1,4 @@
-"""``model.yaml``: this repository's own, and each way to be wrong in it."""
+"""``model.yaml``: this repository's own, and each way in which one can be wrong."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ RIGHT: dict[str, Any] = {
 
 
 def manifest(**keys: Any) -> str:
-    """A right manifest but for the keys given; a key given as None is left out."""
+    """Return a manifest that is right except for the given keys. A key with None is left out."""
     return yaml.safe_dump({key: value for key, value in {**RIGHT, **keys}.items() if value is not None})
 
 

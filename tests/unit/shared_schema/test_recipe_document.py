@@ -1,4 +1,4 @@
-"""Recipes: every spelling is read, one is written."""
+"""Recipes: every spelling is read, and one is written."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""``release.json``: the hinge between build and all that comes after."""
+"""``release.json``: all that the commands after `build` know of a release."""
 
 import json
 from collections.abc import Callable
