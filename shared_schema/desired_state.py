@@ -21,7 +21,7 @@ from pydantic import (
     field_validator,
 )
 
-from shared_schema.canonical_json import sha256_of_document
+from shared_schema.digests import sha256_of_document
 from shared_schema.names import ComponentName, ModelDigest, ModelName, Version, alike_but_for_case
 
 KEY = "desired"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from shared_schema.json_value import JsonObject
 from shared_schema.names import ComponentName, Version
 
 MAXIMUM_BYTES = 16_000
@@ -23,14 +24,14 @@ class _RecipePart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-def _boolean(value: Any) -> Any:
+def _boolean(value: object) -> object:
     # The seed writes "true" in quotes; so do AWS's own examples.
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"
     return value
 
 
-def _seconds(value: Any) -> Any:
+def _seconds(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
@@ -170,9 +171,9 @@ class Recipe(_RecipePart):
     lifecycle: dict[str, Lifecycle] | None = Field(default=None, alias="Lifecycle")
     """The global lifecycle, in sections: a manifest without a lifecycle uses those that its ``Selections`` name."""
 
-    def canonical(self) -> dict[str, Any]:
+    def canonical(self) -> JsonObject:
         """Return the recipe as a JSON object in the canonical spelling, without the keys that were not given."""
-        written: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        written: JsonObject = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return written
 
     def text(self) -> str:

@@ -15,8 +15,8 @@ from cloud_publisher.build.wheelhouse import SAME_MACHINE, requirements_of
 from cloud_publisher.recipes.component_recipe import OPEN_VERSION, RecipeSource, recipe_of
 from cloud_publisher.registry.resolving import ResolvedModel
 from cloud_publisher.validation.roots import CONSTRAINTS_FILE
-from shared_schema.canonical_json import sha256_of_document
 from shared_schema.config import Build, Component
+from shared_schema.digests import sha256_of_document
 
 BUILDER = f"mlops-at-edge {installed_version('mlops-at-edge')}"
 """Part of the content where a build's output may differ between publisher versions."""

@@ -7,12 +7,14 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from shared_schema.json_value import JsonObject
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for the pipeline.")]
 
@@ -31,7 +33,7 @@ class Output:
         """Show a line that a person should not miss; never on stdout."""
         typer.echo(text, err=True)
 
-    def show(self, document: dict[str, Any], text: str) -> None:
+    def show(self, document: "JsonObject", text: str) -> None:
         """Show a command's result: the document for the pipeline, or the text for people."""
         if self.as_json:
             typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -34,17 +34,14 @@ class Planned:
 def read_planned(path: Path, release: "Release", asked: Asked) -> Planned:
     """Read a plan for this release. Raises ``InvalidDocumentError``, ``WrongUseError`` (the options differ from it)."""
     from cloud_publisher.deploying.as_planned import check_release
+    from cloud_publisher.documents import read_valid
     from cloud_publisher.errors import InvalidDocumentError, WrongUseError
-    from shared_schema.documents import DocumentError, read_document
     from shared_schema.plan import Plan
 
-    try:
-        document = read_document(path, Plan)
-    except DocumentError as error:
-        raise InvalidDocumentError(error.faults) from None
+    document = read_valid(path, Plan)
     plan = document.value
     if not plan.targets or any(not each.canary for each in plan.targets[:-1]) or plan.targets[-1].canary:
-        fault = document.fault(
+        fault = document.diagnostic(
             ("targets",), "has no target, or something else than a canary before it", "run plan with --target-arn"
         )
         raise InvalidDocumentError([fault])

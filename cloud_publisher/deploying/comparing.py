@@ -9,7 +9,7 @@ from typing import Any
 
 from cloud_publisher.deploying.channels import meaning
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
-from shared_schema.canonical_json import sha256_of_document
+from shared_schema.digests import sha256_of_document
 
 
 def reduced(content: DeploymentContent, *, digests: bool = True) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from cloud_publisher.deploying.channels import Held, carrier, with_desired, without_configuration
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent, Json
-from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, too_long_leaves
+from cloud_publisher.sizes.lite_memory import LONGEST_LEAF, too_long_leaves
 from shared_schema.deployment import ComponentDeployment, DeploymentTemplate
 from shared_schema.desired_state import KEY, DesiredModel, DesiredState
 from shared_schema.messages import Channel

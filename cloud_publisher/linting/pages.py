@@ -1,4 +1,9 @@
-"""Generates docs/lint.md from the table of rules; a test checks that the page is current."""
+"""Generates docs/lint.md from the table of rules; a test checks that the page is current.
+
+``python -m cloud_publisher.linting.pages`` prints it.
+"""
+
+import sys
 
 from cloud_publisher.linting.checks.access_control import SERVICES
 from cloud_publisher.linting.rules import RULES, Rule
@@ -17,7 +22,7 @@ _GROUPS = (
 )
 _HEAD = """# The recipe linter
 
-<!-- Made from cloud_publisher/linting/rules/: python -m cloud_publisher.linting > docs/lint.md -->
+<!-- Made from cloud_publisher/linting/rules/: python -m cloud_publisher.linting.pages > docs/lint.md -->
 
 `cloud-publisher lint FILE…` finds in any recipe what the cloud and the nuclei would only tell later. It asks no cloud.
 
@@ -55,3 +60,7 @@ def lint_page() -> str:
 def _row(rule: Rule) -> str:
     cells = (rule.code, rule.severity, rule.title, rule.why, rule.remedy)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(lint_page())

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cloud_publisher.errors import InvalidDocumentError
-from cloud_publisher.policies.stages import known_stage, partition_of, stage_faults
+from cloud_publisher.policies.stages import known_stage, partition_of, stage_diagnostics
 from shared_schema.config import Config
-from shared_schema.documents import Document, Fault
+from shared_schema.diagnostics import in_order
+from shared_schema.documents import Document
 from shared_schema.release import desired_component_name
 from shared_schema.stages import DEV_STAGE, Stage
 
@@ -67,14 +68,14 @@ class Parameters:
 def stage_parameters(document: Document[Config], stage_name: str, *, bucket: str | None = None) -> Parameters:
     """Return the parameters for a stage. ``bucket`` replaces the config's. Raises ``InvalidDocumentError``."""
     config = document.value
-    faults = stage_faults(document)
+    faults = stage_diagnostics(document)
     unknown = known_stage(document, stage_name) if config.stages else None
     if unknown is not None:
         faults.append(unknown)
     artifact_bucket = bucket or config.artifact_bucket
     if artifact_bucket is None:
         faults.append(
-            document.fault(
+            document.diagnostic(
                 (),
                 "there is no artifact bucket",
                 "add artifact-bucket to the config, or set ARTIFACT_BUCKET or --bucket",
@@ -83,14 +84,14 @@ def stage_parameters(document: Document[Config], stage_name: str, *, bucket: str
     prefix = component_prefix(config)
     if not prefix:
         faults.append(
-            document.fault(
+            document.diagnostic(
                 ("custom-components",),
                 "the components' names have no beginning in common that ends with a dot",
                 "begin each component-name with one namespace, such as com.example.: policies hold the pipeline to it",
             )
         )
     if faults:
-        raise InvalidDocumentError(_once(faults))
+        raise InvalidDocumentError(in_order(faults))
     dev, stage = config.stages[DEV_STAGE], config.stages[stage_name]
     _require_what_policies_name(document, stage_name, dev)
     partition = partition_of(stage.region)
@@ -137,7 +138,7 @@ def group_name(arn: str) -> str:
 
 def _require_what_policies_name(document: Document[Config], stage_name: str, dev: Stage) -> None:
     faults = [
-        document.fault(
+        document.diagnostic(
             ("stages", name),
             "has no role and external-id, and its deploy role's policies name both",
             "add role: the deploy role's ARN, and external-id: a text that nobody else uses",
@@ -147,7 +148,7 @@ def _require_what_policies_name(document: Document[Config], stage_name: str, dev
     ]
     if dev.key is None:
         faults.append(
-            document.fault(
+            document.diagnostic(
                 ("stages", DEV_STAGE),
                 "has no key, and policies name the artifact bucket's key",
                 "deploy dev-account.yaml first, and add its output ArtifactKeyArn as key",
@@ -218,7 +219,3 @@ def _of_stage(stage: Stage, partition: str) -> dict[str, Value]:
         "OperatorArn": stage.operator or f"arn:{partition}:iam::{stage.account}:role/{OPERATORS}",
         "RoleAlias": stage.role_alias or ROLE_ALIAS,
     }
-
-
-def _once(faults: list[Fault]) -> list[Fault]:
-    return sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column))

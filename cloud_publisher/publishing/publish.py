@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from cloud_publisher.errors import TimedOutError, WorkFailedError
-from cloud_publisher.publishing.component_versions import PublishedVersion, VersionTakenError
+from cloud_publisher.errors import TimedOutError, VersionTakenError, WorkFailedError
+from cloud_publisher.publishing.component_versions import PublishedVersion
 from cloud_publisher.publishing.in_flight import each_in_flight
-from shared_schema.canonical_json import sha256_of_document
+from shared_schema.digests import sha256_of_document
 from shared_schema.release import Release, ReleaseComponent
 
 FIRST_INTERVAL = 0.2

@@ -55,8 +55,10 @@ def test_faults_as_json_have_file_line_column_path_problem_and_remedy(
     document = json.loads(out)
     assert code == 2
     assert document["exit-code"] == 2
-    assert document["faults"] == [
+    assert document["diagnostics"] == [
         {
+            "code": None,
+            "severity": "error",
             "file": "greengrass-config.yml",
             "line": 4,
             "column": 5,

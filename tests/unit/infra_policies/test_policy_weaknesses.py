@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloud_publisher.policies.linting.findings import LintExceptions
+from cloud_publisher.policies.linting.lint import LintExceptions
 from cloud_publisher.policies.linting.weaknesses import CODES, weaknesses
 from infra_policies import EXCEPTIONS, SEED, document_names
 from shared_schema.documents import read_document
@@ -94,7 +94,7 @@ def test_lint_ends_with_1_for_a_finding_without_an_exception(publisher: Any, con
     none.write_text("exceptions: []\n")
     answer = publisher("policies", "lint", "--config", config, "--exceptions", none)
     assert answer.exit_code == 1
-    assert "artifact-key/AdministeredByTheDevAccount" in answer.out
+    assert "artifact-key: error bare-root: AdministeredByTheDevAccount" in answer.out
 
 
 def test_an_exception_without_a_reason_is_refused(publisher: Any, config: Path, tmp_path: Path) -> None:
