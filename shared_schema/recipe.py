@@ -84,11 +84,9 @@ class BootstrapStep(Step):
     bootstrap_on_rollback: Flag | None = Field(default=None, alias="BootstrapOnRollback")
 
 
-def _either_case(step: str) -> dict[str, Any]:
-    return {
-        "validation_alias": AliasChoices(step, step.capitalize()),
-        "serialization_alias": step,
-    }
+def _step(name: str) -> Any:
+    """Return a field for a step, whose name is read in either case."""
+    return Field(default=None, validation_alias=AliasChoices(name, name.capitalize()), serialization_alias=name)
 
 
 class Lifecycle(_RecipePart):
@@ -100,13 +98,13 @@ class Lifecycle(_RecipePart):
     set_env: dict[str, str] | None = Field(
         default=None, validation_alias=AliasChoices("Setenv", "SetEnv"), serialization_alias="Setenv"
     )
-    bootstrap: str | BootstrapStep | None = Field(default=None, **_either_case("bootstrap"))
-    install: str | Step | None = Field(default=None, **_either_case("install"))
-    run: str | Step | None = Field(default=None, **_either_case("run"))
-    startup: str | Step | None = Field(default=None, **_either_case("startup"))
-    shutdown: str | Step | None = Field(default=None, **_either_case("shutdown"))
-    recover: str | Step | None = Field(default=None, **_either_case("recover"))
-    uninstall: str | Step | None = Field(default=None, **_either_case("uninstall"))
+    bootstrap: str | BootstrapStep | None = _step("bootstrap")
+    install: str | Step | None = _step("install")
+    run: str | Step | None = _step("run")
+    startup: str | Step | None = _step("startup")
+    shutdown: str | Step | None = _step("shutdown")
+    recover: str | Step | None = _step("recover")
+    uninstall: str | Step | None = _step("uninstall")
 
     @model_validator(mode="after")
     def _one_way_to_live(self) -> "Lifecycle":

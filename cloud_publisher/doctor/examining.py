@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from cloud_publisher.doctor.bucket import check_bucket
 from cloud_publisher.doctor.check import Check, failed, not_checked, refused, well
 from cloud_publisher.doctor.facts import Facts
-from cloud_publisher.doctor.fleet import check_call, check_canary, check_devices, check_group, check_index
-from cloud_publisher.doctor.sizes import check_sizes
+from cloud_publisher.doctor.fleet import check_call, check_canary, check_devices, check_group, check_index, check_sizes
 from cloud_publisher.errors import CloudError
 from cloud_publisher.session import Account
 from shared_schema.release import OUTCOME_TAG

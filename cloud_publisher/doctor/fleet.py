@@ -1,18 +1,29 @@
-"""Checks the stage's fleet: its thing groups, its devices, and the index that saves one call for each device."""
+"""Checks the stage's fleet: its thing groups and devices, the size of its deployment, and the fleet index.
+
+The index saves `status` and `deploy --wait` one call for each device.
+"""
 
 from collections.abc import Callable, Iterator
 
 from cloud_publisher.cloud_errors import DENIED, asking
+from cloud_publisher.deploying.channels import choose_channel
+from cloud_publisher.deploying.deployments import TargetDeployments
 from cloud_publisher.doctor.check import Check, failed, not_checked, refused, well
 from cloud_publisher.doctor.facts import Facts
 from cloud_publisher.errors import CloudError
 from cloud_publisher.fleet.index import NAME, NO_INDEX, query_for
+from cloud_publisher.fleet.observing import FleetView
 from cloud_publisher.fleet.targets import parse_target
 from cloud_publisher.session import Account
+from cloud_publisher.sizes.deployment_sizes import deployment_figures, place_of
+from cloud_publisher.sizes.figure import Figure, remedies, too_large
+from shared_schema.messages import Channel
 from shared_schema.topics import SHADOW
 
 NOT_FOUND = frozenset({"ResourceNotFoundException"})
 _INDEX = "fleet index"
+_SIZES = "sizes"
+_FIGURES_SHOWN = 4
 _WITHOUT_INDEX = "each device's shadow is read by itself, which is right for a small fleet"
 _LARGE_FLEET = "for a large one, bring up infra_policies/cloudformation/fleet-health.yaml: it turns indexing on"
 
@@ -119,3 +130,25 @@ def check_call(
         if error.code not in NOT_FOUND:
             return refused(facts, name, error, statements)
     return well(name, words)
+
+
+def check_sizes(facts: Facts, account: Account) -> Check:
+    """Check the sizes of the current deployment, the nearest to its limit first. The check fails beyond a limit."""
+    target = parse_target(facts.stage.target)
+    try:
+        current = TargetDeployments(account.greengrass, account.iot, target).current()
+        devices = FleetView(account.greengrass, account.iot_data).core_devices(target)
+    except CloudError as error:
+        return refused(facts, _SIZES, error, ("deploy-role#Deploy", "deploy-role#ReadAndTagDeployments"))
+    if current is None:
+        return not_checked(facts, _SIZES, "the target has no deployment yet", "plan measures the first one")
+    channel = choose_channel(device.runtime for device in devices)
+    place = place_of(target, [device.thing for device in devices], lite=channel is Channel.SUBSCRIBED)
+    figures = sorted(deployment_figures(current.content, place), key=lambda each: -each.share)
+    over = too_large(figures)
+    words = f"deployment {current.id}, for {place.words}: {'; '.join(_near(each) for each in figures[:_FIGURES_SHOWN])}"
+    return failed(facts, _SIZES, words, remedies(over)) if over else well(_SIZES, words)
+
+
+def _near(figure: Figure) -> str:
+    return f"{figure.what} {figure.share:.0%} ({figure.size} of {figure.most} {figure.unit})"

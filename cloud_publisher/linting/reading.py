@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -16,6 +15,7 @@ from shared_schema.diagnostics import Diagnostic, Place
 from shared_schema.documents.positions import load_with_positions
 from shared_schema.documents.reading import place_at
 from shared_schema.documents.syntax import remedy_for_syntax
+from shared_schema.json_value import JsonValue
 
 _NO_RECIPE = RULES["GG001"]
 RECIPE_FILES = ("recipe.yaml", "recipe.yml", "recipe.json")
@@ -103,15 +103,13 @@ def read_recipe(text: str, *, file: str, project: Project | None = None) -> Reci
     if not isinstance(raw, dict):
         return [
             _NO_RECIPE.diagnostic(
-                Place(file), f"holds {Node(raw).kind}, and no recipe", "write a mapping of keys to values"
+                Place(file), f"holds {Node(_as_json(raw)).kind}, and no recipe", "write a mapping of keys to values"
             )
         ]
     if "custom-components" in raw:
         remedy = f"run cloud-publisher validate --config {file}: it checks {' and '.join(CONFIG_FILES)}"
         return [_NO_RECIPE.diagnostic(Place(file), "is the publisher's config, and no recipe", remedy)]
-    recipe = RecipeText(
-        file, text, Node(filled(_without_dates(raw), project)), positions, in_gdk_project=project is not None
-    )
+    recipe = RecipeText(file, text, Node(filled(_as_json(raw), project)), positions, in_gdk_project=project is not None)
     repeated = [
         RULES["GG002"].diagnostic(place_at(file, key.position, key.path), f"the key {key.path[-1]!r} is here twice")
         for key in positions.repeated
@@ -120,13 +118,15 @@ def read_recipe(text: str, *, file: str, project: Project | None = None) -> Reci
     return repeated or recipe
 
 
-def _without_dates(value: Any) -> Any:
-    """Return a value with its dates as text, as the cloud reads them, such as an unquoted RecipeFormatVersion."""
-    if isinstance(value, date):
-        return value.isoformat()
+def _as_json(value: object) -> JsonValue:
+    """Return a YAML value as JSON: its dates as text, as the cloud reads an unquoted RecipeFormatVersion."""
     if isinstance(value, dict):
-        return {key: _without_dates(inner) for key, inner in value.items()}
-    return [_without_dates(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _as_json(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_json(inner) for inner in value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _text(path: Path, read: Read) -> str | None:

@@ -5,19 +5,19 @@ Unlike ``shared_schema.recipe`` it also holds an invalid recipe, so that all its
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from cloud_publisher.linting.rules import RULES
 from shared_schema.diagnostics import Diagnostic, DocumentPath
 from shared_schema.documents.positions import Position, Positions
 from shared_schema.documents.reading import place_at
+from shared_schema.json_value import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """A value of the recipe, and the path to it."""
 
-    value: Any
+    value: JsonValue
     path: DocumentPath = ()
 
     def get(self, key: str) -> "Node | None":

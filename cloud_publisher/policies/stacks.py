@@ -5,7 +5,6 @@ Pure: the config in, documents out.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cloud_publisher.errors import InvalidDocumentError
 from cloud_publisher.policies.parameters import (
@@ -105,8 +104,8 @@ def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> 
     if faults:
         raise InvalidDocumentError(faults)
     partition = partition_of(dev.region)
-    values: dict[str, Any] = {
-        "ArtifactBucketName": bucket,
+    values = {
+        "ArtifactBucketName": str(bucket),
         "ComponentPrefix": prefix,
         "ModelPackageGroups": ",".join(arn.split("/")[1] for arn in packages),
         "ModelPackageArns": ",".join(packages),
@@ -120,8 +119,8 @@ def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> 
     for name in PIPELINE_STAGES:
         stage = config.stages[name]
         values |= {
-            f"{name.capitalize()}RoleArn": stage.role,
-            f"{name.capitalize()}ExternalId": stage.external_id,
+            f"{name.capitalize()}RoleArn": stage.role or "",
+            f"{name.capitalize()}ExternalId": stage.external_id or "",
             f"{name.capitalize()}TargetArn": stage.target,
             **({f"{name.capitalize()}CanaryArn": stage.canary} if stage.canary else {}),
         }

@@ -1,16 +1,20 @@
-"""Checks names that must differ, and names of buckets."""
+"""Checks names that must differ, names of buckets, and placeholders that nothing would replace by a name."""
 
 from collections.abc import Iterator
 
 from pydantic import TypeAdapter, ValidationError
 
-from cloud_publisher.recipes.placeholders import left_over
+from cloud_publisher.linting.recipe_text import Node
+from cloud_publisher.recipes.placeholders import Fills, left_over
 from cloud_publisher.validation.sources import Sources
-from shared_schema.diagnostics import Diagnostic
+from shared_schema.diagnostics import Diagnostic, DocumentPath
 from shared_schema.names import BucketName
 from shared_schema.release import desired_component_name
 
 _BUCKET: TypeAdapter[str] = TypeAdapter(BucketName)
+_URI_KEYS = {"Uri", "URI"}
+_RECIPE_KEYS = {"Artifacts", "Lifecycle", "Manifests", "ComponentConfiguration"}
+"""The parts of a component that become its recipe."""
 
 
 def check_names(sources: Sources) -> Iterator[Diagnostic]:
@@ -49,3 +53,20 @@ def _bucket(sources: Sources, key: str, bucket: str, *, is_model: bool) -> Itera
         yield sources.note(
             path, "bucket is where a model comes from, and this component has no model: it is built from its root"
         )
+
+
+def check_placeholders(sources: Sources) -> Iterator[Diagnostic]:
+    """Yield the faults in each text of both documents."""
+    for document in (sources.config, sources.template):
+        if document is None:
+            continue
+        for node in Node(document.raw).texts():
+            fills = _fills(node.path) if document is sources.config else "nothing"
+            for found, remedy in left_over(str(node.value), fills):
+                yield document.diagnostic(node.path, f"the placeholder {found} is left over", remedy)
+
+
+def _fills(path: DocumentPath) -> Fills:
+    if not any(step in _RECIPE_KEYS for step in path):
+        return "nothing"
+    return "both spellings" if path[-1] in _URI_KEYS else "marked"

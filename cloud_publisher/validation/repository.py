@@ -8,8 +8,7 @@ from cloud_publisher.policies.stages import stage_diagnostics
 from cloud_publisher.validation.agent import check_agent
 from cloud_publisher.validation.artifacts import check_artifacts
 from cloud_publisher.validation.models import check_models
-from cloud_publisher.validation.names import check_names
-from cloud_publisher.validation.placeholders import check_placeholders
+from cloud_publisher.validation.names import check_names, check_placeholders
 from cloud_publisher.validation.recipes import check_recipes
 from cloud_publisher.validation.references import check_dependencies, check_template
 from cloud_publisher.validation.roots import check_roots

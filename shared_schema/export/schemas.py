@@ -18,6 +18,7 @@ from pydantic_core import core_schema
 from shared_schema.config import Config
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import DesiredState
+from shared_schema.json_value import JsonObject
 from shared_schema.messages import CommandReply, Confirmation, Health, Prediction, PublishedPrediction
 from shared_schema.model_manifest import ModelManifest
 from shared_schema.plan import Plan
@@ -47,7 +48,7 @@ OTHER_SPELLING_OF = "x-other-spelling-of"
 """Our own annotation of a property with another spelling: its canonical key."""
 
 
-def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+def json_schema(model: type[BaseModel]) -> JsonObject:
     """Return the JSON Schema (draft 2020-12) of what the model reads."""
     schema = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_ForEditors)
     return {"$schema": _ForEditors.schema_dialect, **schema}
