@@ -8,7 +8,6 @@ The *content digest* of a component, which decides whether anything must be buil
 import hashlib
 import json
 import os
-import re
 import stat
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -19,7 +18,6 @@ from shared_schema.errors import UndigestibleModelError
 from shared_schema.json_value import JsonValue
 from shared_schema.names import digest_text
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
 
 

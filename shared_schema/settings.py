@@ -211,7 +211,7 @@ class AgentSettings(WrittenByPeople):
     hard_samples: HardSamples | None = None
 
     @property
-    def heard(self) -> frozenset[str]:
+    def local_topics(self) -> frozenset[str]:
         """The local topics that the agent subscribes to: for requests, and for whether the line is busy."""
         asked = {source.topic for source in self.sources.values() if isinstance(source, TopicSource)}
         return frozenset(asked if self.busy.topic is None else asked | {self.busy.topic})

@@ -90,7 +90,7 @@ def _build_one(planner: Planner, planned: Planned, work: Path, progress: Progres
     root = planner.sources.root(component) if component else planner.sources.folder
     place = Workplace(root=root, dist=planner.dist, work=work)
     files = assemble(
-        planned, place, model=model, manifest=manifest, told=lambda line: progress.step(planned.key, f"| {line}")
+        planned, place, model=model, manifest=manifest, on_line=lambda line: progress.step(planned.key, f"| {line}")
     )
     artifacts = [
         describe_artifact(path, bucket=planner.bucket, component=planned.name, version=planned.version)

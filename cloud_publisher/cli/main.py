@@ -98,11 +98,11 @@ def logging_to_stderr(level: int) -> Iterator[None]:
 
 def main() -> None:
     """The entry point."""
-    words = sys.argv[1:]
+    arguments = sys.argv[1:]
     try:
-        app(args=words, prog_name="cloud-publisher")
+        app(args=arguments, prog_name="cloud-publisher")
     except PublisherError as error:
-        sys.exit(_show(error, as_json="--json" in words))
+        sys.exit(_show(error, as_json="--json" in arguments))
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(130)
@@ -111,7 +111,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001 - the last resort: in a pipeline, one line is read and a traceback is not
-        sys.exit(_show_unexpected(error, debug="--debug" in words))
+        sys.exit(_show_unexpected(error, debug="--debug" in arguments))
 
 
 def _show(error: PublisherError, *, as_json: bool) -> ExitCode:

@@ -88,12 +88,12 @@ class Output:
 class Waiting:
     """Shows what is being waited for; the same text is shown once."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
-        self._told = ""
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._shown = ""
 
     def now(self, text: str) -> None:
         """Show what is being waited for now."""
-        if text != self._told:
-            self._told = text
-            self._tell(text)
+        if text != self._shown:
+            self._shown = text
+            self._show(text)

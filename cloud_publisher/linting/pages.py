@@ -40,7 +40,7 @@ and nothing counts notes.
 Each finding has its code, its line and column (in a script of many lines, the line inside it), and a remedy.
 Dependencies are followed among the recipes of one call: name a project's recipes together.
 
-Without `--runtime`, what holds for both nuclei is told, and lite's own rules for manifests that are for lite alone.
+Without `--runtime`, the rules of both nuclei are checked, and lite's own rules in manifests that are for lite alone.
 `validate` runs the same rules over the recipes that `build` would write from the config.
 """
 

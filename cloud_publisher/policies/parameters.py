@@ -1,6 +1,31 @@
 """The named parameters of the policies, from ``stages:`` and the rest of the config.
 
-``NAMES`` says what each is for. A list replaces a string that is the parameter and nothing else.
+A list replaces a string that is the parameter and nothing else.
+
+Partition          the partition of the ARNs: aws, aws-cn or aws-us-gov
+UrlSuffix          the domain of the partition's services: amazonaws.com, in China amazonaws.com.cn
+Region             the stage's region
+DevAccount         the account that has the artifact bucket, its key, the model registry and the pipeline
+TargetAccount      the stage's account
+ArtifactBucket     the dev account's bucket of artifacts
+ArtifactRegion     the dev account's region, where bucket, key and registry are
+ArtifactKeyArn     the key that the bucket is encrypted with
+ModelPackageArns   a list: the versions of the model package groups that the config names
+ModelDataArns      a list: where in S3 their data is
+ModelBucketArns    a list: the buckets of that data
+ModelPrefixes      a list: the prefixes of that data, as s3:prefix is compared with them
+ComponentPrefix    what the names of our components begin with, up to a dot
+Application        the first level of the fleet's topics
+ThingGroup         the name of the thing group that is deployed to
+CanaryGroupArns    a list: the thing group that gets a release first, where the stage has one
+PipelineRoleArn    the dev account's role that assumes the deploy roles
+DeployRoleArns     a list: the deploy role of each stage
+ExternalId         what the stage's deploy role asks for besides
+OperatorArn        who may assume the operator's role: a role's ARN, or a pattern of one
+RoleAlias          the role alias through which devices take their role
+ReaderAccountArns  a list: the root of each stage's account, which conditions hold to the roles below
+ReaderRoleArns     a list: the roles that read artifacts: each stage's deploy role and token-exchange roles
+WriterRoleArns     a list: the dev account's roles that write to the bucket
 """
 
 from collections.abc import Mapping
@@ -22,37 +47,10 @@ TOKEN_EXCHANGE_ROLE = "MlopsTokenExchangeRole"  # noqa: S105 - a role's name
 OPERATORS = "MlopsOperators"
 ROLE_ALIAS = "MlopsTokenExchange"
 
-NAMES: Mapping[str, str] = {
-    "Partition": "the partition of the ARNs: aws, aws-cn or aws-us-gov",
-    "UrlSuffix": "the domain of the partition's services: amazonaws.com, in China amazonaws.com.cn",
-    "Region": "the stage's region",
-    "DevAccount": "the account that has the artifact bucket, its key, the model registry and the pipeline",
-    "TargetAccount": "the stage's account",
-    "ArtifactBucket": "the dev account's bucket of artifacts",
-    "ArtifactRegion": "the dev account's region, where bucket, key and registry are",
-    "ArtifactKeyArn": "the key that the bucket is encrypted with",
-    "ModelPackageArns": "a list: the versions of the model package groups that the config names",
-    "ModelDataArns": "a list: where in S3 their data is",
-    "ModelBucketArns": "a list: the buckets of that data",
-    "ModelPrefixes": "a list: the prefixes of that data, as s3:prefix is compared with them",
-    "ComponentPrefix": "what the names of our components begin with, up to a dot",
-    "Application": "the first level of the fleet's topics",
-    "ThingGroup": "the name of the thing group that is deployed to",
-    "CanaryGroupArns": "a list: the thing group that gets a release first, where the stage has one",
-    "PipelineRoleArn": "the dev account's role that assumes the deploy roles",
-    "DeployRoleArns": "a list: the deploy role of each stage",
-    "ExternalId": "what the stage's deploy role asks for besides",
-    "OperatorArn": "who may assume the operator's role: a role's ARN, or a pattern of one",
-    "RoleAlias": "the role alias through which devices take their role",
-    "ReaderAccountArns": "a list: the root of each stage's account, which conditions hold to the roles below",
-    "ReaderRoleArns": "a list: the roles that read artifacts: each stage's deploy role and token-exchange roles",
-    "WriterRoleArns": "a list: the dev account's roles that write to the bucket",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The values that fill in the documents of one stage; every name of ``NAMES`` has one."""
+    """The values that fill in the documents of one stage."""
 
     stage: str
     values: Mapping[str, Value]

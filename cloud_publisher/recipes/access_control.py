@@ -54,7 +54,7 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
         pubsub[f"{component}:pubsub:3"] = _policy(
             "Whether the line may be disturbed", ["aws.greengrass#SubscribeToTopic"], [settings.busy.topic]
         )
-    if settings.heard:
+    if settings.local_topics:
         pubsub[f"{component}:pubsub:4"] = _policy(
             "Whether local topics are still heard",
             ["aws.greengrass#PublishToTopic", "aws.greengrass#SubscribeToTopic"],

@@ -90,9 +90,9 @@ def refuse_too_large(figures: Sequence[Figure], place: Place) -> None:
     """Raise ``WrongUseError`` if a figure is too large; the message has all such figures."""
     over = too_large(figures)
     if over:
-        told = "; ".join(each.words for each in over)
+        sizes = "; ".join(each.words for each in over)
         raise WrongUseError(
-            f"too large for {place.words}: {told}. {reasons(over)}. It was not deployed",
+            f"too large for {place.words}: {sizes}. {reasons(over)}. It was not deployed",
             remedies(over),
         )
 
@@ -163,6 +163,6 @@ def _of_agent(state: DesiredState, place: Place) -> Iterator[Figure]:
     else:
         why = "a device must be able to take it, and to say what became of it"
         yield Figure("the desired state", json_bytes(document), CLASSIC_DESIRED_BYTES, why, _FEWER)
-    said = shadow_bytes(state, place.thing)
+    size = shadow_bytes(state, place.thing)
     why = "AWS would refuse what the device says, were every model rejected"
-    yield Figure("the devices' shadow", said, MAXIMUM_SHADOW_BYTES, why, _FEWER)
+    yield Figure("the devices' shadow", size, MAXIMUM_SHADOW_BYTES, why, _FEWER)

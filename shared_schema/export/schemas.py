@@ -76,14 +76,14 @@ class _ForEditors(GenerateJsonSchema):
         model: type[BaseModel] = schema["cls"]
         written = super().model_schema(schema)
         properties = written.get("properties", {})
-        told = _docstrings_of_fields(model)
+        docstrings = _docstrings_of_fields(model)
         for name, field in model.model_fields.items():
             spellings = _spellings(field.validation_alias, name)
             found = properties.get(spellings[0])
             if found is None:
                 continue
-            if name in told:
-                found.setdefault("description", told[name])
+            if name in docstrings:
+                found.setdefault("description", docstrings[name])
             for other in spellings[1:]:
                 properties[other] = found | {OTHER_SPELLING_OF: spellings[0]}
             _require_one_of(written, spellings)
@@ -107,11 +107,11 @@ def _spellings(alias: Any, name: str) -> list[str]:
 
 def _docstrings_of_fields(model: type[BaseModel]) -> dict[str, str]:
     """Return the docstring below each field. Pydantic could read them too, but would slow every program's start."""
-    told: dict[str, str] = {}
+    docstrings: dict[str, str] = {}
     for ancestor in reversed(model.__mro__):
         if issubclass(ancestor, BaseModel) and ancestor.__module__.startswith("shared_schema."):
-            told |= _docstrings_in(ancestor)
-    return told
+            docstrings |= _docstrings_in(ancestor)
+    return docstrings
 
 
 def _docstrings_in(model: type[Any]) -> dict[str, str]:

@@ -107,10 +107,10 @@ def _ends_before_it_begins(comparators: list[str]) -> bool:
 
 def _circle(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the shortest circle from this recipe back to it, at the dependency that begins it."""
-    ways = [[name] for name, _ in recipe.dependencies() if name != recipe.name]
+    paths = [[name] for name, _ in recipe.dependencies() if name != recipe.name]
     seen: set[str] = set()
-    while ways:
-        path = ways.pop(0)
+    while paths:
+        path = paths.pop(0)
         last = settings.recipes.get(path[-1])
         if path[-1] in seen or last is None:
             continue
@@ -121,4 +121,4 @@ def _circle(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
                 shown = " → ".join([str(recipe.name), *path, str(recipe.name)])
                 yield recipe.finding("GG204", first, f"is part of a circle: {shown}")
                 return
-            ways.append([*path, following])
+            paths.append([*path, following])

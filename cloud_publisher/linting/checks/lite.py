@@ -22,7 +22,7 @@ _ITS_SERVICES = {PUBSUB, IOT_CORE, "aws.greengrass.Cli"}
 _KNOWN = r"(?:artifacts:(?:path|decompressedPath)|work:path|kernel:rootPath|iot:thingName|configuration:/[^{}\s]*)"
 _OTHER_COMPONENT = re.compile(r"(?<!\$)\{[.\w-]+:(?:artifacts|work|configuration|kernel|iot):[^{}\s]+\}")
 # variables.py reports a variable that lite does not know.
-_TOLD = re.compile(r"(?<!\$)\{[.\w-]+(?::[.\w-]+)?:[^{}\s:]+\}")
+_REPORTED_ELSEWHERE = re.compile(r"(?<!\$)\{[.\w-]+(?::[.\w-]+)?:[^{}\s:]+\}")
 _BRACE = re.compile(r"\$\{[^}\n]*\}?|(?<!\$)\{(?!" + _KNOWN + r"\})[^}\n]*\}?")
 
 
@@ -79,7 +79,7 @@ def _script(recipe: RecipeText, script: Node, text: str) -> Iterator[Diagnostic]
     for match in _OTHER_COMPONENT.finditer(text):
         yield recipe.finding_in_text("GG604", script, match[0], f"nucleus lite does not fill in {match[0]}")
     for match in _BRACE.finditer(text):
-        if _TOLD.fullmatch(match[0]):
+        if _REPORTED_ELSEWHERE.fullmatch(match[0]):
             continue
         name = re.fullmatch(r"\$\{(\w+)\}", match[0])
         yield recipe.finding_in_text(
