@@ -32,12 +32,14 @@ cloud-publisher lint my-gdk-project/              # gdk-config.json and the reci
 cloud-publisher lint dist/                        # every recipe of a release, and what they are to each other
 cloud-publisher lint --runtime lite recipe.yaml   # also what nucleus lite cannot do
 cloud-publisher lint --bucket my-artifacts …      # also artifacts that are in no bucket of ours
-cloud-publisher lint --json …                     # one JSON document: code, severity, file, line, column, path, …
+cloud-publisher lint --json …                     # one JSON document, with its diagnostics
 ```
 
 It ends with 0 when there is no error (warnings may be there), and with 2 otherwise; `--strict` counts warnings too,
 and nothing counts notes.
-Each finding has its code, its line and column (in a script of many lines, the line inside it), and a remedy.
+Each finding has its code, its line and column (in a script of many lines, the line inside it), and a remedy. In JSON each
+of the `diagnostics` has `code`, `severity`, `file`, `line`, `column`, `path`, `problem` and `remedy`; so it is for
+`validate`, `policies lint` and `doctor`.
 Dependencies are followed among the recipes of one call: name a project's recipes together.
 
 Without `--runtime`, the rules of both nuclei are checked, and lite's own rules in manifests that are for lite alone.
