@@ -37,9 +37,9 @@ cloud-publisher lint --json …                     # one JSON document, with it
 
 It ends with 0 when there is no error (warnings may be there), and with 2 otherwise; `--strict` counts warnings too,
 and nothing counts notes.
-Each finding has its code, its line and column (in a script of many lines, the line inside it), and a remedy. In JSON each
-of the `diagnostics` has `code`, `severity`, `file`, `line`, `column`, `path`, `problem` and `remedy`; so it is for
-`validate`, `policies lint` and `doctor`.
+Each finding has its code, its line and column (in a script of many lines, the line inside it), and a remedy.
+In JSON each of the `diagnostics` has `code`, `severity`, `file`, `line`, `column`, `path`, `problem` and `remedy`, as
+those of `validate`, `policies lint` and `doctor` have.
 Dependencies are followed among the recipes of one call: name a project's recipes together.
 
 Without `--runtime`, the rules of both nuclei are checked, and lite's own rules in manifests that are for lite alone.

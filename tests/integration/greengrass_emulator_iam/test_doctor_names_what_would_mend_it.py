@@ -168,6 +168,11 @@ def test_a_role_that_may_not_be_assumed_ends_the_round_and_names_its_trust(docto
         "pipeline-role#BecomeTheDeployRoles",
     ]
     assert [each["state"] for each in answer["checks"]] == ["failed", "not checked"]
+    refused, note = answer["diagnostics"]
+    assert (refused["code"], refused["severity"], refused["path"]) == ("role", "error", "stages.prod")
+    assert refused["file"] == config.name
+    assert refused["remedy"].endswith("pipeline-role#BecomeTheDeployRoles")
+    assert (note["code"], note["severity"], note["remedy"]) == ("all-else", "note", None)
 
 
 def test_a_target_without_a_device_is_not_called_well(doctor: Doctor) -> None:

@@ -97,6 +97,26 @@ def test_lint_ends_with_1_for_a_finding_without_an_exception(publisher: Any, con
     assert "artifact-key: error bare-root: AdministeredByTheDevAccount" in answer.out
 
 
+def test_the_pipeline_gets_findings_and_idle_exceptions_as_diagnostics(
+    publisher: Any, config: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "exceptions.yml"
+    other.write_text(
+        "exceptions:\n"
+        "  - {linter: ours, code: anybody, place: deploy-role, reason: nobody remembers what this was for}\n"
+    )
+    answer = publisher("policies", "lint", "--config", config, "--exceptions", other, "--json")
+    assert answer.exit_code == 1
+    weakness, idle = json.loads(answer.out)["diagnostics"]
+    assert (weakness["file"], weakness["code"], weakness["path"]) == (
+        "artifact-key",
+        "bare-root",
+        "AdministeredByTheDevAccount",
+    )
+    assert "aws:PrincipalArn" in weakness["remedy"]
+    assert (idle["file"], idle["line"], idle["path"]) == (str(other), 2, "exceptions[0]")
+
+
 def test_an_exception_without_a_reason_is_refused(publisher: Any, config: Path, tmp_path: Path) -> None:
     bad = tmp_path / "exceptions.yml"
     bad.write_text("exceptions:\n  - {linter: ours, code: anybody, place: deploy-role}\n")
