@@ -83,6 +83,14 @@ def left_behind(mark: str) -> dict[int, str]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, also if the tests were started where it is ignored, as by nohup."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
 @pytest.fixture
 def mark() -> Iterator[str]:
     mark = f"mark-{uuid.uuid4()}"
