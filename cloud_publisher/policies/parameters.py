@@ -32,7 +32,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cloud_publisher.errors import InvalidDocumentError
-from cloud_publisher.policies.stages import known_stage, partition_of, stage_diagnostics
+from cloud_publisher.policies.stages import partition_of, stage_diagnostics, unknown_stage
 from shared_schema.config import Config
 from shared_schema.diagnostics import in_order
 from shared_schema.documents import Document
@@ -67,7 +67,7 @@ def stage_parameters(document: Document[Config], stage_name: str, *, bucket: str
     """Return the parameters for a stage. ``bucket`` replaces the config's. Raises ``InvalidDocumentError``."""
     config = document.value
     faults = stage_diagnostics(document)
-    unknown = known_stage(document, stage_name) if config.stages else None
+    unknown = unknown_stage(document, stage_name) if config.stages else None
     if unknown is not None:
         faults.append(unknown)
     artifact_bucket = bucket or config.artifact_bucket

@@ -18,7 +18,7 @@ from cloud_publisher.policies.parameters import (
     reader_roles,
     stage_parameters,
 )
-from cloud_publisher.policies.stages import known_stage, partition_of, stage_diagnostics
+from cloud_publisher.policies.stages import partition_of, stage_diagnostics, unknown_stage
 from shared_schema.config import Config
 from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents import Document
@@ -52,7 +52,7 @@ def stack_parameters(document: Document[Config], stage_name: str, *, bucket: str
     """
     config = document.value
     faults = stage_diagnostics(document)
-    unknown = known_stage(document, stage_name) if config.stages else None
+    unknown = unknown_stage(document, stage_name) if config.stages else None
     faults += [unknown] if unknown else []
     if faults:
         raise InvalidDocumentError(faults)

@@ -38,7 +38,7 @@ def stage_diagnostics(document: Document[Config]) -> list[Diagnostic]:
     return faults
 
 
-def known_stage(document: Document[Config], name: str) -> Diagnostic | None:
+def unknown_stage(document: Document[Config], name: str) -> Diagnostic | None:
     """Return the fault if the config has no stage of this name, else None."""
     stages = document.value.stages
     if name in stages:
