@@ -76,7 +76,7 @@ def _circles(sources: Sources) -> Iterator[Diagnostic]:
         try:
             TopologicalSorter(following).prepare()
         except CycleError as error:
-            # graphlib lists each component before those that depend on it; people read dependencies the other way round.
+            # graphlib lists each component before those that depend on it; people read them the other way round.
             circle: list[str] = list(reversed(error.args[1]))
         else:
             return

@@ -141,7 +141,9 @@ def test_the_fleet_index_is_told_of_and_nothing_fails_without_it(enforced: Any, 
         code, answer, _ = doctor()
         assert code == 0
         (check,) = [each for each in answer["checks"] if each["check"] == "fleet index"]
-        return dict(check)
+        (note,) = [each for each in answer["diagnostics"] if each["code"] == "fleet-index"]
+        assert (note["severity"], note["problem"]) == ("note", check["words"])
+        return {**check, "remedy": note["remedy"]}
 
     off = told()
     assert (off["state"], "fleet-health.yaml" in off["remedy"]) == ("not checked", True)
