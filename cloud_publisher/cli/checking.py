@@ -3,6 +3,7 @@
 Each shows diagnostics, in the same form: as text on stderr, with ``--json`` under ``diagnostics``.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -112,5 +113,5 @@ def doctor(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _listed(diagnostics: "list[Diagnostic] | tuple[Diagnostic, ...]") -> "JsonObject":
+def _listed(diagnostics: Iterable[Diagnostic]) -> "JsonObject":
     return {"diagnostics": [each.as_json() for each in diagnostics]}
