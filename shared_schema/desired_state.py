@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from shared_schema.canonical_json import sha256_of_document
+from shared_schema.digests import sha256_of_document
 from shared_schema.json_value import JsonObject, JsonValue, leaves
 from shared_schema.names import ComponentName, ModelDigest, ModelName, Version, alike_but_for_case
 

@@ -85,17 +85,17 @@ class _WatchedFile(io.FileIO):
     def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
         super().__init__(path, "rb")
         self._advance = advance
-        self._told = 0
+        self._reported = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(-1 if size is None else size)
-        self._tell()
+        self._report()
         return data
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         place = self.tell()
-        self._advance(place - self._told)
-        self._told = place
+        self._advance(place - self._reported)
+        self._reported = place
 
 
 def create_object(

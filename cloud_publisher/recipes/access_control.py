@@ -4,13 +4,12 @@ The thing is ``+``: classic replaces ``{iot:thingName}`` only if a nucleus optio
 restricts it to its own name anyway (architecture, section 4). Shape: AWS's "Authorize components to use IPC".
 """
 
-from typing import Any
-
+from shared_schema.json_value import JsonObject
 from shared_schema.settings import AgentSettings, LocalTopicSink, TopicSource
 from shared_schema.topics import ANY_THING, COMMANDS, Topics, local_echo
 
 
-def agent_access_control(component: str, application: str, settings: AgentSettings) -> dict[str, Any]:
+def agent_access_control(component: str, application: str, settings: AgentSettings) -> JsonObject:
     """Return the value of ``accessControl`` in the agent's default configuration."""
     topics = Topics(application, ANY_THING)
     published = [
@@ -20,7 +19,7 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
         *(topics.reply(command) for command in COMMANDS),
         topics.shadow_update,
     ]
-    control: dict[str, Any] = {
+    control: JsonObject = {
         "aws.greengrass.ipc.mqttproxy": {
             f"{component}:mqttproxy:1": _policy(
                 "Health, confirmations, predictions, replies and the named shadow",
@@ -42,7 +41,7 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
     asked = sorted({source.topic for source in settings.sources.values() if isinstance(source, TopicSource)})
     local = {sink.topic for sink in settings.sinks.values() if isinstance(sink, LocalTopicSink)}
     local |= {source.reply for source in settings.sources.values() if isinstance(source, TopicSource)}
-    pubsub = {}
+    pubsub: JsonObject = {}
     if local:
         pubsub[f"{component}:pubsub:1"] = _policy(
             "Predictions to other components", ["aws.greengrass#PublishToTopic"], sorted(local)
@@ -55,7 +54,7 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
         pubsub[f"{component}:pubsub:3"] = _policy(
             "Whether the line may be disturbed", ["aws.greengrass#SubscribeToTopic"], [settings.busy.topic]
         )
-    if settings.heard:
+    if settings.local_topics:
         pubsub[f"{component}:pubsub:4"] = _policy(
             "Whether local topics are still heard",
             ["aws.greengrass#PublishToTopic", "aws.greengrass#SubscribeToTopic"],
@@ -66,5 +65,5 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
     return control
 
 
-def _policy(description: str, operations: list[str], resources: list[str]) -> dict[str, Any]:
-    return {"policyDescription": description, "operations": operations, "resources": resources}
+def _policy(description: str, operations: list[str], resources: list[str]) -> JsonObject:
+    return {"policyDescription": description, "operations": [*operations], "resources": [*resources]}

@@ -4,11 +4,10 @@ The recipe names no model component and has nothing under ``desired``: else a nu
 model (architecture, section 3).
 """
 
-from typing import Any
-
 from cloud_publisher.recipes.access_control import agent_access_control
 from cloud_publisher.recipes.architectures import architectures_of
 from shared_schema.config import Component
+from shared_schema.json_value import JsonObject
 from shared_schema.recipe import Artifact, Configuration, Lifecycle, Manifest, Platform, Step
 
 LITE = "aws_nucleus_lite"
@@ -66,7 +65,7 @@ def agent_configuration(component: Component, application: str) -> Configuration
     """Return the default configuration: ``application``, ``accessControl``, and what the config adds or replaces."""
     if component.agent is None:
         raise ValueError(f"{component.component_name} is no agent")
-    generated = {
+    generated: JsonObject = {
         "application": application,
         "accessControl": agent_access_control(component.component_name, application, component.agent.settings),
     }
@@ -74,7 +73,7 @@ def agent_configuration(component: Component, application: str) -> Configuration
     return Configuration(default_configuration=_merged(generated, written.default_configuration if written else {}))
 
 
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def _merged(base: JsonObject, over: JsonObject) -> JsonObject:
     merged = dict(base)
     for key, value in over.items():
         inner = merged.get(key)

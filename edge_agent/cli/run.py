@@ -55,12 +55,12 @@ def _under_a_nucleus() -> Callable[[], int]:
 
 def _by_a_file(config: Path, work: Path | None) -> Callable[[], int]:
     from edge_agent.standalone.config import read_config
-    from shared_schema.documents import DocumentError
+    from shared_schema.errors import DocumentError
 
     try:
         read = read_config(config)
     except DocumentError as error:
-        raise WrongUseError("\n".join(str(fault) for fault in error.faults)) from None
+        raise WrongUseError("\n".join(str(fault) for fault in error.diagnostics)) from None
     from edge_agent.component_environment import ComponentEnvironment
     from edge_agent.control.agent import run_agent
     from edge_agent.standalone.file_link import FileLink

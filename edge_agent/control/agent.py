@@ -295,7 +295,7 @@ class Agent:
     def _apply_settings(self, settings: AgentSettings) -> None:
         self._pipelines.apply(settings)
         self._busy.listen(settings.busy.topic)
-        if self._subscriptions.listen(settings.heard):
+        if self._subscriptions.listen(settings.local_topics):
             self._soon("subscribe", 0.0)
         self._timers.clear("health")
         self._timers.clear("reconcile")

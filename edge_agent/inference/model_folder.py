@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from edge_agent.errors import RefusedModelError
-from shared_schema.documents import DocumentError, read_document
+from shared_schema.documents import read_document
+from shared_schema.errors import DocumentError
 from shared_schema.messages import Reason
 from shared_schema.model_manifest import MANIFEST_FILE, ModelManifest
 
@@ -22,7 +23,7 @@ def read_manifest(folder: Path) -> ModelManifest:
     try:
         return read_document(path, ModelManifest, shown_as=MANIFEST_FILE).value
     except DocumentError as error:
-        raise RefusedModelError(Reason.MANIFEST, "; ".join(str(fault) for fault in error.faults[:3])) from None
+        raise RefusedModelError(Reason.MANIFEST, "; ".join(str(fault) for fault in error.diagnostics[:3])) from None
 
 
 def file_inside(folder: Path, name: str, reason: Reason = Reason.MANIFEST) -> Path:

@@ -23,7 +23,8 @@ from edge_agent.serving.model_cache import CachedModel, ModelCache
 from edge_agent.vetting.outcome import Outcome, refused
 from edge_agent.vetting.parent import vet_in_child
 from edge_agent.vetting.verdicts import Verdicts
-from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.digests import model_digest_of_folder
+from shared_schema.errors import UndigestibleModelError
 from shared_schema.messages import Reason
 
 logger = logging.getLogger(__name__)

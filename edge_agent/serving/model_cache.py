@@ -11,7 +11,8 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge_agent.files import write_atomically
-from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.digests import model_digest_of_folder
+from shared_schema.errors import UndigestibleModelError
 
 logger = logging.getLogger(__name__)
 MOST: Final = 2

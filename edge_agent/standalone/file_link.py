@@ -15,7 +15,7 @@ from edge_agent.nucleus.event_queue import Event, Hint
 from edge_agent.standalone.config import StandaloneConfig, read_config
 from edge_agent.standalone.proposing import ProposalError, Proposals
 from shared_schema.desired_state import KEY
-from shared_schema.documents import DocumentError
+from shared_schema.errors import DocumentError
 
 logger = logging.getLogger(__name__)
 _LOOK: Final = 0.5
@@ -116,7 +116,7 @@ class FileLink:
             config = read_config(self._file)
             document = self._proposals.document(config, self._file.parent)
         except DocumentError as error:
-            logger.warning("config not taken", extra={"why": "; ".join(str(fault) for fault in error.faults[:3])})
+            logger.warning("config not taken", extra={"why": "; ".join(str(fault) for fault in error.diagnostics[:3])})
             return False
         except ProposalError as error:
             logger.warning("config not taken", extra={"why": str(error)})

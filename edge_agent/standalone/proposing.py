@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from edge_agent.standalone.config import StandaloneConfig
 from shared_schema.desired_state import DesiredModel, DesiredState
-from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.digests import model_digest_of_folder
+from shared_schema.errors import UndigestibleModelError
 
 ARTIFACTS: Final = Path("packages") / "artifacts-unarchived"
 

@@ -15,7 +15,8 @@ from edge_agent.vetting.limits import limit_resources
 from edge_agent.vetting.outcome import Outcome, refused
 from edge_agent.vetting.protocol import Report, Request
 from edge_agent.vetting.rewriting import write_outputs
-from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.digests import model_digest_of_folder
+from shared_schema.errors import UndigestibleModelError
 from shared_schema.messages import Reason
 
 Tell = Callable[[Report], None]

@@ -14,7 +14,8 @@ from pydantic import Field
 from rehearsal.errors import RehearsalError
 from rehearsal.pipeline import process_environment
 from rehearsal.policy_proof.rendered import RenderedStage, read_stage
-from shared_schema.documents import DocumentError, read_document
+from shared_schema.documents import read_document
+from shared_schema.errors import DocumentError
 from shared_schema.strict_model import WrittenByPeople
 
 _SECONDS = 30

@@ -6,7 +6,7 @@ filled in on both sides first.
 
 from cloud_publisher.deploying.channels import comparable
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
-from shared_schema.canonical_json import sha256_of_document
+from shared_schema.digests import sha256_of_document
 from shared_schema.json_value import JsonObject, JsonValue
 
 

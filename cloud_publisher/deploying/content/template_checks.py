@@ -4,7 +4,7 @@ import json
 
 from cloud_publisher.errors import PublisherError
 from cloud_publisher.recipes.component_recipe import LATEST
-from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, too_long_leaves
+from cloud_publisher.sizes.lite_memory import LONGEST_LEAF, too_long_leaves
 from shared_schema.deployment import ComponentDeployment, DeploymentTemplate
 from shared_schema.desired_state import KEY
 from shared_schema.diagnostics import ExitCode

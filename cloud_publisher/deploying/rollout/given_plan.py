@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cloud_publisher.deploying.content.comparing import fingerprint
 from cloud_publisher.deploying.target_state import TargetState
+from cloud_publisher.documents import read_valid
 from cloud_publisher.errors import InvalidDocumentError, WorkFailedError, WrongUseError
-from shared_schema.documents import DocumentError, read_document
 from shared_schema.messages import Channel
 from shared_schema.plan import Plan, PlannedDeployment, TargetPlan
 from shared_schema.release import Release
@@ -30,16 +30,13 @@ def read_given_plan(
 
     Raises ``InvalidDocumentError``, and ``WrongUseError`` for another release or an option that differs from the plan.
     """
-    try:
-        document = read_document(path, Plan)
-    except DocumentError as error:
-        raise InvalidDocumentError(error.faults) from None
+    document = read_valid(path, Plan)
     plan = document.value
     if not plan.targets or any(not each.canary for each in plan.targets[:-1]) or plan.targets[-1].canary:
-        fault = document.fault(
+        found = document.diagnostic(
             ("targets",), "has no target, or something else than a canary before it", "run plan with --target-arn"
         )
-        raise InvalidDocumentError([fault])
+        raise InvalidDocumentError([found])
     _check_release(plan, release)
     of_target, of_canary = plan.targets[-1], plan.targets[0] if len(plan.targets) > 1 else None
     if target_arn not in (None, of_target.target_arn):

@@ -195,7 +195,7 @@ def _builder(order: Order, state: TargetState, base: DeploymentContent | None, m
                 removals=order.removals,
             )
         except UnfitTemplateError as error:
-            raise InvalidDocumentError([order.template.fault(error.path, error.problem, error.remedy)]) from None
+            raise InvalidDocumentError([order.template.diagnostic(error.path, error.problem, error.remedy)]) from None
 
     return build
 

@@ -24,7 +24,8 @@ from edge_agent.serving.served_models import ServedModels
 from edge_agent.version import AGENT_VERSION
 from edge_agent.vetting.verdicts import Verdicts
 from shared_schema.desired_state import DesiredModel, DesiredState
-from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.digests import model_digest_of_folder
+from shared_schema.errors import UndigestibleModelError
 from shared_schema.messages import Channel, ModelConfirmation, Verdict
 
 SCRIPT = Path(__file__).parents[2] / "broken" / "models" / "make_models.py"

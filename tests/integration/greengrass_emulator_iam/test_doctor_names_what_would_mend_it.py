@@ -141,7 +141,9 @@ def test_the_fleet_index_is_told_of_and_nothing_fails_without_it(enforced: Any, 
         code, answer, _ = doctor()
         assert code == 0
         (check,) = [each for each in answer["checks"] if each["check"] == "fleet index"]
-        return dict(check)
+        (note,) = [each for each in answer["diagnostics"] if each["code"] == "fleet-index"]
+        assert (note["severity"], note["problem"]) == ("note", check["words"])
+        return {**check, "remedy": note["remedy"]}
 
     off = told()
     assert (off["state"], "fleet-health.yaml" in off["remedy"]) == ("not checked", True)
@@ -168,6 +170,11 @@ def test_a_role_that_may_not_be_assumed_ends_the_round_and_names_its_trust(docto
         "pipeline-role#BecomeTheDeployRoles",
     ]
     assert [each["state"] for each in answer["checks"]] == ["failed", "not checked"]
+    refused, note = answer["diagnostics"]
+    assert (refused["code"], refused["severity"], refused["path"]) == ("role", "error", "stages.prod")
+    assert refused["file"] == config.name
+    assert refused["remedy"].endswith("pipeline-role#BecomeTheDeployRoles")
+    assert (note["code"], note["severity"], note["remedy"]) == ("all-else", "note", None)
 
 
 def test_a_target_without_a_device_is_not_called_well(doctor: Doctor) -> None:

@@ -155,6 +155,6 @@ def test_the_faults_come_as_json_too(publisher: Any, edited: Any) -> None:
     config = edited(PREPROD, '    account: "111111111111"')
     answer = publisher("policies", "render", "--stage", "prod", "--config", config, "--json")
     assert answer.exit_code == 2
-    faults = json.loads(answer.out)["faults"]
+    faults = json.loads(answer.out)["diagnostics"]
     assert faults[0]["path"] == "stages.preprod.account"
     assert faults[0]["line"] == 15

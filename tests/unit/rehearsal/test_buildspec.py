@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from rehearsal.buildspec import Buildspec, copy_artifacts, read_buildspec, run_buildspec
-from shared_schema.documents import DocumentError
+from shared_schema.errors import DocumentError
 
 REPOSITORY = Path(__file__).parents[3]
 

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from shared_schema.canonical_json import canonical_json, sha256_of_document
 from shared_schema.digests import (
     UndigestibleModelError,
+    canonical_json,
     digest_of_entries,
     model_digest_of_folder,
     model_digest_of_zip,
+    sha256_of_document,
 )
 
 _NAMES = some.text(alphabet="ab.é-_ Z", min_size=1, max_size=5).filter(lambda name: name.strip(". ") == name)

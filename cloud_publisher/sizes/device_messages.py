@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from cloud_publisher.sizes.job_message import AN_ID
 from cloud_publisher.sizes.lite_memory import json_bytes
 from shared_schema.desired_state import DesiredModel, DesiredState
+from shared_schema.json_value import JsonObject
 from shared_schema.messages import AgentState, Health, Latency, ModelHealth, Reason, StateReason, Verdict
 from shared_schema.shadow import Said, Serving, ShadowModel, ShadowReport
 
@@ -62,7 +63,7 @@ def fleet_status_bytes(components: Mapping[str, str], arn: str, thing: str, *, d
     Source: gg-fleet-statusd/src/fleet_status_service.c, publish_fleet_status_update.
     ``deployed``: the status after a deployment, which reports it; else the daily one.
     """
-    status: dict[str, Any] = {
+    status: JsonObject = {
         "ggcVersion": "2.6.0",
         "platform": "linux",
         "architecture": "aarch64",
@@ -88,7 +89,7 @@ def fleet_status_bytes(components: Mapping[str, str], arn: str, thing: str, *, d
     return json_bytes(status)
 
 
-def _of_deployment(arn: str) -> dict[str, Any]:
+def _of_deployment(arn: str) -> JsonObject:
     return {
         "status": "SUCCEEDED",
         "fleetConfigurationArnForStatus": arn,
