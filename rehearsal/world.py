@@ -17,8 +17,8 @@ from typing import Literal
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import DeviceFolder, provision_device
 from greengrass_emulator.cloud.seeding import SeededCloud, create_thing_group, seed_cloud
-from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.interruption import ctrl_c_held_back
+from greengrass_emulator.nucleus.lifecycle.process_owners import kill_orphans
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 
 from rehearsal.cloud_view import AccountView, Published, objects_of

@@ -28,10 +28,8 @@ from greengrass_emulator.nucleus.deployments.queue import Deployer, DeploymentQu
 from greengrass_emulator.nucleus.deployments.updates import ComponentUpdates
 from greengrass_emulator.nucleus.deployments.validation import ConfigurationValidation
 from greengrass_emulator.nucleus.errors import DeploymentFailed
-from greengrass_emulator.nucleus.ipc.access import Access
-from greengrass_emulator.nucleus.ipc.admission import Admission
-from greengrass_emulator.nucleus.ipc.authorization import CLI
-from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut
+from greengrass_emulator.nucleus.ipc.admission import Admission, cut_file, read_cut
+from greengrass_emulator.nucleus.ipc.authorization import CLI, Access
 from greengrass_emulator.nucleus.ipc.operations.components import ComponentOperations
 from greengrass_emulator.nucleus.ipc.operations.configuration import ConfigurationOperations
 from greengrass_emulator.nucleus.ipc.operations.deployments import DeploymentOperations
@@ -52,10 +50,9 @@ from greengrass_emulator.nucleus.overview import overview
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
-from greengrass_emulator.nucleus.root_lock import RootLock
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.settings import CloudSettings, DeviceSettings
-from greengrass_emulator.nucleus.state import StateFile, Unit
+from greengrass_emulator.nucleus.state import RootLock, StateFile, Unit
 from greengrass_emulator.nucleus.status_file import NucleusStatus, StatusFile
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from greengrass_emulator.mqtt_topics import topic_matches
 from greengrass_emulator.nucleus.ipc.answers import UnauthorizedError
 from greengrass_emulator.nucleus.ipc.authorization import MQTT_PROXY, check_access
-from greengrass_emulator.nucleus.ipc.topics import topic_matches
 
 
 def _is_allowed(resource: str, asked: str, operations: Any = ("*",), thing: str | None = None) -> bool:

@@ -11,10 +11,10 @@ from greengrass_emulator.nucleus.configuration.changes import (
     merged,
     put,
     resolved,
-    texts_of,
     value_at,
     without,
 )
+from greengrass_emulator.nucleus.recipes.reading import texts_of
 from hypothesis import given
 from hypothesis import strategies as st
 

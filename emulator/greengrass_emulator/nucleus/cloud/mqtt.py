@@ -17,11 +17,11 @@ from awscrt import io, mqtt
 from awscrt.exceptions import AwsCrtError
 from awsiot import mqtt_connection_builder
 
+from greengrass_emulator.mqtt_topics import topic_matches
 from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.cloud.trust import Trust
 from greengrass_emulator.nucleus.ipc.answers import ServiceError
 from greengrass_emulator.nucleus.ipc.operations.iot_core import MessageListener
-from greengrass_emulator.nucleus.ipc.topics import topic_matches
 from greengrass_emulator.nucleus.lite_sizes import packet_bytes
 from greengrass_emulator.nucleus.settings import CloudSettings
 

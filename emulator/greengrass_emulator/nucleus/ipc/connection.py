@@ -12,8 +12,8 @@ import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.errors import FrameInvalid
 from greengrass_emulator.nucleus.ipc.admission import Admitted
 from greengrass_emulator.nucleus.ipc.answers import IpcError, ServiceError, Unmodelled, internal_error, without_handler
@@ -43,9 +43,9 @@ class Stream:
     on_close: list[Callable[[], None]] = field(default_factory=list)
     is_open: bool = True
     is_answered: bool = False
-    _early: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    _early: list[tuple[str, JsonObject]] = field(default_factory=list)
 
-    def send_event(self, shape: str, payload: dict[str, Any]) -> None:
+    def send_event(self, shape: str, payload: JsonObject) -> None:
         """Send one event of a subscription. Does nothing on a stream that has ended."""
         if not self.is_open:
             return
@@ -73,11 +73,11 @@ class Stream:
 class Answer:
     """An operation's response. If ``stays_open``, events follow on its stream."""
 
-    payload: dict[str, Any] = field(default_factory=dict)
+    payload: JsonObject = field(default_factory=dict)
     stays_open: bool = False
 
 
-Handler = Callable[[Stream, dict[str, Any]], Awaitable[Answer]]
+Handler = Callable[[Stream, JsonObject], Awaitable[Answer]]
 
 
 class Connection:
@@ -131,7 +131,7 @@ class Connection:
         """Close the connection at once, without a message."""
         self._writer.transport.abort()
 
-    def send_event(self, stream: Stream, shape: str, payload: dict[str, Any]) -> None:
+    def send_event(self, stream: Stream, shape: str, payload: JsonObject) -> None:
         """Queue one event; if too many wait already, queue an error that ends the stream."""
         if self._waiting.qsize() >= _MOST_EVENTS_WAITING or self._bytes_waiting >= _MOST_BYTES_WAITING:
             _log.warning(
@@ -142,7 +142,7 @@ class Connection:
             return
         self.send(stream, MessageType.APPLICATION_MESSAGE, MessageFlag.NONE, shape, payload)
 
-    def send(self, stream: Stream, kind: MessageType, flags: MessageFlag, shape: str, payload: dict[str, Any]) -> None:
+    def send(self, stream: Stream, kind: MessageType, flags: MessageFlag, shape: str, payload: JsonObject) -> None:
         """Queue one message of a stream.
 
         Lite replaces an answer that is too large by ServiceError (ipc_server.c, handle_operation).
@@ -312,7 +312,7 @@ class Connection:
             await self._writer.wait_closed()
 
 
-def _object(payload: bytes) -> dict[str, Any]:
+def _object(payload: bytes) -> JsonObject:
     try:
         document = json.loads(payload or b"{}")
     except ValueError as error:

@@ -10,9 +10,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from greengrass_emulator.nucleus.ipc.admission import Admission, Admitted
+from greengrass_emulator.nucleus.ipc.admission import Admission, Admitted, cut_file, read_cut
 from greengrass_emulator.nucleus.ipc.connection import Connection, Handler
-from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from awsiot.greengrasscoreipc.model import BinaryMessage, PublishMessage
 from greengrass_emulator.devices.device_faults import restart_daemon
-from greengrass_emulator.nucleus.lifecycle.units import component_of_process
+from greengrass_emulator.nucleus.lifecycle.process_owners import component_of_process
 
 A, B = "com.example.a", "com.example.b"
 MESSAGE = PublishMessage(binary_message=BinaryMessage(message=b"hello"))

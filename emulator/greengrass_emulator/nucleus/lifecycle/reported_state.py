@@ -8,7 +8,7 @@ from greengrass_emulator.nucleus.lifecycle.processes import StepProcess
 from greengrass_emulator.nucleus.lifecycle.states import State
 
 
-class Word:
+class ReportedState:
     """One component's reported state, from one start to the next."""
 
     def __init__(self) -> None:
