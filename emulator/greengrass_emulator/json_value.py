@@ -1,11 +1,11 @@
 """JSON values before a model has read them, and the one walk over their leaves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from pydantic import JsonValue
 
-__all__ = ["JsonObject", "JsonPath", "JsonValue", "json_pointer", "leaves"]
+__all__ = ["JsonObject", "JsonPath", "JsonValue", "json_pointer", "leaves", "value_at"]
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 JsonPath: TypeAlias = tuple[str, ...]
@@ -27,3 +27,13 @@ def leaves(value: JsonValue, path: JsonPath = ()) -> Iterator[tuple[JsonPath, Js
 def json_pointer(path: JsonPath) -> str:
     """Return a path as a JSON pointer (RFC 6901), such as ``/models/digits``; empty for the document itself."""
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def value_at(value: JsonValue, path: Sequence[str]) -> JsonValue:
+    """Return the value under a path in an object. Raises KeyError if there is none."""
+    found = value
+    for key in path:
+        if not isinstance(found, dict) or key not in found:
+            raise KeyError("/" + "/".join(path))
+        found = found[key]
+    return found

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from greengrass_emulator.json_value import value_at
 from greengrass_emulator.nucleus.configuration.changes import (
     Removed,
     Written,
@@ -11,7 +12,6 @@ from greengrass_emulator.nucleus.configuration.changes import (
     merged,
     put,
     resolved,
-    value_at,
     without,
 )
 from greengrass_emulator.nucleus.recipes.reading import texts_of

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.clock import DeviceClock
-from greengrass_emulator.nucleus.cloud.trust import Trust
+from greengrass_emulator.nucleus.cloud.reaching import RETRIES, Trust
 from greengrass_emulator.nucleus.deployments.packages import PackageStore
 from greengrass_emulator.nucleus.errors import CloudAway, DeploymentFailed
 from greengrass_emulator.nucleus.recipes.component import Component
@@ -27,7 +27,6 @@ from greengrass_emulator.nucleus.settings import CloudSettings
 
 _log = logging.getLogger(__name__)
 _TIMEOUT = urllib3.Timeout(connect=5, read=30)
-_RETRIES = urllib3.Retry(total=3, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
 _EARLY = timedelta(minutes=5)
 
 
@@ -83,7 +82,7 @@ class DataPlane:
             key_file=str(settings.private_key),
             ca_certs=str(settings.root_ca),
             timeout=_TIMEOUT,
-            retries=_RETRIES,
+            retries=RETRIES,
         )
         self._lock = threading.Lock()
         self._credentials: Credentials | None = None

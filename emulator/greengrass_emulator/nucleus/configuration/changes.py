@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
-from greengrass_emulator.json_value import JsonObject, JsonPath, JsonValue, leaves
+from greengrass_emulator.json_value import JsonObject, JsonPath, JsonValue, leaves, value_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,6 @@ def key_path(pointer: str) -> JsonPath:
     if not pointer or pointer == "/":
         return ()
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/"))
-
-
-def value_at(configuration: JsonValue, path: Sequence[str]) -> JsonValue:
-    """Return the value under a path. Raises KeyError if there is none."""
-    found = configuration
-    for key in path:
-        if not isinstance(found, dict) or key not in found:
-            raise KeyError("/" + "/".join(path))
-        found = found[key]
-    return found
 
 
 def writes(value: JsonValue, at: JsonPath = ()) -> Iterator[Written]:

@@ -8,8 +8,8 @@ later stays. (ggconfigd: ``ggconfig_process_map`` and ``ggconfig_process_nonmap`
 import json
 from collections.abc import Callable, Iterator
 
-from greengrass_emulator.json_value import JsonObject, JsonPath, JsonValue, json_pointer
-from greengrass_emulator.nucleus.configuration.changes import Written, value_at, writes
+from greengrass_emulator.json_value import JsonObject, JsonPath, JsonValue, json_pointer, value_at
+from greengrass_emulator.nucleus.configuration.changes import Written, writes
 from greengrass_emulator.nucleus.errors import LeafRefused
 
 _LONGEST_LEAF = 1_024

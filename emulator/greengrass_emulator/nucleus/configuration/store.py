@@ -9,16 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
-from greengrass_emulator.json_value import JsonObject, JsonPath, JsonValue, json_pointer
+from greengrass_emulator.json_value import JsonObject, JsonPath, JsonValue, json_pointer, value_at
 from greengrass_emulator.nucleus.clock import DeviceClock
-from greengrass_emulator.nucleus.configuration.changes import (
-    Change,
-    Removed,
-    Written,
-    as_it_stands,
-    put,
-    value_at,
-)
+from greengrass_emulator.nucleus.configuration.changes import Change, Removed, Written, as_it_stands, put
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 Subscriber = Callable[[str, JsonPath], None]

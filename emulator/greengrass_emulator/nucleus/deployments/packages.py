@@ -114,8 +114,23 @@ class PackageStore:
             sync_folder(self._packages / "artifacts" / name)
             self._new.add((name, version))
 
-    def unpack_again(self, component: Component) -> None:
-        """At a start, unpack what a killed nucleus may not have unpacked. Raises DeploymentFailed."""
+    def find_deployed(self, name: str, version: str) -> Component | None:
+        """At a start, return a deployed component, and unpack what a killed nucleus may not have unpacked.
+
+        None, with a line in the log, if it is gone or its files cannot be unpacked.
+        """
+        try:
+            component = self.find(name, version)
+            if component is not None:
+                self._unpack_again(component)
+        except DeploymentFailed:
+            _log.exception("a component cannot be resumed", extra={"component": name})
+            return None
+        if component is None:
+            _log.error("a component's recipe is gone", extra={"component": name, "version": version})
+        return component
+
+    def _unpack_again(self, component: Component) -> None:
         for artifact in component.artifacts:
             if artifact.unzip and (self.artifact_folder(component) / artifact.file_name).is_file():
                 self.unpack(component, artifact)

@@ -86,7 +86,7 @@ class ConfigurationValidation:
         finally:
             self._round = None
         if current.rejections:
-            said = "; ".join(f"{{ name = {name}, message = {why} }}" for name, why in current.rejections.items())
+            reasons = "; ".join(f"{{ name = {name}, message = {why} }}" for name, why in current.rejections.items())
             raise DeploymentFailed(
-                f"Components reported that their to-be-deployed configuration is invalid: {said}", _CODE
+                f"Components reported that their to-be-deployed configuration is invalid: {reasons}", _CODE
             )

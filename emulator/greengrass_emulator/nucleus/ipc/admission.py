@@ -42,11 +42,11 @@ class Admission:
     component_of_process: Callable[[int], str | None]
     token_of: Callable[[str], str]
 
-    def admit(self, said: bytes, pid: int) -> Admitted | None:
+    def admit(self, connect_payload: bytes, pid: int) -> Admitted | None:
         """Return the component of a connect message, or None to refuse it.
 
         Raises ConnectionError to close the connection without an answer."""
-        claim = _read(said)
+        claim = _read(connect_payload)
         token, name = claim.get("authToken"), claim.get("componentName")
         if not self.runtime.admits_by_unit:
             component = self.component_of(token) if isinstance(token, str) else None
@@ -81,9 +81,9 @@ def written_cut(components: Set[str]) -> str:
     return _Cut(components=frozenset(components)).model_dump_json()
 
 
-def _read(said: bytes) -> JsonObject:
+def _read(connect_payload: bytes) -> JsonObject:
     try:
-        claim = json.loads(said)
+        claim = json.loads(connect_payload)
     except ValueError:
         return {}
     return claim if isinstance(claim, dict) else {}

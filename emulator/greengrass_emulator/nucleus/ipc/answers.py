@@ -38,8 +38,8 @@ def without_handler(operation: str, *, is_modelled: bool) -> Unmodelled:
     """
     if is_modelled:
         return internal_error()
-    said = {"error": "Unsupported Operation", "message": f"{operation} is an unsupported operation."}
-    return Unmodelled(json.dumps(said), "application/json")
+    body = {"error": "Unsupported Operation", "message": f"{operation} is an unsupported operation."}
+    return Unmodelled(json.dumps(body), "application/json")
 
 
 def internal_error() -> Unmodelled:

@@ -99,7 +99,7 @@ class Service:
 
     def report(self, state: str) -> None:
         """Take the state that the component reports by UpdateState."""
-        self._reported.say(state, self.state)
+        self._reported.take(state, self.state)
 
     @property
     def is_paused(self) -> bool:
@@ -179,7 +179,7 @@ class Service:
             self._tolerance.starts(self.state, self._host.clock.passed())
         if self._host.runtime.waits_for_hard_dependencies:
             await self._pending.unless(self._dependencies())
-        self._reported.begin_anew()
+        self._reported.forget()
         if "startup" in lifecycle.steps:
             await self._pending.unless(self._startup(lifecycle.steps["startup"], lifecycle))
         elif "run" in lifecycle.steps:
@@ -224,7 +224,7 @@ class Service:
         try:
             done, _ = await asyncio.wait({ended, running}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if not done:
-                raise StepFailed(f"startup neither ended nor said RUNNING within {timeout:g} s")
+                raise StepFailed(f"startup neither ended nor reported RUNNING within {timeout:g} s")
             if running in done and ended not in done:
                 self._become(State.RUNNING)
             self._check_startup(await ended)

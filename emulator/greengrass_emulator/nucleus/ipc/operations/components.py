@@ -13,7 +13,7 @@ from greengrass_emulator.nucleus.ipc.answers import (
     UnauthorizedError,
 )
 from greengrass_emulator.nucleus.ipc.authorization import CLI, LIFECYCLE, Access
-from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
+from greengrass_emulator.nucleus.ipc.streams import Answer, Handler, Stream
 from greengrass_emulator.nucleus.lifecycle.service import Service
 from greengrass_emulator.nucleus.lifecycle.services import Services
 from greengrass_emulator.nucleus.lifecycle.states import LifecycleRequest, State

@@ -17,7 +17,7 @@ from greengrass_emulator.nucleus.ipc.answers import (
     ServiceError,
     texts_in,
 )
-from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
+from greengrass_emulator.nucleus.ipc.streams import Answer, Handler, Stream
 from greengrass_emulator.nucleus.lite_sizes import fault_of_reading, fault_of_write
 from greengrass_emulator.nucleus.runtimes import Runtime
 
@@ -56,34 +56,34 @@ class ConfigurationOperations:
         return Answer({"componentName": component, "value": value})
 
     async def _update(self, stream: Stream, request: JsonObject) -> Answer:
-        path, value, said_at = _path(request), request.get("valueToMerge"), request.get("timestamp")
-        if not isinstance(said_at, int | float) or isinstance(said_at, bool):
+        path, value, written_at = _path(request), request.get("valueToMerge"), request.get("timestamp")
+        if not isinstance(written_at, int | float) or isinstance(written_at, bool):
             raise InvalidArgumentsError("timestamp is missing, or no number of seconds")
         if value is None:
             raise InvalidArgumentsError("valueToMerge is missing")
         if self.runtime.has_fixed_buffers and (fault := fault_of_write(stream.component, value, path)) is not None:
             raise ServiceError(fault)
         # A component has the machine's clock; on a real device components and nucleus have the same.
-        said_at = self.store.clock.of_component(said_at)
+        written_at = self.store.clock.of_component(written_at)
         for key in reversed(path):
             value = {key: value}
         if not isinstance(value, dict):
             raise InvalidArgumentsError("valueToMerge is not an object, and no keyPath says where it goes")
         if _NOT_BY_COMPONENTS in value:
             raise InvalidArgumentsError(f"Config update is not allowed for following fields [{_NOT_BY_COMPONENTS}]")
-        await self._write(stream.component, value, said_at)
-        if self.runtime.refuses_older_updates and self.store.changed_at(stream.component, path) > said_at:
+        await self._write(stream.component, value, written_at)
+        if self.runtime.refuses_older_updates and self.store.changed_at(stream.component, path) > written_at:
             raise FailedUpdateConditionCheckError(
                 "Proposed timestamp is older than the config's latest modified timestamp"
             )
         return Answer()
 
-    async def _write(self, component: str, value: JsonObject, said_at: float) -> None:
+    async def _write(self, component: str, value: JsonObject, written_at: float) -> None:
         current = self.store.of(component)
         if not self.runtime.replaces_values_by_objects:
             try:
-                writes = lite_writes(current, value, said_at, lambda leaf: self.store.written_at(component, leaf))
-                await self.store.apply(component, writes, said_at)
+                writes = lite_writes(current, value, written_at, lambda leaf: self.store.written_at(component, leaf))
+                await self.store.apply(component, writes, written_at)
             except LeafRefused as refused:
                 raise ServiceError(str(refused)) from refused
             return
@@ -91,9 +91,9 @@ class ConfigurationOperations:
         changes = [
             each
             for each in differences(current, merged(current, respelled(value, current)))
-            if self.store.changed_at(component, each.path) <= said_at
+            if self.store.changed_at(component, each.path) <= written_at
         ]
-        await self.store.apply(component, changes, said_at)
+        await self.store.apply(component, changes, written_at)
 
     async def _subscribe(self, stream: Stream, request: JsonObject) -> Answer:
         component, path = _component(stream, request), _path(request)

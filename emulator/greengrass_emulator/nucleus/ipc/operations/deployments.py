@@ -23,7 +23,7 @@ from greengrass_emulator.nucleus.ipc.answers import (
     texts_in,
 )
 from greengrass_emulator.nucleus.ipc.authorization import CLI, Access
-from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
+from greengrass_emulator.nucleus.ipc.streams import Answer, Handler, Stream
 
 _VALIDATION_EVENTS = "aws.greengrass#ValidateConfigurationUpdateEvents"
 _UPDATE_EVENTS = "aws.greengrass#ComponentUpdatePolicyEvents"

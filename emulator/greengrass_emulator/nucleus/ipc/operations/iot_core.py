@@ -10,7 +10,7 @@ from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.mqtt_topics import is_filter
 from greengrass_emulator.nucleus.ipc.answers import InvalidArgumentsError, ServiceError
 from greengrass_emulator.nucleus.ipc.authorization import MQTT_PROXY, Access
-from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
+from greengrass_emulator.nucleus.ipc.streams import Answer, Handler, Stream
 
 MessageListener = Callable[[str, bytes], None]
 """Is called with a message's topic and payload."""

@@ -7,7 +7,7 @@ from greengrass_emulator.json_value import JsonObject, JsonValue
 from greengrass_emulator.mqtt_topics import is_filter, topic_matches
 from greengrass_emulator.nucleus.ipc.answers import InvalidArgumentsError
 from greengrass_emulator.nucleus.ipc.authorization import PUBSUB, Access
-from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
+from greengrass_emulator.nucleus.ipc.streams import Answer, Handler, Stream
 
 
 @dataclass(frozen=True, slots=True, eq=False)
