@@ -5,8 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from rehearsal.extended import rows
-from rehearsal.extended.answered import heard_on, refused_on
-from rehearsal.extended.context import ScenarioContext
+from rehearsal.extended.answered import received_on, refused_on
+from rehearsal.extended.context import ScenarioContext, where_it_comes_true
 from rehearsal.extended.deploy_repository import (
     A_SECOND,
     HARD_SAMPLES,
@@ -18,7 +18,6 @@ from rehearsal.extended.deploy_repository import (
     UNSURE,
 )
 from rehearsal.extended.made_models import MADE, write_belt
-from rehearsal.extended.waiting import where_it_comes_true
 from rehearsal.feeder import read_predictions
 from rehearsal.scenarios import as_another_user
 from rehearsal.timeline import Proof
@@ -76,14 +75,14 @@ def _sinks(context: ScenarioContext) -> Iterator[Proof]:
         f"{len(sizes)} full files of {MAX_BYTES} bytes at most",
     )
     heard = where_it_comes_true(
-        context.devices, lambda device: {source for source, _ in heard_on(device)} == set(SOURCES)
+        context.devices, lambda device: {source for source, _ in received_on(device)} == set(SOURCES)
     )
-    foreign = sum(len(set(heard_on(device)) - _written(device)) for device in context.devices)
+    foreign = sum(len(set(received_on(device)) - _written(device)) for device in context.devices)
     yield Proof(
         SCENARIO,
         "another component receives the predictions of every source on the local topic",
         rows.on_all(context, heard) and foreign == 0,
-        f"{sum(len(heard_on(device)) for device in context.devices)} predictions, {foreign} of them not in the file",
+        f"{sum(len(received_on(device)) for device in context.devices)} predictions, {foreign} of them not in the file",
     )
     yield to_the_cloud(context)
     kept = where_it_comes_true(context.devices, lambda device: len(_pictures(device)) >= KEPT_PICTURES)

@@ -10,11 +10,17 @@ from pathlib import Path
 
 from rehearsal.errors import RehearsalError
 from rehearsal.extended import rows
-from rehearsal.extended.context import ScenarioContext, pids, predictions_of, serves_all
+from rehearsal.extended.context import (
+    ScenarioContext,
+    comes_true,
+    pids,
+    predictions_of,
+    serves_all,
+    where_it_comes_true,
+)
 from rehearsal.extended.deploy_repository import CAMERA, DIGITS, MODELS
 from rehearsal.extended.made_models import picture_of_belt
 from rehearsal.extended.no_connection import no_connection
-from rehearsal.extended.waiting import comes_true, where_it_comes_true
 from rehearsal.timeline import Proof
 from rehearsal.world import Device
 from shared_schema.messages import AgentState, Health
@@ -194,7 +200,7 @@ def _newest(context: ScenarioContext, device: Device) -> Health:
 def _pid(device: Device) -> int:
     pid = device.agent_pid()
     if pid is None:
-        raise RehearsalError(f"{device.name}: its agent does not run; see {device.folder.root / 'logs'}")
+        raise RehearsalError(f"{device.name}: its agent does not run", f"see {device.folder.root / 'logs'}")
     return pid
 
 

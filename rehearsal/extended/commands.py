@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from rehearsal.extended import rows
-from rehearsal.extended.context import ScenarioContext, pids, serves
+from rehearsal.extended.context import ScenarioContext, pids, serves, where_it_comes_true
 from rehearsal.extended.deploy_repository import CAMERA, DIGITS, MODELS
-from rehearsal.extended.waiting import where_it_comes_true
 from rehearsal.timeline import Proof
 from rehearsal.world import Device
 from shared_schema.messages import AgentState, CommandReply, Health, Verdict

@@ -1,9 +1,11 @@
-"""What every scenario of the extended rehearsal needs, and what several of them read of the devices."""
+"""What every scenario of the extended rehearsal needs: its context, what the devices show, and waiting for it."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rehearsal.extended.deploy_repository import MODELS, SOURCES
@@ -15,6 +17,10 @@ from rehearsal.world import AGENT, BUCKET, Device
 from shared_schema.messages import Prediction, Verdict
 from shared_schema.release import FILE, Release
 from shared_schema.shadow import ShadowReport
+
+PATIENCE = 30.0
+"""Seconds to wait for what a device usually does within a few."""
+_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +120,25 @@ def agent_log(device: Device) -> str:
 def pids(context: ScenarioContext) -> dict[str, int | None]:
     """Return the agents' process ids by device."""
     return {device.name: device.agent_pid() for device in context.devices}
+
+
+def comes_true(holds: Callable[[], object], seconds: float | None = None) -> bool:
+    """Return whether it holds within ``seconds`` (default ``PATIENCE``). A ``LookupError`` counts as not yet."""
+    ends = time.monotonic() + (PATIENCE if seconds is None else seconds)
+    while True:
+        try:
+            if holds():
+                return True
+        except LookupError:
+            pass
+        if time.monotonic() > ends:
+            return False
+        time.sleep(_PAUSE)
+
+
+def where_it_comes_true(
+    devices: Iterable[Device], holds: Callable[[Device], object], seconds: float | None = None
+) -> list[str]:
+    """Return the names of the devices for which it holds in time. All devices share one deadline."""
+    ends = time.monotonic() + (PATIENCE if seconds is None else seconds)
+    return [device.name for device in devices if comes_true(partial(holds, device), max(0.0, ends - time.monotonic()))]

@@ -10,10 +10,9 @@ from greengrass_emulator.devices.device_faults import cut_ipc, mend_ipc
 
 from rehearsal.extended import rows
 from rehearsal.extended.commands import all_ok, send, words_of
-from rehearsal.extended.context import ScenarioContext, pids, predictions_of
+from rehearsal.extended.context import ScenarioContext, comes_true, pids, predictions_of
 from rehearsal.extended.deploy_repository import BELT, CAMERA
 from rehearsal.extended.made_models import PARTS
-from rehearsal.extended.waiting import comes_true
 from rehearsal.timeline import Proof
 from rehearsal.world import AGENT, Device
 

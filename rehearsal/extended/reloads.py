@@ -4,10 +4,9 @@ import time
 from collections.abc import Iterator
 
 from rehearsal.extended import rows
-from rehearsal.extended.context import ScenarioContext, pids, serving
+from rehearsal.extended.context import ScenarioContext, comes_true, pids, serving
 from rehearsal.extended.deploy_repository import DIGITS, MODELS
 from rehearsal.extended.made_models import PARTS, WEAR
-from rehearsal.extended.waiting import comes_true
 from rehearsal.scenarios import REJECTED
 from rehearsal.timeline import Proof
 from shared_schema.messages import AgentState, Reason, Verdict

@@ -3,10 +3,9 @@
 from functools import partial
 
 from rehearsal.extended.answered import asked_on
-from rehearsal.extended.context import ScenarioContext, predictions_of
+from rehearsal.extended.context import PATIENCE, ScenarioContext, comes_true, predictions_of
 from rehearsal.extended.deploy_repository import BELT, CAMERA
 from rehearsal.extended.made_models import CELL, SIDE, part_on_belt
-from rehearsal.extended.waiting import PATIENCE, comes_true
 from rehearsal.feeder import settle
 from rehearsal.pipeline import PipelineRun
 from rehearsal.timeline import Proof

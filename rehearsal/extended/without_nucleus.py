@@ -9,22 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import yaml
 from greengrass_emulator.interruption import ctrl_c_held_back
 
 from rehearsal.cloud_view import objects_of
 from rehearsal.errors import RehearsalError
-from rehearsal.extended.context import ScenarioContext
+from rehearsal.extended.context import ScenarioContext, comes_true
 from rehearsal.extended.deploy_repository import CAMERA, DIGITS
-from rehearsal.extended.waiting import comes_true
 from rehearsal.feeder import Scan, read_predictions
 from rehearsal.pipeline import process_environment
 from rehearsal.registry import TrainedModel
 from rehearsal.timeline import Proof
 from rehearsal.world import BUCKET
 from shared_schema.digests import model_digest_of_folder
+from shared_schema.json_value import JsonObject
 from shared_schema.messages import Prediction
 
 _SCENARIO = "7 no nucleus"
@@ -104,7 +103,7 @@ class _Bench:
 
     def apply(self, model: _Model) -> None:
         """Write the config file so that it names this model, as an editor does."""
-        config: dict[str, Any] = {
+        config: JsonObject = {
             "thing": "bench",
             "models": {DIGITS: {"folder": str(model.folder.relative_to(self.config.parent))}},
             "settings": {
@@ -170,7 +169,8 @@ def _published(context: ScenarioContext, model: TrainedModel) -> bytes:
     key = next((each for each in objects_of(s3, BUCKET, "artifacts/") if each.endswith(ends)), None)
     if key is None:
         raise RehearsalError(
-            f"s3://{BUCKET} has no artifact of {DIGITS} {model.released_as}; the first scenarios publish it"
+            f"s3://{BUCKET} has no artifact of {DIGITS} {model.released_as}",
+            "run the first scenarios, which publish it",
         )
     content: bytes = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
     return content

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from greengrass_emulator.iam.recording import read_recording
 
 from infra_policies import FOLDER
@@ -17,6 +16,7 @@ from rehearsal.policy_proof.documents import read_unneeded
 from rehearsal.policy_proof.enforcing import EnforcedRoles
 from rehearsal.policy_proof.proving import WholeProof, prove
 from rehearsal.registry import Kind, Registry, Trainings
+from rehearsal.repository_config import read_config
 from rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 from shared_schema.topics import COMMANDS, Topics
 
@@ -85,7 +85,8 @@ def _must_end_so(exit_codes: Mapping[str, int], wanted: Mapping[str, int], folde
     name, code = next(iter(set(exit_codes.items()) - set(wanted.items())), ("a stage", 1))
     log = next(iter(sorted(folder.glob(f"pipeline/run-*/{name}.log"), reverse=True)), None)
     tail = log.read_text(errors="replace")[-3000:] if log else ""
-    raise RehearsalError(f"{name} ended with {code} under its own policies; its log ends:\n{tail}")
+    problem = f"{name} ended with {code} under its own policies; its log ends:\n{tail}"
+    raise RehearsalError(problem, f"see {log or folder}")
 
 
 def _beside_the_pipeline(world: World, roles: EnforcedRoles, folder: Path, tell: Callable[[str], None]) -> None:
@@ -109,8 +110,7 @@ def _beside_the_pipeline(world: World, roles: EnforcedRoles, folder: Path, tell:
 
 def _send_commands(world: World, roles: EnforcedRoles) -> None:
     """Send every command to one device, so that its topics are used. The replies are recorded as calls."""
-    application = yaml.safe_load(roles.config.read_text(encoding="utf-8"))["application"]
-    topics = Topics(application, "prod-1")
+    topics = Topics(read_config(roles.config).application, "prod-1")
     for command in COMMANDS:
         world.cloud.publish(topics.command(command), b"{}", account="prod")
     wanted = {topics.reply(command) for command in COMMANDS}
@@ -120,7 +120,7 @@ def _send_commands(world: World, roles: EnforcedRoles) -> None:
         if all(f':topic/{topic}"' in said for topic in wanted):
             return
         time.sleep(0.2)
-    raise RehearsalError(f"prod-1 did not answer its commands within {_SECONDS_TO_REPLY:.0f} s; see its logs")
+    raise RehearsalError(f"prod-1 did not answer its commands within {_SECONDS_TO_REPLY:.0f} s", "see its logs")
 
 
 def _prey(world: World, external_id: str) -> Prey:

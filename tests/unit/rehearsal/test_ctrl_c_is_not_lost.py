@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from greengrass_emulator.interruption import ctrl_c_held_back
 
-from rehearsal.interruption import Interruption
+from rehearsal.cli.run import Interruption
 
 
 class _InterruptedWhenItGoes:

@@ -66,13 +66,13 @@ def on_belt(frame: int, *, of: int | None = None) -> str:
 
 def answered(number: int, *, label: str = "worn", tries: int = 1, topic: str = "line/asks") -> str:
     output: dict[str, Any] = {"rows": [{"label": label, "score": 0.9}]}
-    said: dict[str, Any] = {"rows": [[3.0, 2.0]]}
+    inputs: dict[str, Any] = {"rows": [[3.0, 2.0]]}
     if topic == "lab/asks":
-        output, said = {"outputs": {"y": [4.5]}}, {"x": [1.5], "turns": 3}
+        output, inputs = {"outputs": {"y": [4.5]}}, {"x": [1.5], "turns": 3}
     entry = {
         "topic": topic,
         "request": f"{topic}-{number}",
-        "said": said,
+        "inputs": inputs,
         "tries": tries,
         "answer": {"predictions": [{"output": output}], "errors": []},
         "asked": 100.0 + number,
@@ -110,7 +110,7 @@ def context(tmp_path: Path) -> Callable[..., ScenarioContext]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing more will come."""
     monkeypatch.setattr(rows, "PATIENCE", 0.1)
-    monkeypatch.setattr("rehearsal.extended.waiting.PATIENCE", 0.1)
+    monkeypatch.setattr("rehearsal.extended.context.PATIENCE", 0.1)
 
 
 def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(
