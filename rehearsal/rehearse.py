@@ -111,7 +111,7 @@ def rehearse(
             folder / "pipeline",
             environment=permissions.build_environment(world) if permissions else world.environment(),
             stages=permissions.stages(world) if permissions else world.stages(),
-            told=lambda words: tell(words, None),
+            report=lambda words: tell(words, None),
         )
         program.write(pipeline.source)
         if user is not None:

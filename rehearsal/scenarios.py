@@ -194,7 +194,7 @@ def _model_of(rehearsal: Rehearsal, device: Device) -> ShadowModel | None:
     model = report.models.get(MODEL)
     if model and model.said:
         words = f"{model.said.verdict} {model.said.version}"
-        rehearsal.timeline.told(device.name, words, when=report.timestamp)
+        rehearsal.timeline.record_message(device.name, words, when=report.timestamp)
     return model
 
 
@@ -202,11 +202,11 @@ def _confirms(model: ShadowModel | None, wanted: TrainedModel) -> bool:
     """Return whether the served and the last confirmed version are both the wanted one, with one digest."""
     if model is None or model.said is None:
         return False
-    said = model.said
+    confirmation = model.said
     return (
-        said.verdict is Verdict.CONFIRMED
-        and said.version == model.version == wanted.released_as
-        and said.digest == model.digest
+        confirmation.verdict is Verdict.CONFIRMED
+        and confirmation.version == model.version == wanted.released_as
+        and confirmation.digest == model.digest
     )
 
 

@@ -45,7 +45,7 @@ class Interruption:
 
 def run(
     devices: Annotated[
-        int | None, typer.Option(help="Classic devices, between preprod and prod; 3 if not said.")
+        int | None, typer.Option(help="Classic devices, between preprod and prod; 3 by default.")
     ] = None,
     repository: Annotated[Path, typer.Option(help="The deploy repository to rehearse.")] = Path(),
     folder: Annotated[Path, typer.Option(help="Folder for logs and report; emptied first.")] = Path("rehearsed/run"),

@@ -53,7 +53,7 @@ def _unreadable(context: ScenarioContext) -> Proof:
     aside = where_it_comes_true(
         context.devices, lambda device: {path.name for path in device.images.with_name(_ASIDE).glob("*")} == bad.keys()
     )
-    told = where_it_comes_true(
+    reported = where_it_comes_true(
         context.devices,
         lambda device: (
             (health := _newest(context, device)).models[DIGITS].errors >= len(bad)
@@ -64,7 +64,7 @@ def _unreadable(context: ScenarioContext) -> Proof:
     return Proof(
         _SCENARIO,
         "unreadable images are set aside, counted and named, and the agent goes on",
-        rows.on_all(context, aside) and rows.on_all(context, told),
+        rows.on_all(context, aside) and rows.on_all(context, reported),
         f"{len(bad)} a device; {next(iter(shown))[:80]}",
     )
 

@@ -32,7 +32,7 @@ class ScenarioContext:
     listeners: Mapping[str, MqttListener]
     stack: ExitStack
     """Ends what a scenario has started, also if the scenario fails."""
-    told: dict[str, datetime] = field(default_factory=dict)
+    recorded: dict[str, datetime] = field(default_factory=dict)
     """By device: the timestamp of the shadow that is on the timeline already."""
 
     @property
@@ -67,23 +67,28 @@ class ScenarioContext:
 
     def confirmed(self, device: Device) -> bool:
         """Return whether the device serves and confirms all models of the last release, by version and digest."""
-        told = self.shadow(device).models
+        models = self.shadow(device).models
         for each in self.release().of_kind("model"):
-            model = told.get(each.key)
-            said = model.said if model else None
-            if model is None or said is None or each.model is None or said.verdict is not Verdict.CONFIRMED:
+            model = models.get(each.key)
+            confirmation = model.said if model else None
+            if (
+                model is None
+                or confirmation is None
+                or each.model is None
+                or confirmation.verdict is not Verdict.CONFIRMED
+            ):
                 return False
             wanted = (each.version, each.model.digest)
-            if (said.version, said.digest) != wanted or (model.version, model.digest) != wanted:
+            if (confirmation.version, confirmation.digest) != wanted or (model.version, model.digest) != wanted:
                 return False
         return True
 
     def shadow(self, device: Device) -> ShadowReport:
         """Return the device's named shadow. Raises ``LookupError`` if it has none yet."""
         report = device.view.shadow(device.name)
-        if self.told.get(device.name) != report.timestamp:
-            self.told[device.name] = report.timestamp
-            self.rehearsal.timeline.told(
+        if self.recorded.get(device.name) != report.timestamp:
+            self.recorded[device.name] = report.timestamp
+            self.rehearsal.timeline.record_message(
                 device.name, f"{report.state}, release {report.release}", when=report.timestamp
             )
         return report

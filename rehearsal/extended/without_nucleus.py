@@ -136,7 +136,9 @@ class _Bench:
     def serves(self, model: _Model) -> bool:
         """Return whether the agent has confirmed the model, in the file that it writes instead of a message."""
         path = self._work / "said" / "confirmation.json"
-        return path.exists() and model.digest in (said := path.read_text(encoding="utf-8")) and "CONFIRMED" in said
+        return (
+            path.exists() and model.digest in (written := path.read_text(encoding="utf-8")) and "CONFIRMED" in written
+        )
 
 
 def _start(context: ScenarioContext, bench: _Bench) -> "subprocess.Popen[bytes]":

@@ -45,7 +45,7 @@ class UnneededList(WrittenByPeople):
 
 
 def render_documents(config: Path, stages: Sequence[str]) -> tuple[RenderedStage, ...]:
-    """Render every stage with ``cloud-publisher policies render``. Raises ``RehearsalError`` with what it said."""
+    """Render every stage with ``cloud-publisher policies render``. Raises ``RehearsalError`` with its output."""
     return tuple(read_stage(_render(config, stage)) for stage in stages)
 
 

@@ -11,7 +11,7 @@ from infra_policies import FOLDER
 from rehearsal.errors import RehearsalError
 from rehearsal.pipeline import Pipeline
 from rehearsal.policy_proof import by_hand, installing
-from rehearsal.policy_proof.attacks import Attack, Attacks, Prey
+from rehearsal.policy_proof.attacks import Attack, Attacks, Targets
 from rehearsal.policy_proof.documents import read_unneeded
 from rehearsal.policy_proof.enforcing import EnforcedRoles
 from rehearsal.policy_proof.proving import WholeProof, prove
@@ -63,7 +63,7 @@ def run_and_prove(repository: Path, folder: Path, tell: Callable[[str], None]) -
             folder / "pipeline",
             environment=roles.build_environment(world),
             stages=roles.stages(world),
-            told=tell,
+            report=tell,
         )
         releases: dict[Kind, Mapping[str, int]] = {"linear": _CONFIRMED, "shuffled": _REFUSED}
         for kind, wanted in releases.items():
@@ -72,7 +72,7 @@ def run_and_prove(repository: Path, folder: Path, tell: Callable[[str], None]) -
         _beside_the_pipeline(world, roles, folder, tell)
         _send_commands(world, roles)
         tell("a device has answered every command")
-        attacks = tuple(Attacks(world.cloud, _prey(world, roles.external_id)).made())
+        attacks = tuple(Attacks(world.cloud, _targets(world, roles.external_id)).made())
         tell(f"{len(attacks)} attacks were tried")
         policies = roles.policies(world.cloud)
     proof = prove(read_recording(roles.recording), roles.rendered, policies, read_unneeded(FOLDER / "unused.yml"))
@@ -116,18 +116,18 @@ def _send_commands(world: World, roles: EnforcedRoles) -> None:
     wanted = {topics.reply(command) for command in COMMANDS}
     ends = time.monotonic() + _SECONDS_TO_REPLY
     while time.monotonic() < ends:
-        said = roles.recording.read_text(encoding="utf-8")
-        if all(f':topic/{topic}"' in said for topic in wanted):
+        recorded = roles.recording.read_text(encoding="utf-8")
+        if all(f':topic/{topic}"' in recorded for topic in wanted):
             return
         time.sleep(0.2)
     raise RehearsalError(f"prod-1 did not answer its commands within {_SECONDS_TO_REPLY:.0f} s", "see its logs")
 
 
-def _prey(world: World, external_id: str) -> Prey:
+def _targets(world: World, external_id: str) -> Targets:
     s3 = world.cloud.client("s3")
     artifacts = s3.list_objects_v2(Bucket=BUCKET, Prefix="artifacts/greengrass/")["Contents"]
     models = s3.list_objects_v2(Bucket=installing.MODEL_BUCKET)["Contents"]
-    return Prey(
+    return Targets(
         bucket=BUCKET,
         artifact=next(each["Key"] for each in artifacts if each["Key"].endswith(".zip")),
         model=models[0]["Key"],

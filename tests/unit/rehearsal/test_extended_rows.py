@@ -86,7 +86,7 @@ def context(tmp_path: Path) -> Callable[..., ScenarioContext]:
     """A context whose one device has written these files, and published these messages."""
 
     def make(
-        *, lines: list[str] | None = None, answers: list[str] | None = None, fed: Fed | None = None, said: Any = ()
+        *, lines: list[str] | None = None, answers: list[str] | None = None, fed: Fed | None = None, sent: Any = ()
     ) -> ScenarioContext:
         device = Device("dev-1", "dev", "lite", DeviceFolder("dev-1", tmp_path), NoCloud())  # type: ignore[arg-type]
         device.work.mkdir(parents=True)
@@ -95,7 +95,7 @@ def context(tmp_path: Path) -> Callable[..., ScenarioContext]:
         asking.mkdir(parents=True)
         (asking / "answers.jsonl").write_text("".join(f"{line}\n" for line in answers or []))
         messages = Messages("#")
-        for payload in said:
+        for payload in sent:
             messages.take(Message("dt/extended/dev-1/prediction/digits", payload.encode()))
         rehearsal = SimpleNamespace(
             world=SimpleNamespace(devices=[device], accounts={"dev": None}), timeline=Timeline()
@@ -202,23 +202,23 @@ def published(at: float, label: str, score: float = 0.95, source: str = CAMERA) 
 
 def test_the_cloud_hears_what_is_sure_and_new_and_not_too_much(context: Callable[..., ScenarioContext]) -> None:
     good = [published(at, label) for at, label in ((0.0, "1"), (0.6, "2"), (1.2, "1"), (5.0, "2"))]
-    proof = all_at_once.to_the_cloud(context(said=good))
+    proof = all_at_once.to_the_cloud(context(sent=good))
     assert proof.holds, proof.seen
 
 
 @pytest.mark.parametrize(
-    ("said", "seen"),
+    ("sent", "seen"),
     [
         ([published(0, "1"), published(1, "2"), published(2, "1"), published(3, "2", 0.7)], "camera below 0.8"),
-        ([published(0, "1"), published(1, "1"), published(2, "2"), published(3, "1")], "said the same twice"),
+        ([published(0, "1"), published(1, "1"), published(2, "2"), published(3, "1")], "sent the same twice"),
         ([published(at / 10, str(at % 2)) for at in range(6)], "camera sent 6 in 0.5 s"),
         ([published(0, "1"), published(1, "2", source=LINE)], ""),
     ],
 )
 def test_the_cloud_must_not_hear_anything_else(
-    context: Callable[..., ScenarioContext], said: list[str], seen: str
+    context: Callable[..., ScenarioContext], sent: list[str], seen: str
 ) -> None:
-    proof = all_at_once.to_the_cloud(context(said=said))
+    proof = all_at_once.to_the_cloud(context(sent=sent))
     assert not proof.holds
     assert seen in proof.seen
 
