@@ -72,4 +72,4 @@ def _updates(given: str | None) -> dict[str, JsonObject]:
     try:
         return TypeAdapter(dict[str, JsonObject]).validate_json(text)
     except ValidationError as error:
-        raise WrongUse(f"--update-config: {error.errors()[0]['msg']}", _UPDATES) from error
+        raise WrongUse(f"--update-config: is not JSON of components ({error.errors()[0]['msg']})", _UPDATES) from error
