@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.boots import boot_anew
 from rehearsal.cloud_view import Published
 from rehearsal.feeder import Account, Feeder, settle
 from rehearsal.other_user import OtherUser
 from rehearsal.pipeline import Pipeline, PipelineRun
 from rehearsal.registry import Registrations, Registry, TrainedModel
+from rehearsal.restarts import restart_devices
 from rehearsal.timeline import Proof, Timeline
 from rehearsal.world import AGENT, Device, World
 from shared_schema.messages import Verdict
@@ -73,7 +73,7 @@ def better_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
     its own store for a change.
     """
     scenario = "2 hot reload"
-    booted = boot_anew(scenario, rehearsal.world)
+    booted = restart_devices(scenario, rehearsal.world)
     before = {device.name: device.agent_pid() for device in rehearsal.world.devices}
     rehearsal.approve(rehearsal.models.better)
     run = rehearsal.run_pipeline()

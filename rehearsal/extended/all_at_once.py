@@ -5,7 +5,6 @@ from itertools import pairwise
 from pathlib import Path
 
 from rehearsal.extended import rows
-from rehearsal.extended.answered import received_on, refused_on
 from rehearsal.extended.context import ScenarioContext, where_it_comes_true
 from rehearsal.extended.deploy_repository import (
     A_SECOND,
@@ -18,10 +17,12 @@ from rehearsal.extended.deploy_repository import (
     UNSURE,
 )
 from rehearsal.extended.made_models import MADE, write_belt
+from rehearsal.extended.recorded_answers import received_on, refused_on
 from rehearsal.feeder import read_predictions
 from rehearsal.scenarios import as_another_user
 from rehearsal.timeline import Proof
 from rehearsal.world import Device
+from shared_schema.diagnostics import first_few
 from shared_schema.messages import Prediction, PublishedPrediction
 
 SCENARIO = "1 all at once"
@@ -125,7 +126,7 @@ def to_the_cloud(context: ScenarioContext) -> Proof:
         SCENARIO,
         f"IoT Core gets only sure ({SURE} and more) and new predictions, at most {A_SECOND:g} a second and source",
         rows.on_all(context, came) and not faults,
-        "; ".join(faults[:3]) or f"{sent} of {lines} predictions",
+        "; ".join(first_few(faults, 3)) or f"{sent} of {lines} predictions",
     )
 
 

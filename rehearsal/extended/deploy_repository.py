@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from rehearsal.errors import RehearsalError
-from rehearsal.extended import asking, made_models
+from rehearsal.extended import asking_component, made_models
 from rehearsal.repository_config import RepositoryConfig, read_config
 from shared_schema.config import find_config
 from shared_schema.json_value import JsonObject
@@ -74,7 +74,7 @@ def write_repository(source: Path) -> None:
         made_models.write_component(source / "model_components" / model, model)
     program = source / "components" / "asking" / "asking.py"
     program.parent.mkdir(parents=True)
-    shutil.copyfile(asking.__file__, program)
+    shutil.copyfile(asking_component.__file__, program)
 
 
 def renew_agent(source: Path) -> None:

@@ -23,6 +23,7 @@ from rehearsal.registry import TrainedModel
 from rehearsal.timeline import Proof
 from rehearsal.world import BUCKET
 from shared_schema.digests import model_digest_of_folder
+from shared_schema.documents.writing import write_whole
 from shared_schema.json_value import JsonObject
 from shared_schema.messages import Prediction
 
@@ -112,9 +113,7 @@ class _Bench:
                 "sinks": {"file": {"type": "json-lines"}},
             },
         }
-        beside = self.config.with_suffix(".new")
-        beside.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-        beside.replace(self.config)
+        write_whole(self.config, yaml.safe_dump(config, sort_keys=False))
 
     def ask(self, name: str, scans: list[Scan]) -> list[Prediction]:
         """Feed scans, wait for their predictions, and return them."""

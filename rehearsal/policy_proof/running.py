@@ -10,7 +10,7 @@ from greengrass_emulator.iam.recording import read_recording
 from infra_policies import FOLDER
 from rehearsal.errors import RehearsalError
 from rehearsal.pipeline import Pipeline
-from rehearsal.policy_proof import by_hand, installing
+from rehearsal.policy_proof import beside_pipeline, installing
 from rehearsal.policy_proof.attacks import Attack, Attacks, Targets
 from rehearsal.policy_proof.documents import read_unneeded
 from rehearsal.policy_proof.enforcing import EnforcedRoles
@@ -93,18 +93,18 @@ def _beside_the_pipeline(world: World, roles: EnforcedRoles, folder: Path, tell:
     """Run what people and other projects run, each under its own role."""
     cloud = world.cloud
     # Devices that have not confirmed the release are read in another way than those that have.
-    by_hand.status_as_operator(cloud, "dev", world.accounts["dev"].target_arn, ends=_NOT_AS_RELEASED)
+    beside_pipeline.status_as_operator(cloud, "dev", world.accounts["dev"].target_arn, ends=_NOT_AS_RELEASED)
     deploying = next(each.variables for each in roles.stages(world) if each.name == "dev")
     released = folder / "pipeline" / "run-1" / "dev"
     config = ("--stage", "dev", "--config", str(roles.config))
-    by_hand.publisher("doctor", *config, environment={**deploying, "ARTIFACT_BUCKET": BUCKET}, folder=released)
-    by_hand.publisher("rollback", "--wait", environment=deploying, folder=released)
+    beside_pipeline.publisher("doctor", *config, environment={**deploying, "ARTIFACT_BUCKET": BUCKET}, folder=released)
+    beside_pipeline.publisher("rollback", "--wait", environment=deploying, folder=released)
     tell("dev was examined, and has gone back to the release before")
     for name, account in world.accounts.items():
         for arn in filter(None, (account.target_arn, account.canary_arn)):
-            by_hand.status_as_operator(cloud, name, arn)
+            beside_pipeline.status_as_operator(cloud, name, arn)
     tell("an operator has looked at each fleet")
-    by_hand.build_large(cloud, folder, roles.build_environment(world))
+    beside_pipeline.build_large(cloud, folder, roles.build_environment(world))
     tell("a large component was built from a prefix of model data")
 
 

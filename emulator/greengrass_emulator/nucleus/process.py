@@ -172,7 +172,7 @@ class Nucleus:
         ):
             self._ipc.offer(family.handlers())
         await self._ipc.start()
-        self._tell_command_line()
+        self._write_command_line_access()
         if self._interrupted is not None:
             self._queue.add(Order(self._interrupted, candidates))
         self._begin(self._queue.work())
@@ -264,7 +264,7 @@ class Nucleus:
 
         self._begin(wait())
 
-    def _tell_command_line(self) -> None:
+    def _write_command_line_access(self) -> None:
         """Write the command line's socket and token, as classic does for greengrass-cli."""
         folder = self._root / "cli_ipc_info"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

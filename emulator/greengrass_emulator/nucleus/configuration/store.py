@@ -112,7 +112,7 @@ class ConfigurationStore:
                 is_news = not _stands(values, change)
                 put(values, change.path, deepcopy(change.value))
                 if is_news:
-                    self._tell(component, change.path)
+                    self._notify(component, change.path)
             self._changed()
             await asyncio.sleep(0)
 
@@ -166,13 +166,13 @@ class ConfigurationStore:
         else:
             values.clear()
         if self._runtime.removal_is_an_event:
-            self._tell(component, path)
+            self._notify(component, path)
         if self._runtime.removal_ends_subscriptions:
             self._subscriptions = [
                 each for each in self._subscriptions if each.component != component or each.path[: len(path)] != path
             ]
 
-    def _tell(self, component: str, path: JsonPath) -> None:
+    def _notify(self, component: str, path: JsonPath) -> None:
         for listener in self.listeners:
             listener(component, path)
         for each in tuple(self._subscriptions):

@@ -98,12 +98,12 @@ class ConfigurationOperations:
     async def _subscribe(self, stream: Stream, request: JsonObject) -> Answer:
         component, path = _component(stream, request), _path(request)
 
-        def tell(changed: str, key_path: JsonPath) -> None:
+        def notify(changed: str, key_path: JsonPath) -> None:
             event: JsonObject = {"componentName": changed, "keyPath": [*key_path]}
             stream.send_event("aws.greengrass#ConfigurationUpdateEvents", {"configurationUpdateEvent": event})
 
         try:
-            stream.on_close.append(self.store.subscribe(component, path, tell))
+            stream.on_close.append(self.store.subscribe(component, path, notify))
         except KeyError as error:
             raise _not_found(component, path) from error
         return Answer(stays_open=True)

@@ -73,14 +73,14 @@ class DeploymentOperations:
         return Answer()
 
     async def _subscribe_to_updates(self, stream: Stream, _request: JsonObject) -> Answer:
-        def tell(before: str | None, after: str | None) -> None:
+        def notify(before: str | None, after: str | None) -> None:
             if before is None:
                 stream.send_event(_UPDATE_EVENTS, {"postUpdateEvent": {"deploymentId": after}})
             else:
                 event: JsonObject = {"deploymentId": before, "isGgcRestarting": False}
                 stream.send_event(_UPDATE_EVENTS, {"preUpdateEvent": event})
 
-        stream.on_close.append(self.device.updates.subscribe(stream.component, tell))
+        stream.on_close.append(self.device.updates.subscribe(stream.component, notify))
         return Answer(stays_open=True)
 
     async def _defer(self, stream: Stream, request: JsonObject) -> Answer:
