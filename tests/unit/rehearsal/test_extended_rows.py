@@ -134,7 +134,9 @@ def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(
         ([on_belt(1)], "1 frames only"),
     ],
 )
-def test_the_belt_does_not_hold_otherwise(context: Callable[..., ScenarioContext], lines: list[str], seen: str) -> None:
+def test_the_row_of_the_belt_fails_for_missing_or_wrong_frames(
+    context: Callable[..., ScenarioContext], lines: list[str], seen: str
+) -> None:
     proof = rows.every_picture_of_the_belt("scenario", context(lines=lines))
     assert not proof.holds
     assert seen in proof.seen
@@ -159,7 +161,7 @@ def test_requests_hold_when_each_is_answered_rightly_at_once(context: Callable[.
         ([], 0.0, "not both topics were answered"),
     ],
 )
-def test_requests_do_not_hold_otherwise(
+def test_the_row_of_requests_fails_for_wrong_or_late_answers(
     context: Callable[..., ScenarioContext], answers: list[str], since: float, seen: str
 ) -> None:
     proof = rows.every_request("scenario", context(answers=answers), since)
@@ -200,7 +202,9 @@ def published(at: float, label: str, score: float = 0.95, source: str = CAMERA) 
     return prediction(source, f"{at:g}", output, at=at, thing="dev-1", sequence=int(at * 10))
 
 
-def test_the_cloud_hears_what_is_sure_and_new_and_not_too_much(context: Callable[..., ScenarioContext]) -> None:
+def test_the_row_of_iot_core_holds_for_sure_and_new_predictions_within_the_rate(
+    context: Callable[..., ScenarioContext],
+) -> None:
     good = [published(at, label) for at, label in ((0.0, "1"), (0.6, "2"), (1.2, "1"), (5.0, "2"))]
     proof = all_at_once.to_the_cloud(context(sent=good))
     assert proof.holds, proof.seen
@@ -215,7 +219,7 @@ def test_the_cloud_hears_what_is_sure_and_new_and_not_too_much(context: Callable
         ([published(0, "1"), published(1, "2", source=LINE)], ""),
     ],
 )
-def test_the_cloud_must_not_hear_anything_else(
+def test_the_row_of_iot_core_fails_for_other_predictions_than_those(
     context: Callable[..., ScenarioContext], sent: list[str], seen: str
 ) -> None:
     proof = all_at_once.to_the_cloud(context(sent=sent))
