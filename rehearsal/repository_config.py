@@ -10,7 +10,10 @@ from shared_schema.json_value import JsonObject, JsonValue
 
 
 class RepositoryConfig(BaseModel):
-    """``components`` are the config's custom components by key."""
+    """A config, read only as far as it is changed.
+
+    ``components`` are its custom components by key, ``stages`` the accounts by name. The publisher checks the rest.
+    """
 
     model_config = ConfigDict(extra="allow", populate_by_name=True)
     __pydantic_extra__: dict[str, JsonValue]

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-__all__ = ["JsonObject", "JsonPath", "JsonValue", "json_pointer", "leaves", "value_at"]
+__all__ = ["JsonObject", "JsonPath", "JsonValue", "json_pointer", "key_path", "leaves", "value_at"]
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 JsonPath: TypeAlias = tuple[str, ...]
@@ -37,3 +37,10 @@ def value_at(value: JsonValue, path: Sequence[str]) -> JsonValue:
             raise KeyError("/" + "/".join(path))
         found = found[key]
     return found
+
+
+def key_path(pointer: str) -> JsonPath:
+    """Return the path of a JSON pointer (RFC 6901), the inverse of ``json_pointer``. ``/`` is the whole document, too."""
+    if not pointer or pointer == "/":
+        return ()
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/"))

@@ -269,8 +269,7 @@ class Nucleus:
         folder = self._root / "cli_ipc_info"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         written = {"cli_auth_token": self._cli_token, "domain_socket_path": str(self._ipc.path)}
-        write_whole(folder / "user-0.json", json.dumps(written))
-        (folder / "user-0.json").chmod(0o600)
+        write_whole(folder / "user-0.json", json.dumps(written), mode=0o600)
 
     def _component_of(self, token: str) -> str | None:
         if secrets.compare_digest(token.encode(), self._cli_token.encode()):

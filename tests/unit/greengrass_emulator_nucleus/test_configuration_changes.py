@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from greengrass_emulator.json_value import value_at
+from greengrass_emulator.json_value import key_path, value_at
 from greengrass_emulator.nucleus.configuration.changes import (
     Removed,
     Written,
     differences,
-    key_path,
     merged,
     put,
     resolved,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
-from greengrass_emulator.json_value import JsonObject, JsonPath, JsonValue, leaves, value_at
+from greengrass_emulator.json_value import JsonObject, JsonPath, JsonValue, key_path, leaves, value_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,6 @@ class Removed:
 
 
 Change = Written | Removed
-
-
-def key_path(pointer: str) -> JsonPath:
-    """Return the keys of a JSON pointer (RFC 6901). ``""`` is the whole document."""
-    if not pointer or pointer == "/":
-        return ()
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/"))
 
 
 def writes(value: JsonValue, at: JsonPath = ()) -> Iterator[Written]:

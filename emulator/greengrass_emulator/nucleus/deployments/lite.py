@@ -9,8 +9,8 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from greengrass_emulator.json_value import JsonObject
-from greengrass_emulator.nucleus.configuration.changes import Removed, key_path
+from greengrass_emulator.json_value import JsonObject, key_path
+from greengrass_emulator.nucleus.configuration.changes import Removed
 from greengrass_emulator.nucleus.configuration.lite_writes import lite_writes
 from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment

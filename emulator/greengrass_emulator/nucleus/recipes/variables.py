@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from greengrass_emulator.json_value import JsonObject, JsonValue, value_at
-from greengrass_emulator.nucleus.configuration.changes import key_path
+from greengrass_emulator.json_value import JsonObject, JsonValue, key_path, value_at
 from greengrass_emulator.nucleus.recipes.component import Lifecycle, Step
 from greengrass_emulator.nucleus.runtimes import Runtime
 
