@@ -40,7 +40,7 @@ def value_at(value: JsonValue, path: Sequence[str]) -> JsonValue:
 
 
 def key_path(pointer: str) -> JsonPath:
-    """Return the path of a JSON pointer (RFC 6901), the inverse of ``json_pointer``. ``/`` is the whole document, too."""
+    """Return the path of a JSON pointer (RFC 6901), the inverse of ``json_pointer``. ``/`` is the document, too."""
     if not pointer or pointer == "/":
         return ()
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/"))
