@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from greengrass_emulator.nucleus.ipc.topics import topic_matches
+from greengrass_emulator.mqtt_topics import topic_matches
 
 _LIMIT = 10_000
 

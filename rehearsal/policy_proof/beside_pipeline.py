@@ -4,18 +4,15 @@ Each is the command that a person or a CodeBuild project runs, in a process of i
 """
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 from greengrass_emulator.cloud.cloud import Cloud
 
-from rehearsal.errors import RehearsalError
-from rehearsal.pipeline import process_environment
 from rehearsal.policy_proof import installing
+from rehearsal.processes import output_of
 from rehearsal.world import BUCKET, PACKAGE_GROUP
 
 _SECONDS = 60
@@ -27,18 +24,15 @@ _TREE = f"models/{PACKAGE_GROUP}/tree/"
 
 def publisher(*words: str, environment: Mapping[str, str], folder: Path | None = None, ends: int = 0) -> str:
     """Run a ``cloud-publisher`` command, check its exit code, and return its output. Raises ``RehearsalError``."""
-    done = subprocess.run(
+    return output_of(
         [sys.executable, "-m", "cloud_publisher", *words],
-        cwd=folder,
-        env={**process_environment(), **environment},
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
+        name=f"cloud-publisher {words[0]}",
+        remedy="correct what it reports; if a call was denied, see infra_policies",
+        seconds=_SECONDS,
+        environment=environment,
+        folder=folder,
+        ends=ends,
     )
-    if done.returncode != ends:
-        raise RehearsalError(f"cloud-publisher {words[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def status_as_operator(cloud: Cloud, account: str, target_arn: str, *, ends: int = 0) -> None:
@@ -84,14 +78,19 @@ def _register_tree(cloud: Cloud) -> int:
     s3.put_object(Bucket=installing.MODEL_BUCKET, Key=f"{_TREE}weights.bin", Body=os.urandom(_LARGE_BYTES))
     s3.put_object(Bucket=installing.MODEL_BUCKET, Key=f"{_TREE}labels/en.txt", Body=b"nought\n")
     uri = f"s3://{installing.MODEL_BUCKET}/{_TREE}"
-    source = {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": "None"}
-    container: dict[str, Any] = {"Image": "an-image", "ModelDataSource": {"S3DataSource": source}}
     arn = str(
         sagemaker.create_model_package(
             ModelPackageGroupName=PACKAGE_GROUP,
             ModelApprovalStatus="Approved",
             InferenceSpecification={
-                "Containers": [container],
+                "Containers": [
+                    {
+                        "Image": "an-image",
+                        "ModelDataSource": {
+                            "S3DataSource": {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": "None"}
+                        },
+                    }
+                ],
                 "SupportedContentTypes": ["application/x-npy"],
                 "SupportedResponseMIMETypes": ["application/x-npy"],
             },
