@@ -1,0 +1,29 @@
+"""JSON values before a model has read them, and the one walk over their leaves."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from pydantic import JsonValue
+
+__all__ = ["JsonObject", "JsonPath", "JsonValue", "json_pointer", "leaves"]
+
+JsonObject: TypeAlias = dict[str, JsonValue]
+JsonPath: TypeAlias = tuple[str, ...]
+
+
+def leaves(value: JsonValue, path: JsonPath = ()) -> Iterator[tuple[JsonPath, JsonValue]]:
+    """Yield the path and value of each leaf, depth first, in the document's order.
+
+    A leaf is whatever is no object with keys: text, number, truth value, null, a list as a whole, an empty object.
+    That is what both nuclei take for one value of a configuration.
+    """
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, key))
+    else:
+        yield path, value
+
+
+def json_pointer(path: JsonPath) -> str:
+    """Return a path as a JSON pointer (RFC 6901), such as ``/models/digits``; empty for the document itself."""
+    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path)
