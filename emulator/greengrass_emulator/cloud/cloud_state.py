@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from greengrass_emulator.cloud.accounts import AccessKey
 from greengrass_emulator.cloud.clients import client_for
+from greengrass_emulator.durable import write_whole
 from greengrass_emulator.errors import WrongUse
 
 
@@ -50,11 +51,8 @@ class CloudState(_Part):
 
 
 def write_state(path: Path, state: CloudState) -> None:
-    """Writes ``cloud.json``, whole or not at all, for its owner only: it holds keys."""
-    half_written = path.with_suffix(".part")
-    half_written.touch(mode=0o600)
-    half_written.write_text(state.model_dump_json(by_alias=True, indent=2) + "\n")
-    half_written.replace(path)
+    """Write ``cloud.json``, whole or not at all, for its owner only: it holds keys."""
+    write_whole(path, state.model_dump_json(by_alias=True, indent=2) + "\n", mode=0o600)
 
 
 def read_state(path: Path) -> CloudState:

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from greengrass_emulator.devices.orphans import kill_orphans
+from greengrass_emulator.durable import write_whole
 from greengrass_emulator.errors import NucleusError, WrongUse
 from greengrass_emulator.nucleus.clock import clock_file, written_ahead
 from greengrass_emulator.nucleus.daemons import DaemonName, Restarted, read_restarts, restarts_file, written_restarts
-from greengrass_emulator.nucleus.durable import write_atomically
 from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut, written_cut
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 
@@ -69,7 +69,7 @@ def turn_device_clock(root: Path, seconds: float) -> NucleusStatus:
         raise WrongUse(f"A device's clock can be turned forward only, by {_FARTHEST:g} s at most, not by {seconds:g} s")
     status = _running(root)
     ahead = status.clock_ahead + seconds
-    write_atomically(clock_file(root), written_ahead(ahead))
+    write_whole(clock_file(root), written_ahead(ahead))
     os.kill(status.pid, signal.SIGUSR1)
     return _until(root, lambda now: now.clock_ahead >= ahead, "looked at its clock", _TURN_SECONDS)
 
@@ -126,14 +126,14 @@ def reboot(root: Path) -> NucleusStatus:
 def _restart(root: Path, status: NucleusStatus, what: Restarted) -> int:
     wanted = read_restarts(restarts_file(root))
     number = wanted[what] = wanted.get(what, 0) + 1
-    write_atomically(restarts_file(root), written_restarts(wanted))
+    write_whole(restarts_file(root), written_restarts(wanted))
     os.kill(status.pid, signal.SIGUSR2)
     return number
 
 
 def _cut(root: Path, components: frozenset[str]) -> NucleusStatus:
     status = _running(root)
-    write_atomically(cut_file(root), written_cut(components))
+    write_whole(cut_file(root), written_cut(components))
     os.kill(status.pid, signal.SIGUSR2)
     return _until(root, lambda now: now.ipc_cut == components, "looked at whose IPC is cut", _CUT_SECONDS)
 

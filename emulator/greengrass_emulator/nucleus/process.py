@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from greengrass_emulator.durable import make_folder, write_whole
 from greengrass_emulator.nucleus.clock import DeviceClock, DeviceLoop, clock_file
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.daemons import DOWN_SECONDS, Daemons, Restarted, restarts_file
@@ -26,7 +27,6 @@ from greengrass_emulator.nucleus.deployments.preparation import Preparation
 from greengrass_emulator.nucleus.deployments.queue import Deployer, DeploymentQueue, Order
 from greengrass_emulator.nucleus.deployments.updates import ComponentUpdates
 from greengrass_emulator.nucleus.deployments.validation import ConfigurationValidation
-from greengrass_emulator.nucleus.durable import make_folder, write_atomically
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.ipc.access import Access
 from greengrass_emulator.nucleus.ipc.admission import Admission
@@ -291,7 +291,7 @@ class Nucleus:
         folder = self._root / "cli_ipc_info"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         written = {"cli_auth_token": self._cli_token, "domain_socket_path": str(self._ipc.path)}
-        write_atomically(folder / "user-0.json", json.dumps(written))
+        write_whole(folder / "user-0.json", json.dumps(written))
         (folder / "user-0.json").chmod(0o600)
 
     def _component_of(self, token: str) -> str | None:

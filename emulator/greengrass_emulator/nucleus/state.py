@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from greengrass_emulator.nucleus.durable import write_atomically
+from greengrass_emulator.durable import write_whole
 
 _log = logging.getLogger(__name__)
 _PAUSE = 0.1
@@ -97,7 +97,7 @@ class StateFile:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        write_atomically(self._path, self.state.model_dump_json(indent=1), durably=True)
+        write_whole(self._path, self.state.model_dump_json(indent=1), durably=True)
 
     def _read(self) -> NucleusState:
         try:

@@ -17,9 +17,9 @@ from pathlib import Path
 import nodesemver
 import yaml
 
+from greengrass_emulator.durable import make_folder, sync_folder, sync_tree, write_whole
 from greengrass_emulator.nucleus.deployments.resolution import satisfies
 from greengrass_emulator.nucleus.deployments.unzipping import UNPACKABLE, extract
-from greengrass_emulator.nucleus.durable import make_folder, sync_folder, sync_tree, write_atomically
 from greengrass_emulator.nucleus.errors import DeploymentFailed, RecipeInvalid
 from greengrass_emulator.nucleus.lifecycle.run_as import Identity, give
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component
@@ -56,7 +56,7 @@ class PackageStore:
     def save_recipe(self, text: str, name: str, version: str) -> None:
         suffix = ".json" if text.lstrip().startswith("{") else ".yaml"
         folder = self._packages / "recipes"
-        write_atomically(folder / f"{name}-{version}{suffix}", text, durably=True)
+        write_whole(folder / f"{name}-{version}{suffix}", text, durably=True)
         for other in _RECIPES:
             if other != suffix:
                 (folder / f"{name}-{version}{other}").unlink(missing_ok=True)

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from greengrass_emulator.durable import make_folder, sync_file, sync_folder
 from greengrass_emulator.nucleus.deployments.packages import PackageStore
-from greengrass_emulator.nucleus.durable import make_folder, sync_file, sync_folder
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component
 

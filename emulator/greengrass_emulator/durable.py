@@ -1,25 +1,34 @@
-"""Files that survive a power cut: a file's content once it is synced, its name once its folder is synced.
+"""Files written whole, and files that survive a power cut.
 
-The root folder itself is synced by whoever makes the device.
+A file's content survives it once it is synced, its name once its folder is synced. The root folder itself is synced by
+whoever makes the device.
 """
 
 import os
 from pathlib import Path
 
 
-def write_atomically(path: Path, text: str, *, durably: bool = False) -> None:
-    """Replace a file's content, wholly or not at all. If ``durably``, it also survives a power cut."""
+def write_whole(path: Path, text: str, *, durably: bool = False, mode: int = 0o666) -> None:
+    """Replace a file's content, wholly or not at all, and make its folder. Text is written in UTF-8.
+
+    If ``durably``, it also survives a power cut. The umask takes from ``mode``. Raises ``OSError``; the old file is
+    then still there.
+    """
     if durably:
         make_folder(path.parent)
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        if durably:
-            file.flush()
-            os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+            file.write(text)
+            if durably:
+                file.flush()
+                os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     if durably:
         sync_folder(path.parent)
 
