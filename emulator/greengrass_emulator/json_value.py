@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-__all__ = ["JsonObject", "JsonPath", "JsonValue", "json_pointer", "leaves"]
+__all__ = ["JsonObject", "JsonPath", "JsonValue", "json_pointer", "leaves", "object_in"]
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 JsonPath: TypeAlias = tuple[str, ...]
@@ -22,6 +22,13 @@ def leaves(value: JsonValue, path: JsonPath = ()) -> Iterator[tuple[JsonPath, Js
             yield from leaves(inner, (*path, key))
     else:
         yield path, value
+
+
+def object_in(value: JsonValue, *steps: str) -> JsonObject:
+    """Return the object at a path within a value; an empty one where there is none."""
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
 def json_pointer(path: JsonPath) -> str:

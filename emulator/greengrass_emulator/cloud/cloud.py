@@ -17,34 +17,31 @@ from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 
-from greengrass_emulator.cloud.account_endpoints import AccountEndpoints
 from greengrass_emulator.cloud.accounts import AccessKey, Caller, read_accounts
 from greengrass_emulator.cloud.api_errors import Answer
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
-from greengrass_emulator.cloud.clients import client_for
+from greengrass_emulator.cloud.clients import AccountEndpoints, client_for
 from greengrass_emulator.cloud.clock import Clock
-from greengrass_emulator.cloud.cloud_state import CloudState, write_state
+from greengrass_emulator.cloud.cloud_state import AccountState, CloudState, write_state
 from greengrass_emulator.cloud.control_plane.api import answer_request
 from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactChecker
+from greengrass_emulator.cloud.control_plane.component_store import public_components
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
-from greengrass_emulator.cloud.control_plane.public_components import public_components
 from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
-from greengrass_emulator.cloud.device_messages.listening import Listeners, Messages
+from greengrass_emulator.cloud.device_messages.messages import Listeners, Messages
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
 from greengrass_emulator.cloud.faults.board import Board
 from greengrass_emulator.cloud.faults.endpoint import FaultEndpoint
 from greengrass_emulator.cloud.faults.faults import Faults
 from greengrass_emulator.cloud.faults.gateway_layer import FaultLayer
-from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
-from greengrass_emulator.cloud.gateway_server import serve
+from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest, serve
 from greengrass_emulator.cloud.iot_front import IotDataFront, IotFront
 from greengrass_emulator.cloud.job_timer import JobTimer
 from greengrass_emulator.cloud.moto_memory.identities import create_administrator
 from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 from greengrass_emulator.cloud.registry_front import guard_registry
+from greengrass_emulator.cloud.role_sessions import StsGuard, no_session_policies, service_session
 from greengrass_emulator.cloud.s3_front import guard_buckets
-from greengrass_emulator.cloud.service_sessions import service_session
-from greengrass_emulator.cloud.sts_guard import StsGuard, no_session_policies
 from greengrass_emulator.errors import CloudNotRunning, WrongUse
 from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions
 from greengrass_emulator.iam.enforcement.enforcement import Enforcement
@@ -286,13 +283,13 @@ class Cloud:
             region=self.region,
             root_ca_path=self._folder / "root.ca.pem",
             fault_token=self._fault_token,
-            accounts={name: endpoints.state() for name, endpoints in self._endpoints.items()},
+            accounts={name: AccountState.of(endpoints) for name, endpoints in self._endpoints.items()},
         )
 
 
 def _plan(plane: AccountPlane, permissions: DevicePermissions | None, listeners: Listeners) -> BrokerPlan:
-    may = permissions.mqtt if permissions else None
-    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), listeners.hear, may)
+    permitted = permissions.mqtt if permissions else None
+    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), listeners.receive, permitted)
 
 
 def _is_cut_off(board: Board, account_id: str, thing: str) -> bool:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from greengrass_emulator.cloud.accounts import AccessKey
-from greengrass_emulator.cloud.clients import client_for
+from greengrass_emulator.cloud.clients import AccountEndpoints, client_for
 from greengrass_emulator.durable import write_whole
 from greengrass_emulator.errors import WrongUse
 
@@ -25,6 +25,17 @@ class AccountState(_Part):
     device_endpoint_port: int
     access_key_id: str
     secret_access_key: str
+
+    @classmethod
+    def of(cls, endpoints: AccountEndpoints) -> "AccountState":
+        """Return the account's entry in ``cloud.json``."""
+        return cls(
+            id=endpoints.account.id,
+            broker_port=endpoints.broker_port,
+            device_endpoint_port=endpoints.device_endpoint_port,
+            access_key_id=endpoints.key.access_key_id,
+            secret_access_key=endpoints.key.secret_access_key,
+        )
 
 
 class CloudState(_Part):

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -24,6 +25,7 @@ from greengrass_emulator.cloud.api_errors import (
 )
 from greengrass_emulator.cloud.certificate_authority import ServerIdentity
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.control_plane.requests import ResolveComponentCandidates
 from greengrass_emulator.cloud.control_plane.resolution import resolve_component_candidates
 from greengrass_emulator.cloud.faults.gateway_layer import hang_up
 from greengrass_emulator.cloud.moto_memory.identities import assume_role, trust_policy
@@ -66,16 +68,16 @@ class DeviceEndpoint:
         return int(self._server.server_address[1])
 
     def start(self) -> None:
-        """Starts to serve."""
+        """Start to serve."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the server and its thread."""
+        """End the server and its thread."""
         self._server.shutdown()
         self._thread.join(timeout=10)
         self._server.server_close()
 
-    def _application(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def _application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             answer = self._answer(environ)
         except ApiError as error:
@@ -88,7 +90,7 @@ class DeviceEndpoint:
         start_response(f"{answer.status} .", list(answer.headers))
         return [answer.body]
 
-    def _answer(self, environ: dict[str, Any]) -> Answer:
+    def _answer(self, environ: WSGIEnvironment) -> Answer:
         target = urlsplit(environ["REQUEST_URI"])
         things = self._plane.things.of_certificate(ssl.PEM_cert_to_DER_cert(environ["SSL_CLIENT_CERT"]))
         if not things:
@@ -104,8 +106,9 @@ class DeviceEndpoint:
         if route is None or route.operation.name != "ResolveComponentCandidates":
             raise UnknownOperationException(f"The device endpoint has no operation {method} {path}")
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        request = read_request(route.operation, route.labels, parse_qs(target.query), body)
-        names = tuple(each["componentName"] for each in request.get("componentCandidates") or ())
+        parameters = read_request(route.operation, route.labels, parse_qs(target.query), body)
+        request = ResolveComponentCandidates.model_validate(parameters)
+        names = tuple(each.component_name for each in request.component_candidates if each.component_name)
         if self._permissions is not None and not self._permissions.candidates(things[0], names):
             raise AccessDeniedException(f"{things[0]} may not resolve {', '.join(names)}")
         with self._plane.lock:
@@ -159,7 +162,7 @@ class _Handler(WSGIRequestHandler):
 class _TlsServer(ThreadedWSGIServer):
     """Does the TLS handshake in the request's own thread, so that a silent client blocks no other."""
 
-    def __init__(self, application: Any, context: ssl.SSLContext) -> None:
+    def __init__(self, application: WSGIApplication, context: ssl.SSLContext) -> None:
         super().__init__("127.0.0.1", 0, application, _Handler)
         self.ssl_context = context  # tells the handler that the scheme is https
 

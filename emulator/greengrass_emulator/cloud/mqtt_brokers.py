@@ -40,9 +40,9 @@ class BrokerPlan:
     things_of_certificate: Callable[[bytes], tuple[str, ...]]
     take_message: Callable[[str, str, bytes], None]
     """Is called in the brokers' thread with thing, topic and payload of each message on a reserved topic."""
-    hear: Callable[[str, bytes], None] = lambda _topic, _payload: None
+    publish_received: Callable[[str, bytes], None] = lambda _topic, _payload: None
     """Is called with each message on any other topic, in the brokers' thread; must not wait."""
-    may: Callable[[str, str, str, str], bool] | None = None
+    permits: Callable[[str, str, str, str], bool] | None = None
     """Returns whether a thing's policies allow it: thing, client id, IAM action, topic. None allows all."""
 
 
@@ -156,7 +156,7 @@ class _AccountBroker(Broker):
         return action is not Action.RECEIVE or self._may(thing, client, "Receive", topic)
 
     def _may(self, thing: str, client: str, action: str, topic: str) -> bool:
-        return self._plan.may is None or self._plan.may(thing, client, action, topic)
+        return self._plan.permits is None or self._plan.permits(thing, client, action, topic)
 
     def _may_connect(self, thing: str, client: str, connect: ConnectPacket) -> bool:
         will = connect.payload.will_topic if connect.payload else None
@@ -177,7 +177,7 @@ class _AccountBroker(Broker):
         thing = self._things.get(client, "")
         permitted = self._may_publish(thing, client, message.topic, retain=bool(message.retain))
         if permitted and not message.topic.startswith("$"):
-            self._plan.hear(message.topic, bytes(message.data or b""))
+            self._plan.publish_received(message.topic, bytes(message.data or b""))
             return bool(await super()._handle_message_delivery(client_session, handler, wait_deliver))
         if not permitted or not is_own_topic(thing, message.topic):
             _log.warning("mqtt client cut off", extra={"thing": thing, "topic": message.topic})

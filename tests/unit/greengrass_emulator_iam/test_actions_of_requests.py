@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from greengrass_emulator.iam.actions.calls import call_of
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Encryption
+from greengrass_emulator.iam.actions.resources import Encryption
 from greengrass_emulator.iam.actions.s3 import absence_need
 from greengrass_emulator.iam.requests import Call, Need
 

@@ -1,13 +1,23 @@
-"""Component versions of one account, and the public ones of AWS that every account sees."""
+"""Component versions of one account, and the public ones of AWS that every account sees.
 
+AWS's own components are there for deployments and recipes that name them: names and versions, without artifacts.
+"""
+
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
-from greengrass_emulator.cloud.control_plane.recipe_reading import CloudRecipe
+from greengrass_emulator.cloud.control_plane.recipe_reading import CloudRecipe, read_recipe
 from greengrass_emulator.cloud.control_plane.versions import newest_first
 
 PUBLIC_OWNER = "aws"
+_PUBLISHED = datetime(2025, 1, 15, tzinfo=UTC)
+_PUBLIC_VERSIONS = {
+    "aws.greengrass.Nucleus": ("2.12.6", "2.13.0", "2.14.0", "2.14.3", "2.15.0", "2.18.0"),
+    "aws.greengrass.Cli": ("2.12.6", "2.13.0", "2.14.0", "2.14.3", "2.15.0", "2.18.0"),
+}
+_PUBLIC_TYPES = {"aws.greengrass.Nucleus": "aws.greengrass.nucleus", "aws.greengrass.Cli": "aws.greengrass.plugin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +87,24 @@ class ComponentStore:
     def all(self) -> list[ComponentVersion]:
         """Every version, by name."""
         return [version for name in self.names() for version in self.versions_of(name)]
+
+
+def public_components(region: str) -> ComponentStore:
+    """Return AWS's public components in a region."""
+    return ComponentStore(
+        _public_version(region, name, version) for name, known in _PUBLIC_VERSIONS.items() for version in known
+    )
+
+
+def _public_version(region: str, name: str, version: str) -> ComponentVersion:
+    recipe = {
+        "RecipeFormatVersion": "2020-01-25",
+        "ComponentName": name,
+        "ComponentVersion": version,
+        "ComponentType": _PUBLIC_TYPES[name],
+        "ComponentPublisher": "AWS",
+        "ComponentDescription": f"{name}, provided by the nucleus of the emulator",
+        "Manifests": [{"Platform": {"os": "*"}, "Lifecycle": {}, "Artifacts": []}],
+    }
+    arn = f"{component_arn(region, PUBLIC_OWNER, name)}:versions:{version}"
+    return ComponentVersion(arn, read_recipe(json.dumps(recipe).encode()), _PUBLISHED, "DEPLOYABLE", "NONE")

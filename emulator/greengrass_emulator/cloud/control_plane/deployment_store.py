@@ -4,27 +4,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
-from typing import Any
+
+from greengrass_emulator.cloud.control_plane.requests import DeployedComponent, DeploymentPolicies
+from greengrass_emulator.cloud.device_messages.job_rules import JobConfiguration
 
 ACTIVE, INACTIVE, CANCELED = "ACTIVE", "INACTIVE", "CANCELED"
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One revision of a target. ``components``, ``policies`` and ``job_configuration`` are as the API has them."""
+    """One revision of a target. ``components``, ``policies`` and ``job_configuration`` are the request's."""
 
     deployment_id: str
     target_arn: str
     revision: int
     created: datetime
-    components: Mapping[str, Mapping[str, Any]]
-    policies: Mapping[str, Any]
+    components: Mapping[str, DeployedComponent]
+    policies: DeploymentPolicies
     order: int
     name: str | None = None
     status: str = ACTIVE
     job_id: str | None = None
     job_arn: str | None = None
-    job_configuration: Mapping[str, Any] | None = None
+    job_configuration: JobConfiguration | None = None
     parent_target_arn: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 

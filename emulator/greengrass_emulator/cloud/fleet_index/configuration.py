@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from greengrass_emulator.cloud.fleet_index.refusals import InvalidRequest
+from greengrass_emulator.cloud.api_errors import InvalidRequestException
 from greengrass_emulator.cloud.moto_memory.thing_documents import Covered
 
 MAXIMUM_NAMED_SHADOWS = 10
@@ -39,16 +39,19 @@ class ThingIndexing:
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> "ThingIndexing":
-        """Read a request's configuration, which replaces the former one as a whole. Raises ``InvalidRequest``."""
+        """Read a request's configuration, which replaces the former one as a whole.
+
+        Raises ``InvalidRequestException``.
+        """
         settings = {**_OFF, **given}
         managed = settings.pop("managedFields", None)
         if managed is not None and managed != _MANAGED:
-            raise InvalidRequest("managedFields cannot be modified")
+            raise InvalidRequestException("managedFields cannot be modified")
         names = settings.get("filter", {}).get("namedShadowNames", [])
         if len(names) > MAXIMUM_NAMED_SHADOWS:
-            raise InvalidRequest(f"At most {MAXIMUM_NAMED_SHADOWS} named shadows can be indexed")
+            raise InvalidRequestException(f"At most {MAXIMUM_NAMED_SHADOWS} named shadows can be indexed")
         if settings["thingIndexingMode"] == "OFF" and any(settings[mode] != "OFF" for mode in _OFF):
-            raise InvalidRequest("Nothing else can be indexed while thingIndexingMode is OFF")
+            raise InvalidRequestException("Nothing else can be indexed while thingIndexingMode is OFF")
         return cls(settings)
 
     @property

@@ -6,11 +6,16 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from greengrass_emulator.cloud.api_errors import Answer, UnsupportedOperationException, ValidationException
+from greengrass_emulator.cloud.api_errors import (
+    Answer,
+    IndexNotFoundError,
+    InvalidRequestException,
+    UnsupportedOperationException,
+    ValidationException,
+)
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.fleet_index.configuration import ThingIndexing
 from greengrass_emulator.cloud.fleet_index.query import read_query
-from greengrass_emulator.cloud.fleet_index.refusals import InvalidRequest, NoIndex
 from greengrass_emulator.cloud.fleet_index.things import NAME, as_answer
 from greengrass_emulator.cloud.gateway import GatewayRequest
 from greengrass_emulator.cloud.rest_json.reading import read_request
@@ -48,16 +53,16 @@ def _read(route: Route, query: Mapping[str, Sequence[str]], body: bytes) -> dict
     try:
         return read_request(route.operation, route.labels, query, body)
     except ValidationException as fault:
-        raise InvalidRequest(fault.message) from fault
+        raise InvalidRequestException(fault.message) from fault
 
 
 def _search(plane: AccountPlane, request: Request) -> Mapping[str, Any]:
     _must_be_known(request.get("indexName", NAME))
     size = request.get("maxResults", MAXIMUM_PAGE)
     if size > MAXIMUM_PAGE:
-        raise InvalidRequest(f"maxResults cannot exceed {MAXIMUM_PAGE}, and is {size}")
+        raise InvalidRequestException(f"maxResults cannot exceed {MAXIMUM_PAGE}, and is {size}")
     if request.get("queryVersion") not in _VERSIONS:
-        raise InvalidRequest(f"There is no query version {request['queryVersion']!r}")
+        raise InvalidRequestException(f"There is no query version {request['queryVersion']!r}")
     matches = read_query(request["queryString"])
     last = _last_of(request.get("nextToken"))
     found = [each for each in plane.index.search(matches) if str(each["thingId"]) > last]
@@ -103,7 +108,7 @@ _OPERATIONS: Mapping[str, Operation] = {
 
 def _must_be_known(name: str) -> None:
     if name != NAME:
-        raise NoIndex(f"Index {name} does not exist")
+        raise IndexNotFoundError(f"Index {name} does not exist")
 
 
 def _token(thing_id: str) -> str:
@@ -119,4 +124,4 @@ def _last_of(token: str | None) -> str:
             return thing_id
     except (binascii.Error, ValueError):
         pass
-    raise InvalidRequest("nextToken is not a token that a search gave")
+    raise InvalidRequestException("nextToken is not a token that a search gave")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from greengrass_emulator.cloud.fleet_index.refusals import InvalidQuery
+from greengrass_emulator.cloud.api_errors import InvalidQueryException
 
 Test = Callable[[Any], bool]
 
@@ -38,7 +38,7 @@ class Term:
         inner = text[1:-1] if quoted else text
         words = inner.split() if quoted else [inner]
         if not words:
-            raise InvalidQuery("A phrase is empty")
+            raise InvalidQueryException("A phrase is empty")
         return cls(
             words=tuple(re.compile(_pattern(word), re.IGNORECASE | re.DOTALL) for word in words),
             number=None if quoted else _number(inner),
@@ -69,11 +69,11 @@ class Range:
 
     @classmethod
     def read(cls, text: str) -> "Range":
-        """Read a range. Raises ``InvalidQuery`` if only one end is a number."""
+        """Read a range. Raises ``InvalidQueryException`` if only one end is a number."""
         found = _RANGE.fullmatch(text)
         low, high = (_end(found[name]) for name in ("low", "high")) if found else ("", 0.0)
         if found is None or type(low) is not type(high):
-            raise InvalidQuery(f"{text} is not a range: its ends are two numbers, or two texts in quotes")
+            raise InvalidQueryException(f"{text} is not a range: its ends are two numbers, or two texts in quotes")
         return cls(low, high, found["open"] == "[", found["close"] == "]")
 
     def __call__(self, value: Any) -> bool:
@@ -87,10 +87,10 @@ class Range:
 
 
 def comparison(sign: str, text: str) -> Test:
-    """``<``, ``<=``, ``>`` or ``>=`` a number. Raises ``InvalidQuery`` for anything else."""
+    """``<``, ``<=``, ``>`` or ``>=`` a number. Raises ``InvalidQueryException`` for anything else."""
     wanted = _number(text)
     if wanted is None:
-        raise InvalidQuery(f"{sign} compares numbers, and {text} is not a number")
+        raise InvalidQueryException(f"{sign} compares numbers, and {text} is not a number")
     compare = _COMPARISONS[sign]
 
     def test(value: Any) -> bool:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from greengrass_emulator.cloud.api_errors import IndexNotFoundError, IndexNotReadyException
 from greengrass_emulator.cloud.fleet_index.configuration import ThingIndexing
 from greengrass_emulator.cloud.fleet_index.query import Matches
-from greengrass_emulator.cloud.fleet_index.refusals import IndexNotReady, NoIndex
 from greengrass_emulator.cloud.moto_memory.thing_documents import Document, ThingDocuments
 
 NAME = "AWS_Things"
@@ -57,17 +57,23 @@ class ThingIndex:
 
     @property
     def status(self) -> str:
-        """Return ``ACTIVE``, or the state while it cannot be searched. Raises ``NoIndex`` if indexing is off."""
+        """Return ``ACTIVE``, or the state while it cannot be searched.
+
+        Raises ``IndexNotFoundError`` if indexing is off.
+        """
         if not self.indexing.on:
-            raise NoIndex(f"Index {NAME} does not exist; thing indexing is off")
+            raise IndexNotFoundError(f"Index {NAME} does not exist; thing indexing is off")
         if self.now() >= self._ready:
             return "ACTIVE"
         return "BUILDING" if self._first else "REBUILDING"
 
     def search(self, matches: Matches) -> list[Document]:
-        """Return the matching documents in no particular order. Raises ``NoIndex``, ``IndexNotReady``."""
+        """Return the matching documents in no particular order.
+
+        Raises ``IndexNotFoundError``, ``IndexNotReadyException``.
+        """
         if self.status != "ACTIVE":
-            raise IndexNotReady(f"Index {NAME} is {self.status}; it can be searched once it is ACTIVE")
+            raise IndexNotReadyException(f"Index {NAME} is {self.status}; it can be searched once it is ACTIVE")
         self._take_due()
         # Ordered by a random id: the language has no sorting, and callers must not rely on an order.
         return sorted(filter(matches, self._seen.values()), key=lambda document: str(document["thingId"]))

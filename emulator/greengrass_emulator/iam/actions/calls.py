@@ -12,8 +12,8 @@ from greengrass_emulator.iam.actions.iam import iam_needs
 from greengrass_emulator.iam.actions.iot import iot_needs
 from greengrass_emulator.iam.actions.kms import kms_needs
 from greengrass_emulator.iam.actions.logs import logs_needs
-from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.operations import MODELS, Operation, read_operation
+from greengrass_emulator.iam.actions.resources import Lookups
 from greengrass_emulator.iam.actions.s3 import s3_needs
 from greengrass_emulator.iam.actions.s3_operations import read_s3_operation
 from greengrass_emulator.iam.actions.sagemaker import sagemaker_needs

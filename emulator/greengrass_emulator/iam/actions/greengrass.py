@@ -12,10 +12,16 @@ from dataclasses import dataclass
 import yaml
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, Place, named_resources, owner_of
+from greengrass_emulator.iam.actions.resources import (
+    ANY,
+    Lookups,
+    Place,
+    named_resources,
+    owner_of,
+    request_tags,
+    tag_context,
+)
 from greengrass_emulator.iam.requests import Need
 
 _DEVICE, _DEPLOYMENT = "coreDevices:{coreDeviceThingName}", "deployments:{deploymentId}"

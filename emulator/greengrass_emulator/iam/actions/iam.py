@@ -5,10 +5,16 @@ a name's path, so a role is checked without its path; the emulated accounts have
 """
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, Place, named_resources, owner_of
+from greengrass_emulator.iam.actions.resources import (
+    ANY,
+    Lookups,
+    Place,
+    named_resources,
+    owner_of,
+    request_tags,
+    tag_context,
+)
 from greengrass_emulator.iam.requests import Need, partition_of_region
 
 # An operation's first parameter of these is its resource: AttachRolePolicy has a role and a policy, and needs the role.

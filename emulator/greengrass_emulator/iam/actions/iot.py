@@ -6,10 +6,16 @@ that it is for. An action that is not in the table has no resource, or is not us
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
 from greengrass_emulator.iam.actions.iam import pass_role
-from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, Place, named_resources, owner_of
+from greengrass_emulator.iam.actions.resources import (
+    ANY,
+    Lookups,
+    Place,
+    named_resources,
+    owner_of,
+    request_tags,
+    tag_context,
+)
 from greengrass_emulator.iam.requests import Need
 
 _CERT, _POLICY, _ALIAS = "cert/{certificateId}", "policy/{policyName}", "rolealias/{roleAlias}"

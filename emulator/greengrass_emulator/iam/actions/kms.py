@@ -9,10 +9,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Encryption, Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, Place, owner_of
+from greengrass_emulator.iam.actions.resources import (
+    ANY,
+    Encryption,
+    Lookups,
+    Place,
+    owner_of,
+    request_tags,
+    tag_context,
+)
 from greengrass_emulator.iam.requests import Need
 
 _ALIASES = {"CreateAlias", "DeleteAlias", "UpdateAlias"}

@@ -6,10 +6,8 @@ the registry need ``*``, and ``iam:PassRole`` for the role that they hand over.
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
 from greengrass_emulator.iam.actions.iam import pass_role
-from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, Place, owner_of
+from greengrass_emulator.iam.actions.resources import ANY, Lookups, Place, owner_of, request_tags, tag_context
 from greengrass_emulator.iam.requests import Need
 
 _OF_PACKAGE = {"DescribeModelPackage", "UpdateModelPackage", "DeleteModelPackage"}

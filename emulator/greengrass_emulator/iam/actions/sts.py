@@ -4,10 +4,8 @@ GetCallerIdentity needs no permission, and an explicit deny does not stop it; Ge
 """
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, owner_of
+from greengrass_emulator.iam.actions.resources import ANY, Lookups, owner_of, request_tags, tag_context
 from greengrass_emulator.iam.requests import Need
 
 _FREE = {"GetCallerIdentity", "GetSessionToken"}

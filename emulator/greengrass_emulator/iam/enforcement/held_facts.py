@@ -1,14 +1,18 @@
-"""``Lookups`` in moto's memory: what the accounts know and a request does not contain."""
+"""What the accounts know and a request does not contain, from moto's memory: ``Lookups``, and a key's principal."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import FakeBucket, s3_backends
+from moto.sts.models import sts_backends
 
-from greengrass_emulator.iam.actions.lookups import Encryption
+from greengrass_emulator.iam.actions.resources import Encryption
+from greengrass_emulator.iam.requests import Principal, PrincipalKind
 
 _KEY_ID_BYTES = 36
+_PARTITION = "aws"
 DeploymentTarget = Callable[[str, str], str | None]
 """The ARN of a deployment's target, by account and deployment id."""
 
@@ -87,3 +91,15 @@ class HeldFacts:
     def _encryption(self, bucket: str, named: str, bucket_key: bool) -> Encryption | None:
         arn = self.key_arn(self.bucket_owner(bucket) or "", self._region, named)
         return Encryption(arn or named, bucket_key) if arn or named.startswith("arn:") else None
+
+
+def principal_of(account_ids: Sequence[str], access_key_id: str, thing: str = "") -> Principal | None:
+    """Return the user or role session of an access key, a device's if ``thing`` is given; None for an unknown key."""
+    for account in account_ids:
+        session = sts_backends[account][_PARTITION].get_assumed_role_from_access_key(access_key_id)
+        if session is not None:
+            return Principal(PrincipalKind.ROLE, account, session.role_arn, session.arn, thing)
+        user = iam_backends[account][_PARTITION].get_user_from_access_key_id(access_key_id)
+        if user is not None:
+            return Principal(PrincipalKind.USER, account, user.arn)
+    return None
