@@ -30,7 +30,7 @@ app.add_typer(fault, name="fault")
 
 
 def main() -> None:
-    """The entry point. It prints an ``EmulatorError`` in one line on stderr and exits with its code."""
+    """The entry point. It prints an ``EmulatorError`` on stderr, with its remedy, and exits with its code."""
     try:
         app()
     except EmulatorError as error:

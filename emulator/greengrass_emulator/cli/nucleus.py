@@ -34,7 +34,7 @@ def status(
 
     found = read_status(root)
     if found is None:
-        raise NucleusError(f"{root}: no nucleus runs here. Start one with `greengrass-emulator nucleus`.")
+        raise NucleusError(f"{root}: no nucleus runs here", "start one with `greengrass-emulator nucleus`")
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
         return

@@ -66,7 +66,9 @@ def turn_device_clock(root: Path, seconds: float) -> NucleusStatus:
     All that its nucleus waits for until then is due at once. The clock stays turned after a restart.
     """
     if not 0 <= seconds <= _FARTHEST:
-        raise WrongUse(f"A device's clock can be turned forward only, by {_FARTHEST:g} s at most, not by {seconds:g} s")
+        raise WrongUse(
+            f"a device's clock can be turned forward only, and not by {seconds:g} s", f"give 0 to {_FARTHEST:g} seconds"
+        )
     status = _running(root)
     ahead = status.clock_ahead + seconds
     write_whole(clock_file(root), written_ahead(ahead))
@@ -83,7 +85,7 @@ def cut_ipc(root: Path, component: str) -> NucleusStatus:
     status = _running(root)
     if component not in status.components:
         there = ", ".join(sorted(status.components)) or "none"
-        raise WrongUse(f"{component} is not a component of {status.thing}; name one that is there: {there}")
+        raise WrongUse(f"{component} is not a component of {status.thing}", f"name one that is there: {there}")
     return _cut(root, read_cut(cut_file(root)) | {component})
 
 
@@ -100,7 +102,7 @@ def restart_daemon(root: Path, daemon: DaemonName) -> NucleusStatus:
     """
     status = _running(root)
     if status.runtime != "lite":
-        raise WrongUse(f"{status.thing} runs {status.runtime}, which is one process; only lite has daemons")
+        raise WrongUse(f"{status.thing} runs {status.runtime}, which is one process", "only lite has daemons")
     number = _restart(root, status, daemon)
     return _until(
         root, lambda now: now.daemon_restarts.get(daemon, 0) >= number, "restarted its daemon", _RESTART_SECONDS
@@ -120,7 +122,7 @@ def reboot(root: Path) -> NucleusStatus:
         if now is not None and now.boot != status.boot:
             return now
         time.sleep(_POLL)
-    raise NucleusError(f"{root}: the device has not come back within {_REBOOT_SECONDS:g} s; see its nucleus.out")
+    raise NucleusError(f"{root}: the device has not come back within {_REBOOT_SECONDS:g} s", "see its nucleus.out")
 
 
 def _restart(root: Path, status: NucleusStatus, what: Restarted) -> int:
@@ -145,7 +147,7 @@ def _until(root: Path, is_so: Callable[[NucleusStatus], bool], what: str, second
         if is_so(status):
             return status
         time.sleep(_POLL)
-    raise NucleusError(f"{root}: the nucleus has not {what} within {seconds:g} s")
+    raise NucleusError(f"{root}: the nucleus has not {what} within {seconds:g} s", f"see {root / 'logs'}")
 
 
 def _running(root: Path) -> NucleusStatus:
@@ -153,5 +155,5 @@ def _running(root: Path) -> NucleusStatus:
     # A killed nucleus leaves its status file, and another process may have its id by now.
     command = Path(f"/proc/{status.pid}/cmdline") if status else None
     if status is None or command is None or not command.exists() or b"greengrass_emulator" not in command.read_bytes():
-        raise NucleusError(f"{root}: no nucleus runs here. Start one with `greengrass-emulator nucleus`.")
+        raise NucleusError(f"{root}: no nucleus runs here", "start one with `greengrass-emulator nucleus`")
     return status

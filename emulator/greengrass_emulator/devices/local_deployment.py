@@ -41,7 +41,7 @@ def deploy_locally(root: Path, deployment: LocalDeployment) -> str:
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise NucleusError(
-            f"{root}: no nucleus answers here ({error}). Start one with `greengrass-emulator nucleus`."
+            f"{root}: no nucleus answers here ({error})", "start one with `greengrass-emulator nucleus`"
         ) from error
     try:
         answer = client.create_local_deployment(
@@ -54,7 +54,10 @@ def deploy_locally(root: Path, deployment: LocalDeployment) -> str:
         )
         return str(answer.deployment_id)
     except GreengrassCoreIPCError as error:
-        raise NucleusError(f"the nucleus refuses the deployment: {type(error).__name__} {error}") from error
+        raise NucleusError(
+            f"the nucleus refuses the deployment: {type(error).__name__} {error}",
+            f"see {root / 'logs' / 'greengrass.log'}",
+        ) from error
     finally:
         client.close()
 
@@ -68,9 +71,11 @@ def wait_for_deployment(root: Path, deployment_id: str, seconds: float) -> Deplo
     while time.monotonic() < deadline:
         status = read_status(root)
         if status is None:
-            raise NucleusError(f"{root}: the nucleus has ended.")
+            raise NucleusError(f"{root}: the nucleus has ended", f"see {root / 'logs' / 'greengrass.log'}")
         for each in status.deployments:
             if each.id == deployment_id and each.status in {"SUCCEEDED", "FAILED", "REJECTED"}:
                 return each
         time.sleep(_POLL)
-    raise NucleusError(f"the deployment {deployment_id} was not done within {seconds:g} s. See logs/greengrass.log.")
+    raise NucleusError(
+        f"the deployment {deployment_id} was not done within {seconds:g} s", f"see {root / 'logs' / 'greengrass.log'}"
+    )

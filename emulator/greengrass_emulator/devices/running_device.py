@@ -80,7 +80,7 @@ class RunningDevice:
     def kill(self) -> None:
         """Kill only the nucleus. Classic's components go on; ``start`` then runs a second set beside them."""
         if self._process is None:
-            raise NucleusError(f"{self.thing} does not run; start() it first")
+            raise NucleusError(f"{self.thing} does not run", "start() it first")
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
         self._process = None
@@ -131,7 +131,7 @@ class RunningDevice:
         wanted = LocalDeployment(merge or {}, remove, recipes, artifacts, updates or {})
         ended = wait_for_deployment(self.root, deploy_locally(self.root, wanted), seconds)
         if ended.status != "SUCCEEDED":
-            raise NucleusError(f"the deployment ended {ended.detailed}: {ended.cause}")
+            raise NucleusError(f"the deployment ended {ended.detailed}: {ended.cause}", f"see {self.root / 'logs'}")
         return ended
 
     def wait_for_state(self, component: str, state: str, seconds: float = 30.0) -> None:
@@ -148,7 +148,10 @@ class RunningDevice:
         while not holds():
             if self._process is None or self._process.poll() is not None:
                 output = (self.folder.folder / "nucleus.out").read_text(errors="replace")[-2000:]
-                raise NucleusError(f"the nucleus of {self.thing} has ended: {output or 'it said nothing'}")
+                raise NucleusError(
+                    f"the nucleus of {self.thing} has ended: {output or 'it printed nothing'}",
+                    f"see {self.root / 'logs'}",
+                )
             if time.monotonic() > deadline:
-                raise NucleusError(f"{self.thing}: {what} after {seconds:g} s; see {self.root / 'logs'}")
+                raise NucleusError(f"{self.thing}: {what} after {seconds:g} s", f"see {self.root / 'logs'}")
             time.sleep(_POLL)

@@ -8,7 +8,7 @@ EmulatorError
 A denial is not an error: it is a ``Decision``.
 """
 
-from greengrass_emulator.errors import EmulatorError
+from greengrass_emulator.errors import EmulatorError, ExitCode
 
 
 class IamError(EmulatorError):
@@ -18,7 +18,7 @@ class IamError(EmulatorError):
 class InvalidPolicy(IamError):
     """A policy document that AWS would refuse, or that the evaluator does not support."""
 
-    exit_code = 2
+    exit_code = ExitCode.INVALID
 
     def __init__(self, policy: str, fault: str) -> None:
         super().__init__(f"policy {policy}: {fault}")
@@ -29,4 +29,4 @@ class InvalidPolicy(IamError):
 class InvalidRecording(IamError):
     """A recording of calls that cannot be read. The message has file, line and fault."""
 
-    exit_code = 2
+    exit_code = ExitCode.INVALID

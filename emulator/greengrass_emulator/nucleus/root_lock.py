@@ -20,7 +20,7 @@ class RootLock:
         except OSError as error:
             self._file.close()
             raise NucleusRunsAlready(
-                f"{self._path.parent}: another nucleus serves this folder. End it first, or give another folder."
+                f"{self._path.parent}: another nucleus serves this folder", "end it first, or give another folder"
             ) from error
 
     def __exit__(self, *_: object) -> None:

@@ -94,16 +94,16 @@ def read_device(config: Path) -> DeviceSettings:
         document = yaml.safe_load(config.read_text(encoding="utf-8"))
     except OSError as error:
         raise DeviceFolderInvalid(
-            f"{config}: cannot be read ({error.strerror}). Provision the device, or name its config.yaml."
+            f"{config}: cannot be read ({error.strerror})", "provision the device, or name its config.yaml"
         ) from error
     except yaml.YAMLError as error:
-        raise DeviceFolderInvalid(f"{config}: is not YAML ({error}). Provision the device again.") from error
+        raise DeviceFolderInvalid(f"{config}: is not YAML ({error})", "provision the device again") from error
     try:
         system = _System.model_validate(_part(document, "system"))
         services = _part(document, "services", {})
         nucleus = _NucleusConfiguration.model_validate(_nucleus_configuration(services))
     except (ValidationError, TypeError) as error:
-        raise DeviceFolderInvalid(f"{config}: {error}\nCorrect it, or provision the device again.") from error
+        raise DeviceFolderInvalid(f"{config}: {error}", "correct it, or provision the device again") from error
     base = config.parent.resolve()
     return DeviceSettings(
         root=(base / system.rootpath).resolve(),
@@ -144,8 +144,8 @@ def _cloud(config: Path, base: Path, system: _System, nucleus: _NucleusConfigura
     missing = sorted(name for name, value in needed.items() if value is None)
     if missing or not (system.certificate and system.private_key and system.root_ca and nucleus.data_plane):
         raise DeviceFolderInvalid(
-            f"{config}: has iotDataEndpoint but not {', '.join(missing)}. "
-            "Give them all for a device with a cloud, or none for one without."
+            f"{config}: has iotDataEndpoint but not {', '.join(missing)}",
+            "give them all for a device with a cloud, or none for one without",
         )
     return CloudSettings(
         region=nucleus.region,

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from greengrass_emulator.nucleus.cloud.data_plane import CloudAway, DataPlane
+from greengrass_emulator.nucleus.cloud.data_plane import DataPlane
 from greengrass_emulator.nucleus.deployments.packages import PackageStore
-from greengrass_emulator.nucleus.errors import DeploymentFailed
+from greengrass_emulator.nucleus.errors import CloudAway, DeploymentFailed
 from greengrass_emulator.nucleus.recipes.component import Component
 
 _log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ import urllib3
 
 from greengrass_emulator.nucleus.clock import DeviceClock
 from greengrass_emulator.nucleus.cloud.trust import Trust
-from greengrass_emulator.nucleus.errors import DeploymentFailed
+from greengrass_emulator.nucleus.errors import CloudAway, DeploymentFailed
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.settings import CloudSettings
@@ -21,10 +21,6 @@ from greengrass_emulator.nucleus.settings import CloudSettings
 _TIMEOUT = urllib3.Timeout(connect=5, read=30)
 _RETRIES = urllib3.Retry(total=3, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
 _EARLY = timedelta(minutes=5)
-
-
-class CloudAway(Exception):
-    """The data plane cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 
 import urllib3
 
-from greengrass_emulator.nucleus.cloud.data_plane import CloudAway, Credentials
-from greengrass_emulator.nucleus.errors import DeploymentFailed
+from greengrass_emulator.nucleus.cloud.data_plane import Credentials
+from greengrass_emulator.nucleus.errors import CloudAway, DeploymentFailed
 
 _log = logging.getLogger(__name__)
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)

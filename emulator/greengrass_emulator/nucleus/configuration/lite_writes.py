@@ -17,13 +17,10 @@ from greengrass_emulator.nucleus.configuration.changes import (
     pointer_of,
     value_at,
 )
+from greengrass_emulator.nucleus.errors import LeafRefused
 
 _LONGEST_LEAF = 1_024
 """Bytes of JSON: ggconfigd's buffer for one encoded leaf."""
-
-
-class LeafRefused(ValueError):
-    """A leaf that lite does not write. The leaves before it stay written; those after it are not tried."""
 
 
 def lite_writes(

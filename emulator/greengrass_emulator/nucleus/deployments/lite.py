@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from greengrass_emulator.nucleus.configuration.changes import Removed, key_path
-from greengrass_emulator.nucleus.configuration.lite_writes import LeafRefused, lite_writes
+from greengrass_emulator.nucleus.configuration.lite_writes import lite_writes
 from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.lite_installation import LiteInstallation
 from greengrass_emulator.nucleus.deployments.lite_units import LiteUnits
 from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
-from greengrass_emulator.nucleus.errors import DeploymentFailed, StepFailed
+from greengrass_emulator.nucleus.errors import DeploymentFailed, LeafRefused, StepFailed
 from greengrass_emulator.nucleus.lifecycle.states import WELL
 from greengrass_emulator.nucleus.lite_sizes import fault_of_write
 from greengrass_emulator.nucleus.recipes.component import Component

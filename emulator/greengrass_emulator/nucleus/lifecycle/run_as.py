@@ -145,7 +145,7 @@ def look_up(wanted: str) -> Identity | None:
 def check_launcher() -> None:
     """Raise NucleusError if this machine cannot start components as required."""
     if shutil.which("setpriv") is None:
-        raise NucleusError("setpriv is not there: install util-linux, which holds it. Components are started with it.")
+        raise NucleusError("setpriv, which starts components, is not there", "install util-linux, which holds it")
 
 
 def give(folder: Path, who: Identity) -> None:

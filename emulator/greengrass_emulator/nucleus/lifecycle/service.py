@@ -8,8 +8,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from greengrass_emulator.nucleus.errors import StepFailed
-from greengrass_emulator.nucleus.lifecycle.pending_request import Interrupted, PendingRequest
+from greengrass_emulator.nucleus.errors import StepFailed, StepInterrupted
+from greengrass_emulator.nucleus.lifecycle.pending_request import PendingRequest
 from greengrass_emulator.nucleus.lifecycle.processes import StepProcess
 from greengrass_emulator.nucleus.lifecycle.service_host import ServiceHost
 from greengrass_emulator.nucleus.lifecycle.states import BOOTSTRAP_SUCCESSES, LifecycleRequest, State
@@ -131,7 +131,7 @@ class Service:
             try:
                 await self._one_life()
                 await self._pending.wait()
-            except Interrupted:
+            except StepInterrupted:
                 pass
             except StepFailed as error:
                 if await self._failed(error):
@@ -161,7 +161,7 @@ class Service:
         return False
 
     async def _one_life(self) -> None:
-        """Go from NEW or INSTALLED to FINISHED. Raises StepFailed, or Interrupted by a request."""
+        """Go from NEW or INSTALLED to FINISHED. Raises StepFailed, or StepInterrupted by a request."""
         lifecycle = self._plan.lifecycle
         if self._host.runtime.cuts_scripts_at_unknown_variables:
             # Lite's recipe-runner fills in variables when it runs a script.
@@ -280,7 +280,7 @@ class Service:
             return False
         try:
             await self._pending.unless(asyncio.sleep(self._host.runtime.pause_before_retry))
-        except Interrupted:
+        except StepInterrupted:
             return False
         self._become(State.NEW if where is State.NEW else State.INSTALLED, str(error))
         return True

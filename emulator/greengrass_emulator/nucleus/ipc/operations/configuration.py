@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from greengrass_emulator.nucleus.configuration.changes import KeyPath, differences, leaves, merged
-from greengrass_emulator.nucleus.configuration.lite_writes import LeafRefused, lite_writes
+from greengrass_emulator.nucleus.configuration.lite_writes import lite_writes
 from greengrass_emulator.nucleus.configuration.spelling import respelled
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
+from greengrass_emulator.nucleus.errors import LeafRefused
 from greengrass_emulator.nucleus.ipc.answers import (
     FailedUpdateConditionCheckError,
     InvalidArgumentsError,
