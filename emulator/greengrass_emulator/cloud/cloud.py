@@ -17,7 +17,7 @@ from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 
-from greengrass_emulator.cloud.accounts import AccessKey, Caller, read_accounts
+from greengrass_emulator.cloud.accounts import AccessKey, Caller, no_such_account, read_accounts
 from greengrass_emulator.cloud.api_errors import Answer
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
 from greengrass_emulator.cloud.clients import AccountEndpoints, client_for
@@ -42,7 +42,7 @@ from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 from greengrass_emulator.cloud.registry_front import guard_registry
 from greengrass_emulator.cloud.role_sessions import StsGuard, no_session_policies, service_session
 from greengrass_emulator.cloud.s3_front import guard_buckets
-from greengrass_emulator.errors import CloudNotRunning, WrongUse
+from greengrass_emulator.errors import CloudNotRunning
 from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions
 from greengrass_emulator.iam.enforcement.enforcement import Enforcement
 
@@ -97,9 +97,9 @@ class Cloud:
     def start(self) -> None:
         """Starts every server and writes ``cloud.json``. Raises ``CloudNotRunning`` if one does not start."""
         if self._running is not None:
-            raise CloudNotRunning("The cloud runs already; stop() it before it is started again")
+            raise CloudNotRunning("The cloud runs already", "stop() it before it is started again")
         if not _one_at_a_time.acquire(blocking=False):
-            raise CloudNotRunning("Another cloud runs in this process, and moto has one memory; stop() it first")
+            raise CloudNotRunning("Another cloud runs in this process, and moto has one memory", "stop() it first")
         with ExitStack() as running:
             running.callback(_one_at_a_time.release)
             self._folder = self._make_folder(running)
@@ -176,7 +176,7 @@ class Cloud:
         try:
             return self._endpoints[account]
         except KeyError:
-            raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self._endpoints)}") from None
+            raise no_such_account(account, self._endpoints) from None
 
     def client(self, service: str, *, account: str = "dev") -> Any:
         """Return a boto3 client with the credentials of the account's administrator."""
@@ -228,7 +228,7 @@ class Cloud:
 
     def _check_running(self) -> None:
         if self._running is None:
-            raise CloudNotRunning("The cloud does not run; start() it, or use it in a with statement")
+            raise CloudNotRunning("The cloud does not run", "start() it, or use it in a with statement")
 
     def _make_folder(self, running: ExitStack) -> Path:
         if self._wanted_folder is None:

@@ -208,7 +208,9 @@ class MqttBrokers:
         """Starts the thread and waits until every broker listens. Raises ``CloudNotRunning``."""
         self._thread.start()
         if not self._ready.wait(_START_SECONDS) or self._failure is not None:
-            raise CloudNotRunning(f"The MQTT brokers did not start within {_START_SECONDS} s") from self._failure
+            raise CloudNotRunning(
+                f"The MQTT brokers did not start within {_START_SECONDS} s", "see the log"
+            ) from self._failure
 
     def stop(self) -> None:
         """Ends every broker and the thread."""

@@ -14,7 +14,7 @@ from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKin
 
 
 class PolicySource(Protocol):
-    """Returns the policies for a decision. May raise ``InvalidPolicy``."""
+    """Returns the policies for a decision. May raise ``InvalidPolicyError``."""
 
     def identity(self, principal: Principal) -> tuple[Policy, ...]:
         """The principal's own policies."""

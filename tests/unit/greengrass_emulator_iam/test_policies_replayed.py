@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from greengrass_emulator.iam.documents import Policy, PolicyKind, read_policy
-from greengrass_emulator.iam.errors import InvalidRecording
+from greengrass_emulator.iam.errors import InvalidRecordingError
 from greengrass_emulator.iam.policy_sources import PolicySet, judge
 from greengrass_emulator.iam.recording import RecordedCall, Recorder, read_recording
 from greengrass_emulator.iam.replay import Unused, replay
@@ -105,12 +105,12 @@ def test_a_call_that_was_recorded_once_is_not_written_again(tmp_path: Path) -> N
 def test_a_line_that_is_no_call_is_named(tmp_path: Path, line: str, told: str) -> None:
     path = tmp_path / "calls.jsonl"
     path.write_text(f"{line}\n")
-    with pytest.raises(InvalidRecording) as refused:
+    with pytest.raises(InvalidRecordingError) as refused:
         list(read_recording(path))
     assert told in str(refused.value)
     assert refused.value.exit_code == 2
 
 
 def test_a_recording_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRecording, match="record a run first"):
+    with pytest.raises(InvalidRecordingError, match="record a run first"):
         list(read_recording(tmp_path / "calls.jsonl"))

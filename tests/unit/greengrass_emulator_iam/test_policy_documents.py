@@ -2,7 +2,7 @@
 
 import pytest
 from greengrass_emulator.iam.documents import PolicyKind, read_policy
-from greengrass_emulator.iam.errors import InvalidPolicy
+from greengrass_emulator.iam.errors import InvalidPolicyError
 
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/*"}
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "111111111111"}}
@@ -45,7 +45,7 @@ TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "11
     ],
 )
 def test_a_policy_that_aws_would_refuse_is_refused(kind: PolicyKind, document: object, told: str) -> None:
-    with pytest.raises(InvalidPolicy) as refused:
+    with pytest.raises(InvalidPolicyError) as refused:
         read_policy("DeployRole", kind, document)  # type: ignore[arg-type]
     assert told in str(refused.value)
     assert str(refused.value).startswith("policy DeployRole: ")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from greengrass_emulator.cloud.accounts import Account
+from greengrass_emulator.cloud.accounts import Account, no_such_account
 from greengrass_emulator.cloud.faults.board import Board
 from greengrass_emulator.cloud.faults.orders import (
     ORDERS,
@@ -111,8 +111,10 @@ class Faults:
         try:
             fault = ORDERS.validate_python(document)
         except ValidationError as error:
-            said = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
-            raise WrongUse(f"This fault cannot be ordered: {said}") from error
+            wrong = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
+            raise WrongUse(
+                f"This fault cannot be ordered: {wrong}", "see `greengrass-emulator fault --help`"
+            ) from error
         account_ids = self._account_ids(getattr(fault, "account", None))
         self._do(fault, account_ids)
         _log.info("fault ordered", extra={"fault": fault.model_dump_json()})
@@ -121,7 +123,7 @@ class Faults:
         if name is None:
             return tuple(self._ids.values())
         if name not in self._ids:
-            raise WrongUse(f"There is no account {name!r}; this cloud has {', '.join(self._ids)}")
+            raise no_such_account(name, self._ids)
         return (self._ids[name],)
 
     def _do(self, fault: Order, account_ids: tuple[str, ...]) -> None:
@@ -156,7 +158,7 @@ class Faults:
         away = isinstance(fault, TakeAway)
         if fault.service == "s3":
             if fault.account is not None:
-                raise WrongUse("S3 is one for all accounts; take it away without naming one")
+                raise WrongUse("S3 is one for all accounts", "take it away without naming one")
             self._board.s3_is_away = away
             return
         for account_id in account_ids:

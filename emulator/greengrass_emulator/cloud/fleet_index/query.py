@@ -5,15 +5,14 @@ without a field that match over several fields.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from greengrass_emulator.cloud.api_errors import InvalidQueryException
-from greengrass_emulator.cloud.fleet_index.terms import Range, Term, Test, comparison
+from greengrass_emulator.cloud.fleet_index.terms import Range, Scalar, Term, Test, comparison
+from greengrass_emulator.json_value import JsonObject, JsonValue, leaves
 
-Document = Mapping[str, Any]
-Matches = Callable[[Document], bool]
+Matches = Callable[[JsonObject], bool]
 
 MAXIMUM_TERMS = 12
 MAXIMUM_WITH_LEADING_WILDCARD = 100
@@ -170,22 +169,21 @@ def _there(field: str) -> Matches:
     return lambda document: any(True for _ in _values(document, field))
 
 
-def _values(document: Document, field: str | None) -> Iterable[Any]:
-    value: Any = document
+def _values(document: JsonObject, field: str | None) -> Iterator[Scalar]:
+    value: JsonValue = document
     for part in field.split(".") if field else ():
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return _leaves(value)
+        value = value.get(part) if isinstance(value, dict) else None
+    return _scalars(value)
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        for each in value.values():
-            yield from _leaves(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _leaves(each)
-    elif value is not None:
-        yield value
+def _scalars(value: JsonValue) -> Iterator[Scalar]:
+    """Yield the texts, numbers and truth values in a value, also those in lists."""
+    for _, leaf in leaves(value):
+        if isinstance(leaf, list):
+            for item in leaf:
+                yield from _scalars(item)
+        elif isinstance(leaf, Scalar):
+            yield leaf
 
 
 def _known(field: str) -> str:

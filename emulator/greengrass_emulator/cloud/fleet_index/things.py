@@ -8,12 +8,12 @@ Not thread-safe: the caller holds the account's lock.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from greengrass_emulator.cloud.api_errors import IndexNotFoundError, IndexNotReadyException
 from greengrass_emulator.cloud.fleet_index.configuration import ThingIndexing
 from greengrass_emulator.cloud.fleet_index.query import Matches
-from greengrass_emulator.cloud.moto_memory.thing_documents import Document, ThingDocuments
+from greengrass_emulator.cloud.moto_memory.thing_documents import ThingDocuments
+from greengrass_emulator.json_value import JsonObject
 
 NAME = "AWS_Things"
 LAG = 3.0
@@ -27,7 +27,7 @@ class _Change:
 
     due: float
     thing: str
-    document: Document | None
+    document: JsonObject | None
 
 
 @dataclass(slots=True)
@@ -40,8 +40,8 @@ class ThingIndex:
     indexing: ThingIndexing = field(default_factory=ThingIndexing)
     _ready: float = 0.0
     _first: bool = True
-    _seen: dict[str, Document] = field(default_factory=dict)
-    _latest: dict[str, Document] = field(default_factory=dict)
+    _seen: dict[str, JsonObject] = field(default_factory=dict)
+    _latest: dict[str, JsonObject] = field(default_factory=dict)
     _changes: list[_Change] = field(default_factory=list)
 
     def configure(self, indexing: ThingIndexing) -> None:
@@ -67,7 +67,7 @@ class ThingIndex:
             return "ACTIVE"
         return "BUILDING" if self._first else "REBUILDING"
 
-    def search(self, matches: Matches) -> list[Document]:
+    def search(self, matches: Matches) -> list[JsonObject]:
         """Return the matching documents in no particular order.
 
         Raises ``IndexNotFoundError``, ``IndexNotReadyException``.
@@ -98,7 +98,7 @@ class ThingIndex:
             if self._latest.get(thing) != document:
                 self._note(thing, document)
 
-    def _note(self, thing: str, document: Document | None) -> None:
+    def _note(self, thing: str, document: JsonObject | None) -> None:
         self._take_due()
         if document is None:
             self._latest.pop(thing, None)
@@ -122,12 +122,12 @@ class ThingIndex:
         self._changes = kept
 
 
-def as_answer(document: Document) -> dict[str, Any]:
+def as_answer(document: JsonObject) -> JsonObject:
     """Return a document as in ``SearchIndex``: the shadows are one JSON string.
 
     Source: an answer of the real one, in AWS re:Post, "how to get the state of all shadows classic and named".
     """
-    shadow = document["shadow"]
-    return {name: value for name, value in document.items() if name != "shadow" and value is not None} | (
-        {"shadow": json.dumps(shadow, separators=(",", ":"))} if shadow else {}
-    )
+    answer: JsonObject = {name: value for name, value in document.items() if name != "shadow" and value is not None}
+    if shadow := document["shadow"]:
+        answer["shadow"] = json.dumps(shadow, separators=(",", ":"))
+    return answer

@@ -8,13 +8,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
+from greengrass_emulator.json_value import JsonObject, JsonValue
 
 # By signing name, as it stands in the credential scope: botocore's name of the model.
 MODELS = {
@@ -36,21 +36,21 @@ class Operation:
     """An operation's name, and its parameters by the model's member names (a query's by their dotted names)."""
 
     name: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict)
 
     def text(self, parameter: str) -> str | None:
-        """A parameter that is a string, or None."""
+        """Return a parameter that is a string, or None."""
         value = self.parameters.get(parameter)
         return value if isinstance(value, str) and value else None
 
     def texts(self, parameter: str) -> tuple[str, ...]:
-        """The strings of a parameter that is a list of them."""
+        """Return the strings of a parameter that is a list of them."""
         value = self.parameters.get(parameter)
         return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def read_operation(request: HttpRequest) -> Operation | None:
-    """The operation of a request to one of ``MODELS`` but S3, or None where the model has none like it."""
+    """Return the operation of a request to one of ``MODELS`` but S3, or None where the model has none like it."""
     model = service_model(MODELS[request.service])
     match model.protocol:
         case "query":
@@ -63,7 +63,7 @@ def read_operation(request: HttpRequest) -> Operation | None:
 
 @cache
 def service_model(name: str) -> ServiceModel:
-    """botocore's newest model of a service."""
+    """Return botocore's newest model of a service."""
     return ServiceModel(Loader().load_service_model(name, "service-2"), name)
 
 
@@ -87,21 +87,21 @@ def _rest(request: HttpRequest) -> Operation | None:
     return None
 
 
-def _parameters(operation: OperationModel, labels: Mapping[str, str], request: HttpRequest) -> dict[str, Any]:
+def _parameters(operation: OperationModel, labels: Mapping[str, str], request: HttpRequest) -> JsonObject:
     shape = operation.input_shape
     if shape is None:
         return {}
     payload = shape.serialization.get("payload")
     body = {} if payload else _body(request)
-    read: dict[str, Any] = {}
+    read: JsonObject = {}
     for name, member in shape.members.items():
         wire = member.serialization.get("name", name)
         match member.serialization.get("location"):
             case "uri":
-                value: Any = labels.get(wire)
+                value: JsonValue = labels.get(wire)
             case "querystring":
-                value = request.query.get(wire)
-                value = value if value is None or member.type_name == "list" else value[0]
+                given = request.query.get(wire)
+                value = [*given] if given and member.type_name == "list" else request.query_value(wire)
             case "header":
                 value = request.headers.get(wire.lower())
             case _:
@@ -111,7 +111,7 @@ def _parameters(operation: OperationModel, labels: Mapping[str, str], request: H
     return read
 
 
-def _body(request: HttpRequest) -> dict[str, Any]:
+def _body(request: HttpRequest) -> JsonObject:
     try:
         content = json.loads(request.read_body() or b"{}")
     except ValueError:
@@ -121,7 +121,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
 
 @cache
 def _routes(service: str) -> tuple[tuple[str, re.Pattern[str], OperationModel], ...]:
-    """Every route, those with more literal text first: ``/thing-groups/addThing…`` before ``/thing-groups/{name}``."""
+    """Return every route, those with more literal text first: ``/things/add…`` before ``/things/{name}``."""
     model = service_model(service)
     operations = [model.operation_model(name) for name in model.operation_names]
     operations.sort(key=lambda o: -len(_LABEL.sub("", o.http["requestUri"])))

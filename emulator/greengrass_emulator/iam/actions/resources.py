@@ -8,7 +8,7 @@ A template without a value is left out.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from greengrass_emulator.iam.actions.operations import Operation
 from greengrass_emulator.iam.requests import partition_of_region
@@ -28,7 +28,7 @@ class Place:
     partition: str = ""
 
     def arn(self, rest: str) -> str:
-        """The ARN of a resource here."""
+        """Return the ARN of a resource here."""
         partition = self.partition or partition_of_region(self.region)
         return f"arn:{partition}:{self.service}:{self.region}:{self.account}:{rest}"
 
@@ -59,7 +59,7 @@ def _filled(template: str, operation: Operation, place: Place) -> Iterable[str]:
 
 def request_tags(operation: Operation) -> dict[str, str]:
     """Read tags from a map, a list of ``Key`` and ``Value``, or a query's ``Tags.member.1.Key``."""
-    given: Any = operation.parameters.get("tags", operation.parameters.get("Tags"))
+    given = operation.parameters.get("tags", operation.parameters.get("Tags"))
     if isinstance(given, Mapping):
         return {str(key): str(value) for key, value in given.items()}
     if isinstance(given, list):

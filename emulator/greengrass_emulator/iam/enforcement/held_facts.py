@@ -1,7 +1,6 @@
 """What the accounts know and a request does not contain, from moto's memory: ``Lookups``, and a key's principal."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
@@ -10,6 +9,7 @@ from moto.sts.models import sts_backends
 
 from greengrass_emulator.iam.actions.resources import Encryption
 from greengrass_emulator.iam.requests import Principal, PrincipalKind
+from greengrass_emulator.json_value import JsonObject, object_in
 
 _KEY_ID_BYTES = 36
 _PARTITION = "aws"
@@ -33,8 +33,9 @@ class HeldFacts:
     def bucket_encryption(self, bucket: str) -> Encryption | None:
         """The key of a bucket's default encryption; none for SSE-S3 and for AWS's own key."""
         found = self._bucket(bucket)
-        rule: Mapping[str, Any] = (found.encryption or {}).get("Rule", {}) if found else {}
-        default = rule.get("ApplyServerSideEncryptionByDefault", {})
+        encryption: JsonObject = (found.encryption or {}) if found else {}
+        rule = object_in(encryption, "Rule")
+        default = object_in(rule, "ApplyServerSideEncryptionByDefault")
         named = default.get("KMSMasterKeyID")
         if not str(default.get("SSEAlgorithm", "")).startswith("aws:kms") or not named:
             return None

@@ -5,7 +5,7 @@ A denial's log line has the statement that would have allowed it, for the polici
 
 import logging
 
-from greengrass_emulator.iam.errors import InvalidPolicy
+from greengrass_emulator.iam.errors import InvalidPolicyError
 from greengrass_emulator.iam.evaluator import Decision, MissingStatement, Outcome
 from greengrass_emulator.iam.policy_sources import Judged, PolicySource, Verdict, judge
 from greengrass_emulator.iam.recording import Recorder
@@ -25,7 +25,7 @@ class Permissions:
         """Return the verdict on a call. An unreadable policy denies, and is named in the log."""
         try:
             verdict = judge(principal, call, self._source)
-        except InvalidPolicy as fault:
+        except InvalidPolicyError as fault:
             _log.error("policy unreadable, call denied", extra={"policy": fault.policy, "fault": fault.fault})
             decision = Decision(Outcome.EXPLICIT_DENY, (f"{fault.policy} (unreadable)",))
             verdict = Verdict(tuple(Judged(need, decision) for need in call.needs))
