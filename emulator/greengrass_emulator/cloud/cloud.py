@@ -30,10 +30,10 @@ from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
 from greengrass_emulator.cloud.device_messages.messages import Listeners, Messages
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
-from greengrass_emulator.cloud.faults.board import Board
 from greengrass_emulator.cloud.faults.endpoint import FaultEndpoint
 from greengrass_emulator.cloud.faults.faults import Faults
 from greengrass_emulator.cloud.faults.gateway_layer import FaultLayer
+from greengrass_emulator.cloud.faults.pending_faults import PendingFaults
 from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest, serve
 from greengrass_emulator.cloud.iot_front import IotDataFront, IotFront
 from greengrass_emulator.cloud.job_timer import JobTimer
@@ -95,7 +95,7 @@ class Cloud:
         self.stop()
 
     def start(self) -> None:
-        """Starts every server and writes ``cloud.json``. Raises ``CloudNotRunning`` if one does not start."""
+        """Start every server and write ``cloud.json``. Raises ``CloudNotRunning`` if one does not start."""
         if self._running is not None:
             raise CloudNotRunning("The cloud runs already", "stop() it before it is started again")
         if not _one_at_a_time.acquire(blocking=False):
@@ -125,16 +125,16 @@ class Cloud:
             self._brokers = MqttBrokers(plans, identity)
             running.callback(self._brokers.stop)
             self._brokers.start()
-            board = Board()
+            pending = PendingFaults()
             endpoints = {
-                id_: DeviceEndpoint(plane, identity, devices[id_], partial(_is_cut_off, board, id_))
+                id_: DeviceEndpoint(plane, identity, devices[id_], partial(_is_cut_off, pending, id_))
                 for id_, plane in self._planes.items()
             }
             for endpoint in endpoints.values():
                 endpoint.start()
                 running.callback(endpoint.stop)
-            self._faults = Faults(self.accounts, board, self._brokers, self._turn_clock, self._lag_index)
-            self._port = self._serve_gateway(running, authority, board)
+            self._faults = Faults(self.accounts, pending, self._brokers, self._turn_clock, self._lag_index)
+            self._port = self._serve_gateway(running, authority, pending)
             self._endpoints = {
                 account.name: AccountEndpoints(
                     account, keys[account.id], self._brokers.port(account.id), endpoints[account.id].port
@@ -146,7 +146,7 @@ class Cloud:
         _log.info("cloud started", extra={"gateway": self.endpoint_url, "accounts": len(self.accounts)})
 
     def stop(self) -> None:
-        """Ends every server and thread, and forgets every account."""
+        """End every server and thread, and forget every account."""
         running, self._running = self._running, None
         if running is not None:
             running.close()
@@ -236,7 +236,7 @@ class Cloud:
         self._wanted_folder.mkdir(parents=True, exist_ok=True)
         return self._wanted_folder
 
-    def _serve_gateway(self, running: ExitStack, authority: CertificateAuthority, board: Board) -> int:
+    def _serve_gateway(self, running: ExitStack, authority: CertificateAuthority, pending: PendingFaults) -> int:
         iot, iot_data = IotFront(self._planes, authority), IotDataFront(self._planes)
         gateway = Gateway(
             self.accounts,
@@ -251,7 +251,7 @@ class Cloud:
             {"iot": iot.follow},
         )
         judged = self._enforcement.before(gateway) if self._enforcement else gateway
-        application = FaultEndpoint(FaultLayer(judged, board, self.accounts), self._faults, self._fault_token)
+        application = FaultEndpoint(FaultLayer(judged, pending, self.accounts), self._faults, self._fault_token)
         return serve(running, application)
 
     def _make_enforcement(self, running: ExitStack) -> Enforcement:
@@ -292,5 +292,5 @@ def _plan(plane: AccountPlane, permissions: DevicePermissions | None, listeners:
     return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), listeners.receive, permitted)
 
 
-def _is_cut_off(board: Board, account_id: str, thing: str) -> bool:
-    return (account_id, thing) in board.cut_off
+def _is_cut_off(pending: PendingFaults, account_id: str, thing: str) -> bool:
+    return (account_id, thing) in pending.cut_off

@@ -83,7 +83,7 @@ class DeviceEndpoint:
         except ApiError as error:
             answer = write_error(error)
         except ConnectionError:
-            raise  # A device that is cut off: werkzeug closes the connection without an answer.
+            raise  # The device has no network: werkzeug closes the connection without an answer.
         except Exception:  # noqa: BLE001 - one bad request must not end the server
             _log.exception("device request failed", extra={"path": environ.get("REQUEST_URI")})
             answer = write_error(ApiError("The service failed"))
@@ -128,7 +128,7 @@ class DeviceEndpoint:
             raise AccessDeniedException(f"{role_arn} does not exist, or does not trust {CREDENTIALS_SERVICE}")
         key, token, expires = assume_role(role_arn, thing or things[0], seconds, self._plane.account.region)
         if self._permissions is not None:
-            self._permissions.handed_out(thing or things[0], key.access_key_id)
+            self._permissions.store_session(thing or things[0], key.access_key_id)
         credentials = {
             "accessKeyId": key.access_key_id,
             "secretAccessKey": key.secret_access_key,
@@ -176,6 +176,6 @@ class _TlsServer(ThreadedWSGIServer):
         try:
             super().finish_request(connection, client_address)
         except OSError as fault:
-            _log.info("device went away", extra={"reason": str(fault)})
+            _log.info("device connection lost", extra={"reason": str(fault)})
         finally:
             connection.close()

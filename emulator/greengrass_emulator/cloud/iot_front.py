@@ -33,7 +33,7 @@ class IotFront:
         self._authority = authority
 
     def answer(self, request: GatewayRequest) -> Answer | None:
-        """``CreateKeysAndCertificate``, ``ListThingsInThingGroup``, and the fleet index; the rest is moto's."""
+        """Answer ``CreateKeysAndCertificate``, ``ListThingsInThingGroup`` and the fleet index; None for the rest."""
         listed = _THINGS_OF_GROUP.fullmatch(unquote(request.raw_path))
         if request.method == "GET" and listed:
             return self._things_of_group(request, listed[1])
@@ -85,7 +85,7 @@ class IotDataFront:
         self._planes = planes
 
     def answer(self, request: GatewayRequest) -> Answer | None:
-        """``Publish`` and whatever concerns shadows; the other operations are moto's."""
+        """Answer ``Publish`` and the operations on shadows; return None for the others, which are moto's."""
         plane = self._planes[request.caller.account_id]
         path = unquote(request.raw_path)
         if request.method == "POST" and path.startswith("/topics/"):

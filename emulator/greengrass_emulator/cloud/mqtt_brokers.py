@@ -128,7 +128,7 @@ class _AccountBroker(Broker):
             if self._connections.get(client) is connection:
                 del self._connections[client]
                 if client_session.clean_session:
-                    # amqtt keeps it, and says "session present" to a later persistent one (MQTT 3.1.1, 3.1.2-6).
+                    # amqtt keeps it, and answers "session present" to a later persistent one (MQTT 3.1.1, 3.1.2-6).
                     await self._delete_session(client)
 
     async def _take_over(self, client: str) -> None:
@@ -205,7 +205,7 @@ class MqttBrokers:
         self._thread = threading.Thread(target=self._run, name="mqtt-brokers", daemon=True)
 
     def start(self) -> None:
-        """Starts the thread and waits until every broker listens. Raises ``CloudNotRunning``."""
+        """Start the thread and wait until every broker listens. Raises ``CloudNotRunning``."""
         self._thread.start()
         if not self._ready.wait(_START_SECONDS) or self._failure is not None:
             raise CloudNotRunning(
@@ -213,14 +213,14 @@ class MqttBrokers:
             ) from self._failure
 
     def stop(self) -> None:
-        """Ends every broker and the thread."""
+        """End every broker and the thread."""
         loop, stopping = self._loop, self._stopping
         if loop is not None and stopping is not None and not loop.is_closed():
             loop.call_soon_threadsafe(stopping.set)
         self._thread.join(timeout=_STOP_SECONDS)
 
     def port(self, account_id: str) -> int:
-        """The port of an account's broker."""
+        """Return the port of an account's broker."""
         return self._brokers[account_id].port
 
     def refuse(self, account_id: str, things: frozenset[str] | None) -> None:
@@ -239,12 +239,12 @@ class MqttBrokers:
 
     def _broadcast(self, broker: _AccountBroker, topic: str, payload: bytes) -> None:
         task = asyncio.ensure_future(broker.internal_message_broadcast(topic, payload))
-        task.add_done_callback(_say_failure)
+        task.add_done_callback(_log_failure)
 
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as fault:  # noqa: BLE001 - told to the thread that waits in start()
+        except BaseException as fault:  # noqa: BLE001 - start() raises it in its own thread
             self._failure = fault
             self._ready.set()
 
@@ -261,6 +261,6 @@ class MqttBrokers:
             await broker.shutdown()
 
 
-def _say_failure(broadcast: asyncio.Task[None]) -> None:
+def _log_failure(broadcast: asyncio.Task[None]) -> None:
     if not broadcast.cancelled() and (fault := broadcast.exception()) is not None:
         _log.error("broadcast failed", exc_info=fault)

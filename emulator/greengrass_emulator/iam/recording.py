@@ -127,7 +127,7 @@ class Recorder:
             self._file.flush()
 
     def close(self) -> None:
-        """Ends the recording."""
+        """End the recording."""
         with self._lock:
             if self._file is not None:
                 self._file.close()

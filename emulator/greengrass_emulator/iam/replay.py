@@ -34,8 +34,8 @@ class Unused:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """A statement with the call that fails without it (for a Deny: that is allowed), or None."""
+class Removal:
+    """A statement, and the first call that fails (for a Deny: is allowed) without it; None if no call does."""
 
     statement: str
     allows: bool
@@ -51,17 +51,17 @@ class Proof:
     insufficient: tuple[Insufficient, ...]
     loosened: tuple[RecordedCall, ...]
     unused: tuple[Unused, ...]
-    loads: tuple[Load, ...]
+    removals: tuple[Removal, ...]
 
     @property
     def sufficient(self) -> bool:
-        """Every call that was made is allowed."""
+        """Whether every call that was allowed still is."""
         return not self.insufficient
 
     @property
-    def idle(self) -> tuple[str, ...]:
+    def unneeded(self) -> tuple[str, ...]:
         """The statements whose removal changes nothing for any call."""
-        return tuple(load.statement for load in self.loads if load.call is None)
+        return tuple(removal.statement for removal in self.removals if removal.call is None)
 
 
 def replay(calls: Iterable[RecordedCall], policies: PolicySet) -> Proof:
@@ -83,8 +83,8 @@ def replay(calls: Iterable[RecordedCall], policies: PolicySet) -> Proof:
             if statement.allows
             for unused in _unused(statement, [call for call, verdict in verdicts if verdict.allowed])
         ),
-        loads=tuple(
-            Load(
+        removals=tuple(
+            Removal(
                 statement.label,
                 statement.allows,
                 _first_changed(policies.without(statement.label), [(c, v.allowed) for c, v in verdicts]),

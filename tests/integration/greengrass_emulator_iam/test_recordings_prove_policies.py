@@ -37,7 +37,7 @@ def test_what_went_through_goes_through_again_and_each_statement_carries_a_call(
     assert proof.judged == len(calls)
     assert proof.sufficient
     assert not proof.loosened
-    carried = {load.statement: load.call for load in proof.loads}
+    carried = {removal.statement: removal.call for removal in proof.removals}
     read = carried["build/ReadTheRegistry"]
     assert read is not None
     assert read.operation in {"ListModelPackages", "DescribeModelPackage"}

@@ -56,13 +56,13 @@ def test_the_same_policies_are_sufficient_and_others_calls_are_left_out(calls: l
 
 def test_each_statement_names_the_call_that_fails_without_it(calls: list[RecordedCall]) -> None:
     proof = replay(calls, PolicySet({ROLE: (own(READ, WRITE, NO_SECRETS),)}))
-    carried = {load.statement: load.call.title for load in proof.loads if load.call}
+    carried = {removal.statement: removal.call.title for removal in proof.removals if removal.call}
     assert carried == {
         "build/Read": "GetObject of s3 by Build",
         "build/Write": "PutObject of s3 by Build",
         "build/NoSecrets": "GetObject of s3 by Build",
     }
-    assert next(load.call for load in proof.loads if load.statement == "build/NoSecrets").number == 3  # type: ignore[union-attr]
+    assert next(removal.call for removal in proof.removals if removal.statement == "build/NoSecrets").number == 3  # type: ignore[union-attr]
 
 
 def test_an_action_or_resource_that_nothing_used_is_named(calls: list[RecordedCall]) -> None:
@@ -75,7 +75,7 @@ def test_an_action_or_resource_that_nothing_used_is_named(calls: list[RecordedCa
         Unused("build/Idle", "Action", "iam:PassRole"),
         Unused("build/Idle", "Resource", "*"),
     }
-    assert proof.idle == ("build/Idle",)
+    assert proof.unneeded == ("build/Idle",)
 
 
 def test_a_policy_that_lost_a_right_is_insufficient_and_one_that_lost_a_denial_is_loosened(

@@ -47,7 +47,7 @@ class ComponentReference:
 
 
 def component_arn(region: str, owner: str, name: str) -> str:
-    """The ARN of a component; the owner is an account id, or ``aws``."""
+    """Return the ARN of a component; the owner is an account id, or ``aws``."""
     return f"arn:aws:greengrass:{region}:{owner}:components:{name}"
 
 
@@ -64,7 +64,7 @@ class ComponentStore:
         self._versions = {(v.recipe.name, v.recipe.version): v for v in versions}
 
     def find(self, name: str, version: str) -> ComponentVersion | None:
-        """The version, if it is there."""
+        """Return the version, if it is there."""
         return self._versions.get((name, version))
 
     def put(self, version: ComponentVersion) -> None:
@@ -76,16 +76,16 @@ class ComponentStore:
         del self._versions[name, version]
 
     def names(self) -> list[str]:
-        """Every component's name, in order."""
+        """Return every component's name, in order."""
         return sorted({name for name, _ in self._versions})
 
     def versions_of(self, name: str) -> list[ComponentVersion]:
-        """A component's versions, the highest first."""
+        """Return a component's versions, the highest first."""
         mine = {version: found for (known, version), found in self._versions.items() if known == name}
         return [mine[version] for version in newest_first(mine)]
 
     def all(self) -> list[ComponentVersion]:
-        """Every version, by name."""
+        """Return every version, by name."""
         return [version for name in self.names() for version in self.versions_of(name)]
 
 

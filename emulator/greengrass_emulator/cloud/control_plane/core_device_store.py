@@ -82,7 +82,7 @@ class CoreDeviceStore:
         return self._devices.get(thing)
 
     def all(self) -> list[CoreDevice]:
-        """Every device, by name."""
+        """Return every device, by name."""
         return [self._devices[thing] for thing in sorted(self._devices)]
 
     def put(self, device: CoreDevice) -> None:

@@ -62,15 +62,15 @@ class DeploymentStore:
         self.put(replace(self._deployments[deployment_id], status=status))
 
     def of_target(self, target_arn: str) -> list[Deployment]:
-        """A target's deployments, the newest first."""
+        """Return a target's deployments, the newest first."""
         return [d for d in self.newest_first() if d.target_arn == target_arn]
 
     def latest_of(self, target_arn: str) -> Deployment | None:
-        """A target's newest deployment."""
+        """Return a target's newest deployment."""
         return next(iter(self.of_target(target_arn)), None)
 
     def newest_first(self) -> list[Deployment]:
-        """Every deployment, the newest first."""
+        """Return every deployment, the newest first."""
         return sorted(self._deployments.values(), key=lambda d: d.order, reverse=True)
 
     def remove(self, deployment_id: str) -> None:

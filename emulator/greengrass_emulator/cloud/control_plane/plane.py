@@ -47,14 +47,14 @@ class AccountPlane:
     def open(
         cls, account: Account, checker: ArtifactChecker, publish: Publish, public: ComponentStore, clock: Clock
     ) -> "AccountPlane":
-        """An empty control plane for an account."""
+        """Return an empty control plane for an account."""
         mirror, now = JobMirror(account), clock.now
         things, jobs, shadows = Things(account), JobBook(mirror, now), Shadows(account)
         index, tokens = ThingIndex(ThingDocuments(account), now), ClientTokens(now)
         return cls(account, checker, publish, public, things, mirror, jobs, shadows, index, tokens=tokens, clock=clock)
 
     def arn(self, kind: str, rest: str) -> str:
-        """An ARN of this account: ``arn:aws:greengrass:REGION:ACCOUNT:KIND:REST``."""
+        """Return an ARN of this account: ``arn:aws:greengrass:REGION:ACCOUNT:KIND:REST``."""
         return f"arn:aws:greengrass:{self.account.region}:{self.account.id}:{kind}:{rest}"
 
     def send(self, publications: Iterable[Publication]) -> None:

@@ -45,15 +45,15 @@ def _resolve(plane: AccountPlane, candidate: ComponentCandidate) -> ComponentVer
     if not name:
         raise ValidationException("Each candidate must have a componentName")
     requirements = candidate.version_requirements
-    for asker, wanted in requirements.items():
+    for dependent, wanted in requirements.items():
         if not is_range(wanted):
-            raise ValidationException(f"The requirement {wanted!r} of {asker} for {name} is not an npm range")
+            raise ValidationException(f"The requirement {wanted!r} of {dependent} for {name} is not an npm range")
     # An account's own component hides a public one of the same name.
     for store in (plane.components, plane.public):
         for version in store.versions_of(name):
             if version.state == "DEPLOYABLE" and satisfies_all(version.recipe.version, requirements.values()):
                 return version
-    listed = ", ".join(f"{asker} requires {wanted}" for asker, wanted in requirements.items()) or "none"
+    listed = ", ".join(f"{dependent} requires {wanted}" for dependent, wanted in requirements.items()) or "none"
     raise ResourceNotFoundException(
         f"No version of component {name} satisfies the requirements: {listed}",
         resource_id=name,

@@ -41,7 +41,7 @@ class ShadowUpdate:
 
 
 def shadow_prefix(thing: str, name: str | None) -> str:
-    """The topic of a shadow, without the operation: ``$aws/things/T/shadow[/name/N]``."""
+    """Return the topic of a shadow, without the operation: ``$aws/things/T/shadow[/name/N]``."""
     return f"$aws/things/{thing}/shadow" + (f"/name/{name}" if name else "")
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from greengrass_emulator.cloud.accounts import Account, no_such_account
-from greengrass_emulator.cloud.faults.board import Board
 from greengrass_emulator.cloud.faults.orders import (
     ORDERS,
     BringBack,
@@ -27,6 +26,7 @@ from greengrass_emulator.cloud.faults.orders import (
     Throttle,
     TurnClock,
 )
+from greengrass_emulator.cloud.faults.pending_faults import PendingFaults
 from greengrass_emulator.cloud.fleet_index.things import LAG
 from greengrass_emulator.cloud.moto_memory.identities import expire_sessions
 from greengrass_emulator.cloud.mqtt_brokers import MqttBrokers
@@ -41,13 +41,13 @@ class Faults:
     def __init__(
         self,
         accounts: tuple[Account, ...],
-        board: Board,
+        pending: PendingFaults,
         brokers: MqttBrokers,
         turn_clock: Callable[[float], None],
         lag_index: Callable[[str, float], None],
     ) -> None:
         self._ids = {account.name: account.id for account in accounts}
-        self._board = board
+        self._pending = pending
         self._brokers = brokers
         self._turn_clock = turn_clock
         self._lag_index = lag_index
@@ -129,16 +129,16 @@ class Faults:
     def _do(self, fault: Order, account_ids: tuple[str, ...]) -> None:
         match fault:
             case Throttle() | LoseAnswer() | Delay():
-                self._board.order(fault, account_ids[0] if fault.account else None)
+                self._pending.order(fault, account_ids[0] if fault.account else None)
             case Corrupt():
-                self._board.order(fault)
+                self._pending.order(fault)
             case TakeAway() | BringBack():
                 self._set_away(fault, account_ids)
             case CutOff():
-                self._board.cut_off |= {(account_ids[0], fault.thing)}
+                self._pending.cut_off |= {(account_ids[0], fault.thing)}
                 self._brokers.refuse(account_ids[0], self._things_of(account_ids[0]))
             case Join():
-                self._board.cut_off -= {(account_ids[0], fault.thing)}
+                self._pending.cut_off -= {(account_ids[0], fault.thing)}
                 self._brokers.refuse(account_ids[0], self._things_of(account_ids[0]))
             case ExpireSessions():
                 for account_id in account_ids:
@@ -149,7 +149,7 @@ class Faults:
                 for account_id in account_ids:
                     self._lag_index(account_id, fault.seconds)
             case Clear():
-                self._board.clear()
+                self._pending.clear()
                 for account_id in self._ids.values():
                     self._lag_index(account_id, LAG)
                     self._brokers.refuse(account_id, frozenset())
@@ -159,10 +159,10 @@ class Faults:
         if fault.service == "s3":
             if fault.account is not None:
                 raise WrongUse("S3 is one for all accounts", "take it away without naming one")
-            self._board.s3_is_away = away
+            self._pending.s3_is_away = away
             return
         for account_id in account_ids:
             self._brokers.refuse(account_id, None if away else self._things_of(account_id))
 
     def _things_of(self, account_id: str) -> frozenset[str]:
-        return frozenset(thing for account, thing in self._board.cut_off if account == account_id)
+        return frozenset(thing for account, thing in self._pending.cut_off if account == account_id)

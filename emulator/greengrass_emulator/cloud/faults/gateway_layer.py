@@ -8,8 +8,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from greengrass_emulator.cloud.accounts import Account
 from greengrass_emulator.cloud.api_errors import ApiError, ThrottlingException
-from greengrass_emulator.cloud.faults.board import Board
 from greengrass_emulator.cloud.faults.orders import Delay, LoseAnswer, Throttle
+from greengrass_emulator.cloud.faults.pending_faults import PendingFaults
 from greengrass_emulator.cloud.gateway import respond
 from greengrass_emulator.cloud.moto_memory.identities import find_caller
 from greengrass_emulator.cloud.refusals import refusal_for
@@ -30,26 +30,26 @@ def hang_up(environ: WSGIEnvironment) -> ConnectionError:
 class FaultLayer:
     """Wraps the gateway's WSGI application."""
 
-    def __init__(self, application: WSGIApplication, board: Board, accounts: tuple[Account, ...]) -> None:
+    def __init__(self, application: WSGIApplication, pending: PendingFaults, accounts: tuple[Account, ...]) -> None:
         self._application = application
-        self._board = board
+        self._pending = pending
         self._accounts = accounts
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, or spoil it as ordered."""
-        board, scope = self._board, scope_of(environ)
-        if scope is None or not (board.awaits_calls or board.s3_is_away or board.cut_off):
+        pending, scope = self._pending, scope_of(environ)
+        if scope is None or not (pending.awaits_calls or pending.s3_is_away or pending.cut_off):
             return self._application(environ, start_response)
         account_id, arn = self._caller(environ, scope)
-        away = scope.service == "s3" and board.s3_is_away
-        if away or (account_id, arn.rpartition("/")[2]) in board.cut_off:
+        away = scope.service == "s3" and pending.s3_is_away
+        if away or (account_id, arn.rpartition("/")[2]) in pending.cut_off:
             raise hang_up(environ)
         request = request_of(environ, scope, account_id)
         operation = _operation(request)
         if operation is None:
             return self._application(environ, start_response)
         name = f"{MODELS[scope.service]}:{operation.name}"
-        due = board.take(name, account_id)
+        due = pending.take(name, account_id)
         for fault in due:
             match fault:
                 case Throttle():
@@ -61,7 +61,7 @@ class FaultLayer:
             _consume(self._application(environ, _no_start))
             raise hang_up(environ)
         answered = self._application(environ, start_response)
-        if name == "s3:GetObject" and board.take_object(operation.text("Key") or ""):
+        if name == "s3:GetObject" and pending.take_object(operation.text("Key") or ""):
             return [_with_a_wrong_byte(_consume(answered))]
         return answered
 

@@ -34,7 +34,7 @@ class Term:
 
     @classmethod
     def read(cls, text: str) -> "Term":
-        """A word, or a phrase with its quotes."""
+        """Read a word, or a phrase with its quotes. Raises ``InvalidQueryException`` for an empty phrase."""
         quoted = text.startswith('"')
         inner = text[1:-1] if quoted else text
         words = inner.split() if quoted else [inner]

@@ -32,7 +32,7 @@ class _Change:
 
 @dataclass(slots=True)
 class ThingIndex:
-    """``search`` searches it; ``shadow_changed`` and ``registry_changed`` report changes to it."""
+    """``search`` searches it; ``shadow_changed`` and ``registry_changed`` tell it to look for changes."""
 
     documents: ThingDocuments
     now: Callable[[], float]
@@ -79,7 +79,7 @@ class ThingIndex:
         return sorted(filter(matches, self._seen.values()), key=lambda document: str(document["thingId"]))
 
     def shadow_changed(self, thing: str) -> None:
-        """A shadow of a thing was written or deleted."""
+        """Take over what has changed in a thing's shadows."""
         known = self._latest.get(thing)
         if not self.indexing.on or known is None:
             return
@@ -88,7 +88,7 @@ class ThingIndex:
             self._note(thing, known | {"shadow": shadows})
 
     def registry_changed(self) -> None:
-        """Things or groups came, changed or went."""
+        """Take over what has changed in the registry: things and groups."""
         if not self.indexing.on:
             return
         current = self.documents.every(self.indexing.covered)

@@ -28,7 +28,7 @@ _RESOURCES = (
     "@OpenIDConnectProviderArn",
     "@SAMLProviderArn",
 )
-_OF_WHOEVER_ASKS = {"GetUser", "CreateAccessKey", "ListAccessKeys", "DeleteAccessKey", "UpdateAccessKey"}
+_OF_THE_CALLER = {"GetUser", "CreateAccessKey", "ListAccessKeys", "DeleteAccessKey", "UpdateAccessKey"}
 
 
 def iam_needs(request: HttpRequest, operation: Operation, _: Lookups) -> tuple[Need, ...]:
@@ -62,4 +62,4 @@ def _resource(operation: Operation, place: Place) -> str:
         found = named_resources({operation.name: (template,)}, operation, place)
         if found != (ANY,):
             return found[0]
-    return place.arn("user/*") if operation.name in _OF_WHOEVER_ASKS else ANY
+    return place.arn("user/*") if operation.name in _OF_THE_CALLER else ANY

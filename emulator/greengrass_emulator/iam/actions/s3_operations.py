@@ -24,7 +24,7 @@ class _Route:
 
 
 def read_s3_operation(request: HttpRequest) -> Operation | None:
-    """The operation with ``Bucket``, ``Key`` and the query's parameters; None if S3 has none like it."""
+    """Return the operation with ``Bucket``, ``Key`` and the query's parameters; None if S3 has none like it."""
     bucket, key = _bucket_and_key(request)
     level = 2 if key else 1 if bucket else 0
     for route in _routes().get(request.method, ()):

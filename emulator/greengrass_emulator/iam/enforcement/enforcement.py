@@ -9,10 +9,10 @@ from wsgiref.types import WSGIApplication
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 
+from greengrass_emulator.iam.enforcement.account_facts import AccountFacts, DeploymentTarget
+from greengrass_emulator.iam.enforcement.account_policies import AccountPolicies
 from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions, DeviceSessions
 from greengrass_emulator.iam.enforcement.gateway_layer import GatewayLayer
-from greengrass_emulator.iam.enforcement.held_facts import DeploymentTarget, HeldFacts
-from greengrass_emulator.iam.enforcement.held_policies import HeldPolicies
 from greengrass_emulator.iam.enforcement.permissions import Permissions
 from greengrass_emulator.iam.recording import Recorder
 from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKind
@@ -30,12 +30,12 @@ class Enforcement:
     ) -> None:
         self._account_ids = tuple(account_ids)
         self._region = region
-        self._facts = HeldFacts(account_ids, region, deployment_target)
+        self._facts = AccountFacts(account_ids, region, deployment_target)
         self._sessions = DeviceSessions()
         self._ends = ExitStack()
         self._recorder = self._ends.enter_context(closing(Recorder(recording))) if recording else None
         self._ends.enter_context(moto_ignores_bucket_policies())
-        self._permissions = Permissions(HeldPolicies(region), self._recorder)
+        self._permissions = Permissions(AccountPolicies(region), self._recorder)
 
     def before(self, application: WSGIApplication) -> WSGIApplication:
         """Return the gateway's application with enforcement in front of it."""

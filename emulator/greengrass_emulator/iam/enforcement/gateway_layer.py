@@ -13,8 +13,8 @@ from greengrass_emulator.iam.actions.calls import call_of
 from greengrass_emulator.iam.actions.http_request import HttpRequest, Scope, request_of, scope_of
 from greengrass_emulator.iam.actions.resources import Lookups
 from greengrass_emulator.iam.actions.s3 import absence_need
+from greengrass_emulator.iam.enforcement.account_facts import principal_of
 from greengrass_emulator.iam.enforcement.device_permissions import DeviceSessions
-from greengrass_emulator.iam.enforcement.held_facts import principal_of
 from greengrass_emulator.iam.enforcement.permissions import Permissions, refusal_text
 from greengrass_emulator.iam.enforcement.refusals import Refusal, refusal_of
 from greengrass_emulator.iam.requests import Call, Need, Principal

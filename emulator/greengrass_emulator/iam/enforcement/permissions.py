@@ -32,7 +32,7 @@ class Permissions:
         if self._recorder is not None:
             self._recorder.record(principal, call, verdict)
         if verdict.denied is not None:
-            _say(principal, call, verdict.denied)
+            _log_denial(principal, call, verdict.denied)
         return verdict
 
 
@@ -51,7 +51,7 @@ def _sides(missing: tuple[MissingStatement, ...]) -> str:
     return f"no {' and no '.join(sides) or 'identity-based'} policy allows"
 
 
-def _say(principal: Principal, call: Call, denied: Judged) -> None:
+def _log_denial(principal: Principal, call: Call, denied: Judged) -> None:
     _log.warning(
         "denied",
         extra={

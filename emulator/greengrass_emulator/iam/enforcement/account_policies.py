@@ -22,7 +22,7 @@ _PARTITION = "aws"
 _NO_TRUST = Policy("no such role", PolicyKind.TRUST, ())
 
 
-class HeldPolicies:
+class AccountPolicies:
     """A ``PolicySource`` in moto's memory. It caches nothing: a changed policy counts from the next call on."""
 
     def __init__(self, region: str) -> None:

@@ -17,7 +17,7 @@ DeploymentTarget = Callable[[str, str], str | None]
 """The ARN of a deployment's target, by account and deployment id."""
 
 
-class HeldFacts:
+class AccountFacts:
     """Reads moto's S3 and KMS, and asks the control plane for deployments."""
 
     def __init__(self, account_ids: Sequence[str], region: str, deployment_target: DeploymentTarget) -> None:
@@ -26,12 +26,12 @@ class HeldFacts:
         self._deployment_target = deployment_target
 
     def bucket_owner(self, bucket: str) -> str | None:
-        """The account that owns a bucket."""
+        """Return the account that owns a bucket."""
         known = s3_backends.bucket_accounts.get(bucket)
         return known[1] if known else None
 
     def bucket_encryption(self, bucket: str) -> Encryption | None:
-        """The key of a bucket's default encryption; none for SSE-S3 and for AWS's own key."""
+        """Return the key of a bucket's default encryption; none for SSE-S3 and for AWS's own key."""
         found = self._bucket(bucket)
         encryption: JsonObject = (found.encryption or {}) if found else {}
         rule = object_in(encryption, "Rule")
@@ -42,7 +42,7 @@ class HeldFacts:
         return self._encryption(bucket, str(named), str(rule.get("BucketKeyEnabled", "")).lower() == "true")
 
     def object_encryption(self, bucket: str, key: str, version: str | None) -> Encryption | None:
-        """The KMS key that an object was written under."""
+        """Return the KMS key that an object was written under."""
         found = self._bucket(bucket)
         for each in reversed(found.keys.getlist(key, default=[]) if found else []):
             if version is None or str(getattr(each, "version_id", None)) == version:
@@ -53,7 +53,7 @@ class HeldFacts:
         return None
 
     def upload_encryption(self, bucket: str, upload_id: str) -> Encryption | None:
-        """The KMS key that a multipart upload was begun with, its own or the bucket's."""
+        """Return the KMS key that a multipart upload was begun with, its own or the bucket's."""
         found = self._bucket(bucket)
         upload = found.multiparts.get(upload_id) if found else None
         if upload is None:
@@ -62,7 +62,7 @@ class HeldFacts:
         return self._encryption(bucket, str(named), False) if named else self.bucket_encryption(bucket)
 
     def key_arn(self, account: str, region: str, name: str) -> str | None:
-        """The ARN of the key that an id, an ARN, an alias or an alias's ARN means."""
+        """Return the ARN of the key that an id, an ARN, an alias or an alias's ARN means."""
         if name.startswith("arn:"):
             _, _, _, region, account, name = name.split(":", 5)
         backend = kms_backends[account][region or self._region]
@@ -73,7 +73,7 @@ class HeldFacts:
         return None
 
     def key_of_ciphertext(self, ciphertext: bytes) -> str | None:
-        """The ARN of the key that a ciphertext was made with: moto writes the key's id before it."""
+        """Return the ARN of the key that a ciphertext was made with: moto writes the key's id before it."""
         named = ciphertext[:_KEY_ID_BYTES].decode("ascii", errors="replace")
         for account in self._account_ids:
             key = kms_backends[account][self._region].keys.get(named)
@@ -82,7 +82,7 @@ class HeldFacts:
         return None
 
     def deployment_target(self, account: str, deployment_id: str) -> str | None:
-        """The ARN of the thing or thing group that a deployment is for."""
+        """Return the ARN of the thing or thing group that a deployment is for."""
         return self._deployment_target(account, deployment_id)
 
     def _bucket(self, name: str) -> FakeBucket | None:
