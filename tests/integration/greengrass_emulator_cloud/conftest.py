@@ -18,7 +18,7 @@ SECONDS = 10
 
 
 class Device:
-    """A thing on an MQTT connection of its own; what it hears waits in a bounded queue."""
+    """A thing on an MQTT connection of its own; what it receives waits in a bounded queue."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Device:
         clean_session: bool = True,
     ) -> None:
         self.thing = folder.thing
-        self.heard: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue(1000)
+        self.received: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue(1000)
         self.interrupted: queue.Queue[Exception] = queue.Queue(10)
         self.resumed: queue.Queue[bool] = queue.Queue(10)
         self._connection = mqtt_connection_builder.mtls_from_path(
@@ -65,20 +65,20 @@ class Device:
         done, _ = self._connection.publish(topic, payload, mqtt.QoS.AT_LEAST_ONCE)
         done.result(SECONDS)
 
-    def hears(self, topic: str) -> dict[str, Any]:
+    def receive(self, topic: str) -> dict[str, Any]:
         """The next message on this topic; what comes on others meanwhile is passed over."""
         deadline = time.monotonic() + SECONDS
         while (left := deadline - time.monotonic()) > 0:
             try:
-                heard, document = self.heard.get(timeout=left)
+                published, document = self.received.get(timeout=left)
             except queue.Empty:
                 break
-            if heard == topic:
+            if published == topic:
                 return document
-        raise AssertionError(f"nothing was heard on {topic} within {SECONDS} s")
+        raise AssertionError(f"nothing was published on {topic} within {SECONDS} s")
 
     def _hear(self, topic: str, payload: bytes, **_: object) -> None:
-        self.heard.put_nowait((topic, json.loads(payload)))
+        self.received.put_nowait((topic, json.loads(payload)))
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def running_cloud(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]
         process.communicate(timeout=10)
 
 
-def test_a_cloud_runs_is_used_from_other_processes_and_ends_when_told(
+def test_other_processes_use_a_cloud_until_it_is_ended(
     running_cloud: tuple[subprocess.Popen[str], Path], tmp_path: Path
 ) -> None:
     process, folder = running_cloud
@@ -66,7 +66,7 @@ def test_a_cloud_runs_is_used_from_other_processes_and_ends_when_told(
 
 
 @pytest.mark.parametrize(
-    ("accounts", "said"),
+    ("accounts", "message"),
     [
         ("dev", "'dev' is not name=id"),
         ("dev=12", "'12' is not an account id"),
@@ -75,10 +75,10 @@ def test_a_cloud_runs_is_used_from_other_processes_and_ends_when_told(
         ("Dev=111111111111", "is not an account name"),
     ],
 )
-def test_accounts_that_cannot_be_are_refused(tmp_path: Path, accounts: str, said: str) -> None:
+def test_invalid_accounts_are_refused(tmp_path: Path, accounts: str, message: str) -> None:
     refused = run("up", "--state", str(tmp_path), "--accounts", accounts)
     assert refused.returncode == 2
-    assert said in refused.stderr
+    assert message in refused.stderr
     assert not list(tmp_path.iterdir())
 
 

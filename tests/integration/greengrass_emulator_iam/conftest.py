@@ -1,4 +1,4 @@
-"""One enforcing cloud for all of these tests, in a process of its own, and the ways in that its roles have."""
+"""One enforcing cloud for all of these tests, in a process of its own, and clients of its roles."""
 
 import json
 import shutil

@@ -28,7 +28,7 @@ def recorded(enforced: Any) -> list[RecordedCall]:
     return [call for call in read_recording(enforced.state / "calls.jsonl") if call.principal.arn == BUILD_ROLE]
 
 
-def test_what_went_through_goes_through_again_and_each_statement_carries_a_call(enforced: Any, artifact: str) -> None:
+def test_a_replay_allows_every_recorded_call_and_needs_every_statement(enforced: Any, artifact: str) -> None:
     s3 = enforced.build("s3")
     s3.get_object(Bucket=BUCKET, Key=artifact)["Body"].read()
     enforced.build("sagemaker").list_model_packages(ModelPackageGroupName="digits")

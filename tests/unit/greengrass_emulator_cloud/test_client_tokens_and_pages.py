@@ -1,4 +1,4 @@
-"""How long an answer is remembered, and how a listing comes in pages."""
+"""How long the answer to a client token is stored, and how a listing is split into pages."""
 
 import pytest
 from greengrass_emulator.cloud.api_errors import ValidationException
@@ -12,7 +12,7 @@ class Clock:
         return self.now
 
 
-def test_an_answer_is_remembered_for_eight_hours() -> None:
+def test_an_answer_is_stored_for_eight_hours() -> None:
     clock = Clock()
     tokens = ClientTokens(clock)
     tokens.keep("CreateDeployment", "token", {"deploymentId": "1"})
@@ -28,7 +28,7 @@ def test_a_token_belongs_to_its_operation() -> None:
     assert tokens.answer("CreateComponentVersion", "token") is None
 
 
-def test_a_request_without_a_token_is_never_answered_from_memory() -> None:
+def test_a_request_without_a_token_is_never_answered_again() -> None:
     tokens = ClientTokens()
     tokens.keep("CreateDeployment", None, {"deploymentId": "1"})
     assert tokens.answer("CreateDeployment", None) is None

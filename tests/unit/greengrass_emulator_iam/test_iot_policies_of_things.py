@@ -58,7 +58,7 @@ def test_a_device_is_held_to_its_own_name(action: MqttAction, topic: str, allowe
     assert iot_allows([POLICY], CAMERA, action, topic).allowed is allowed
 
 
-def test_without_a_policy_a_device_may_nothing() -> None:
+def test_without_a_policy_a_device_may_do_nothing() -> None:
     assert not iot_allows([], CAMERA, MqttAction.CONNECT, "camera").allowed
 
 

@@ -1,4 +1,4 @@
-"""Recordings read and replayed: sufficient, minimal, and what each statement carries."""
+"""Recordings read and replayed: sufficient policies, minimal policies, and the call that needs each statement."""
 
 from pathlib import Path
 
@@ -99,15 +99,15 @@ def test_a_call_that_was_recorded_once_is_not_written_again(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [('{"number": 1', "line 1: the line: "), ('{"number": 0}', "line 1: number: "), ("[]", "line 1: the line: ")],
 )
-def test_a_line_that_is_no_call_is_named(tmp_path: Path, line: str, told: str) -> None:
+def test_an_invalid_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "calls.jsonl"
     path.write_text(f"{line}\n")
     with pytest.raises(InvalidRecordingError) as refused:
         list(read_recording(path))
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert refused.value.exit_code == 2
 
 

@@ -1,4 +1,4 @@
-"""emulator/README.md says of every operation and rule which test holds it: they exist, and none is missing."""
+"""The tables of emulator/README.md name a test for every operation and rule; each named test exists."""
 
 import re
 from pathlib import Path
