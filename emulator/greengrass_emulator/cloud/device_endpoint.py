@@ -30,10 +30,10 @@ from greengrass_emulator.cloud.control_plane.resolution import resolve_component
 from greengrass_emulator.cloud.faults.gateway_layer import hang_up
 from greengrass_emulator.cloud.moto_memory.identities import assume_role, trust_policy
 from greengrass_emulator.cloud.rest_json.reading import read_request
-from greengrass_emulator.cloud.rest_json.routing import find_route
 from greengrass_emulator.cloud.rest_json.writing import write_answer, write_error
 from greengrass_emulator.cloud.role_trust import trusts_service
 from greengrass_emulator.iam.enforcement.device_permissions import CREDENTIALS_SERVICE, DevicePermissions
+from greengrass_emulator.service_models import find_route
 
 _log = logging.getLogger(__name__)
 _HANDSHAKE_SECONDS = 10

@@ -47,16 +47,10 @@ class Proof:
     """The result of a replay. ``loosened`` are calls that were denied when recorded and are allowed now."""
 
     judged: int
-    left_out: int
     insufficient: tuple[Insufficient, ...]
     loosened: tuple[RecordedCall, ...]
     unused: tuple[Unused, ...]
     removals: tuple[Removal, ...]
-
-    @property
-    def sufficient(self) -> bool:
-        """Whether every call that was allowed still is."""
-        return not self.insufficient
 
     @property
     def unneeded(self) -> tuple[str, ...]:
@@ -66,13 +60,11 @@ class Proof:
 
 def replay(calls: Iterable[RecordedCall], policies: PolicySet) -> Proof:
     """Decide on every recorded call under these policies, and again without each statement in turn."""
-    every = list(calls)
-    ours = [call for call in every if policies.knows(call.caller)]
+    ours = [call for call in calls if policies.knows(call.caller)]
     verdicts = [(call, judge(call.caller, call.call, policies)) for call in ours]
     statements = [statement for policy in policies.policies for statement in policy.statements]
     return Proof(
         judged=len(ours),
-        left_out=len(every) - len(ours),
         insufficient=tuple(
             Insufficient(call, verdict.denied) for call, verdict in verdicts if call.allowed and verdict.denied
         ),

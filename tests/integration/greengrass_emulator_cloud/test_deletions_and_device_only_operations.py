@@ -12,7 +12,7 @@ from botocore.session import Session
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.control_plane.api import OPERATIONS
 from greengrass_emulator.cloud.provisioning import provision_device
-from greengrass_emulator.cloud.rest_json.routing import service_model
+from greengrass_emulator.service_models import service_model
 
 OTHERS_AFFAIR = {
     "AssociateServiceRoleToAccount",

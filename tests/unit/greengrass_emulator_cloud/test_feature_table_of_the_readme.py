@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
-from greengrass_emulator.cloud.rest_json.routing import service_model
+from greengrass_emulator.service_models import service_model
 
 REPOSITORY = Path(__file__).parents[3]
 ROWS = [line for line in (REPOSITORY / "emulator" / "README.md").read_text().splitlines() if line.startswith("| ")]

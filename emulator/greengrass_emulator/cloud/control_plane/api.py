@@ -18,8 +18,8 @@ from greengrass_emulator.cloud.control_plane import requests, resolution
 from greengrass_emulator.cloud.control_plane import tag_operations as tags
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.rest_json.reading import ApiStructure, read_request
-from greengrass_emulator.cloud.rest_json.routing import find_route
 from greengrass_emulator.cloud.rest_json.writing import write_answer, write_error
+from greengrass_emulator.service_models import find_route
 
 _log = logging.getLogger(__name__)
 SERVICE = "greengrassv2"

@@ -19,8 +19,8 @@ from greengrass_emulator.cloud.fleet_index.query import read_query
 from greengrass_emulator.cloud.fleet_index.things import NAME, as_answer
 from greengrass_emulator.cloud.gateway import GatewayRequest
 from greengrass_emulator.cloud.rest_json.reading import ApiStructure, read_request
-from greengrass_emulator.cloud.rest_json.routing import Route, find_route
 from greengrass_emulator.cloud.rest_json.writing import write_answer
+from greengrass_emulator.service_models import Route, find_route
 
 _log = logging.getLogger(__name__)
 MAXIMUM_PAGE = 100

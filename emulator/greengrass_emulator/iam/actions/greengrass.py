@@ -71,7 +71,7 @@ _TOUCHED: Mapping[str, _Touched] = {
 
 
 def greengrass_needs(request: HttpRequest, operation: Operation, lookups: Lookups) -> tuple[Need, ...]:
-    """``greengrass:Operation`` on its resource, TagResource with tags, and the dependent actions."""
+    """Return ``greengrass:Operation`` on its resource, TagResource with tags, and the dependent actions."""
     place = Place("greengrass", request.region, request.account)
     action = f"greengrass:{operation.name}"
     tags = request_tags(operation)

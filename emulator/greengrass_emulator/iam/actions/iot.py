@@ -5,7 +5,7 @@ that it is for. An action that is not in the table has no resource, or is not us
 """
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.iam import pass_role
+from greengrass_emulator.iam.actions.iam_and_sts import pass_role
 from greengrass_emulator.iam.actions.operations import Operation
 from greengrass_emulator.iam.actions.resources import (
     ANY,
@@ -68,7 +68,7 @@ _DEFAULT_INDEX = "AWS_Things"
 
 
 def iot_needs(request: HttpRequest, operation: Operation, _: Lookups) -> tuple[Need, ...]:
-    """``iot:Operation`` on each resource that it names, ``iam:PassRole`` for a role that it hands to IoT."""
+    """Return ``iot:Operation`` on each resource that it names, ``iam:PassRole`` for a role that it hands to IoT."""
     action = f"iot:{operation.name}"
     place = Place("iot", request.region, request.account)
     tags = request_tags(operation)

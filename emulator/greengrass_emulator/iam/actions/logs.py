@@ -21,7 +21,7 @@ _GROUP = "log-group:{logGroupName}"
 
 
 def logs_needs(request: HttpRequest, operation: Operation, _: Lookups) -> tuple[Need, ...]:
-    """``logs:Operation`` on the stream or group that it names."""
+    """Return ``logs:Operation`` on the stream or group that it names."""
     template = _STREAM if operation.name in _OF_STREAM else _GROUP
     place = Place("logs", request.region, request.account)
     context = tag_context(request_tags(operation))

@@ -4,17 +4,15 @@ Query (``Action=``), JSON (``X-Amz-Target``) and REST-JSON (method and path). Fo
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
-from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
 from greengrass_emulator.json_value import JsonObject, JsonValue
+from greengrass_emulator.service_models import find_route, service_model
 
 # By signing name, as it stands in the credential scope: botocore's name of the model.
 MODELS = {
@@ -28,7 +26,6 @@ MODELS = {
     "sagemaker": "sagemaker",
     "sts": "sts",
 }
-_LABEL = re.compile(r"\{(\w+)(\+?)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +58,6 @@ def read_operation(request: HttpRequest) -> Operation | None:
             return _rest(request)
 
 
-@cache
-def service_model(name: str) -> ServiceModel:
-    """Return botocore's newest model of a service."""
-    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
-
-
 def _query(request: HttpRequest) -> Operation | None:
     form = dict(parse_qsl(request.read_body().decode(errors="replace"), keep_blank_values=True))
     form = {name: values[0] for name, values in request.query.items()} | form
@@ -80,11 +71,10 @@ def _json(request: HttpRequest) -> Operation | None:
 
 
 def _rest(request: HttpRequest) -> Operation | None:
-    for method, pattern, operation in _routes(MODELS[request.service]):
-        if method == request.method and (match := pattern.fullmatch(request.path)):
-            labels = {name: unquote(value) for name, value in match.groupdict().items()}
-            return Operation(operation.name, _parameters(operation, labels, request))
-    return None
+    route = find_route(MODELS[request.service], request.method, request.path)
+    if route is None:
+        return None
+    return Operation(route.operation.name, _parameters(route.operation, route.labels, request))
 
 
 def _parameters(operation: OperationModel, labels: Mapping[str, str], request: HttpRequest) -> JsonObject:
@@ -117,21 +107,3 @@ def _body(request: HttpRequest) -> JsonObject:
     except ValueError:
         return {}  # The service itself reports the error.
     return content if isinstance(content, dict) else {}
-
-
-@cache
-def _routes(service: str) -> tuple[tuple[str, re.Pattern[str], OperationModel], ...]:
-    """Return every route, those with more literal text first: ``/things/add…`` before ``/things/{name}``."""
-    model = service_model(service)
-    operations = [model.operation_model(name) for name in model.operation_names]
-    operations.sort(key=lambda o: -len(_LABEL.sub("", o.http["requestUri"])))
-    return tuple((o.http["method"], _pattern(o.http["requestUri"].partition("?")[0]), o) for o in operations)
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    written, end = "", 0
-    for label in _LABEL.finditer(template):
-        written += re.escape(template[end : label.start()])
-        written += f"(?P<{label[1]}>{'.+' if label[2] else '[^/]+'})"
-        end = label.end()
-    return re.compile(written + re.escape(template[end:]))

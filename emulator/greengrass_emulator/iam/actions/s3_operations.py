@@ -10,7 +10,8 @@ from functools import cache
 from urllib.parse import unquote
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.operations import Operation, service_model
+from greengrass_emulator.iam.actions.operations import Operation
+from greengrass_emulator.service_models import service_model
 
 _VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9.-]+)\.(?:localhost|s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?)(?::\d+)?")
 
