@@ -66,9 +66,14 @@ def test_a_deny_wins() -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    [{"DateLessThan": {"sts:ExternalId": "2030-01-01T00:00:00Z"}}, {"StringEquals": {"aws:SourceVpc": "vpc-1"}}],
+    [
+        {"DateLessThan": {"sts:ExternalId": "2030-01-01T00:00:00Z"}},
+        {"StringEquals": {"aws:SourceVpc": "vpc-1"}},
+        {"StringEquals": ["sts:ExternalId"]},
+        ["StringEquals"],
+    ],
 )
-def test_a_condition_that_cannot_be_read_refuses(condition: dict[str, Any]) -> None:
+def test_a_condition_that_cannot_be_read_refuses(condition: object) -> None:
     everybody = allow({"AWS": "111111111111"})
     assert not trusts_caller(policy(everybody | {"Condition": condition}), USER, "x")
     assert not trusts_caller(policy(everybody, everybody | {"Effect": "Deny", "Condition": condition}), USER, "x")
@@ -85,6 +90,11 @@ def test_a_role_may_be_named_by_condition(caller: Caller, trusted: bool) -> None
 
 def test_another_action_is_no_trust() -> None:
     assert not trusts_caller(policy(allow("*", Action="sts:TagSession")), USER, None)
+
+
+def test_a_statement_that_is_not_an_object_refuses() -> None:
+    trust = {"Version": "2012-10-17", "Statement": [allow("*"), "Deny"]}
+    assert not trusts_caller(json.dumps(trust), USER, None)
 
 
 def test_a_role_that_does_not_exist_trusts_nobody() -> None:

@@ -31,7 +31,7 @@ class IndexingFilter(ApiStructure):
 
     model_config = ConfigDict(extra="allow")
 
-    named_shadow_names: tuple[str, ...] = ()
+    named_shadow_names: tuple[str, ...] | None = None
 
 
 class ThingIndexing(ApiStructure):
@@ -85,7 +85,7 @@ class ThingIndexing(ApiStructure):
 
     @property
     def _named_shadows(self) -> tuple[str, ...]:
-        return self.filter.named_shadow_names if self.filter else ()
+        return (self.filter and self.filter.named_shadow_names) or ()
 
     @property
     def _modes(self) -> set[str]:
