@@ -49,7 +49,7 @@ class Device:
         )
 
     def connect(self) -> bool:
-        """Connects. Returns whether the broker still had the session."""
+        """Connect; return whether the broker still had the session."""
         self._connection.on_message(self._hear)
         return bool(self._connection.connect().result(SECONDS)["session_present"])
 
@@ -66,7 +66,7 @@ class Device:
         done.result(SECONDS)
 
     def receive(self, topic: str) -> dict[str, Any]:
-        """The next message on this topic; what comes on others meanwhile is passed over."""
+        """Return the next message on this topic; messages on other topics are dropped."""
         deadline = time.monotonic() + SECONDS
         while (left := deadline - time.monotonic()) > 0:
             try:
@@ -88,7 +88,7 @@ def cloud(greengrass_cloud: Cloud) -> Cloud:
 
 @pytest.fixture
 def unique() -> str:
-    """A word that no other test has."""
+    """A name that no other test uses."""
     return f"t{uuid.uuid4().hex[:10]}"
 
 
@@ -131,7 +131,7 @@ def new_device(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[..., Device]]:
 
 @pytest.fixture
 def device_at(cloud: Cloud) -> Callable[..., Device]:
-    """A device that is yet to connect."""
+    """A device that is not connected yet."""
 
     def make(folder: DeviceFolder, account: str, **more: Any) -> Device:
         return Device(cloud, folder, account, **more)
@@ -162,7 +162,7 @@ def recipe() -> Callable[..., bytes]:
 
 @pytest.fixture
 def deployable(greengrass: Any, recipe: Callable[..., bytes]) -> Callable[..., str]:
-    """Creates a component version in preprod and waits until it is DEPLOYABLE. Returns its ARN."""
+    """Create a component version in preprod, and wait until it is DEPLOYABLE. Return its ARN."""
 
     def create(name: str, version: str = "1.0.0") -> str:
         arn: str = greengrass.create_component_version(inlineRecipe=recipe(name, version))["arn"]
@@ -173,7 +173,7 @@ def deployable(greengrass: Any, recipe: Callable[..., bytes]) -> Callable[..., s
 
 
 def settled(greengrass: Any, arn: str) -> dict[str, Any]:
-    """A component version's status once the cloud has made up its mind."""
+    """A component version's status, as soon as it is DEPLOYABLE or FAILED."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         status: dict[str, Any] = greengrass.describe_component(arn=arn)["status"]

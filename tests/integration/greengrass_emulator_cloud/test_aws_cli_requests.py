@@ -26,7 +26,7 @@ SECONDS = 10
 
 
 class Wire:
-    """The gateway, spoken to without an SDK."""
+    """Requests to the gateway without an SDK."""
 
     def __init__(self, cloud: Cloud, name: str) -> None:
         address = urlsplit(cloud.endpoint_url)
@@ -77,7 +77,7 @@ def test_each_recorded_request_is_answered(cloud: Cloud, unique: str) -> None:
 
 
 def test_a_presigned_url_of_signature_version_2_is_refused(cloud: Cloud, unique: str) -> None:
-    """What `aws s3 presign` of CLI 1 makes for an endpoint of one's own; buckets since June 2020 do not take it."""
+    """`aws s3 presign` of CLI 1 makes such URLs for a custom endpoint; buckets since June 2020 refuse them."""
     address = urlsplit(cloud.endpoint_url)
     connection = HTTPConnection(str(address.hostname), address.port or 80, timeout=SECONDS)
     try:

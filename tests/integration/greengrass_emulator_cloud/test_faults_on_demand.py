@@ -35,7 +35,7 @@ def faults(cloud: Cloud) -> Iterator[Faults]:
 
 @pytest.fixture
 def client_once(cloud: Cloud) -> Callable[..., Any]:
-    """A client of preprod that asks once: what retries hide is what these tests look at."""
+    """A client of preprod without retries, which would hide the faults."""
 
     def make(service: str, **credentials: str) -> Any:
         key = cloud.endpoints("preprod").key

@@ -138,7 +138,7 @@ def regional(cloud: Cloud, region: str) -> Any:
 def test_a_request_for_a_bucket_of_another_region_is_redirected(
     cloud: Cloud, far_away: str, method: str, path: str
 ) -> None:
-    """Signed as it is here, and asked without an SDK that would follow."""
+    """Signed for the cloud's region, and sent without an SDK, which would follow the redirect."""
     address = urlsplit(cloud.endpoint_url)
     connection = HTTPConnection(str(address.hostname), address.port or 80, timeout=10)
     scope = f"{cloud.endpoints('dev').key.access_key_id}/20260101/{cloud.region}/s3/aws4_request"

@@ -27,7 +27,7 @@ def artifact(enforced: Any) -> str:
 
 @pytest.fixture(scope="module")
 def core_devices(enforced: Any) -> tuple[str, ...]:
-    """A device of prod's fleet and one of its canary, which have said that they are there."""
+    """A device of prod's fleet and one of its canary, which have sent their first status."""
     things = ("camera", "first")
     for thing in things:
         report_health(enforced, thing)
@@ -40,7 +40,7 @@ def core_devices(enforced: Any) -> tuple[str, ...]:
 
 
 def report_health(enforced: Any, thing: str) -> None:
-    """Connect as the thing, and say what a nucleus says when it starts."""
+    """Connect as the thing, and send the status that a nucleus sends when it starts."""
     connection = enforced.mqtt(thing, thing)
     connection.connect().result(SECONDS)
     health = {"ggcVersion": "2.14.3", "runtime": "aws_nucleus_classic", "thing": thing, "messageType": "COMPLETE"}
