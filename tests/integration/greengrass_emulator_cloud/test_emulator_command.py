@@ -18,7 +18,7 @@ COMMAND = [sys.executable, "-m", "greengrass_emulator.cli.main"]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.fixture

@@ -114,8 +114,10 @@ class DeploymentPolicies(ApiStructure):
     """A deployment's policies, with the API's defaults for missing ones."""
 
     failure_handling_policy: str = "ROLLBACK"
-    component_update_policy: ComponentUpdatePolicy = ComponentUpdatePolicy()
-    configuration_validation_policy: ConfigurationValidationPolicy = ConfigurationValidationPolicy()
+    component_update_policy: ComponentUpdatePolicy = Field(default_factory=ComponentUpdatePolicy)
+    configuration_validation_policy: ConfigurationValidationPolicy = Field(
+        default_factory=ConfigurationValidationPolicy
+    )
 
 
 class CreateDeployment(ApiStructure):
@@ -125,7 +127,7 @@ class CreateDeployment(ApiStructure):
     deployment_name: str | None = None
     components: Mapping[str, DeployedComponent] = Field(default_factory=dict)
     iot_job_configuration: JobConfiguration | None = None
-    deployment_policies: DeploymentPolicies = DeploymentPolicies()
+    deployment_policies: DeploymentPolicies = Field(default_factory=DeploymentPolicies)
     parent_target_arn: str | None = None
     tags: Mapping[str, str] = Field(default_factory=dict)
     client_token: str | None = None

@@ -25,7 +25,8 @@ _TRUE_FALSE = {"true": True, "false": False}
 class ApiStructure(BaseModel):
     """A structure of a service model: a checked request, or a part of one. Members that are not read are left out."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+    # Validators are built at the first use of a model: a command that needs none of them starts sooner.
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, defer_build=True)
 
     def as_answer(self) -> dict[str, object]:
         """Return it by the model's member names, without missing members."""
