@@ -73,11 +73,11 @@ class Pipeline:
         *,
         environment: Mapping[str, str],
         stages: Sequence[Stage],
-        told: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         self._folder = folder
         self._stages = stages
-        self._told = told
+        self._report = report
         self._environment = {**environment, "PYTHONPATH": str(_without_the_agents_libraries(folder / "python"))}
         self._runs = 0
         self.last: PipelineRun | None = None
@@ -108,7 +108,7 @@ class Pipeline:
             log=here / "build.log",
             deadline=deadline,
         )
-        self._told(f"build ended with {build.exit_code} after {build.seconds:.1f} s")
+        self._report(f"build ended with {build.exit_code} after {build.seconds:.1f} s")
         deploys: dict[str, BuildspecRun] = {}
         if build.exit_code == 0:
             for stage in self._stages:
@@ -124,7 +124,7 @@ class Pipeline:
                     deadline=deadline,
                 )
                 run = deploys[stage.name]
-                self._told(f"{stage.name} ended with {run.exit_code} after {run.seconds:.1f} s")
+                self._report(f"{stage.name} ended with {run.exit_code} after {run.seconds:.1f} s")
                 if run.exit_code and gated:
                     break
         self.last = PipelineRun(self._runs, build, deploys)

@@ -135,7 +135,7 @@ def _script(path: Path, arguments: list[str], environment: Mapping[str, str] | N
     )
     if done.returncode:
         raise RehearsalError(
-            f"{path.name} {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr.strip()[-2000:]}\n"
-            "run it by hand to see more"
+            f"{path.name} {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr.strip()[-2000:]}",
+            "run it by hand to see more",
         )
     return done.stdout

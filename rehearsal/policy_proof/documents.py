@@ -45,7 +45,7 @@ class UnneededList(WrittenByPeople):
 
 
 def render_documents(config: Path, stages: Sequence[str]) -> tuple[RenderedStage, ...]:
-    """Render every stage with ``cloud-publisher policies render``. Raises ``RehearsalError`` with what it said."""
+    """Render every stage with ``cloud-publisher policies render``. Raises ``RehearsalError`` with its output."""
     return tuple(read_stage(_render(config, stage)) for stage in stages)
 
 
@@ -54,7 +54,7 @@ def read_unneeded(path: Path) -> tuple[Unneeded, ...]:
     try:
         return tuple(read_document(path, UnneededList).value.unused)
     except DocumentError as error:
-        raise RehearsalError(str(error)) from None
+        raise RehearsalError(str(error), f"correct {path}") from None
 
 
 def _render(config: Path, stage: str) -> str:
@@ -70,5 +70,7 @@ def _render(config: Path, stage: str) -> str:
         check=False,
     )
     if done.returncode:
-        raise RehearsalError(f"the policies of {stage} could not be rendered:\n{done.stdout}{done.stderr}")
+        raise RehearsalError(
+            f"the policies of {stage} could not be rendered:\n{done.stdout}{done.stderr}", f"correct {config}"
+        )
     return done.stdout

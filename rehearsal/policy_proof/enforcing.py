@@ -72,7 +72,7 @@ class EnforcedRoles:
     def policies(self, cloud: Cloud) -> PolicySet:
         """The policies that decide on the run's calls. Raises ``RehearsalError`` before the accounts are prepared."""
         if self._attached is None:
-            raise RehearsalError("the accounts hold no policies yet; enter the world first")
+            raise RehearsalError("the accounts hold no policies yet", "enter the world first")
         return installing.whole_policy_set(cloud, self._attached, self.rendered)
 
     def proof(self, world: World) -> Proof:

@@ -17,6 +17,8 @@ from greengrass_emulator.iam.errors import InvalidPolicyError
 from greengrass_emulator.iam.policy_sources import PolicySet
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shared_schema.json_value import JsonObject
+
 ROLE_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "build-role": "MlopsBuildRole",
@@ -38,12 +40,24 @@ class RenderedPolicy(BaseModel):
     name: str
     kind: PolicyKind
     account: str
-    document: dict[str, Any]
+    document: JsonObject
 
     @property
     def label(self) -> str:
         """Unique over all stages: ``deploy-role@333333333333``."""
         return f"{self.name}@{self.account}"
+
+    def statement(self, sid: str) -> JsonObject | None:
+        """Return the statement with this ``Sid``, or None."""
+        statements = self.document["Statement"]
+        return next(
+            (
+                each
+                for each in (statements if isinstance(statements, list) else [])
+                if isinstance(each, dict) and each.get("Sid") == sid
+            ),
+            None,
+        )
 
     def read(self) -> Policy:
         """Return it as the evaluator's policy. Raises ``InvalidPolicyError``."""

@@ -32,7 +32,7 @@ def start(tmp_path: Path) -> Iterator[StartRehearsal]:
                 tmp_path / "pipeline",
                 environment=world.environment(),
                 stages=world.stages(),
-                told=lambda _words: None,
+                report=lambda _words: None,
             )
             return Rehearsal(world, pipeline, registry, models, Timeline())
 

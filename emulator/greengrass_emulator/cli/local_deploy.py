@@ -3,13 +3,14 @@
 It uses the nucleus's own IPC, with the token that the nucleus writes for its command line.
 """
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from greengrass_emulator.errors import NucleusError, WrongUse
+from greengrass_emulator.json_value import JsonObject
 
 if TYPE_CHECKING:
     from greengrass_emulator.devices.local_deployment import LocalDeployment
@@ -64,14 +65,11 @@ def _request(
     return LocalDeployment(adds, tuple(remove or ()), recipe_dir, artifact_dir, _updates(update_config), failure_policy)
 
 
-def _updates(given: str | None) -> dict[str, Any]:
+def _updates(given: str | None) -> dict[str, JsonObject]:
     if given is None:
         return {}
     text = given if given.lstrip().startswith("{") else Path(given).read_text(encoding="utf-8")
     try:
-        updates = json.loads(text)
-    except ValueError as error:
-        raise WrongUse(f"--update-config: is not JSON ({error})", _UPDATES) from error
-    if not isinstance(updates, dict) or not all(isinstance(each, dict) for each in updates.values()):
-        raise WrongUse("--update-config: is not an object with an object for each component", _UPDATES)
-    return updates
+        return TypeAdapter(dict[str, JsonObject]).validate_json(text)
+    except ValidationError as error:
+        raise WrongUse(f"--update-config: is not JSON of components ({error.errors()[0]['msg']})", _UPDATES) from error

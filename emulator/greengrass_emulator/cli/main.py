@@ -7,10 +7,9 @@ import sys
 
 import typer
 
+from greengrass_emulator.cli.device import nucleus, provision, status
 from greengrass_emulator.cli.fault import fault
 from greengrass_emulator.cli.local_deploy import deploy
-from greengrass_emulator.cli.nucleus import nucleus, status
-from greengrass_emulator.cli.provision import provision
 from greengrass_emulator.cli.up import up
 from greengrass_emulator.errors import EmulatorError
 

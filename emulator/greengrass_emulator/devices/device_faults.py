@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.durable import write_whole
 from greengrass_emulator.errors import NucleusError, WrongUse
 from greengrass_emulator.nucleus.clock import clock_file, written_ahead
 from greengrass_emulator.nucleus.daemons import DaemonName, Restarted, read_restarts, restarts_file, written_restarts
-from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut, written_cut
+from greengrass_emulator.nucleus.ipc.admission import cut_file, read_cut, written_cut
+from greengrass_emulator.nucleus.lifecycle.process_owners import kill_orphans
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 
 _FARTHEST = 20 * 365 * 86_400.0

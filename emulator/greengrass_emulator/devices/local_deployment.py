@@ -8,9 +8,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from greengrass_emulator.errors import NucleusError
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, read_status
 
 _POLL = 0.1
@@ -24,7 +25,7 @@ class LocalDeployment:
     remove: tuple[str, ...] = ()
     recipes: Path | None = None
     artifacts: Path | None = None
-    updates: Mapping[str, Any] = field(default_factory=dict)
+    updates: Mapping[str, JsonObject] = field(default_factory=dict)
     failure_policy: Literal["ROLLBACK", "DO_NOTHING"] = "ROLLBACK"
 
 

@@ -7,15 +7,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from greengrass_emulator.cloud.provisioning import DeviceFolder
 from greengrass_emulator.devices.device_faults import reboot, restart_daemon, turn_device_clock
 from greengrass_emulator.devices.local_deployment import LocalDeployment, deploy_locally, wait_for_deployment
-from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import NucleusError
 from greengrass_emulator.interruption import ctrl_c_held_back
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.daemons import DaemonName
+from greengrass_emulator.nucleus.lifecycle.process_owners import kill_orphans
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, NucleusStatus, read_status
 
 Runtime = Literal["classic", "lite"]
@@ -124,7 +125,7 @@ class RunningDevice:
         remove: tuple[str, ...] = (),
         recipes: Path | None = None,
         artifacts: Path | None = None,
-        updates: Mapping[str, Any] | None = None,
+        updates: Mapping[str, JsonObject] | None = None,
         seconds: float = 60.0,
     ) -> DeploymentStatus:
         """Make a local deployment and wait for it. Raises ``NucleusError`` with the cause if it fails."""

@@ -1,9 +1,40 @@
-"""What can go wrong in a nucleus. ``greengrass_emulator/errors.py`` draws the tree.
+"""What can go wrong in a nucleus, and the types of a deployment's error codes.
+
+``greengrass_emulator/errors.py`` draws the tree.
 
 Errors that IPC answers to components are answers, see ``ipc/answers.py``.
 """
 
+from collections.abc import Iterable
+
 from greengrass_emulator.errors import ExitCode, NucleusError
+
+_TYPES_OF_CODES = {
+    "ARTIFACT_CHECKSUM_MISMATCH": "COMPONENT_RECIPE_ERROR",
+    "CLOUD_API_ERROR": "CLOUD_SERVICE_ERROR",
+    "COMPONENT_BROKEN": "USER_COMPONENT_ERROR",
+    "COMPONENT_CIRCULAR_DEPENDENCY_ERROR": "REQUEST_ERROR",
+    "COMPONENT_CONFIGURATION_NOT_VALID": "USER_COMPONENT_ERROR",
+    "COMPONENT_DEPENDENCY_NOT_VALID": "COMPONENT_RECIPE_ERROR",
+    "COMPONENT_UPDATE_ERROR": "USER_COMPONENT_ERROR",
+    "COMPONENT_VERSION_REQUIREMENTS_NOT_MET": "REQUEST_ERROR",
+    "CREDENTIAL_ENDPOINT_AUTH_FAILURE": "PERMISSION_ERROR",
+    "EMPTY_ARTIFACT_URI": "COMPONENT_RECIPE_ERROR",
+    "IO_UNZIP_ERROR": "DEVICE_ERROR",
+    "NETWORK_ERROR": "NETWORK_ERROR",
+    "RECIPE_MISSING_MANIFEST": "COMPONENT_RECIPE_ERROR",
+    "RECIPE_PARSE_ERROR": "COMPONENT_RECIPE_ERROR",
+    "RESOLVE_COMPONENT_CANDIDATES_ACCESS_DENIED": "PERMISSION_ERROR",
+    "S3_ARTIFACT_URI_NOT_VALID": "COMPONENT_RECIPE_ERROR",
+    "S3_ERROR": "DEPENDENCY_ERROR",
+    "S3_GET_BUCKET_LOCATION_ACCESS_DENIED": "PERMISSION_ERROR",
+    "S3_GET_BUCKET_LOCATION_RESOURCE_NOT_FOUND": "REQUEST_ERROR",
+    "S3_GET_OBJECT_ACCESS_DENIED": "PERMISSION_ERROR",
+    "S3_GET_OBJECT_RESOURCE_NOT_FOUND": "REQUEST_ERROR",
+    "S3_HEAD_OBJECT_ACCESS_DENIED": "PERMISSION_ERROR",
+    "S3_HEAD_OBJECT_RESOURCE_NOT_FOUND": "REQUEST_ERROR",
+}
+"""The type of each error code, as deployments report it (DeploymentErrorCode.java); some have none."""
 
 
 class DeviceFolderInvalid(NucleusError):
@@ -62,3 +93,8 @@ class DeploymentFailed(NucleusError):
         super().__init__(message)
         self.codes = ("DEPLOYMENT_FAILURE", *codes)
         self.detailed = detailed
+
+
+def error_types(codes: Iterable[str]) -> tuple[str, ...]:
+    """Return the types of an error stack, each once, in the stack's order."""
+    return tuple(dict.fromkeys(_TYPES_OF_CODES[code] for code in codes if code in _TYPES_OF_CODES))

@@ -5,11 +5,12 @@ A folder without endpoints is a device without a cloud: it takes local deploymen
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from greengrass_emulator.json_value import JsonValue
 from greengrass_emulator.nucleus.errors import DeviceFolderInvalid
 
 
@@ -117,13 +118,13 @@ def read_device(config: Path) -> DeviceSettings:
     )
 
 
-def _part(document: Any, key: str, default: Any = None) -> Any:
+def _part(document: JsonValue, key: str, default: JsonValue = None) -> JsonValue:
     if not isinstance(document, dict):
         raise TypeError("is not a mapping with the keys system and services.")
     return document.get(key, default)
 
 
-def _nucleus_configuration(services: Any) -> Any:
+def _nucleus_configuration(services: JsonValue) -> JsonValue:
     # On lite the component with this configuration has another name.
     for name in ("aws.greengrass.Nucleus", "aws.greengrass.NucleusLite"):
         if isinstance(services, dict) and name in services:

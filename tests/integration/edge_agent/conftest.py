@@ -18,7 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from greengrass_emulator.devices.orphans import kill_orphans
+from greengrass_emulator.nucleus.lifecycle.process_owners import kill_orphans
 from onnx import TensorProto, helper, save
 
 from cloud_publisher.recipes.component_recipe import recipe_of, recipe_sources

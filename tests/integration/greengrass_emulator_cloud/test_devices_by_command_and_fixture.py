@@ -19,9 +19,9 @@ from greengrass_emulator.cloud.cloud_state import read_state
 from greengrass_emulator.cloud.provisioning import provision_device
 from greengrass_emulator.cloud.seeding import SeededCloud
 from greengrass_emulator.devices.local_deployment import LocalDeployment, deploy_locally, wait_for_deployment
-from greengrass_emulator.devices.orphans import orphans
 from greengrass_emulator.devices.running_device import RunningDevice
 from greengrass_emulator.errors import NucleusError
+from greengrass_emulator.nucleus.lifecycle.process_owners import orphans
 from greengrass_emulator.nucleus.status_file import read_status
 
 COMMAND = [sys.executable, "-m", "greengrass_emulator.cli.main"]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from greengrass_emulator.json_value import JsonObject
-from greengrass_emulator.nucleus.ipc.topics import topic_matches
+from greengrass_emulator.mqtt_topics import topic_matches
 
 _LIMIT = 10_000
 

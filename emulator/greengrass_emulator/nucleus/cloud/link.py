@@ -6,8 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from greengrass_emulator.nucleus.clock import DeviceClock
-from greengrass_emulator.nucleus.cloud.candidates import CloudCandidates
-from greengrass_emulator.nucleus.cloud.data_plane import DataPlane
+from greengrass_emulator.nucleus.cloud.data_plane import CloudCandidates, DataPlane
 from greengrass_emulator.nucleus.cloud.fleet_status import FleetStatus
 from greengrass_emulator.nucleus.cloud.jobs import JobListener
 from greengrass_emulator.nucleus.cloud.mqtt import MqttLink

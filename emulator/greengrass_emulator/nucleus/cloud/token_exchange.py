@@ -18,7 +18,7 @@ _TIMEOUT = 5.0
 
 
 class TokenExchange:
-    """Listens from ``start()`` to ``stop()``; ``uri`` is what components are told."""
+    """Listens from ``start()`` to ``stop()``; ``uri`` is in components' environment."""
 
     def __init__(
         self, credentials: Callable[[], Credentials], component_of: Callable[[str], str | None], refusal: HTTPStatus

@@ -66,7 +66,7 @@ class Identities:
         """Return the user for a component; its deployment may name one as ``USER[:GROUP]``. Raises StepFailed."""
         wanted = posix_user or self.default
         if not wanted:
-            if self.nucleus.uid != _ROOT and self.runtime.runs_as_itself_unless_told:
+            if self.nucleus.uid != _ROOT and self.runtime.runs_as_nucleus_by_default:
                 return self.nucleus
             raise StepFailed(
                 "Could not determine user/group to run with. Ensure that runWithDefault is set for "

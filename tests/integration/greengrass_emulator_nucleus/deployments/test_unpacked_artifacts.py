@@ -134,7 +134,7 @@ def _packed_in_no_known_way(archive: zipfile.ZipFile) -> None:
         (_packed_in_no_known_way, "cannot be unpacked"),
     ],
 )
-def test_a_zip_that_cannot_be_meant_is_refused_whole(classic: Any, fill: Any, said: str) -> None:
+def test_an_invalid_zip_is_refused_whole(classic: Any, fill: Any, said: str) -> None:
     ended = _zip_with(classic, fill)
     assert ended.detailed == "FAILED_NO_STATE_CHANGE"
     assert said in ended.cause

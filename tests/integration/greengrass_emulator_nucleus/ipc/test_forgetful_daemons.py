@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from awsiot.greengrasscoreipc.model import BinaryMessage, PublishMessage
 from greengrass_emulator.devices.device_faults import restart_daemon
-from greengrass_emulator.nucleus.lifecycle.units import component_of_process
+from greengrass_emulator.nucleus.lifecycle.process_owners import component_of_process
 
 A, B = "com.example.a", "com.example.b"
 MESSAGE = PublishMessage(binary_message=BinaryMessage(message=b"hello"))
@@ -94,7 +94,7 @@ def test_a_restarted_ggpubsubd_forgets_local_subscriptions(lite: Any, pair: tupl
     stream.close()
 
 
-def test_on_lite_a_component_hears_its_own_messages_whatever_it_asked_for(
+def test_on_lite_a_component_receives_its_own_messages_whatever_it_asked_for(
     device: Any, events: Any, everything_allowed: dict[str, Any]
 ) -> None:
     device.give(A, configuration=everything_allowed)

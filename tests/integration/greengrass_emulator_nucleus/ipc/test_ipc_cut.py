@@ -47,5 +47,6 @@ def test_only_a_component_that_is_there_can_be_cut(classic: Any) -> None:
     classic.deploy(f"{A}=1.0.0")
     done = fault(classic, "cut-ipc", B)
     assert done.returncode == 2
-    assert f"{B} is not a component of thing-1; name one that is there: {A}" in done.stderr
+    assert f"{B} is not a component of thing-1" in done.stderr
+    assert f"name one that is there: {A}" in done.stderr
     assert not classic.status().ipc_cut

@@ -103,7 +103,7 @@ def test_a_root_folder_has_one_nucleus(classic: Any) -> None:
         ),
     ],
 )
-def test_a_config_that_cannot_be_meant_is_one_clear_error(tmp_path: Path, text: str | None, said: str) -> None:
+def test_an_invalid_config_is_one_clear_error(tmp_path: Path, text: str | None, said: str) -> None:
     config = tmp_path / "config.yaml"
     if text is not None:
         config.write_text(text)

@@ -1,13 +1,29 @@
-"""Whether the cloud's certificates are valid by this device's own clock.
+"""Whether the cloud can be reached by this device's own clock, and how a failed try is repeated.
 
 The TLS libraries here use the machine's clock, which is never turned. A device whose clock is outside a root
 certificate's validity makes no new connection, and keeps the one that it has. This module makes it so here.
 """
 
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
+import urllib3
+
 from greengrass_emulator.nucleus.clock import DeviceClock
+
+RETRIES = urllib3.Retry(total=3, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
+"""For requests: 0.3 s, 0.6 s and 1.2 s are waited. Every request of the nucleus may be repeated."""
+FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 10.0
+
+
+def pauses() -> Iterator[float]:
+    """Yield the seconds to wait before each further try to connect, each twice the one before, up to a limit."""
+    pause = FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 class Trust:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 from greengrass_emulator.cloud.cloud import Cloud
@@ -37,7 +36,10 @@ def publisher(*words: str, environment: Mapping[str, str], folder: Path | None =
         check=False,
     )
     if done.returncode != ends:
-        raise RehearsalError(f"cloud-publisher {words[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise RehearsalError(
+            f"cloud-publisher {words[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}",
+            "correct what it reports; if a call was denied, see infra_policies",
+        )
     return done.stdout
 
 
@@ -84,14 +86,19 @@ def _register_tree(cloud: Cloud) -> int:
     s3.put_object(Bucket=installing.MODEL_BUCKET, Key=f"{_TREE}weights.bin", Body=os.urandom(_LARGE_BYTES))
     s3.put_object(Bucket=installing.MODEL_BUCKET, Key=f"{_TREE}labels/en.txt", Body=b"nought\n")
     uri = f"s3://{installing.MODEL_BUCKET}/{_TREE}"
-    source = {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": "None"}
-    container: dict[str, Any] = {"Image": "an-image", "ModelDataSource": {"S3DataSource": source}}
     arn = str(
         sagemaker.create_model_package(
             ModelPackageGroupName=PACKAGE_GROUP,
             ModelApprovalStatus="Approved",
             InferenceSpecification={
-                "Containers": [container],
+                "Containers": [
+                    {
+                        "Image": "an-image",
+                        "ModelDataSource": {
+                            "S3DataSource": {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": "None"}
+                        },
+                    }
+                ],
                 "SupportedContentTypes": ["application/x-npy"],
                 "SupportedResponseMIMETypes": ["application/x-npy"],
             },

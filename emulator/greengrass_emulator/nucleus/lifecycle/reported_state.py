@@ -8,23 +8,23 @@ from greengrass_emulator.nucleus.lifecycle.processes import StepProcess
 from greengrass_emulator.nucleus.lifecycle.states import State
 
 
-class Word:
+class ReportedState:
     """One component's reported state, from one start to the next."""
 
     def __init__(self) -> None:
         self._running = asyncio.Event()
         self._errored = asyncio.Event()
 
-    def begin_anew(self) -> None:
+    def forget(self) -> None:
         """Forget what was reported before the process started."""
         self._running.clear()
         self._errored.clear()
 
-    def say(self, said: str, state: State) -> None:
+    def take(self, reported: str, state: State) -> None:
         """Take a report: STARTING to RUNNING or ERRORED, RUNNING to ERRORED, nothing else (Lifecycle.java:130-192)."""
-        if said == State.RUNNING and state is State.STARTING:
+        if reported == State.RUNNING and state is State.STARTING:
             self._running.set()
-        elif said == State.ERRORED and state in {State.STARTING, State.RUNNING}:
+        elif reported == State.ERRORED and state in {State.STARTING, State.RUNNING}:
             self._errored.set()
 
     async def running(self) -> None:
@@ -34,7 +34,7 @@ class Word:
     async def errored(self) -> None:
         """Wait until it has reported ERRORED, and raise StepFailed."""
         await self._errored.wait()
-        raise StepFailed("the component said ERRORED")
+        raise StepFailed("the component reported ERRORED")
 
     async def exit_of(self, process: StepProcess) -> int:
         """Return the exit code of its process. Raises StepFailed if it reports ERRORED before."""
@@ -43,7 +43,7 @@ class Word:
         try:
             await asyncio.wait({ended, errored}, return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
-                raise StepFailed("the component said ERRORED")
+                raise StepFailed("the component reported ERRORED")
             return ended.result()
         finally:
             await end_all(ended, errored)

@@ -16,7 +16,7 @@ _SECONDS_TO_SERVE = 30.0
 _POLL = 0.05
 
 
-def boot_anew(scenario: str, world: World) -> Proof:
+def restart_devices(scenario: str, world: World) -> Proof:
     """Restart the classic devices and return the proof. The last one has no network until its agent has predicted."""
     classic = [device for device in world.devices if device.runtime == "classic"]
     offline = classic[-1]

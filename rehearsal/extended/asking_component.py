@@ -1,7 +1,7 @@
 """A component beside the agent: it sends requests on local topics, and records the answers and what else it receives.
 
 The rehearsal packs this file alone into a component, so it imports nothing of this repository. In its work folder it
-leaves ``answers.jsonl`` (one line a request, or a second answer), ``heard.jsonl`` (predictions of the agent's local
+leaves ``answers.jsonl`` (one line a request, or a second answer), ``received.jsonl`` (predictions of the agent's local
 topic) and ``refused.txt`` (how a publication to a topic without access ended). A file ``slow`` there makes requests to
 ``lab/asks`` take long.
 """
@@ -12,6 +12,8 @@ import itertools
 import json
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,14 @@ PAUSE = 0.25
 SLOW_TURNS = 500_000
 
 
+@dataclass(frozen=True)
+class Question:
+    """A request's numbers, by which its answer is checked, and its one frame as the agent reads it."""
+
+    inputs: Mapping[str, object]
+    frame: Mapping[str, str]
+
+
 class Diary:
     """A file of JSON lines that several threads write to."""
 
@@ -28,7 +38,7 @@ class Diary:
         self._stream = path.open("a", encoding="utf-8", buffering=1)
         self._lock = threading.Lock()
 
-    def note(self, **entry: Any) -> None:
+    def note(self, **entry: object) -> None:
         with self._lock:
             self._stream.write(json.dumps(entry) + "\n")
 
@@ -43,19 +53,19 @@ class Asker(threading.Thread):
         self._answers = answers
         self._came = threading.Event()
         self._wanted = ""
-        self._answer: dict[str, Any] = {}
-        nucleus.subscribe_to_topic(topic=f"{topic}/reply", on_stream_event=self._heard)
+        self._answer: object = None
+        nucleus.subscribe_to_topic(topic=f"{topic}/reply", on_stream_event=self._take)
 
     def run(self) -> None:
         for number in itertools.count():
             slow = Path("slow").exists()
-            asked = _table(number) if self._topic.startswith("line") else _tensors(number, slow=slow)
-            self._ask(f"{self._topic}-{number}", *asked)
+            question = _table(number) if self._topic.startswith("line") else _tensors(number, slow=slow)
+            self._ask(f"{self._topic}-{number}", question)
             if not slow:
                 time.sleep(PAUSE)
 
-    def _ask(self, request: str, said: dict[str, Any], frame: dict[str, str]) -> None:
-        payload = json.dumps({"request": request, "frames": [{"name": request, **frame}]}).encode()
+    def _ask(self, request: str, question: Question) -> None:
+        payload = json.dumps({"request": request, "frames": [{"name": request, **question.frame}]}).encode()
         began = time.time()
         self._came.clear()
         self._wanted = request
@@ -64,10 +74,17 @@ class Asker(threading.Thread):
             tries += 1
             _publish(self._nucleus, self._topic, payload)
             self._came.wait(PATIENCE)
-        told = {"topic": self._topic, "request": request, "said": said, "tries": tries, "answer": self._answer}
-        self._answers.note(**told, asked=began, answered=time.time())
+        self._answers.note(
+            topic=self._topic,
+            request=request,
+            inputs=question.inputs,
+            tries=tries,
+            answer=self._answer,
+            asked=began,
+            answered=time.time(),
+        )
 
-    def _heard(self, event: Any) -> None:
+    def _take(self, event: Any) -> None:
         answer = json.loads(event.binary_message.message)
         if answer.get("request") == self._wanted and not self._came.is_set():
             self._answer = answer
@@ -85,11 +102,11 @@ def main() -> None:
         Path("refused.txt").write_text("allowed", encoding="utf-8")
     except Exception as error:  # noqa: BLE001 - what a nucleus answers is what is to be seen
         Path("refused.txt").write_text(type(error).__name__, encoding="utf-8")
-    heard, answers = Diary(Path("heard.jsonl")), Diary(Path("answers.jsonl"))
+    received, answers = Diary(Path("received.jsonl")), Diary(Path("answers.jsonl"))
 
     def note(event: Any) -> None:
         prediction = json.loads(event.binary_message.message)
-        heard.note(source=prediction["source"], frame=prediction["frame"], version=prediction["version"])
+        received.note(source=prediction["source"], frame=prediction["frame"], version=prediction["version"])
 
     nucleus.subscribe_to_topic(topic="factory/predictions", on_stream_event=note)
     askers = [Asker(nucleus, topic, answers) for topic in ("line/asks", "lab/asks")]
@@ -105,23 +122,23 @@ def _publish(nucleus: Any, topic: str, payload: bytes) -> None:
     nucleus.publish_to_topic(topic=topic, publish_message=PublishMessage(binary_message=BinaryMessage(message=payload)))
 
 
-def _table(number: int) -> tuple[dict[str, Any], dict[str, str]]:
+def _table(number: int) -> Question:
     """Return rows of heat and noise, in the opposite order in every second request. Some rows are hard to classify."""
     rows = [(2.0 + number % 7, 3.0), (-2.0, -1.0 - number % 5)]
     rows = rows[::-1] if number % 2 else rows
     if number % 5 == 0:
         rows.append((0.1, 0.05))
     text = "heat,noise\n" + "".join(f"{heat},{noise}\n" for heat, noise in rows)
-    return {"rows": rows}, {"text": text}
+    return Question({"rows": rows}, {"text": text})
 
 
-def _tensors(number: int, *, slow: bool) -> tuple[dict[str, Any], dict[str, str]]:
+def _tensors(number: int, *, slow: bool) -> Question:
     import numpy  # noqa: PLC0415
 
     values, turns = [number % 100 + 0.5, -1.0], SLOW_TURNS if slow else number % 5
     packed = io.BytesIO()
     numpy.savez(packed, x=numpy.array(values, numpy.float32), turns=numpy.array(turns, numpy.int64))
-    return {"x": values, "turns": turns}, {"data": base64.b64encode(packed.getvalue()).decode()}
+    return Question({"x": values, "turns": turns}, {"data": base64.b64encode(packed.getvalue()).decode()})
 
 
 if __name__ == "__main__":

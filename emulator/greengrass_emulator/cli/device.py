@@ -1,13 +1,37 @@
-"""``greengrass-emulator nucleus`` runs a device; ``greengrass-emulator status`` shows what runs on a device."""
+"""The commands of one device: ``provision`` makes it, ``nucleus`` runs it, ``status`` shows what runs on it."""
 
 import logging
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from greengrass_emulator.errors import EmulatorError, NucleusError
+from greengrass_emulator.errors import NucleusError
+
+
+def provision(
+    state: Annotated[Path, typer.Option(help="The state folder of the running `up`.")],
+    device: Annotated[Path, typer.Option(help="The device's folder, to be written.")],
+    thing: Annotated[str, typer.Option(help="The thing's name.")],
+    account: Annotated[str, typer.Option(help="The account that the device belongs to.")] = "dev",
+    group: Annotated[list[str] | None, typer.Option(help="A thing group; may be repeated.")] = None,
+    component_user: Annotated[
+        str | None, typer.Option(help="USER[:GROUP] that runs the components; default: you.")
+    ] = None,
+) -> None:
+    """Make a thing with its certificate, and the folder that a nucleus starts from."""
+    from greengrass_emulator.cloud.cloud_state import read_state
+    from greengrass_emulator.cloud.provisioning import provision_device
+
+    made = provision_device(
+        read_state(state / "cloud.json"),
+        device,
+        account=account,
+        thing=thing,
+        groups=tuple(group or ()),
+        posix_user=component_user,
+    )
+    typer.echo(f"{made.thing} may start: greengrass-emulator nucleus --config {made.config_path} --runtime classic")
 
 
 def nucleus(
@@ -44,14 +68,3 @@ def status(
         typer.echo(f"  {component.state:<10} {name} {component.version} {process} {component.detail}".rstrip())
     for deployment in found.deployments:
         typer.echo(f"  {deployment.status:<10} {deployment.target} {deployment.id} {deployment.cause}".rstrip())
-
-
-def standalone() -> None:
-    """The nucleus alone, for ``python -m greengrass_emulator.nucleus``."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(nucleus)
-    try:
-        app()
-    except EmulatorError as error:
-        sys.stderr.write(f"nucleus: {error}\n")
-        sys.exit(error.exit_code)
