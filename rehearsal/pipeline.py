@@ -3,9 +3,7 @@
 Each stage runs in a folder of its own, which holds only what the stage before handed over.
 """
 
-import os
 import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,19 +137,3 @@ def _without_the_agents_libraries(folder: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "awscrt.py").write_text('raise ImportError("the agent\'s extra is not installed here")\n')
     return folder
-
-
-def process_environment() -> dict[str, str]:
-    """Return the environment for a stage's processes: this interpreter first on the path, and no variable of AWS's.
-
-    A rehearsal must never use a developer's own AWS profile.
-    """
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    return {
-        **kept,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "PYTHONUNBUFFERED": "1",
-    }

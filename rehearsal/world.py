@@ -25,7 +25,8 @@ from rehearsal.cloud_view import AccountView, Published, objects_of
 from rehearsal.errors import RehearsalError
 from rehearsal.feeder import read_predictions
 from rehearsal.other_user import OtherUser
-from rehearsal.pipeline import Stage, process_environment
+from rehearsal.pipeline import Stage
+from rehearsal.processes import process_environment
 from shared_schema.messages import Channel
 
 Runtime = Literal["classic", "lite"]

@@ -18,7 +18,7 @@ from rehearsal.errors import RehearsalError
 from rehearsal.extended.context import ScenarioContext, comes_true
 from rehearsal.extended.deploy_repository import CAMERA, DIGITS
 from rehearsal.feeder import Scan, read_predictions
-from rehearsal.pipeline import process_environment
+from rehearsal.processes import process_environment
 from rehearsal.registry import TrainedModel
 from rehearsal.timeline import Proof
 from rehearsal.world import BUCKET

@@ -4,7 +4,6 @@ Each is the command that a person or a CodeBuild project runs, in a process of i
 """
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +11,8 @@ from pathlib import Path
 import yaml
 from greengrass_emulator.cloud.cloud import Cloud
 
-from rehearsal.errors import RehearsalError
-from rehearsal.pipeline import process_environment
 from rehearsal.policy_proof import installing
+from rehearsal.processes import output_of
 from rehearsal.world import BUCKET, PACKAGE_GROUP
 
 _SECONDS = 60
@@ -26,21 +24,15 @@ _TREE = f"models/{PACKAGE_GROUP}/tree/"
 
 def publisher(*words: str, environment: Mapping[str, str], folder: Path | None = None, ends: int = 0) -> str:
     """Run a ``cloud-publisher`` command, check its exit code, and return its output. Raises ``RehearsalError``."""
-    done = subprocess.run(
+    return output_of(
         [sys.executable, "-m", "cloud_publisher", *words],
-        cwd=folder,
-        env={**process_environment(), **environment},
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
+        name=f"cloud-publisher {words[0]}",
+        remedy="correct what it reports; if a call was denied, see infra_policies",
+        seconds=_SECONDS,
+        environment=environment,
+        folder=folder,
+        ends=ends,
     )
-    if done.returncode != ends:
-        raise RehearsalError(
-            f"cloud-publisher {words[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}",
-            "correct what it reports; if a call was denied, see infra_policies",
-        )
-    return done.stdout
 
 
 def status_as_operator(cloud: Cloud, account: str, target_arn: str, *, ends: int = 0) -> None:

@@ -3,7 +3,6 @@
 Also ``unused.yml``: what the proof's run does not use, with the reasons.
 """
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -12,8 +11,8 @@ from pathlib import Path
 from pydantic import Field
 
 from rehearsal.errors import RehearsalError
-from rehearsal.pipeline import process_environment
 from rehearsal.policy_proof.rendered import RenderedStage, read_stage
+from rehearsal.processes import output_of
 from shared_schema.documents import DocumentError, read_document
 from shared_schema.strict_model import WrittenByPeople
 
@@ -58,19 +57,12 @@ def read_unneeded(path: Path) -> tuple[Unneeded, ...]:
 
 
 def _render(config: Path, stage: str) -> str:
-    done = subprocess.run(
+    return output_of(
         [
             *(sys.executable, "-m", "cloud_publisher", "policies", "render"),
             *("--stage", stage, "--config", str(config), "--json"),
         ],
-        env=process_environment(),
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
+        name=f"cloud-publisher policies render --stage {stage}",
+        remedy=f"correct {config}",
+        seconds=_SECONDS,
     )
-    if done.returncode:
-        raise RehearsalError(
-            f"the policies of {stage} could not be rendered:\n{done.stdout}{done.stderr}", f"correct {config}"
-        )
-    return done.stdout

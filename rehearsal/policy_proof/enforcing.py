@@ -9,11 +9,12 @@ from greengrass_emulator.iam.policy_sources import PolicySet
 from greengrass_emulator.iam.recording import read_recording
 
 from rehearsal.errors import RehearsalError
-from rehearsal.pipeline import Stage, process_environment
+from rehearsal.pipeline import Stage
 from rehearsal.policy_proof import installing
 from rehearsal.policy_proof.documents import render_documents
 from rehearsal.policy_proof.proving import of_ours, refusals
 from rehearsal.policy_proof.rendered import Attached, RenderedStage
+from rehearsal.processes import process_environment
 from rehearsal.timeline import Proof
 from rehearsal.world import BUCKET, World
 
