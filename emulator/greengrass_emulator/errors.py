@@ -5,8 +5,8 @@ EmulatorError                   exit code 1
 ├── CloudNotRunning             a cloud was asked for something before start() or after stop()
 ├── ProvisioningFailed          a device could not be given its identity
 ├── IamError                    (iam/errors.py)
-│   ├── InvalidPolicy           exit code 2: a policy document that AWS would refuse, or that we cannot evaluate
-│   └── InvalidRecording        exit code 2: a recording of calls that cannot be read
+│   ├── InvalidPolicyError      exit code 2: a policy document that AWS would refuse, or that we cannot evaluate
+│   └── InvalidRecordingError   exit code 2: a recording of calls that cannot be read
 └── NucleusError                a nucleus could not do its work (nucleus/errors.py)
     ├── DeviceFolderInvalid     exit code 2: config.yaml is invalid
     ├── NucleusRunsAlready      another process serves this root folder
@@ -18,8 +18,8 @@ EmulatorError                   exit code 1
     ├── StepInterrupted         a request to a component came while one of its steps was under way
     └── DeploymentFailed        a deployment ended; carries Greengrass's error codes and detailed status
 
-Answers to callers are not in this tree: an emulated AWS service's (``cloud/api_errors.py``, ``JobRefused`` and
-``ShadowRefused`` in ``cloud/device_messages``), and those of IPC to components (``nucleus/ipc/answers.py``).
+Answers to callers are not in this tree: those of the emulated AWS services (``AwsError`` in ``cloud/api_errors.py``),
+and those of IPC to components (``nucleus/ipc/answers.py``).
 """
 
 from enum import IntEnum

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-__all__ = ["JsonObject", "JsonPath", "JsonValue", "json_pointer", "key_path", "leaves", "value_at"]
+__all__ = ["JsonObject", "JsonPath", "JsonValue", "json_pointer", "key_path", "leaves", "object_in", "value_at"]
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 JsonPath: TypeAlias = tuple[str, ...]
@@ -27,6 +27,13 @@ def leaves(value: JsonValue, path: JsonPath = ()) -> Iterator[tuple[JsonPath, Js
 def json_pointer(path: JsonPath) -> str:
     """Return a path as a JSON pointer (RFC 6901), such as ``/models/digits``; empty for the document itself."""
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def object_in(value: JsonValue, *steps: str) -> JsonObject:
+    """Return the object at a path within a value; an empty one where there is none."""
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
 def value_at(value: JsonValue, path: Sequence[str]) -> JsonValue:

@@ -3,7 +3,7 @@
 import json
 
 from greengrass_emulator.cloud.cloud import Cloud
-from greengrass_emulator.cloud.device_messages.listening import Message, Messages
+from greengrass_emulator.cloud.device_messages.messages import Message, Messages
 
 from shared_schema.messages import CommandReply, Confirmation, Health, PublishedPrediction
 from shared_schema.topics import Command, Topics

@@ -41,7 +41,7 @@ class EnforcedRoles:
         self.rendered: tuple[RenderedStage, ...] = ()
 
     def prepare(self, cloud: Cloud, seeded: SeededCloud) -> None:
-        """Attach every document to its role or resource. Raises ``RehearsalError``, ``InvalidPolicy``."""
+        """Attach every document to its role or resource. Raises ``RehearsalError``, ``InvalidPolicyError``."""
         self.external_id = seeded.external_id
         key_arn = installing.make_key_and_model_bucket(cloud, seeded.bucket)
         config = installing.write_config(

@@ -78,7 +78,7 @@ def refusals(calls: Iterable[RecordedCall], policies: PolicySet) -> Iterator[str
 
 
 def _by_statement(proof: Proof, stages: Sequence[RenderedStage]) -> Iterator[StatementProof]:
-    loads = {load.statement: load for load in proof.loads}
+    removals = {removal.statement: removal for removal in proof.removals}
     unused: dict[str, set[tuple[str, str]]] = {}
     for each in proof.unused:
         unused.setdefault(each.statement, set()).add((each.element, each.pattern))
@@ -92,7 +92,7 @@ def _by_statement(proof: Proof, stages: Sequence[RenderedStage]) -> Iterator[Sta
                 for policy in rendered
                 if (written := policy.statement(sid)) is not None
             }
-            carried = [load.call.title for label in copies if (load := loads[label]).call is not None]
+            carried = [removal.call.title for label in copies if (removal := removals[label]).call is not None]
             yield StatementProof(
                 name,
                 sid,

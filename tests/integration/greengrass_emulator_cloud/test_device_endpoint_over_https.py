@@ -1,4 +1,4 @@
-"""What a device gets with its certificate over HTTPS: credentials, versions, groups."""
+"""A device's requests with its certificate over HTTPS: credentials, versions, groups."""
 
 import base64
 import http.client
@@ -96,7 +96,9 @@ def test_the_highest_version_that_satisfies_is_resolved_with_its_recipe(
     assert found["aws.greengrass.Nucleus"]["componentVersion"] == "2.14.3"
 
 
-def test_what_nothing_satisfies_is_not_found(endpoint: Endpoint, unique: str, deployable: Callable[..., str]) -> None:
+def test_requirements_that_no_version_satisfies_are_not_found(
+    endpoint: Endpoint, unique: str, deployable: Callable[..., str]
+) -> None:
     deployable(unique)
     status, answer = endpoint.resolve(**{unique: ">=2.0.0"})
     assert status == 404
@@ -136,7 +138,7 @@ def silent_client(endpoint: Endpoint) -> Iterator[None]:
         yield
 
 
-def test_a_client_that_says_nothing_keeps_nobody_waiting(silent_client: None, endpoint: Endpoint) -> None:
+def test_a_silent_client_does_not_block_others(silent_client: None, endpoint: Endpoint) -> None:
     assert endpoint.resolve(aws__greengrass__Cli="*")[0] == 200
 
 

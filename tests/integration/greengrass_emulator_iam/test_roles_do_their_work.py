@@ -1,4 +1,4 @@
-"""Each role, under exactly its own policy, does what it is there for, through boto3."""
+"""Each role can do its work with boto3 under its own policy."""
 
 import json
 import time

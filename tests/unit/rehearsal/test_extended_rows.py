@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from greengrass_emulator.cloud.device_messages.listening import Message, Messages
+from greengrass_emulator.cloud.device_messages.messages import Message, Messages
 from greengrass_emulator.cloud.provisioning import DeviceFolder
 
 from rehearsal.extended import all_at_once, rows

@@ -1,4 +1,4 @@
-"""The operations that take away, and those that only devices are meant to call."""
+"""Deletions, and the operations that only devices may call."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from botocore.session import Session
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.control_plane.api import OPERATIONS
 from greengrass_emulator.cloud.provisioning import provision_device
-from greengrass_emulator.cloud.rest_json.routing import service_model
+from greengrass_emulator.service_models import service_model
 
 OTHERS_AFFAIR = {
     "AssociateServiceRoleToAccount",
@@ -37,7 +37,7 @@ def test_what_is_not_emulated_says_so(greengrass: Any) -> None:
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
-def test_an_active_deployment_is_cancelled_before_it_is_deleted_and_its_revision_never_comes_again(
+def test_an_active_deployment_cannot_be_deleted_and_a_revision_is_not_used_again(
     greengrass: Any, group_arn: str
 ) -> None:
     first = greengrass.create_deployment(targetArn=group_arn)["deploymentId"]
@@ -55,7 +55,7 @@ def test_an_active_deployment_is_cancelled_before_it_is_deleted_and_its_revision
     assert greengrass.get_deployment(deploymentId=third)["revisionId"] == "3"
 
 
-def test_a_deleted_core_device_is_gone_until_it_speaks_again(
+def test_a_deleted_core_device_returns_with_its_next_status(
     cloud: Cloud, greengrass: Any, unique: str, new_device: Callable[..., Any]
 ) -> None:
     device = new_device(unique)
@@ -141,7 +141,7 @@ def test_every_paginator_goes_through_all_pages(
     # A device's messages are taken in their order: with this answer the fleet status has been read.
     device.subscribe(f"$aws/things/{device.thing}/shadow/get/rejected")
     device.publish(f"$aws/things/{device.thing}/shadow/get", {})
-    device.hears(f"$aws/things/{device.thing}/shadow/get/rejected")
+    device.receive(f"$aws/things/{device.thing}/shadow/get/rejected")
 
     def seen(operation: str, key: str, field: str, **asked: str) -> list[str]:
         pages = greengrass.get_paginator(operation).paginate(**asked, PaginationConfig={"PageSize": 1})

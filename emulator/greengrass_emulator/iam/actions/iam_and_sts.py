@@ -1,14 +1,21 @@
-"""IAM. Source: Service Authorization Reference, "AWS Identity and Access Management (IAM)".
+"""IAM and STS. Source: Service Authorization Reference, the pages of both services.
 
-An operation's resource is what its parameters name: a role, a user, a group, a policy. A request does not have
-a name's path, so a role is checked without its path; the emulated accounts have none.
+The resource of an operation of IAM is what its parameters name: a role, a user, a group, a policy. A request does not
+have a name's path, so a role is checked without its path; the emulated accounts have none. GetCallerIdentity and
+GetSessionToken need no permission, and an explicit deny does not stop them.
 """
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, Place, named_resources, owner_of
+from greengrass_emulator.iam.actions.resources import (
+    ANY,
+    Lookups,
+    Place,
+    named_resources,
+    owner_of,
+    request_tags,
+    tag_context,
+)
 from greengrass_emulator.iam.requests import Need, partition_of_region
 
 # An operation's first parameter of these is its resource: AttachRolePolicy has a role and a policy, and needs the role.
@@ -22,11 +29,13 @@ _RESOURCES = (
     "@OpenIDConnectProviderArn",
     "@SAMLProviderArn",
 )
-_OF_WHOEVER_ASKS = {"GetUser", "CreateAccessKey", "ListAccessKeys", "DeleteAccessKey", "UpdateAccessKey"}
+_OF_THE_CALLER = {"GetUser", "CreateAccessKey", "ListAccessKeys", "DeleteAccessKey", "UpdateAccessKey"}
+_FREE = {"GetCallerIdentity", "GetSessionToken"}
+_ROLE_TAKERS = {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
 
 
 def iam_needs(request: HttpRequest, operation: Operation, _: Lookups) -> tuple[Need, ...]:
-    """``iam:Operation`` on the role, user, group or policy; ``iam:PassRole`` when a role is put into a profile."""
+    """Return ``iam:Operation`` on the role, user, group or policy; ``iam:PassRole`` for a role put into a profile."""
     place = Place("iam", "", request.account, partition_of_region(request.region))
     context = tag_context(request_tags(operation))
     for name, key in (("PolicyArn", "iam:policyarn"), ("PermissionsBoundary", "iam:permissionsboundary")):
@@ -56,4 +65,31 @@ def _resource(operation: Operation, place: Place) -> str:
         found = named_resources({operation.name: (template,)}, operation, place)
         if found != (ANY,):
             return found[0]
-    return place.arn("user/*") if operation.name in _OF_WHOEVER_ASKS else ANY
+    return place.arn("user/*") if operation.name in _OF_THE_CALLER else ANY
+
+
+def sts_needs(request: HttpRequest, operation: Operation, _: Lookups) -> tuple[Need, ...]:
+    """Return ``sts:AssumeRole`` on the role, and ``sts:TagSession`` and ``sts:SetSourceIdentity`` if it has these."""
+    if operation.name in _FREE:
+        return ()
+    if operation.name not in _ROLE_TAKERS:
+        return (Need(f"sts:{operation.name}", ANY, request.account),)
+    role = operation.text("RoleArn") or ANY
+    owner = owner_of(role, request.account)
+    given = {
+        "sts:externalid": "ExternalId",
+        "sts:rolesessionname": "RoleSessionName",
+        "sts:sourceidentity": "SourceIdentity",
+    }
+    context: dict[str, tuple[str, ...]] = {
+        key: (value,) for key, name in given.items() if (value := operation.text(name))
+    }
+    tags = request_tags(operation)
+    context |= tag_context(tags)
+    action = f"sts:{operation.name}"
+    needs = [Need(action, role, owner, context)]
+    if tags:
+        needs.append(Need("sts:TagSession", role, owner, context, action))
+    if operation.text("SourceIdentity"):
+        needs.append(Need("sts:SetSourceIdentity", role, owner, context, action))
+    return tuple(needs)

@@ -1,12 +1,12 @@
 """The policies that the emulated accounts hold, from moto's memory: identities, buckets, keys, roles, certificates.
 
-A policy that the evaluator cannot read is its author's mistake: it raises ``InvalidPolicy``, and the call is refused.
+A policy that the evaluator cannot read is its author's mistake: it raises ``InvalidPolicyError``, and the call is
+refused.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
 
 from moto.iam.models import Group, Role, User, iam_backends
 from moto.iot.models import iot_backends
@@ -14,7 +14,7 @@ from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 
 from greengrass_emulator.iam.documents import Policy, PolicyKind, read_policy
-from greengrass_emulator.iam.errors import InvalidPolicy
+from greengrass_emulator.iam.errors import InvalidPolicyError
 from greengrass_emulator.iam.policy_sources import guarded_resource
 from greengrass_emulator.iam.requests import Need, Principal, PrincipalKind
 
@@ -22,7 +22,7 @@ _PARTITION = "aws"
 _NO_TRUST = Policy("no such role", PolicyKind.TRUST, ())
 
 
-class HeldPolicies:
+class AccountPolicies:
     """A ``PolicySource`` in moto's memory. It caches nothing: a changed policy counts from the next call on."""
 
     def __init__(self, region: str) -> None:
@@ -34,7 +34,9 @@ class HeldPolicies:
             case PrincipalKind.ROLE:
                 role = _role(principal.arn)
                 if role and role.permissions_boundary_arn:
-                    raise InvalidPolicy(principal.arn, "has a permissions boundary, which is not enforced here")
+                    raise InvalidPolicyError(
+                        principal.arn, "has a permissions boundary, which is not enforced here", "take it away"
+                    )
                 return tuple(_attached(role)) if role else ()
             case PrincipalKind.USER:
                 return tuple(_of_user(principal))
@@ -91,7 +93,7 @@ def _of_user(principal: Principal) -> Iterable[Policy]:
 
 
 def _attached(owner: Role | User | Group) -> Iterable[Policy]:
-    inline: Mapping[str, Any] = owner.policies
+    inline: Mapping[str, object] = owner.policies
     for name, document in list(inline.items()):
         yield _read(f"{owner.name}.{name}", PolicyKind.IDENTITY, _text(document))
     for managed in list(owner.managed_policies.values()):
@@ -114,7 +116,7 @@ def _of_key(arn: str) -> Policy | None:
     return _read(arn, PolicyKind.KEY, _text(key.policy)) if key else None
 
 
-def _text(document: Any) -> str:
+def _text(document: object) -> str:
     if isinstance(document, bytes):
         return document.decode("utf-8", errors="replace")
     return document if isinstance(document, str) else json.dumps(document)

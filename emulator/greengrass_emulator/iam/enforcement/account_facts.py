@@ -1,19 +1,23 @@
-"""``Lookups`` in moto's memory: what the accounts know and a request does not contain."""
+"""What the accounts know and a request does not contain, from moto's memory: ``Lookups``, and a key's principal."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import FakeBucket, s3_backends
+from moto.sts.models import sts_backends
 
-from greengrass_emulator.iam.actions.lookups import Encryption
+from greengrass_emulator.iam.actions.resources import Encryption
+from greengrass_emulator.iam.requests import Principal, PrincipalKind
+from greengrass_emulator.json_value import JsonObject, object_in
 
 _KEY_ID_BYTES = 36
+_PARTITION = "aws"
 DeploymentTarget = Callable[[str, str], str | None]
 """The ARN of a deployment's target, by account and deployment id."""
 
 
-class HeldFacts:
+class AccountFacts:
     """Reads moto's S3 and KMS, and asks the control plane for deployments."""
 
     def __init__(self, account_ids: Sequence[str], region: str, deployment_target: DeploymentTarget) -> None:
@@ -22,22 +26,23 @@ class HeldFacts:
         self._deployment_target = deployment_target
 
     def bucket_owner(self, bucket: str) -> str | None:
-        """The account that owns a bucket."""
+        """Return the account that owns a bucket."""
         known = s3_backends.bucket_accounts.get(bucket)
         return known[1] if known else None
 
     def bucket_encryption(self, bucket: str) -> Encryption | None:
-        """The key of a bucket's default encryption; none for SSE-S3 and for AWS's own key."""
+        """Return the key of a bucket's default encryption; none for SSE-S3 and for AWS's own key."""
         found = self._bucket(bucket)
-        rule: Mapping[str, Any] = (found.encryption or {}).get("Rule", {}) if found else {}
-        default = rule.get("ApplyServerSideEncryptionByDefault", {})
+        encryption: JsonObject = (found.encryption or {}) if found else {}
+        rule = object_in(encryption, "Rule")
+        default = object_in(rule, "ApplyServerSideEncryptionByDefault")
         named = default.get("KMSMasterKeyID")
         if not str(default.get("SSEAlgorithm", "")).startswith("aws:kms") or not named:
             return None
         return self._encryption(bucket, str(named), str(rule.get("BucketKeyEnabled", "")).lower() == "true")
 
     def object_encryption(self, bucket: str, key: str, version: str | None) -> Encryption | None:
-        """The KMS key that an object was written under."""
+        """Return the KMS key that an object was written under."""
         found = self._bucket(bucket)
         for each in reversed(found.keys.getlist(key, default=[]) if found else []):
             if version is None or str(getattr(each, "version_id", None)) == version:
@@ -48,7 +53,7 @@ class HeldFacts:
         return None
 
     def upload_encryption(self, bucket: str, upload_id: str) -> Encryption | None:
-        """The KMS key that a multipart upload was begun with, its own or the bucket's."""
+        """Return the KMS key that a multipart upload was begun with, its own or the bucket's."""
         found = self._bucket(bucket)
         upload = found.multiparts.get(upload_id) if found else None
         if upload is None:
@@ -57,7 +62,7 @@ class HeldFacts:
         return self._encryption(bucket, str(named), False) if named else self.bucket_encryption(bucket)
 
     def key_arn(self, account: str, region: str, name: str) -> str | None:
-        """The ARN of the key that an id, an ARN, an alias or an alias's ARN means."""
+        """Return the ARN of the key that an id, an ARN, an alias or an alias's ARN means."""
         if name.startswith("arn:"):
             _, _, _, region, account, name = name.split(":", 5)
         backend = kms_backends[account][region or self._region]
@@ -68,7 +73,7 @@ class HeldFacts:
         return None
 
     def key_of_ciphertext(self, ciphertext: bytes) -> str | None:
-        """The ARN of the key that a ciphertext was made with: moto writes the key's id before it."""
+        """Return the ARN of the key that a ciphertext was made with: moto writes the key's id before it."""
         named = ciphertext[:_KEY_ID_BYTES].decode("ascii", errors="replace")
         for account in self._account_ids:
             key = kms_backends[account][self._region].keys.get(named)
@@ -77,7 +82,7 @@ class HeldFacts:
         return None
 
     def deployment_target(self, account: str, deployment_id: str) -> str | None:
-        """The ARN of the thing or thing group that a deployment is for."""
+        """Return the ARN of the thing or thing group that a deployment is for."""
         return self._deployment_target(account, deployment_id)
 
     def _bucket(self, name: str) -> FakeBucket | None:
@@ -87,3 +92,15 @@ class HeldFacts:
     def _encryption(self, bucket: str, named: str, bucket_key: bool) -> Encryption | None:
         arn = self.key_arn(self.bucket_owner(bucket) or "", self._region, named)
         return Encryption(arn or named, bucket_key) if arn or named.startswith("arn:") else None
+
+
+def principal_of(account_ids: Sequence[str], access_key_id: str, thing: str = "") -> Principal | None:
+    """Return the user or role session of an access key, a device's if ``thing`` is given; None for an unknown key."""
+    for account in account_ids:
+        session = sts_backends[account][_PARTITION].get_assumed_role_from_access_key(access_key_id)
+        if session is not None:
+            return Principal(PrincipalKind.ROLE, account, session.role_arn, session.arn, thing)
+        user = iam_backends[account][_PARTITION].get_user_from_access_key_id(access_key_id)
+        if user is not None:
+            return Principal(PrincipalKind.USER, account, user.arn)
+    return None

@@ -29,26 +29,24 @@ def update(data: Any, thing: str, name: str, state: dict[str, Any], **more: Any)
     return read
 
 
-def test_an_update_says_what_was_and_what_is_and_where_they_differ(
-    data: Any, unique: str, new_device: NewDevice
-) -> None:
+def test_an_update_publishes_the_documents_and_the_delta(data: Any, unique: str, new_device: NewDevice) -> None:
     device = new_device(unique)
     prefix = f"$aws/things/{unique}/shadow/name/mlops"
     for topic in ("update/documents", "update/delta"):
         device.subscribe(f"{prefix}/{topic}")
     update(data, unique, "mlops", {"reported": {"a": {"x": 1, "y": 2}}})
-    first = device.hears(f"{prefix}/update/documents")
+    first = device.receive(f"{prefix}/update/documents")
     assert (first["previous"], first["current"]["version"]) == ({}, 1)
     update(data, unique, "mlops", {"desired": {"a": {"x": 1, "y": 3}, "b": [1]}}, clientToken="mine")
-    delta = device.hears(f"{prefix}/update/delta")
+    delta = device.receive(f"{prefix}/update/delta")
     assert (delta["state"], delta["version"], delta["clientToken"]) == ({"a": {"y": 3}, "b": [1]}, 2, "mine")
     assert set(delta["metadata"]) == {"a", "b"}
     assert set(delta["metadata"]["a"]) == {"y"}
     assert delta["metadata"]["a"]["y"]["timestamp"] > 0
     update(data, unique, "mlops", {"reported": {"b": [1]}})
-    assert device.hears(f"{prefix}/update/delta")["state"] == {"a": {"y": 3}}, "a report leaves a difference"
+    assert device.receive(f"{prefix}/update/delta")["state"] == {"a": {"y": 3}}, "a report leaves a difference"
     update(data, unique, "mlops", {"reported": {"a": {"y": 3}}})
-    last = device.hears(f"{prefix}/update/documents")
+    last = device.receive(f"{prefix}/update/documents")
     assert (last["previous"]["version"], last["current"]["version"]) == (3, 4)
     assert last["previous"]["state"]["reported"] == {"a": {"x": 1, "y": 2}, "b": [1]}
     assert set(last["current"]["state"]) == {"desired", "reported"}
@@ -56,19 +54,19 @@ def test_an_update_says_what_was_and_what_is_and_where_they_differ(
     assert "delta" not in got["state"], "nothing differs any more"
 
 
-def test_a_deletion_is_said_by_topic_and_the_version_counts_on(data: Any, unique: str, new_device: NewDevice) -> None:
+def test_a_deletion_is_published_and_the_version_counts_on(data: Any, unique: str, new_device: NewDevice) -> None:
     device = new_device(unique)
     topic = f"$aws/things/{unique}/shadow/name/mlops/delete"
     device.subscribe(f"{topic}/+")
     before = update(data, unique, "mlops", {"reported": {"a": 1}})["version"]
     data.delete_thing_shadow(thingName=unique, shadowName="mlops")
-    assert "state" not in device.hears(f"{topic}/accepted")
+    assert "state" not in device.receive(f"{topic}/accepted")
     with pytest.raises(data.exceptions.ResourceNotFoundException):
         data.get_thing_shadow(thingName=unique, shadowName="mlops")
     with pytest.raises(data.exceptions.ResourceNotFoundException):
         data.delete_thing_shadow(thingName=unique, shadowName="mlops")
     device.publish(topic, {"clientToken": "again"})
-    refused = device.hears(f"{topic}/rejected")
+    refused = device.receive(f"{topic}/rejected")
     assert (refused["code"], refused["clientToken"]) == (404, "again")
     assert update(data, unique, "mlops", {"reported": {"b": 2}})["version"] > before
     got = json.loads(data.get_thing_shadow(thingName=unique, shadowName="mlops")["payload"].read())
@@ -102,7 +100,7 @@ def nested(levels: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("name", "state", "more", "said"),
+    ("name", "state", "more", "message"),
     [
         ("mlops", {"reported": nested(9)}, {}, "levels of nesting"),
         ("mlops", {"said": {}}, {}, "invalid node"),
@@ -111,9 +109,9 @@ def nested(levels: int) -> Any:
     ],
 )
 def test_a_shadow_that_aws_would_refuse_is_refused(
-    data: Any, thing: str, name: str, state: dict[str, Any], more: dict[str, Any], said: str
+    data: Any, thing: str, name: str, state: dict[str, Any], more: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(data.exceptions.InvalidRequestException, match=said):
+    with pytest.raises(data.exceptions.InvalidRequestException, match=message):
         update(data, thing, name, state, **more)
 
 
@@ -125,9 +123,9 @@ def test_a_shadow_has_8192_bytes_of_state_however_many_updates_made_it(
     state: dict[str, Any] = {"reported": {"a": "x" * 4_000, "b": ""}}
     room = 8_192 - len(json.dumps({"reported": {"a": "x" * 4_000, "b": ""}}, separators=(",", ":")))
     update(data, unique, "mlops", state)
-    device.hears(f"{topic}/accepted")
+    device.receive(f"{topic}/accepted")
     device.publish(topic, {"state": {"reported": {"b": "y" * (room + 1)}}, "clientToken": "too much"})
-    refused = device.hears(f"{topic}/rejected")
+    refused = device.receive(f"{topic}/rejected")
     assert (refused["code"], refused["clientToken"]) == (413, "too much")
     with pytest.raises(data.exceptions.RequestEntityTooLargeException):
         update(data, unique, "mlops", {"reported": {"b": "y" * (room + 1)}})

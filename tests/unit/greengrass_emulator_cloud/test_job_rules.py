@@ -4,7 +4,7 @@ import pytest
 from greengrass_emulator.cloud.device_messages.job_rules import AbortCriterion, Rollout, read_job_rules
 
 
-def test_a_job_that_says_nothing_has_the_highest_rate_and_no_end() -> None:
+def test_a_job_without_a_configuration_has_the_highest_rate_and_no_time_out() -> None:
     rules = read_job_rules(None)
     assert (rules.rollout.rate(0, 0), rules.abort, rules.timeout) == (1000, (), None)
 
@@ -20,7 +20,7 @@ def test_an_exponential_rollout_may_wait_for_successes_instead() -> None:
     assert [rollout.rate(1000, succeeded) for succeeded in (9, 10, 20)] == [1, 1, 2]
 
 
-def test_a_factor_that_has_grown_beyond_all_numbers_is_the_maximum() -> None:
+def test_an_overflowing_rate_is_the_maximum() -> None:
     assert Rollout(base_per_minute=1000, factor=5.0, notified=1).rate(10**9, 0) == 1000
 
 
@@ -34,9 +34,9 @@ def test_a_factor_that_has_grown_beyond_all_numbers_is_the_maximum() -> None:
         ("ALL", ["SUCCEEDED"] * 8 + ["FAILED"], False),
     ],
 )
-def test_a_job_is_given_up_by_the_share_of_one_kind_of_failure(failure: str, statuses: list[str], met: bool) -> None:
+def test_a_job_is_aborted_by_the_share_of_one_kind_of_failure(failure: str, statuses: list[str], met: bool) -> None:
     assert AbortCriterion(failure, 25.0, minimum=4).is_met(statuses) is met
 
 
-def test_no_failure_is_no_reason_to_give_up_even_at_a_threshold_of_zero() -> None:
+def test_a_job_without_failures_is_not_aborted_even_at_a_threshold_of_zero() -> None:
     assert not AbortCriterion("ALL", 0.0, minimum=1).is_met(["QUEUED"])

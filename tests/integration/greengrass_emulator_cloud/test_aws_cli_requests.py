@@ -26,7 +26,7 @@ SECONDS = 10
 
 
 class Wire:
-    """The gateway, spoken to without an SDK."""
+    """Requests to the gateway without an SDK."""
 
     def __init__(self, cloud: Cloud, name: str) -> None:
         address = urlsplit(cloud.endpoint_url)
@@ -53,42 +53,42 @@ class Wire:
             connection.close()
 
 
-def _next_token(said: str) -> str:
-    token = json.loads(said).get("nextToken") if said.startswith("{") else None
+def _next_token(text: str) -> str:
+    token = json.loads(text).get("nextToken") if text.startswith("{") else None
     return quote(token, safe="") if token else ""
 
 
-def test_each_is_answered_as_it_was_when_it_was_recorded(cloud: Cloud, unique: str) -> None:
+def test_each_recorded_request_is_answered(cloud: Cloud, unique: str) -> None:
     wire = Wire(cloud, unique)
     for request in RECORDED:
-        status, said = wire.ask(request)
+        status, text = wire.ask(request)
         if "DEPLOYABLE" in request.get("holds", ""):
             # The CLI's user looks again, too.
             deadline = time.monotonic() + SECONDS
-            while "DEPLOYABLE" not in said and time.monotonic() < deadline:
+            while "DEPLOYABLE" not in text and time.monotonic() < deadline:
                 time.sleep(0.05)
-                status, said = wire.ask(request)
+                status, text = wire.ask(request)
         holds = request.get("holds", "").replace("NAME", unique)
         # Other tests' components share the account; the CLI asks for the next page, too.
-        while status == 200 and holds not in said and (token := _next_token(said)):
-            status, said = wire.ask({**request, "target": f"{request['target']}&nextToken={token}"})
-        assert status == request["status"], (request["command"], said)
-        assert holds in said, (request["command"], said)
+        while status == 200 and holds not in text and (token := _next_token(text)):
+            status, text = wire.ask({**request, "target": f"{request['target']}&nextToken={token}"})
+        assert status == request["status"], (request["command"], text)
+        assert holds in text, (request["command"], text)
 
 
-def test_a_presigned_url_of_the_old_kind_is_refused_with_the_kind_that_s3_takes(cloud: Cloud, unique: str) -> None:
-    """What `aws s3 presign` of CLI 1 makes for an endpoint of one's own; buckets since June 2020 do not take it."""
+def test_a_presigned_url_of_signature_version_2_is_refused(cloud: Cloud, unique: str) -> None:
+    """`aws s3 presign` of CLI 1 makes such URLs for a custom endpoint; buckets since June 2020 refuse them."""
     address = urlsplit(cloud.endpoint_url)
     connection = HTTPConnection(str(address.hostname), address.port or 80, timeout=SECONDS)
     try:
         connection.request("GET", f"/{unique}/k?AWSAccessKeyId=AKIAEXAMPLE&Signature=x%3D&Expires=1795563238")
         answer = connection.getresponse()
-        said = answer.read().decode()
+        text = answer.read().decode()
     finally:
         connection.close()
     assert answer.status == 400
-    assert "<Code>InvalidRequest</Code>" in said
-    assert "Please use AWS4-HMAC-SHA256" in said
+    assert "<Code>InvalidRequest</Code>" in text
+    assert "Please use AWS4-HMAC-SHA256" in text
 
 
 @pytest.mark.parametrize("field", ["method", "target", "status", "command", "service"])

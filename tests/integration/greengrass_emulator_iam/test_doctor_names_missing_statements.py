@@ -1,5 +1,5 @@
-"""`cloud-publisher doctor` under enforced permissions: all is well with the shipped policies, and whatever statement is
-taken away is the one that it names."""
+"""`cloud-publisher doctor` under enforced permissions: it finds nothing with the shipped policies, and names each
+statement that is taken away."""
 
 import json
 import time
@@ -27,7 +27,7 @@ def artifact(enforced: Any) -> str:
 
 @pytest.fixture(scope="module")
 def core_devices(enforced: Any) -> tuple[str, ...]:
-    """A device of prod's fleet and one of its canary, which have said that they are there."""
+    """A device of prod's fleet and one of its canary, which have sent their first status."""
     things = ("camera", "first")
     for thing in things:
         report_health(enforced, thing)
@@ -40,7 +40,7 @@ def core_devices(enforced: Any) -> tuple[str, ...]:
 
 
 def report_health(enforced: Any, thing: str) -> None:
-    """Connect as the thing, and say what a nucleus says when it starts."""
+    """Connect as the thing, and send the status that a nucleus sends when it starts."""
     connection = enforced.mqtt(thing, thing)
     connection.connect().result(SECONDS)
     health = {"ggcVersion": "2.14.3", "runtime": "aws_nucleus_classic", "thing": thing, "messageType": "COMPLETE"}
@@ -136,7 +136,7 @@ def test_a_statement_that_is_missing_is_named(
     assert f"{document}#{sid}" in failed_checks(answer)[check]
 
 
-def test_the_fleet_index_is_told_of_and_nothing_fails_without_it(enforced: Any, doctor: Doctor) -> None:
+def test_a_missing_fleet_index_is_reported_and_nothing_fails_without_it(enforced: Any, doctor: Doctor) -> None:
     def told() -> dict[str, Any]:
         code, answer, _ = doctor()
         assert code == 0
@@ -177,14 +177,14 @@ def test_a_role_that_may_not_be_assumed_ends_the_round_and_names_its_trust(docto
     assert (note["code"], note["severity"], note["remedy"]) == ("all-else", "note", None)
 
 
-def test_a_target_without_a_device_is_not_called_well(doctor: Doctor) -> None:
+def test_a_target_without_a_device_is_reported(doctor: Doctor) -> None:
     _, answer, _ = doctor(stage="preprod")
     devices = next(each for each in answer["checks"] if each["check"] == "devices")
     assert (devices["state"], devices["words"]) == ("not checked", "the target has no core device yet")
     assert "confirmations" not in [each["check"] for each in answer["checks"]]
 
 
-def test_a_canary_that_deploy_would_refuse_is_told(enforced: Any, doctor: Doctor) -> None:
+def test_a_canary_that_deploy_would_refuse_is_reported(enforced: Any, doctor: Doctor) -> None:
     iot = enforced.admin("iot", "prod")
     iot.add_thing_to_thing_group(thingGroupName="canary", thingName="camera")
     try:
@@ -204,7 +204,7 @@ def words_of(check: str, doctor: Doctor) -> str:
     return next(str(each["words"]) for each in answer["checks"] if each["check"] == check)
 
 
-def test_another_key_than_the_config_s_is_told(doctor: Doctor, tmp_path: Path) -> None:
+def test_another_key_than_the_config_s_is_reported(doctor: Doctor, tmp_path: Path) -> None:
     config = tmp_path / "greengrass-config.yml"
     text = config.read_text()
     key = next(line for line in text.splitlines() if line.strip().startswith("key:"))
@@ -213,7 +213,7 @@ def test_another_key_than_the_config_s_is_told(doctor: Doctor, tmp_path: Path) -
     assert failed_checks(answer)["key"] == ["artifact-bucket#NoOtherKey"]
 
 
-def test_a_bucket_in_another_region_and_a_target_that_is_not_there_are_told(doctor: Doctor, tmp_path: Path) -> None:
+def test_a_bucket_in_another_region_and_an_unknown_target_are_reported(doctor: Doctor, tmp_path: Path) -> None:
     config = tmp_path / "greengrass-config.yml"
     head, dev = config.read_text().split("stages:", 1)
     text = f"{head}stages:{dev.replace('region: eu-west-1', 'region: eu-central-1', 1)}"

@@ -1,4 +1,4 @@
-"""The registry, buckets and things, where our programs lean on them: as AWS answers, also where moto does not."""
+"""The registry, buckets and things that our programs use answer as AWS's do, also where moto's do not."""
 
 import base64
 import hashlib
@@ -41,9 +41,7 @@ def versions(pages: Any) -> list[list[int]]:
     return [[p["ModelPackageVersion"] for p in page["ModelPackageSummaryList"]] for page in pages]
 
 
-def test_packages_are_listed_oldest_first_unless_told_otherwise(
-    sagemaker: Any, unique: str, packages: list[str]
-) -> None:
+def test_packages_are_listed_oldest_first_by_default(sagemaker: Any, unique: str, packages: list[str]) -> None:
     lister = sagemaker.get_paginator("list_model_packages")
     paging = {"PageSize": 2}
     plain = lister.paginate(ModelPackageGroupName=unique, PaginationConfig=paging)
@@ -98,7 +96,7 @@ def test_a_checksum_is_checked_and_kept(cloud: Cloud, bucket: str) -> None:
 
 
 @pytest.mark.parametrize("operation", ["put_object", "get_object", "list_objects_v2", "get_bucket_location"])
-def test_a_bucket_that_does_not_exist_is_said_not_to(cloud: Cloud, operation: str) -> None:
+def test_an_unknown_bucket_is_not_found(cloud: Cloud, operation: str) -> None:
     more = {"Key": "k"} if operation in {"put_object", "get_object"} else {}
     with pytest.raises(ClientError, match="NoSuchBucket"):
         getattr(cloud.client("s3"), operation)(Bucket="no-such-bucket-at-all", **more)
@@ -137,8 +135,10 @@ def regional(cloud: Cloud, region: str) -> Any:
 
 
 @pytest.mark.parametrize(("method", "path"), [("HEAD", ""), ("HEAD", "/k"), ("GET", "/k"), ("PUT", "/k"), ("GET", "")])
-def test_a_bucket_of_another_region_says_where_it_is(cloud: Cloud, far_away: str, method: str, path: str) -> None:
-    """Signed as it is here, and asked without an SDK that would follow."""
+def test_a_request_for_a_bucket_of_another_region_is_redirected(
+    cloud: Cloud, far_away: str, method: str, path: str
+) -> None:
+    """Signed for the cloud's region, and sent without an SDK, which would follow the redirect."""
     address = urlsplit(cloud.endpoint_url)
     connection = HTTPConnection(str(address.hostname), address.port or 80, timeout=10)
     scope = f"{cloud.endpoints('dev').key.access_key_id}/20260101/{cloud.region}/s3/aws4_request"

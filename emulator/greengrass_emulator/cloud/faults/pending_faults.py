@@ -1,4 +1,4 @@
-"""The faults that are ordered and still to come. It decides; the layers of gateway and broker carry them out."""
+"""The ordered faults that are still to come. The layers of gateway and broker ask for them, and carry them out."""
 
 import threading
 from fnmatch import fnmatchcase
@@ -8,8 +8,8 @@ from greengrass_emulator.cloud.faults.orders import Corrupt, Delay, LoseAnswer, 
 OfCalls = Throttle | LoseAnswer | Delay
 
 
-class Board:
-    """The ordered faults by kind. Thread-safe. Accounts are ids here."""
+class PendingFaults:
+    """The ordered faults by kind. Thread-safe. Accounts are named by their ids."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -38,8 +38,8 @@ class Board:
             kept: list[tuple[OfCalls, str | None, int]] = []
             due: list[OfCalls] = []
             for fault, account, left in self._calls:
-                meant = account in {None, account_id} and fnmatchcase(operation, fault.operation)
-                if meant and not any(isinstance(each, type(fault)) for each in due):
+                concerned = account in {None, account_id} and fnmatchcase(operation, fault.operation)
+                if concerned and not any(isinstance(each, type(fault)) for each in due):
                     due.append(fault)
                     left -= 1  # noqa: PLW2901 - what is left of it is kept
                 if left:
@@ -58,7 +58,7 @@ class Board:
         return False
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Forget every fault, and end the lasting ones."""
         with self._lock:
             self._calls, self._objects = [], []
             self.s3_is_away, self.cut_off = False, frozenset()

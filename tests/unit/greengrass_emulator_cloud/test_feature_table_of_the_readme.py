@@ -1,10 +1,10 @@
-"""emulator/README.md says of every operation and rule which test holds it: they exist, and none is missing."""
+"""The tables of emulator/README.md name a test for every operation and rule; each named test exists."""
 
 import re
 from pathlib import Path
 
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
-from greengrass_emulator.cloud.rest_json.routing import service_model
+from greengrass_emulator.service_models import service_model
 
 REPOSITORY = Path(__file__).parents[3]
 ROWS = [line for line in (REPOSITORY / "emulator" / "README.md").read_text().splitlines() if line.startswith("| ")]

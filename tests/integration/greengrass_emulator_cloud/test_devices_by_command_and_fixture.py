@@ -1,4 +1,4 @@
-"""Devices that somebody has in hand: by ``greengrass-emulator up --device``, by fixtures, and under faults."""
+"""Devices of ``greengrass-emulator up --device`` and of the fixtures, also under faults."""
 
 import json
 import os
@@ -85,19 +85,19 @@ def test_up_without_a_folder_leaves_nothing_behind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("devices", "said"),
+    ("devices", "message"),
     [
         (("cam=docker",), "write NAME"),
         (("cam", "cam=lite"), "is there twice"),
         (("cam@nowhere",), "There is no account 'nowhere'"),
     ],
 )
-def test_devices_that_cannot_be_are_refused(tmp_path: Path, devices: tuple[str, ...], said: str) -> None:
+def test_invalid_device_options_are_refused(tmp_path: Path, devices: tuple[str, ...], message: str) -> None:
     options = [part for device in devices for part in ("--device", device)]
     process = start_up("--state", str(tmp_path / "state"), *options)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert said in stderr
+    assert message in stderr
     assert "Traceback" not in stderr
 
 
@@ -127,7 +127,7 @@ def test_the_power_of_a_device_is_cut_from_a_shell(greengrass_device: RunningDev
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs components as others")
-def test_components_of_devices_are_run_by_whom_the_command_names(tmp_path: Path) -> None:
+def test_components_run_as_the_user_that_the_command_names(tmp_path: Path) -> None:
     process = start_up("--device", "cam", "--component-user", "nobody")
     try:
         root = Path(read_until(process, "cam runs")[-1].partition("--root ")[2])
@@ -227,7 +227,7 @@ def test_a_device_whose_clock_is_years_ahead_keeps_its_connection_and_gets_no_ne
 
 
 @pytest.mark.parametrize("runtime", ["classic", "lite"])
-def test_a_nucleus_that_the_broker_hung_up_on_comes_back_with_it(
+def test_a_nucleus_reconnects_when_its_broker_is_back(
     greengrass_cloud: Cloud, greengrass_devices: Callable[..., RunningDevice], runtime: str
 ) -> None:
     device = greengrass_devices(runtime, account="preprod")
