@@ -48,8 +48,8 @@ vetting: {timeout: 30, memory: 512}
 
 WITH_BOUNDS = """\
 import os
-from edge_agent.control.agent import run_agent
-from edge_agent.control.bounds import Bounds
+from edge_agent.control.start import run_agent
+from edge_agent.control.timing import Bounds
 from edge_agent.log import log_to_stderr
 from edge_agent.nucleus.link import NucleusLink
 from edge_agent.component_environment import component_environment
