@@ -80,7 +80,6 @@ class Agent:
         bounds: Bounds,
     ) -> None:
         work = environment.work
-        self._environment = environment
         self._event_queue = communication.event_queue
         self._timers = Timers()
         self._local_topics = communication.topics

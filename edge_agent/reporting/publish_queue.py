@@ -30,7 +30,6 @@ class PublishQueue:
     """Owns its thread from `start` to `stop`. ``send`` is the blocking call; it raises ``NucleusError``."""
 
     def __init__(self, name: str, send: Callable[[str, bytes], None], *, most: int = 256, patient: bool = True) -> None:
-        self._name = name
         self._send = send
         self._most = most
         self._patient = patient
