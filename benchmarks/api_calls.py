@@ -9,7 +9,6 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
@@ -35,8 +34,9 @@ from cloud_publisher.publishing.component_versions import ComponentVersions
 from cloud_publisher.publishing.publish import publish
 from cloud_publisher.session import Access, Account, open_account
 from shared_schema.deployment import DeploymentTemplate
-from shared_schema.desired_state import FORMS
+from shared_schema.desired_state import FORMS, DesiredState, read_desired_state
 from shared_schema.documents import read_text_document
+from shared_schema.json_value import JsonObject
 from shared_schema.names import digest_text
 from shared_schema.release import Release
 
@@ -209,20 +209,23 @@ def _account(cloud: Cloud) -> Account:
 
 def _release(prefix: str) -> Release:
     kinds = {"agent": "agent", "agent.desired": "desired", "digits": "model"}
-    components: list[dict[str, Any]] = []
+    components: list[JsonObject] = []
     for key, kind in kinds.items():
+        name = f"{prefix}.{key}"
         recipe = {
             "RecipeFormatVersion": "2020-01-25",
-            "ComponentName": f"{prefix}.{key}",
+            "ComponentName": name,
             "ComponentVersion": "1.0.0",
             "Manifests": [{"Platform": {"os": "linux"}, "Lifecycle": {"run": "exit 0"}}],
         }
-        model = {"model": {"digest": digest_text(bytes(32)), "vetting-timeout": 60}} if kind == "model" else {}
+        model: JsonObject = (
+            {"model": {"digest": digest_text(bytes(32)), "vetting-timeout": 60}} if kind == "model" else {}
+        )
         components.append(
             {
                 "key": key,
-                "forms": list(FORMS) if kind == "agent" else [],
-                "name": recipe["ComponentName"],
+                "forms": [*FORMS] if kind == "agent" else [],
+                "name": name,
                 "version": "1.0.0",
                 "kind": kind,
                 "content-digest": "c" * 64,
@@ -235,17 +238,20 @@ def _release(prefix: str) -> Release:
     return Release.model_validate({**document, "application": "lines", "settings": {}, "components": components})
 
 
-def _report(thing: str, desired: dict[str, Any]) -> dict[str, Any]:
-    _, version, digest = desired["models"]["digits"].split(":")
-    said = f"{desired['release']}:{version}:{digest}:CONFIRMED"
+def _report(thing: str, document: object) -> JsonObject:
+    """Return the shadow of a device that serves what this desired state names."""
+    desired = read_desired_state(document)
+    assert isinstance(desired, DesiredState)
+    model = desired.models["digits"]
+    said = f"{desired.release}:{model.version}:{model.digest}:CONFIRMED"
     return {
         "schema": 1,
         "thing": thing,
         "timestamp": datetime.now(UTC).isoformat(),
         "agentVersion": "1.0.0",
         "state": "SERVING",
-        "release": desired["release"],
-        "models": {"digits": {"serves": f"{version}:{digest}", "said": said}},
+        "release": desired.release,
+        "models": {"digits": {"serves": f"{model.version}:{model.digest}", "said": said}},
     }
 
 

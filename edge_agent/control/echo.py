@@ -8,7 +8,7 @@ loses one connection at most.
 
 import secrets
 
-from edge_agent.control.bounds import Bounds
+from edge_agent.control.timing import Bounds
 
 
 class Echo:

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from edge_agent.control.bounds import Bounds
 from edge_agent.control.echo import Echo
 from edge_agent.control.subscriptions import Subscriptions
+from edge_agent.control.timing import Bounds
 from edge_agent.errors import NucleusError
 from shared_schema.topics import COMMANDS, Topics, local_echo
 

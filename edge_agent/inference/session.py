@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import onnxruntime
 
-from edge_agent.inference.graph import Graph, Tensor
+from edge_agent.tasks.graph import Graph, Tensor
 from shared_schema.model_manifest import Runtime
 
 RUNTIME_VERSION: Final[str] = onnxruntime.__version__

@@ -22,7 +22,7 @@ def nucleus_error(operation: str, error: BaseException) -> NucleusError:
     if isinstance(error, model.ResourceNotFoundError | model.ComponentNotFoundError):
         return NotThereError(f"{operation}: {words_of(error)}")
     if isinstance(error, model.UnauthorizedError | eventstreamrpc.AccessDeniedError):
-        return NotAllowedError(f"{operation} is not allowed; add it to the accessControl of the agent's recipe")
+        return NotAllowedError(f"{operation} is not allowed", "add it to the accessControl of the agent's recipe")
     if isinstance(error, model.GreengrassCoreIPCError):
         return NotOfferedError(f"{operation}: the nucleus answers {type(error).__name__} {words_of(error)}")
     if isinstance(error, TimeoutError | concurrent.futures.TimeoutError):

@@ -18,10 +18,10 @@ from typing import Final
 
 from edge_agent.errors import InferenceError, RefusedModelError, VettingAbandonedError
 from edge_agent.inference.loaded_model import LoadedModel, for_want_of_memory, open_model, short
-from edge_agent.serving.lifecycle import Target
 from edge_agent.serving.model_cache import CachedModel, ModelCache
-from edge_agent.vetting.outcome import Outcome, refused
+from edge_agent.serving.served_models import Target
 from edge_agent.vetting.parent import vet_in_child
+from edge_agent.vetting.protocol import Outcome, refused
 from edge_agent.vetting.verdicts import Verdicts
 from shared_schema.digests import model_digest_of_folder
 from shared_schema.errors import UndigestibleModelError

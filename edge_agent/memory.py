@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge_agent.files import write_atomically
+from shared_schema.documents.writing import write_whole
 
 logger = logging.getLogger(__name__)
 _MOST_VERSIONS = 20
@@ -59,7 +59,7 @@ class Memory:
             return
         self.says = says
         try:
-            write_atomically(self._path, says.model_dump_json().encode())
+            write_whole(self._path, says.model_dump_json())
         except OSError as error:
             logger.warning("memory not written", extra={"path": str(self._path), "error": str(error)})
 

@@ -1,76 +1,16 @@
-"""The bounded queue that the control thread waits on: events of stream handlers, of the loader, and signals.
+"""The bounded queue that the control thread waits on: events of the nucleus, answers of the loader, and signals.
 
 Putting never waits: a stream handler that waits blocks the thread on which its own answer comes.
 """
 
 import queue
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from edge_agent.errors import NucleusError
+from edge_agent.nucleus.events import Asked, Hint, NucleusEvent
 from edge_agent.serving.loader import Judged, Loaded
 
 MOST: Final = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """Some configuration changed: read both channels again."""
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationAsked:
-    """The nucleus asks whether a proposed configuration is valid."""
-
-    deployment: str
-    configuration: Any
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateAsked:
-    """The nucleus asks whether a deployment may go on now."""
-
-    deployment: str
-
-
-@dataclass(frozen=True, slots=True)
-class CommandCame:
-    """A command from the cloud, undecoded."""
-
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribed:
-    """A subscription was granted that nobody waited for."""
-
-    name: str
-    connection: int
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionRefused:
-    """A subscription was refused that nobody waited for."""
-
-    name: str
-    connection: int
-    why: NucleusError
-
-
-@dataclass(frozen=True, slots=True)
-class StreamEnded:
-    """A subscription has ended. ``connection`` is the number of its connection."""
-
-    name: str
-    connection: int
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLost:
-    """The connection to the nucleus is lost."""
-
-    connection: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +20,7 @@ class Stop:
     signal: int
 
 
-Asked = ValidationAsked | UpdateAsked | CommandCame
-"""Events that others may cause any number of times. Only these are bounded."""
-Event = Hint | Asked | Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost | Stop | Loaded | Judged
+Event = NucleusEvent | Stop | Loaded | Judged
 
 
 class EventQueue:

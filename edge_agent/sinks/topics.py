@@ -1,4 +1,4 @@
-"""Sends predictions to the cloud, but few of them: each costs money."""
+"""Sends predictions as messages: to other components of the device by a local topic, and a few of them to the cloud."""
 
 import threading
 import time
@@ -7,15 +7,33 @@ from typing import ClassVar
 
 from edge_agent.predicted import Predicted
 from edge_agent.sinks.sink import Seen
-from edge_agent.tasks.reading import best_score, labels_said
-from shared_schema.settings import IotCoreSink
+from edge_agent.tasks.output import best_score, labels_said
+from shared_schema.settings import IotCoreSink, LocalTopicSink
 
+PostLocal = Callable[[str, bytes], None]
+"""Queues a message (topic, payload) for a local topic. Never waits, and may lose it."""
 PostCloud = Callable[[Predicted], None]
 """Queues a prediction for the cloud. Never waits."""
 
 
+class LocalTopic:
+    """Best effort: while the nucleus is away, predictions are lost here."""
+
+    durable: ClassVar[bool] = False
+
+    def __init__(self, settings: LocalTopicSink, post: PostLocal) -> None:
+        self._topic = settings.topic
+        self._post = post
+
+    def write(self, prediction: Predicted, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
+        self._post(self._topic, prediction.line())
+
+    def close(self) -> None:
+        """Do nothing: no file is held open."""
+
+
 class IotCore:
-    """Sends a source's prediction if its score is high enough and the last one was long enough ago.
+    """Sends a source's prediction if its score is high enough and the last one was long enough ago: each costs money.
 
     With ``on-change`` its labels must also differ from the last ones. Best effort: while the device is offline, the
     newest predictions wait.

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.inference.images import Pixels
+from edge_agent.tasks.images import Pixels
 from shared_schema.model_manifest import Preprocessing
 
 

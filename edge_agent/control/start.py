@@ -1,34 +1,49 @@
-"""What an agent needs before it runs: a nucleus that accepts it, and the work folder for itself alone.
+"""Starts the agent, once it has what it needs: a nucleus that accepts it, and the work folder for itself alone.
 
 A killed nucleus leaves its agent running, and the next nucleus starts a second one. The agent that a nucleus accepts
 asks for the folder. The agent without a nucleus ends when it is asked; it stays while nobody asks.
 """
 
 import logging
+import signal
 import time
-from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
-from edge_agent.control.bounds import Bounds
+from edge_agent.backoff import Backoff
+from edge_agent.component_environment import AGENT_VERSION, ComponentEnvironment
+from edge_agent.control.agent import Agent, Communication
+from edge_agent.control.connection_keeper import ConnectionLink
+from edge_agent.control.event_queue import EventQueue, Stop
 from edge_agent.control.refusals import Refusals
-from edge_agent.control.timers import Backoff
+from edge_agent.control.timing import AS_DEPLOYED, Bounds
 from edge_agent.errors import NucleusAwayError, TokenRefusedError
-from edge_agent.nucleus.event_queue import ConnectionLost, EventQueue, Stop
+from edge_agent.nucleus.events import ConnectionLost, LocalTopics
+from edge_agent.nucleus.link import LinkTo
 from edge_agent.work_folder import WorkFolder
+from shared_schema.diagnostics import ExitCode
 
 logger = logging.getLogger(__name__)
 _LOOK: Final = 0.25
 
 
-class ConnectionLink(Protocol):
-    """The part of `NucleusLink` that is used here."""
-
-    connection: int
-
-    @property
-    def connected(self) -> bool: ...
-    def connect(self) -> None: ...
-    def close(self) -> None: ...
+def run_agent(
+    environment: ComponentEnvironment, folder: WorkFolder, link_to: LinkTo, bounds: Bounds = AS_DEPLOYED
+) -> int:
+    """Run an agent until it ends. Return the process's exit code, which is never 0."""
+    event_queue, topics = EventQueue(), LocalTopics()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: event_queue.put_surely(Stop(received)))
+    # The kernel sends SIGIO to the holder of a file lease when another process writes; that would end the agent.
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    logger.info("starting", extra={"version": AGENT_VERSION, "component": environment.component})
+    link = link_to(event_queue.put, topics.came)
+    refusals = Refusals(environment.work, bounds)
+    code = admitted(link, event_queue, folder, refusals, bounds)
+    if code is not None:
+        link.close()
+        return code
+    # Read the folder only once it is ours.
+    return Agent(environment, Communication(event_queue, topics, link), folder, refusals, bounds).run()
 
 
 def admitted(
@@ -48,7 +63,7 @@ def admitted(
             except NucleusAwayError as error:
                 logger.warning("not connected", extra={"error": str(error)})
                 if isinstance(error, TokenRefusedError) and refusals.refused(now):
-                    return 1
+                    return ExitCode.FAILED
                 connect_at = time.monotonic() + reconnect.pause()
             else:
                 refusals.accepted()
@@ -66,7 +81,7 @@ def admitted(
                 "the work folder was not given up: ending; stop the other agent",
                 extra={"folder": str(folder.path), "holder": folder.holder() or ""},
             )
-            return 1
+            return ExitCode.FAILED
         event = event_queue.take(_LOOK if ends_at is not None else max(0.0, connect_at - now))
         match event:
             case Stop(number):
@@ -87,21 +102,3 @@ def _taken(folder: WorkFolder) -> bool:
         # The agent serves without a writable folder too. Whether another one runs cannot be known then.
         logger.warning("the work folder cannot be locked", extra={"folder": str(folder.path), "error": str(error)})
         return True
-
-
-class GivingWay:
-    """Decides whether the holder of the work folder must end. ``asked`` says whether another agent wants the folder."""
-
-    def __init__(self, bound: float, asked: Callable[[], bool]) -> None:
-        self._bound = bound
-        self._asked = asked
-        self._since: float | None = None
-
-    def due(self, now: float, *, connected: bool) -> bool:
-        """Return whether to end: no connection for ``bound`` seconds, and asked. ``now``: the monotonic clock."""
-        if connected:
-            self._since = None
-            return False
-        if self._since is None:
-            self._since = now
-        return now - self._since >= self._bound and self._asked()
