@@ -32,11 +32,14 @@ policies-lint: $(READY) $(LINTERS)/.ready
 policies-proof: $(READY)
 	@$(BIN)/mlops-rehearsal prove-policies
 
-lint: $(READY) ## Style, types, and who may import whom.
+lint: $(READY) ## Style, types, who may import whom, and whether each import is declared.
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/deptry --no-ansi $(filter-out emulator,$(PACKAGES)) model_components
+	@$(BIN)/deptry --no-ansi tests benchmarks examples --ignore DEP002,DEP004
+	@cd emulator && ../$(BIN)/deptry --no-ansi greengrass_emulator
 
 format: $(READY)
 	@$(BIN)/ruff check --fix $(CODE)
