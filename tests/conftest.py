@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,14 @@ def cloud_publisher(
         return Ran(int(ended.value.code or 0), out, err)
 
     return command
+
+
+@pytest.fixture
+def ctrl_c_raises() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt in this process, also where it is ignored: under cron, or in the background."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
