@@ -11,8 +11,8 @@ CODE := $(PACKAGES) model_components tests benchmarks examples
 
 .PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas bench soak fuzz clean
 
-rehearse: $(READY) ## A whole release on this machine: three accounts, real processes, a real broker. EXTENDED=1: the agent's other features.
-	@$(BIN)/mlops-rehearsal run $(if $(EXTENDED),--extended,--devices $(DEVICES))
+rehearse: $(READY) ## A whole release on this machine: three accounts, real processes, a real broker. ENFORCE_IAM=1: each process under its own role. EXTENDED=1: the agent's other features.
+	@$(BIN)/mlops-rehearsal run $(if $(EXTENDED),--extended,--devices $(DEVICES) $(if $(ENFORCE_IAM),--enforce-iam))
 
 # A process can have only one cloud. The end-to-end tests start their own, so they run in processes of their own.
 test: $(READY) ## Every test, on two workers.
