@@ -6,18 +6,27 @@ LINTERS := .venv-policies
 SDK := .venv-sagemaker
 SDK_TESTS := tests/integration/cloud_publisher_build
 DEVICES ?= 3
+WORKERS ?= 3
+PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PACKAGES := cloud_publisher edge_agent shared_schema infra_policies rehearsal emulator
 CODE := $(PACKAGES) model_components tests benchmarks examples
 
-.PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas bench soak fuzz clean
+.PHONY: rehearse test test-models test-sdk policies policies-lint policies-proof lint format schemas bench soak fuzz clean
+
+# Some machines set it: then each of the hundreds of processes that tests start would compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 rehearse: $(READY) ## A whole release on this machine: three accounts, real processes, a real broker. ENFORCE_IAM=1: each process under its own role. EXTENDED=1: the agent's other features.
 	@$(BIN)/mlops-rehearsal run $(if $(EXTENDED),--extended,--devices $(DEVICES) $(if $(ENFORCE_IAM),--enforce-iam))
 
 # A process can have only one cloud. The end-to-end tests start their own, so they run in processes of their own.
-test: $(READY) ## Every test, on two workers.
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/integration examples/hello_world
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/end_to_end
+# The many short tests come last, so that the workers end together.
+test: $(READY) ## Every test but those of `test-models` and `test-sdk`; WORKERS=2 for fewer at a time.
+	@$(PYTEST) -m 'not models' tests/integration examples/hello_world tests/unit
+	@$(PYTEST) tests/end_to_end
+
+test-models: $(READY) ## Trains and converts the digits; the agent vets models of every task, and each kind of broken one.
+	@$(PYTEST) -m models tests/integration/model_components tests/integration/edge_agent
 
 test-sdk: $(READY) $(SDK)/.ready ## A package that the SageMaker SDK registered (its own environment, 450 MB).
 	@$(BIN)/pytest -q $(SDK_TESTS)/test_packages_of_the_sagemaker_sdk.py

@@ -1,11 +1,12 @@
 """Fixtures that every test may ask for: one emulated cloud serves a whole session (moto has one memory a process)."""
 
 import functools
+import gc
 import json
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +27,20 @@ class Ran:
         return document
 
 
-@pytest.fixture(scope="session")
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Garbage is not looked for while 2,700 tests are made, which all live until the end, nor among them later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
 def shared_loader() -> Iterator[None]:
-    """Every command makes a session of its own, which would read the service models (0.3 s) again each time."""
+    """Every command and client makes a session of its own, which would read the service models (0.3 s) each time."""
     from botocore import loaders
 
     read_once = functools.cache(loaders.create_loader)
@@ -38,9 +50,7 @@ def shared_loader() -> Iterator[None]:
 
 
 @pytest.fixture
-def cloud_publisher(
-    shared_loader: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., Ran]:
+def cloud_publisher(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """Runs ``cloud-publisher`` with these words, in this process, under nobody's role and for no target."""
     from cloud_publisher.cli.main import main
 

@@ -153,12 +153,12 @@ def test_a_broker_goes_away_and_its_devices_come_back_with_it(
 ) -> None:
     device, elsewhere = new_device(unique), new_device(f"{unique}-prod", account="prod")
     faults.take_away("broker", account="preprod")
-    device.interrupted.get(timeout=10)
+    device.interrupted.get(timeout=30)
     with pytest.raises(Exception, match="AWS_"):
         new_device(f"{unique}-late")
     assert elsewhere.interrupted.empty()
     faults.bring_back("broker", account="preprod")
-    device.resumed.get(timeout=10)
+    device.resumed.get(timeout=30)
     topic = f"$aws/things/{unique}/shadow/get"
     device.subscribe(f"{topic}/rejected")
     device.publish(topic, {})
@@ -170,7 +170,7 @@ def test_one_device_is_cut_off_from_everything_and_the_next_one_is_not(
 ) -> None:
     away, near = new_device(f"{unique}-a"), new_device(f"{unique}-b")
     faults.cut_off(away.thing, account="preprod")
-    away.interrupted.get(timeout=10)
+    away.interrupted.get(timeout=30)
     assert near.interrupted.empty()
 
     def credentials(thing: str) -> int:
@@ -188,7 +188,7 @@ def test_one_device_is_cut_off_from_everything_and_the_next_one_is_not(
         credentials(away.thing)
     assert credentials(near.thing) == 200
     faults.join(away.thing, account="preprod")
-    away.resumed.get(timeout=10)
+    away.resumed.get(timeout=30)
     assert credentials(away.thing) == 200
 
 
@@ -210,7 +210,7 @@ def test_a_fault_that_cannot_be_meant_is_refused(faults: Faults, order: object, 
 
 def fault(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "greengrass_emulator.cli.main", "fault", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_faults_are_ordered_from_a_shell(cloud: Cloud, faults: Faults, client_once: Callable[..., Any]) -> None:
