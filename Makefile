@@ -70,13 +70,15 @@ clean: ## Removes all that the targets above made.
 	rm -rf .venv $(LINTERS) $(SDK) rehearsed dist build *.egg-info emulator/build emulator/*.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-# The mark is touched last, so that an interrupted set-up is repeated.
+# The mark is touched last, so that an interrupted set-up is repeated. Pip would compile on one core only; some packages
+# hold files of other Pythons, which cannot be compiled.
 $(READY): pyproject.toml emulator/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=…")'
 	@echo "setting up .venv (once) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt \
 		--editable ./emulator --editable '.[publisher,agent,emulator,digits,dev]'
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null 2>&1 || true
 	@touch $@
 
 # sagemaker-core needs an older rich, and installs pandas and scipy: it has an environment of its own.

@@ -257,7 +257,7 @@ def test_another_tools_component_is_kept_as_not_ours(
     device()
     done = plan()
     assert done.code == 3
-    assert f"= {theirs['name']} 3.1.0: kept, it is not ours" in done.out
+    assert f"= {theirs} 3.1.0: kept, it is not ours" in done.out
 
 
 def test_what_the_release_brings_may_not_be_removed(run: Run, release: Any, published: Any, revisions: Any) -> None:

@@ -88,7 +88,7 @@ def test_what_is_not_ours_stays_on_the_target(
     device()
     done = run(*WAIT)
     assert done.code == 0, done.err
-    assert f"kept, though not in this release: {theirs['name']}" in done.out
+    assert f"kept, though not in this release: {theirs}" in done.out
     found = deployed()["components"][theirs]
     assert found == kept | {"configurationUpdate": {"merge": {"level": 3}, "reset": ["/old"]}}
 
