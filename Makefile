@@ -11,7 +11,7 @@ PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PACKAGES := cloud_publisher edge_agent shared_schema infra_policies rehearsal emulator
 CODE := $(PACKAGES) model_components tests benchmarks examples
 
-.PHONY: rehearse test test-models test-sdk policies policies-lint policies-proof lint format schemas bench soak fuzz clean
+.PHONY: rehearse test test-models test-sdk policies policies-lint policies-proof policies-broken lint format schemas bench soak fuzz clean
 
 # Some machines set it: then each of the hundreds of processes that tests start would compile its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -21,8 +21,8 @@ rehearse: $(READY) ## A whole release on this machine: three accounts, real proc
 
 # A process can have only one cloud. The end-to-end tests start their own, so they run in processes of their own.
 # The many short tests come last, so that the workers end together.
-test: $(READY) ## Every test but those of `test-models` and `test-sdk`; WORKERS=2 for fewer at a time.
-	@$(PYTEST) -m 'not models' tests/integration examples/hello_world tests/unit
+test: $(READY) ## Every test but those of `test-models`, `policies` and `test-sdk`; WORKERS=2 for fewer at a time.
+	@$(PYTEST) -m 'not models and not policies' tests/integration examples/hello_world tests/unit
 	@$(PYTEST) tests/end_to_end
 
 test-models: $(READY) ## Trains and converts the digits; the agent vets models of every task, and each kind of broken one.
@@ -31,8 +31,8 @@ test-models: $(READY) ## Trains and converts the digits; the agent vets models o
 test-sdk: $(READY) $(SDK)/.ready ## A package that the SageMaker SDK registered (its own environment, 450 MB).
 	@$(BIN)/pytest -q $(SDK_TESTS)/test_packages_of_the_sagemaker_sdk.py
 
-policies: ## Lints the policies, and proves them by a release that runs under them.
-	@$(MAKE) --no-print-directory -j2 --output-sync=target policies-lint policies-proof
+policies: ## Lints the policies, proves them by a release under them, and sees one fail that lacks a statement.
+	@$(MAKE) --no-print-directory -j2 --output-sync=target policies-proof policies-lint policies-broken
 
 policies-lint: $(READY) $(LINTERS)/.ready
 	@$(BIN)/python -m cloud_publisher.policies --check
@@ -40,6 +40,10 @@ policies-lint: $(READY) $(LINTERS)/.ready
 
 policies-proof: $(READY)
 	@$(BIN)/mlops-rehearsal prove-policies
+
+# The proof must be able to fail.
+policies-broken: $(READY)
+	@$(BIN)/pytest -q -m policies tests/integration/infra_policies
 
 lint: $(READY) ## Style, types, who may import whom, and whether each import is declared.
 	@$(BIN)/ruff check $(CODE)
