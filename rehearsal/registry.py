@@ -90,10 +90,10 @@ class Registrations:
     ``RehearsalError`` if its training or its registration failed.
     """
 
-    def __init__(self, registry: Registry, trainings: Trainings) -> None:
+    def __init__(self, registry: Registry, trainings: Trainings, kinds: Sequence[Kind] = KINDS) -> None:
         # One worker: the registry numbers its versions in the order in which they come.
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="registration")
-        self._models = {kind: self._pool.submit(_registered, registry, trainings, kind) for kind in KINDS}
+        self._models = {kind: self._pool.submit(_registered, registry, trainings, kind) for kind in kinds}
 
     def __enter__(self) -> "Registrations":
         return self

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 Run = Callable[..., Any]
-WAITING = ("--wait", "--timeout", "20", "--interval", "0.3")
+WAITING = ("--wait", "--timeout", "60", "--interval", "0.3")
 
 
 @pytest.fixture

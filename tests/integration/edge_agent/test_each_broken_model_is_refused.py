@@ -28,6 +28,8 @@ from shared_schema.digests import model_digest_of_folder
 from shared_schema.errors import UndigestibleModelError
 from shared_schema.messages import Channel, ModelConfirmation, Verdict
 
+pytestmark = pytest.mark.models
+
 SCRIPT = Path(__file__).parents[2] / "broken" / "models" / "make_models.py"
 COMPONENT = "com.example.halves"
 DEADLINE = 40.0

@@ -18,6 +18,8 @@ from edge_agent.vetting.protocol import Outcome
 from shared_schema.digests import model_digest_of_folder
 from shared_schema.messages import Reason
 
+pytestmark = pytest.mark.models
+
 WriteModel = Callable[..., Path]
 IMAGE = helper.make_tensor_value_info("image", TensorProto.FLOAT, [None, 1, 8, 8])
 SCORES = helper.make_tensor_value_info("scores", TensorProto.FLOAT, [None, 2])

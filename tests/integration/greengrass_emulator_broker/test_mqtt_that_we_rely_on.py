@@ -19,7 +19,7 @@ from awsiot import mqtt_connection_builder
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority, ServerIdentity
 from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 
-SECONDS = 10
+SECONDS = 30
 CLIENTS = ("camera", "viewer", "late")
 
 

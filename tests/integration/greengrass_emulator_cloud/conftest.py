@@ -14,7 +14,7 @@ from awsiot import mqtt_connection_builder
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import DeviceFolder, provision_device
 
-SECONDS = 10
+SECONDS = 30
 
 
 class Device:

@@ -22,7 +22,7 @@ RECIPE = {
     "ComponentVersion": "1.0.0",
     "Manifests": [{"Platform": {"os": "linux"}, "Lifecycle": {"run": "exit 0"}, "Artifacts": []}],
 }
-SECONDS = 10
+SECONDS = 30
 
 
 class Wire:

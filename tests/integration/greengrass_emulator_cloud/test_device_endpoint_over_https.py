@@ -33,7 +33,7 @@ class Endpoint:
 
     def ask(self, method: str, path: str, document: object = None, **headers: str) -> tuple[int, dict[str, Any]]:
         body = None if document is None else json.dumps(document)
-        connection = http.client.HTTPSConnection("localhost", self.port, context=self.context(), timeout=10)
+        connection = http.client.HTTPSConnection("localhost", self.port, context=self.context(), timeout=30)
         with closing(connection):
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -121,7 +121,7 @@ def test_a_requirement_that_is_no_range_is_refused(endpoint: Endpoint) -> None:
 
 def test_a_caller_without_a_certificate_is_not_answered(endpoint: Endpoint) -> None:
     context = ssl.create_default_context(cafile=str(endpoint.device.folder / "root.ca.pem"))
-    connection = http.client.HTTPSConnection("localhost", endpoint.port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection("localhost", endpoint.port, context=context, timeout=30)
 
     def ask() -> None:
         connection.request("GET", "/")

@@ -108,7 +108,7 @@ def test_a_second_connection_of_a_client_id_ends_the_first(
     # Gone for good, as a killed process is: it must not take the client id back.
     second = device_at(folder, "preprod", clean_session=clean)
     assert second.connect() is not clean
-    assert first.interrupted.get(timeout=10) is not None
+    assert first.interrupted.get(timeout=30) is not None
     first.disconnect()
     third = device_at(folder, "preprod", clean_session=clean)
     third.connect()
@@ -152,7 +152,7 @@ def test_publishing_to_another_things_reserved_topic_ends_the_connection(
     topic = f"$aws/things/{unique}-victim/shadow/update"
     with suppress(AwsCrtError):  # cut off before the acknowledgement: as good
         device.publish(topic, {"state": {"reported": {"a": 1}}})
-    assert device.interrupted.get(timeout=10) is not None
+    assert device.interrupted.get(timeout=30) is not None
     data = cloud.client("iot-data", account="preprod")
     with pytest.raises(data.exceptions.ResourceNotFoundException):
         data.get_thing_shadow(thingName=f"{unique}-victim")

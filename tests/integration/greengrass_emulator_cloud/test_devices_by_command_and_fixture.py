@@ -95,7 +95,7 @@ def test_up_without_a_folder_leaves_nothing_behind() -> None:
 def test_invalid_device_options_are_refused(tmp_path: Path, devices: tuple[str, ...], message: str) -> None:
     options = [part for device in devices for part in ("--device", device)]
     process = start_up("--state", str(tmp_path / "state"), *options)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 2
     assert message in stderr
     assert "Traceback" not in stderr
@@ -103,11 +103,11 @@ def test_invalid_device_options_are_refused(tmp_path: Path, devices: tuple[str, 
 
 def test_a_nucleus_is_killed_from_a_shell_and_comes_back(greengrass_device: RunningDevice) -> None:
     command = [*COMMAND, "fault", "kill-nucleus", "--root", str(greengrass_device.root)]
-    killed = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    killed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert killed.returncode == 0, killed.stderr
     with pytest.raises(NucleusError, match="has ended"):
         greengrass_device.until(lambda: False, seconds=10)
-    again = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert again.returncode == 1
     assert "no nucleus runs here" in again.stderr
     greengrass_device.start()
@@ -118,7 +118,7 @@ def test_the_power_of_a_device_is_cut_from_a_shell(greengrass_device: RunningDev
     greengrass_device.deploy({"com.example.stay": "1.0.0"}, recipes=tmp_path)
     assert list(orphans(greengrass_device.root)) != []
     command = [*COMMAND, "fault", "cut-power", "--root", str(greengrass_device.root)]
-    cut = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    cut = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert cut.returncode == 0, cut.stderr
     with pytest.raises(NucleusError, match="has ended"):
         greengrass_device.until(lambda: False, seconds=10)
@@ -200,7 +200,7 @@ def test_an_artifact_that_no_longer_fits_on_the_disk_fails_its_deployment_and_fi
 
     def fault(what: str) -> None:
         command = [*COMMAND, "fault", what, "--root", str(greengrass_device.root)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
 
     fault("fill-disk")

@@ -18,6 +18,7 @@ from cloud_publisher.build import commands, ctrl_c
 from cloud_publisher.build.commands import run_command
 from cloud_publisher.errors import BuildFailedError
 
+pytestmark = pytest.mark.usefixtures("ctrl_c_raises")
 FILES = {commands.__file__, ctrl_c.__file__}
 
 

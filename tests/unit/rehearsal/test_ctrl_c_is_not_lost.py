@@ -10,6 +10,8 @@ from greengrass_emulator.interruption import ctrl_c_held_back
 
 from rehearsal.cli.run import Interruption
 
+pytestmark = pytest.mark.usefixtures("ctrl_c_raises")
+
 
 class _InterruptedWhenItGoes:
     def __del__(self) -> None:

@@ -41,7 +41,7 @@ def test_unpacked_files_are_closed_to_others_until_their_component_runs(classic:
 def _until_text(path: Path, text: str) -> None:
     import time
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while not (path.exists() and text in path.read_text()):
         assert time.monotonic() < deadline, path.read_text() if path.exists() else "nothing"
         time.sleep(0.05)

@@ -76,7 +76,7 @@ def test_sigint_ends_a_nucleus_as_well(classic: Any) -> None:
 
 def _nucleus(config: Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "greengrass_emulator.nucleus", "--config", str(config)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_a_root_folder_has_one_nucleus(classic: Any) -> None:
