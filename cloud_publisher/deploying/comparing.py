@@ -1,7 +1,8 @@
 """Whether two deployments ask the same of their target, and the token that makes a repeated request idempotent.
 
-Left out are the release, the seal and the tags (architecture, "Deployments"). What the API fills in by itself is
-filled in on both sides first. Source of the defaults: AWS IoT Greengrass V2 API reference, DeploymentPolicies.
+Left out are the release, the seal and the tags (docs/architecture.md, "Every command can be repeated"). What the
+API fills in by itself is filled in on both sides first. Source of the defaults: AWS IoT Greengrass V2 API reference,
+DeploymentPolicies.
 """
 
 from collections.abc import Mapping

@@ -8,7 +8,7 @@ from shared_schema.names import ModelDigest
 STEPS = ("digest", "manifest", "graph", "load", "warm-up", "golden", "cost")
 """In order. If a step refuses the model, the later ones do not run."""
 MOST_TRIES = 2
-"""A refusal that is not for the content is tried once more (architecture, section 3)."""
+"""A refusal that is not for the content is tried once more (docs/architecture.md, "Vetting")."""
 
 
 class Outcome(BaseModel):

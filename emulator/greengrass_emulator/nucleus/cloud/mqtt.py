@@ -1,7 +1,7 @@
 """The nucleus's one connection to IoT Core, with its certificate, and what waits while it is down.
 
 The library's callbacks come on its own thread and are handed to the event loop at once. Classic keeps messages of
-QoS 1 while it is offline, in a bounded spool; lite fails at once (greengrass-facts.md).
+QoS 1 while it is offline, in a bounded spool; lite fails at once (docs/greengrass-facts.md, "MQTT, jobs and shadows").
 """
 
 import asyncio
