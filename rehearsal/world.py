@@ -49,7 +49,7 @@ class Group:
 
     @property
     def wanted_channel(self) -> Channel:
-        """Validated if all devices are classic, subscribed if any is lite (architecture, section 3)."""
+        """Validated if all devices are classic, subscribed if any is lite (docs/architecture.md, "Two channels")."""
         return Channel.VALIDATED if set(self.devices.values()) == {"classic"} else Channel.SUBSCRIBED
 
 

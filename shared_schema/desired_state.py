@@ -1,4 +1,4 @@
-"""The desired state: the one document that says what an agent should do (architecture, section 3).
+"""The desired state: the one document that says what an agent should do (docs/architecture.md, "The desired state").
 
 `deploy` writes it whole, under the key `desired` of one of two components. The agent may read it half written, so it
 has a seal. Each leaf is text, and each model is one text: a key called ``version`` would make the classic nucleus

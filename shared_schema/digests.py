@@ -64,7 +64,7 @@ def digest_of_entries(entries: Mapping[str, str] | Iterable[tuple[str, str]]) ->
 
 
 def model_digest_of_folder(folder: Path) -> str:
-    """Return the model digest of an unpacked stem folder (architecture, section 2): over every file, hidden ones too.
+    """Return the model digest of an unpacked stem folder: over every file, hidden ones too.
 
     Raises ``UndigestibleModelError`` for a link or anything else that is neither file nor folder, before it
     is opened (a FIFO would hang the reader), and ``OSError`` for what cannot be read.

@@ -1,7 +1,7 @@
 """A component's recipe, in the one spelling that both nuclei read (lite compares keys by case).
 
 Reads the seed's spellings too (``URI``, ``SetEnv``, ``Install``) and writes the canonical ones. Sources: AWS's
-component recipe reference; greengrass-facts.md, "Recipes". The linter checks what a nucleus would refuse later.
+component recipe reference; docs/greengrass-facts.md, "Recipes". The linter checks what a nucleus would refuse later.
 """
 
 import json
@@ -43,8 +43,9 @@ Seconds = Annotated[
     PlainSerializer(str, when_used="json"),
 ]
 """Read as a number or text, written as text: to classic, a number in a lifecycle step counts as changed at the first
-deployment after each of its starts, so it reinstalls the component (greengrass-facts.md, "Lifecycle"). Lite reads
-text too (aws-greengrass-lite, ggl-recipe/src/recipe.c: process_script_section_as_map)."""
+deployment after each of its starts, so it reinstalls the component
+(docs/greengrass-facts.md, "What restarts a component"). Lite reads text too
+(docs/greengrass-facts.md, "Spelling and sizes")."""
 
 
 class Permission(_RecipePart):
@@ -92,7 +93,7 @@ def _step(name: str) -> Any:
 class Lifecycle(_RecipePart):
     """What the nucleus runs, and when. A step is a script, or a mapping with ``Script``.
 
-    Exactly one of ``run`` and ``startup`` (greengrass-facts.md, "Recipes").
+    Exactly one of ``run`` and ``startup`` (docs/greengrass-facts.md, "Run and startup").
     """
 
     set_env: dict[str, str] | None = Field(

@@ -1,7 +1,7 @@
 """The agent's settings: `agent.settings` of the config, and `settings` of the desired state.
 
 In the config they are typed values. In the desired state each leaf is text, since the nuclei treat numbers differently
-(architecture, section 3). The same models read both: pydantic reads "30" as 30.
+(docs/greengrass-facts.md, "Configuration"). The same models read both: pydantic reads "30" as 30.
 """
 
 from typing import Annotated, Literal

@@ -1,7 +1,7 @@
 """Uploads files create-only, so that no object is ever overwritten, with a checksum that S3 verifies.
 
 ``PutObject`` with ``If-None-Match: *``, and above a threshold in parts; boto3's ``upload_file`` cannot be create-only
-(greengrass-facts.md, "The cloud API").
+(docs/greengrass-facts.md, "The cloud API").
 """
 
 import base64

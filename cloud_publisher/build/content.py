@@ -1,6 +1,6 @@
 """The content digest: over what a component is made from, so that an unchanged one is recognised without a build.
 
-Which parts count for which build system: architecture, section 2, "Components, versions, digests".
+Which parts count for which build system: docs/architecture.md, "Digests and versions", and docs/building.md.
 """
 
 from collections.abc import Mapping

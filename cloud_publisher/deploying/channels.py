@@ -1,6 +1,6 @@
-"""Where a deployment holds the desired state, and by which channel a new one is delivered (architecture, section 3).
+"""Where a deployment holds the desired state, and by which channel a new one is delivered.
 
-Pure: deployments and runtimes in, answers out.
+Pure: deployments and runtimes in, answers out (docs/architecture.md, "Two channels").
 """
 
 import json

@@ -1,7 +1,6 @@
 """Checks the artifact bucket by the calls that a nucleus makes: its location, HeadObject, GetObject; then its key.
 
-Source of the order: greengrass-facts.md, "Deployments (classic)" (S3Downloader.java); a 403 on the first fails a
-device's deployment.
+Source of the order: docs/greengrass-facts.md, "Downloads"; a 403 on the first fails a device's deployment.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,6 @@
-"""Compute each device's standing, and a deployment's outcome, from what was observed (architecture, section 2).
+"""Compute each device's standing, and a deployment's outcome, from what was observed.
+
+Source of the rules: docs/architecture.md, "Outcomes".
 
 Pure. An outcome is certain once every device that counts has a final standing, or a quorum has confirmed.
 """
@@ -250,7 +252,8 @@ def _not_confirmed(report: ShadowReport) -> list[tuple[str, Said]]:
 
 
 def _validation_timed_out(words: str) -> bool:
-    # The nucleus: "Error while waiting for validation report for one or more components" (facts: "Deployments").
+    # The nucleus: "Error while waiting for validation report for one or more components"
+    # (docs/greengrass-facts.md, "Validation").
     return "while waiting" in words and "validat" in words
 
 

@@ -1,7 +1,8 @@
 """The agent's IPC rights, no more than it uses: publish its own topics, receive its commands, its local topics.
 
 The thing is ``+``: classic replaces ``{iot:thingName}`` only if a nucleus option says so, and the thing's IoT policy
-restricts it to its own name anyway (architecture, section 4). Shape: AWS's "Authorize components to use IPC".
+restricts it to its own name anyway (docs/architecture.md, "Topics and messages"). Shape: AWS's "Authorize
+components to use IPC".
 """
 
 from shared_schema.json_value import JsonObject
@@ -30,7 +31,7 @@ def agent_access_control(component: str, application: str, settings: AgentSettin
                 "Commands", ["aws.greengrass#SubscribeToIoTCore"], [topics.command(command) for command in COMMANDS]
             ),
             # A right that was added later has an entry of its own: classic keeps an older default's lists when an
-            # agent is upgraded, and takes new keys over (greengrass-facts.md, "Configuration").
+            # agent is upgraded, and takes new keys over (docs/greengrass-facts.md, "Configuration").
             f"{component}:mqttproxy:3": _policy(
                 "Whether commands are still heard",
                 ["aws.greengrass#PublishToIoTCore", "aws.greengrass#SubscribeToIoTCore"],

@@ -1,7 +1,7 @@
 """The generated parts of the agent's recipe: a lifecycle for each runtime, its rights, its default configuration.
 
 The recipe names no model component and has nothing under ``desired``: else a nucleus would restart the agent with every
-model (architecture, section 3).
+model (docs/architecture.md, "The desired state").
 """
 
 from cloud_publisher.recipes.access_control import agent_access_control
@@ -41,7 +41,7 @@ def agent_lifecycle(component: Component) -> dict[str, Lifecycle]:
     """Return the lifecycles: classic's ``install`` and ``startup``, which deployments wait for; lite's ``run`` alone.
 
     On lite a failed ``install`` stops a component for good, and ``startup`` needs a newer systemd than many devices
-    have (greengrass-facts.md, "Install on lite", "Recipes").
+    have (docs/greengrass-facts.md, "Install on lite", "Run and startup").
     """
     agent = component.agent
     if agent is None:

@@ -1,7 +1,7 @@
 """Makes a component's recipe, for its version and the other versions of the release.
 
 The same function makes the recipe to publish and the one in the content digest, in which the component's own version
-is left open (architecture, section 2).
+is left open (docs/architecture.md, "Digests and versions").
 """
 
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ class Applied:
 
 
 def choose(own: object, subscribed: object) -> Applied | UnknownForm | NotWhole:
-    """Return the whole document with the higher release of the two channels' (architecture, section 3).
+    """Return the whole document with the higher release of the two channels' (docs/architecture.md, "Two channels").
 
     ``own`` stands on the validated channel, ``subscribed`` on the subscribed one.
     """

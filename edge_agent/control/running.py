@@ -1,6 +1,6 @@
 """Tells the nucleus once that the component runs: when the first model serves, or there is none to serve.
 
-A failed start ends the process instead, if the nucleus then rolls back (architecture, section 3).
+A failed start ends the process instead, if the nucleus then rolls back (docs/architecture.md, "The ways back").
 """
 
 import logging

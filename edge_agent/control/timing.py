@@ -15,7 +15,8 @@ class Bounds:
     refused: float = 300.0
     """After this time with nothing but refusals of its token, the agent ends, so that a restart gives it another."""
     restarts: float = 3600.0
-    """The least time between two such ends: a nucleus allows three starts within an hour (greengrass-facts.md)."""
+    """The least time between two such ends: a nucleus allows three starts within an hour
+    (docs/greengrass-facts.md, "States")."""
     renewal: float = 300.0
     """The time between two renewals of subscriptions that a nucleus may have forgotten, and between two echoes."""
     refused_by_cloud: float = 120.0

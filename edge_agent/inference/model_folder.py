@@ -15,8 +15,9 @@ _LARGEST_MANIFEST = 4_000_000
 def model_folder(root: Path, component: str, version: str) -> Path:
     """Return the only folder under ``<root>/packages/artifacts-unarchived/<component>/<version>/``.
 
-    Neither the agent's recipe nor its configuration may name it, or it would restart with every model (architecture,
-    section 3). Raises ``ArtifactError`` if it is not there (yet), or if there are several.
+    Neither the agent's recipe nor its configuration may name it, or it would restart with every model
+    (docs/architecture.md, "The desired state"). Raises ``ArtifactError`` if it is not there (yet), or if there are
+    several.
     """
     place = root / "packages" / "artifacts-unarchived" / component / version
     try:

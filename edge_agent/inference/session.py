@@ -12,7 +12,7 @@ RUNTIME_VERSION: Final[str] = onnxruntime.__version__
 
 
 def open_session(path: Path, runtime: Runtime, *, optimise: bool = True) -> Any:
-    """Open a session on the file, by its path: from bytes it would hold the GIL (onnxruntime-facts.md).
+    """Open a session on the file, by its path: from bytes it would hold the GIL (docs/onnxruntime-facts.md, "Loading").
 
     Raises whatever onnxruntime raises; some of it is not its own (``UnicodeDecodeError`` for bad metadata).
     """

@@ -15,7 +15,7 @@ DEADLINE: Final = 5.0
 def nucleus_error(operation: str, error: BaseException) -> NucleusError:
     """Return the agent's error for what a call raised.
 
-    It goes by the class: lite's errors reach the SDK without text (greengrass-facts.md).
+    It goes by the class: lite's errors reach the SDK without text (docs/greengrass-facts.md, "IPC on lite").
     """
     if isinstance(error, NucleusError):
         return error

@@ -162,7 +162,8 @@ class NucleusLink:
     def subscribe_to_command(self, name: str, topic: str) -> None:
         """Subscribe to an IoT Core topic without waiting; `Subscribed` or `SubscriptionRefused` follows.
 
-        Classic answers only when the broker has answered, which may be never (greengrass-facts.md).
+        Classic answers only when the broker has answered, which may be never
+        (docs/greengrass-facts.md, "MQTT, jobs and shadows").
         """
 
         def came(message: Any) -> None:

@@ -29,7 +29,8 @@ from shared_schema.messages import Reason
 
 logger = logging.getLogger(__name__)
 NICENESS: Final = 10
-"""Of the loader's thread; 19 takes seconds to load, an idle scheduling class starves it (onnxruntime-facts.md)."""
+"""Of the loader's thread; 19 takes seconds to load, an idle scheduling class starves it
+(docs/onnxruntime-facts.md, "Threads")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,8 @@ class Loader:
 
 
 def give_memory_back() -> None:
-    """Collect garbage, and give free heap back: else the process grows with each swap (onnxruntime-facts.md)."""
+    """Collect garbage, and give free heap back: else the process grows with each swap
+    (docs/onnxruntime-facts.md, "Memory")."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -17,7 +17,7 @@ MOST_BYTES = 65_536
 STEPS = ("digest", "manifest", "graph", "load", "warm-up", "golden", "cost")
 """In order. If a step refuses the model, the later ones do not run."""
 MOST_TRIES = 2
-"""A refusal that is not for the content is tried once more (architecture, section 3)."""
+"""A refusal that is not for the content is tried once more (docs/architecture.md, "Vetting")."""
 
 
 class Request(BaseModel):

@@ -40,7 +40,7 @@ def one_of_two_is_bad(context: ScenarioContext) -> Iterator[Proof]:
     """Release a bad digits model and a good tabular one together.
 
     Classic validates the whole document, and takes neither. Lite does not validate, and decides on each model
-    (architecture, section 3)."""
+    (docs/architecture.md, "Two channels")."""
     scenario = "5 one of two is bad"
     before, was, began = pids(context), context.versions(), time.time()
     context.rehearsal.approve(context.rehearsal.models.bad)

@@ -1,7 +1,7 @@
 """The rule that a device gets our components from one target only, checked before a deployment is made.
 
 A device intersects the exact versions that all its groups' deployments name, so two of them with different versions of
-one component fail it (greengrass-facts.md, "Deployments"; nucleus, DependencyResolver.java).
+one component fail it (docs/greengrass-facts.md, "Thing groups and resolution").
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

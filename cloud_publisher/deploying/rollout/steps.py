@@ -3,11 +3,10 @@
 Pure. `plan` shows these steps and `deploy` takes them, so that the two cannot differ. One deployment is enough, except
 in two cases, and only where the target has a confirmed deployment whose models can serve meanwhile:
 
-- a new agent and new models: the agent goes first, with the previous models (architecture, "Deployments");
+- a new agent and new models: the agent goes first, with the previous models (docs/architecture.md, "Deployments");
 - on the validated channel, the configuration of another component changes while its version stays: it goes first, with
   the previous desired state. Once the nucleus asks the agent to validate, it waits for every component whose
-  configuration changes, and would time out (greengrass-facts.md, "Deployments"; nucleus,
-  DynamicComponentConfigurationValidator.java).
+  configuration changes, and would time out (docs/greengrass-facts.md, "Validation").
 """
 
 from collections.abc import Callable

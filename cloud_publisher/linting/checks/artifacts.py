@@ -1,6 +1,6 @@
 """Artifacts: URIs that a nucleus cannot download, and what it would do with the file.
 
-Source: AWS's recipe reference, Artifacts; greengrass-facts.md, "Recipes".
+Source: AWS's recipe reference, Artifacts; docs/greengrass-facts.md, "Spelling and sizes".
 """
 
 import re

@@ -1,7 +1,7 @@
 """Lifecycles on the classic nucleus: variables that sudo removes, and numbers that always count as changed.
 
-Source: greengrass-facts.md, "Learnt from a real classic 2.18.0"; sudo's env.c, ``initial_badenv_table``, which
-``sudo -V`` of root lists.
+Source: docs/greengrass-facts.md, "Other users and sudo", "What restarts a component"; sudo's env.c,
+``initial_badenv_table``, which ``sudo -V`` of root lists.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Lifecycles: unknown steps, empty steps, and both ``run`` and ``startup``.
 
 A manifest may select parts of the recipe's global lifecycle by name, so there such names may be among the steps.
-Source: AWS's recipe reference, Lifecycle; greengrass-facts.md, "Recipes".
+Source: AWS's recipe reference, Lifecycle; docs/greengrass-facts.md, "Lifecycle sections", "Run and startup".
 """
 
 import re

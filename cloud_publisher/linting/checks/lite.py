@@ -1,4 +1,4 @@
-"""What nucleus lite cannot do, or does otherwise than classic (greengrass-facts.md, "Recipes" and "Lite").
+"""What nucleus lite cannot do, or does otherwise than classic (docs/greengrass-facts.md, "Recipes", "Nucleus lite").
 
 Checked with ``--runtime lite``; without it, only in manifests that are for lite alone.
 """

@@ -1,6 +1,6 @@
 """Platforms: systems, architectures and runtimes that no device has, and manifests that an earlier one hides.
 
-Source: AWS's recipe reference, Manifests; greengrass-facts.md, "Recipes".
+Source: AWS's recipe reference, Manifests; docs/greengrass-facts.md, "Platforms and manifests".
 """
 
 from collections.abc import Iterator
@@ -91,7 +91,8 @@ def _covers(earlier: Node, later: Node) -> bool:
         wide, narrow = _text(first, key), _text(second, key)
         if wide not in _ANYTHING and wide != narrow:
             return False
-    # Lite skips a manifest without a runtime; classic ignores that key (greengrass-facts.md, "Recipes").
+    # Lite skips a manifest without a runtime; classic ignores that key
+    # (docs/greengrass-facts.md, "Platforms and manifests").
     wide, narrow = _text(first, "runtime"), _text(second, "runtime")
     return wide in {"*", narrow}
 

@@ -1,6 +1,6 @@
 """Recipe variables in lifecycles: unknown ones, those of components that are no dependency, paths of no artifact.
 
-Source: AWS's recipe reference, Recipe variables; greengrass-facts.md, "Recipes".
+Source: AWS's recipe reference, Recipe variables; docs/greengrass-facts.md, "Variables".
 """
 
 import re

@@ -1,7 +1,7 @@
 """Every rule of the linter: code, severity, problem, reason and remedy. docs/lint.md is generated from it.
 
 A code is never used again for another rule. Sources: AWS's component recipe reference, its "Authorize components to use
-IPC", botocore's service model, and greengrass-facts.md for what the two nuclei do.
+IPC", botocore's service model, and docs/greengrass-facts.md, "Recipes", "Lifecycle", "Nucleus lite".
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Whether a role's trust policy allows a caller to assume it: principals and conditions.
 
-moto ignores trust policies (greengrass-facts.md, "On these machines"). Only what this project's roles use of the
-policy language: Allow and Deny, AWS and Service principals, the condition keys below. A policy that it cannot read
+moto ignores trust policies (docs/greengrass-facts.md, "The emulator's parts"). Only what this project's roles use of
+the policy language: Allow and Deny, AWS and Service principals, the condition keys below. A policy that it cannot read
 refuses. With permissions enforced, ``greengrass_emulator.iam`` decides instead.
 """
 

@@ -1,6 +1,7 @@
 """The two runtimes side by side: each difference between classic and lite is a line in this table.
 
-Source: greengrass-facts.md; lite's figures from its own source (recipe2unit, ggconfigd, ggipcd).
+Source: docs/greengrass-facts.md, "Lifecycle", "Nucleus lite", "IPC"; lite's figures from its own
+source (recipe2unit, ggconfigd, ggipcd).
 """
 
 from dataclasses import dataclass

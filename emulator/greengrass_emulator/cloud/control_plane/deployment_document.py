@@ -1,6 +1,6 @@
 """The fleet configuration: the document that a job or a shadow delivers to a device.
 
-Source: the nucleus's ``Configuration`` model and the documents that devices log (greengrass-facts.md, "Deployments").
+Source: the nucleus's ``Configuration`` model and the documents that devices log.
 Unlike the API's ``configurationUpdate.merge``, a string, its ``merge`` is an object.
 """
 

@@ -1,6 +1,7 @@
 """The nucleus's messages and subscriptions at IoT Core, and what waits while the connection is down.
 
-Classic keeps messages of QoS 1 while it is offline, in a bounded spool; lite fails at once (greengrass-facts.md).
+Classic keeps messages of QoS 1 while it is offline, in a bounded spool; lite fails at once
+(docs/greengrass-facts.md, "MQTT, jobs and shadows").
 """
 
 import asyncio

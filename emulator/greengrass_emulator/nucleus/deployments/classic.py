@@ -1,6 +1,7 @@
 """A deployment as classic carries it out: resolve, prepare, notify, validate, merge, wait, and roll back on failure.
 
-DeploymentConfigMerger.java, activator/DefaultActivator.java; the order is greengrass-facts.md's.
+DeploymentConfigMerger.java, activator/DefaultActivator.java; for the order see
+docs/greengrass-facts.md, "Order of a deployment".
 """
 
 import logging

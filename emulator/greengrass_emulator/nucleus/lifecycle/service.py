@@ -1,7 +1,8 @@
 """One component at run time: install, start, watch, retry, stop.
 
 A service is one task from ``begin()`` to the end of its CLOSE. Others send it a ``LifecycleRequest``, which interrupts
-whatever it is doing. The rules of the state machine are greengrass-facts.md's ("Lifecycle", and lite's differences).
+whatever it is doing. The rules of the state machine: docs/greengrass-facts.md,
+"Lifecycle", "Nucleus lite".
 """
 
 import asyncio

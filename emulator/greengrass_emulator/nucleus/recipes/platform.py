@@ -1,4 +1,7 @@
-"""The device's platform, and whether a manifest matches it (AWS's component recipe reference; greengrass-facts.md)."""
+"""The device's platform, and whether a manifest matches it.
+
+Sources: AWS's component recipe reference; docs/greengrass-facts.md, "Platforms and manifests".
+"""
 
 import platform
 import re
@@ -28,7 +31,7 @@ class Platform:
         """Return whether a manifest with this ``Platform`` is for this device under this runtime.
 
         Lite takes only manifests that name a runtime. Classic also takes those without one, but none that names lite: a
-        key that the device lacks does not match (greengrass-facts.md, "Recipes": lite's manifest comes first).
+        key that the device lacks does not match (docs/greengrass-facts.md, "Platforms and manifests").
         """
         named = wanted.get("runtime")
         if named not in {"*", runtime.fleet_name} and (runtime.wants_runtime_in_platform or named is not None):

@@ -1,7 +1,7 @@
 """Reads a recipe's text into the component that this device would run.
 
 Classic reads keys in any case; lite compares them by case, wants an ``Artifacts`` list in every manifest, and makes
-texts of a YAML default configuration's numbers (greengrass-facts.md, "Recipes").
+texts of a YAML default configuration's numbers (docs/greengrass-facts.md, "Spelling and sizes").
 """
 
 import json
