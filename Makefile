@@ -10,24 +10,33 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 # Exactly what a lock names, each file with its hash, and nothing that runs at its installation.
 FROM_LOCK := $(INSTALL) --require-hashes --only-binary :all: --requirement
 DEVICES ?= 3
+WORKERS ?= 3
+PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PACKAGES := cloud_publisher edge_agent shared_schema infra_policies rehearsal emulator
 CODE := $(PACKAGES) model_components tests benchmarks examples
 
-.PHONY: rehearse test test-sdk policies policies-lint policies-proof lint format schemas lock bench soak fuzz clean
+.PHONY: rehearse test test-models test-sdk policies policies-lint policies-proof policies-broken lint format schemas lock bench soak fuzz clean
 
-rehearse: $(READY) ## A whole release on this machine: three accounts, real processes, a real broker. EXTENDED=1: the agent's other features.
-	@$(BIN)/mlops-rehearsal run $(if $(EXTENDED),--extended,--devices $(DEVICES))
+# Some machines set it: then each of the hundreds of processes that tests start would compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+rehearse: $(READY) ## A whole release on this machine: three accounts, real processes, a real broker. ENFORCE_IAM=1: each process under its own role. EXTENDED=1: the agent's other features.
+	@$(BIN)/mlops-rehearsal run $(if $(EXTENDED),--extended,--devices $(DEVICES) $(if $(ENFORCE_IAM),--enforce-iam))
 
 # A process can have only one cloud. The end-to-end tests start their own, so they run in processes of their own.
-test: $(READY) ## Every test, on two workers.
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/integration examples/hello_world
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/end_to_end
+# The many short tests come last, so that the workers end together.
+test: $(READY) ## Every test but those of `test-models`, `policies` and `test-sdk`; WORKERS=2 for fewer at a time.
+	@$(PYTEST) -m 'not models and not policies' tests/integration examples/hello_world tests/unit
+	@$(PYTEST) tests/end_to_end
+
+test-models: $(READY) ## Trains and converts the digits; the agent vets models of every task, and each kind of broken one.
+	@$(PYTEST) -m models tests/integration/model_components tests/integration/edge_agent
 
 test-sdk: $(READY) $(SDK)/.ready ## A package that the SageMaker SDK registered (its own environment, 450 MB).
 	@$(BIN)/pytest -q $(SDK_TESTS)/test_packages_of_the_sagemaker_sdk.py
 
-policies: ## Lints the policies, and proves them by a release that runs under them.
-	@$(MAKE) --no-print-directory -j2 --output-sync=target policies-lint policies-proof
+policies: ## Lints the policies, proves them by a release under them, and sees one fail that lacks a statement.
+	@$(MAKE) --no-print-directory -j2 --output-sync=target policies-proof policies-lint policies-broken
 
 policies-lint: $(READY) $(LINTERS)/.ready
 	@$(BIN)/python -m cloud_publisher.policies --check
@@ -36,11 +45,18 @@ policies-lint: $(READY) $(LINTERS)/.ready
 policies-proof: $(READY)
 	@$(BIN)/mlops-rehearsal prove-policies
 
-lint: $(READY) ## Style, types, and who may import whom.
+# The proof must be able to fail.
+policies-broken: $(READY)
+	@$(BIN)/pytest -q -m policies tests/integration/infra_policies
+
+lint: $(READY) ## Style, types, who may import whom, and whether each import is declared.
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/deptry --no-ansi $(filter-out emulator,$(PACKAGES)) model_components
+	@$(BIN)/deptry --no-ansi tests benchmarks examples --ignore DEP002,DEP004
+	@cd emulator && ../$(BIN)/deptry --no-ansi greengrass_emulator
 
 format: $(READY)
 	@$(BIN)/ruff check --fix $(CODE)
@@ -66,13 +82,15 @@ clean: ## Removes all that the targets above made.
 	rm -rf .venv $(LINTERS) $(SDK) $(LOCK) rehearsed dist build *.egg-info emulator/build emulator/*.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-# The mark is touched last, so that an interrupted set-up is repeated.
+# The mark is touched last, so that an interrupted set-up is repeated. Pip would compile on one core only; some packages
+# hold files of other Pythons, which cannot be compiled.
 $(READY): pyproject.toml emulator/pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=…")'
 	@echo "setting up .venv (once) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python $(FROM_LOCK) requirements/dev.txt
+	@$(BIN)/python $(FROM_LOCK) requirements/dev.txt --no-compile
 	@$(BIN)/python $(INSTALL) --no-deps --no-build-isolation --editable ./emulator --editable .
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null 2>&1 || true
 	@touch $@
 
 # sagemaker-core needs an older rich, and installs pandas and scipy: it has an environment of its own.

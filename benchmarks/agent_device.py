@@ -6,30 +6,21 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from greengrass_emulator.cloud.provisioning import DeviceFolder
+from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 
-from benchmarks.measuring import REPOSITORY
+from benchmarks.measuring import REPOSITORY, eventually
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.digests import model_digest_of_folder
+from shared_schema.messages import Prediction
 
 AGENT = "com.example.edge-agent"
 ARTIFACT = {"Unarchive": "ZIP", "Permission": {"Read": "ALL"}}
-
-
-def eventually(look: Callable[[], Any], seconds: float = 60.0, pause: float = 0.02) -> Any:
-    """The first truthy answer. Raises ``TimeoutError``."""
-    ends = time.monotonic() + seconds
-    while not (found := look()):
-        if time.monotonic() > ends:
-            raise TimeoutError(f"not within {seconds:g} s")
-        time.sleep(pause)
-    return found
 
 
 class AgentDevice:
@@ -70,8 +61,9 @@ class AgentDevice:
     @property
     def pid(self) -> int | None:
         """The agent's process."""
-        found: int | None = self._status().get("components", {}).get(AGENT, {}).get("pid")
-        return found
+        status = self._status()
+        agent = status.components.get(AGENT) if status is not None else None
+        return agent.pid if agent is not None else None
 
     @property
     def nucleus_pid(self) -> int:
@@ -120,9 +112,11 @@ class AgentDevice:
         """Whether the agent's log has this verdict on the last release."""
         return f"version={version} release={self._release} verdict={verdict}" in self.log()
 
-    def predictions(self) -> list[dict[str, Any]]:
+    def predictions(self) -> list[Prediction]:
+        """What the agent has written so far."""
         path = self.work / "predictions.jsonl"
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        return [Prediction.model_validate_json(line) for line in lines]
 
     def feed(self, name: str, content: bytes) -> None:
         """Move a finished file into the agent's folder."""
@@ -131,12 +125,8 @@ class AgentDevice:
         (images / f".{name}").write_bytes(content)
         (images / f".{name}").rename(images / name)
 
-    def _status(self) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = json.loads((self.root / "nucleus.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found
+    def _status(self) -> NucleusStatus | None:
+        return read_status(self.root)
 
     def _recipe(self, name: str, version: str, artifacts: list[Any], lifecycle: Any, defaults: Any) -> None:
         platform = {"os": "linux", "runtime": "*"}

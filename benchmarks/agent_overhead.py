@@ -168,8 +168,7 @@ def _by_agent(model: Any, pictures: Path, images: Path, clock: Clocked | None = 
     from edge_agent.inference.loaded_model import LoadedModel  # noqa: PLC0415
     from edge_agent.pipeline.tally import Tally  # noqa: PLC0415
     from edge_agent.pipeline.worker import Worker  # noqa: PLC0415
-    from edge_agent.serving.lifecycle import Target  # noqa: PLC0415
-    from edge_agent.serving.served_models import ServedModels  # noqa: PLC0415
+    from edge_agent.serving.served_models import ServedModels, Target  # noqa: PLC0415
     from edge_agent.sinks.json_lines import JsonLinesFile  # noqa: PLC0415
     from edge_agent.sources.folder import ImageFolder  # noqa: PLC0415
     from shared_schema.settings import FolderSource, JsonLinesSink  # noqa: PLC0415

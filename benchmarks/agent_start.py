@@ -20,8 +20,8 @@ import psutil
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import provision_device
 
-from benchmarks.agent_device import AgentDevice, agent_device, eventually
-from benchmarks.measuring import REPOSITORY
+from benchmarks.agent_device import AgentDevice, agent_device
+from benchmarks.measuring import REPOSITORY, eventually
 
 RUNS = 5
 IDLE = 20.0
@@ -116,7 +116,7 @@ def _restart(device: AgentDevice, name: str, picture: bytes) -> tuple[float, flo
     device.start()
     new = eventually(lambda: (pid := device.pid) not in {old, None} and pid, pause=0.005)
     agent = psutil.Process(new)
-    eventually(lambda: any(each["frame"] == name for each in device.predictions()), pause=0.005)
+    eventually(lambda: any(each.frame == name for each in device.predictions()), pause=0.005)
     seconds, cpu = _age(new), agent.cpu_times()
     return seconds, cpu.user + cpu.system
 

@@ -9,18 +9,20 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message, write_shadow
 from moto.iot.models import iot_backends
 
-from cloud_publisher.deploying.delivery import Delivery, wanted_of
-from cloud_publisher.deploying.deploy import deploy
-from cloud_publisher.deploying.deployments import TargetDeployments
-from cloud_publisher.deploying.steps import Order
-from cloud_publisher.deploying.terms import Terms
+from cloud_publisher.deploying.plan.build import built_already
+from cloud_publisher.deploying.plan.release import plan_release
+from cloud_publisher.deploying.rollout.delivery import Delivery, RolloutOptions
+from cloud_publisher.deploying.rollout.deploy import deploy
+from cloud_publisher.deploying.rollout.steps import Order
+from cloud_publisher.deploying.rollout.target_access import TargetAccess
+from cloud_publisher.deploying.target_deployments import TargetDeployments
+from cloud_publisher.deploying.target_state import wanted_of
 from cloud_publisher.fleet.index import FleetIndex
 from cloud_publisher.fleet.jobs import Jobs
 from cloud_publisher.fleet.observing import FleetView
@@ -28,14 +30,13 @@ from cloud_publisher.fleet.outcome import Outcome, Quorum
 from cloud_publisher.fleet.status import status_of
 from cloud_publisher.fleet.targets import parse_target
 from cloud_publisher.fleet.waiting import Clock
-from cloud_publisher.planning.building import built_already
-from cloud_publisher.planning.making import plan_release
 from cloud_publisher.publishing.component_versions import ComponentVersions
 from cloud_publisher.publishing.publish import publish
 from cloud_publisher.session import Access, Account, open_account
 from shared_schema.deployment import DeploymentTemplate
-from shared_schema.desired_state import FORMS
+from shared_schema.desired_state import FORMS, DesiredState, read_desired_state
 from shared_schema.documents import read_text_document
+from shared_schema.json_value import JsonObject
 from shared_schema.names import digest_text
 from shared_schema.release import Release
 
@@ -123,20 +124,25 @@ def _measure(cloud: Cloud, size: int, index: str) -> Counter[str]:
     release = _release(f"fleet{size}")
     order = Order(release, read_text_document("{}", DeploymentTemplate, file="deployment.json"))
 
-    def delivery() -> Delivery:
-        deployments = TargetDeployments(account.greengrass, account.iot, target)
-        view = FleetView(account.greengrass, account.iot_data)
-        jobs, indexed = Jobs(account.iot), FleetIndex(account.iot)
-        return Delivery(
-            deployments, view, jobs, Terms(wait=True), _Silent(), fleet.clock, index=indexed, forms_of=lambda *_: FORMS
+    def access() -> TargetAccess:
+        return TargetAccess(
+            deployments=TargetDeployments(account.greengrass, account.iot, target),
+            fleet=FleetView(account.greengrass, account.iot_data),
+            jobs=Jobs(account.iot),
+            index=FleetIndex(account.iot),
+            forms_of=lambda *_: FORMS,
+            clock=fleet.clock,
         )
+
+    def delivery() -> Delivery:
+        return Delivery(access(), RolloutOptions(wait=True), _Silent())
 
     def counted() -> Counter[str]:
         taken = Counter(calls)
         calls.clear()
         return taken
 
-    plan_release(built_already(release), account, order, [delivery()])
+    plan_release(built_already(release), account, order, [access()])
     planned = counted()
     publish(release, ComponentVersions(account), timeout=60, tell=lambda _: None)
     published = counted()
@@ -146,7 +152,7 @@ def _measure(cloud: Cloud, size: int, index: str) -> Counter[str]:
     deployed = counted()
     deploy(order, delivery())
     again = counted()
-    _look(account, delivery())
+    _look(account, access())
     looked = counted()
     asking = fleet.looks * (2 * size + (size + 99) // 100 + 1)
     made = deployed.total()
@@ -158,17 +164,19 @@ def _measure(cloud: Cloud, size: int, index: str) -> Counter[str]:
     return deployed
 
 
-def _look(account: Account, delivery: Delivery) -> None:
-    current = delivery.deployments.current()
+def _look(account: Account, access: TargetAccess) -> None:
+    current = access.deployments.current()
     assert current is not None
-    view, index = FleetView(account.greengrass, account.iot_data), FleetIndex(account.iot)
-    names = list(current.content.components)
-    target, wanted = delivery.target, wanted_of(current)
     looked = status_of(
-        *(view, index, Jobs(account.iot), target, wanted, names),
+        FleetView(account.greengrass, account.iot_data),
+        FleetIndex(account.iot),
+        Jobs(account.iot),
+        access.target,
+        wanted_of(current),
+        list(current.content.components),
         job_id=current.job_id,
         quorum=Quorum(),
-        now=delivery.now(),
+        now=access.clock.now(),
     )
     assert looked.as_released
 
@@ -201,20 +209,23 @@ def _account(cloud: Cloud) -> Account:
 
 def _release(prefix: str) -> Release:
     kinds = {"agent": "agent", "agent.desired": "desired", "digits": "model"}
-    components: list[dict[str, Any]] = []
+    components: list[JsonObject] = []
     for key, kind in kinds.items():
+        name = f"{prefix}.{key}"
         recipe = {
             "RecipeFormatVersion": "2020-01-25",
-            "ComponentName": f"{prefix}.{key}",
+            "ComponentName": name,
             "ComponentVersion": "1.0.0",
             "Manifests": [{"Platform": {"os": "linux"}, "Lifecycle": {"run": "exit 0"}}],
         }
-        model = {"model": {"digest": digest_text(bytes(32)), "vetting-timeout": 60}} if kind == "model" else {}
+        model: JsonObject = (
+            {"model": {"digest": digest_text(bytes(32)), "vetting-timeout": 60}} if kind == "model" else {}
+        )
         components.append(
             {
                 "key": key,
-                "forms": list(FORMS) if kind == "agent" else [],
-                "name": recipe["ComponentName"],
+                "forms": [*FORMS] if kind == "agent" else [],
+                "name": name,
                 "version": "1.0.0",
                 "kind": kind,
                 "content-digest": "c" * 64,
@@ -227,17 +238,20 @@ def _release(prefix: str) -> Release:
     return Release.model_validate({**document, "application": "lines", "settings": {}, "components": components})
 
 
-def _report(thing: str, desired: dict[str, Any]) -> dict[str, Any]:
-    _, version, digest = desired["models"]["digits"].split(":")
-    said = f"{desired['release']}:{version}:{digest}:CONFIRMED"
+def _report(thing: str, document: object) -> JsonObject:
+    """Return the shadow of a device that serves what this desired state names."""
+    desired = read_desired_state(document)
+    assert isinstance(desired, DesiredState)
+    model = desired.models["digits"]
+    said = f"{desired.release}:{model.version}:{model.digest}:CONFIRMED"
     return {
         "schema": 1,
         "thing": thing,
         "timestamp": datetime.now(UTC).isoformat(),
         "agentVersion": "1.0.0",
         "state": "SERVING",
-        "release": desired["release"],
-        "models": {"digits": {"serves": f"{version}:{digest}", "said": said}},
+        "release": desired.release,
+        "models": {"digits": {"serves": f"{model.version}:{model.digest}", "said": said}},
     }
 
 

@@ -7,13 +7,13 @@ repository's config, and one group of 8 characters. Run: python -m benchmarks.do
 import json
 from pathlib import Path
 
-from cloud_publisher.config_file import read_config
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
+from cloud_publisher.documents import read_config
 from cloud_publisher.fleet.targets import parse_target
 from cloud_publisher.sizes.deployment_sizes import deployment_figures, place_of
+from cloud_publisher.sizes.device_messages import fleet_status_bytes, health_bytes, shadow_bytes
 from cloud_publisher.sizes.job_message import AN_ID, job_message
 from cloud_publisher.sizes.lite_memory import deployment_memory, json_bytes
-from cloud_publisher.sizes.said_by_devices import fleet_status_bytes, health_bytes, shadow_bytes
 from shared_schema.desired_state import KEY, DesiredModel, DesiredState
 
 MODELS = (8, 16, 20, 30)

@@ -10,8 +10,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -23,11 +24,14 @@ from greengrass_emulator.cloud.provisioning import provision_device
 from greengrass_emulator.cloud.seeding import create_thing_group
 from greengrass_emulator.devices.running_device import RunningDevice
 
+from benchmarks.measuring import eventually
+
 FLEETS = tuple(int(size) for size in os.environ.get("EMULATOR_FLEETS", "1,10,50").split(","))
 RUNS = 5
 IDLE_SECONDS = 5.0
 SKIP = {"componentUpdatePolicy": {"action": "SKIP_NOTIFY_COMPONENTS", "timeoutInSeconds": 60}}
 MEGABYTE = 1024 * 1024
+_LONGEST = 240.0
 
 
 def main() -> None:
@@ -51,7 +55,7 @@ def _publish(greengrass: Any, name: str) -> None:
         "Manifests": [{"Platform": {"os": "linux", "runtime": "*"}, "Lifecycle": {"run": "exit 0"}, "Artifacts": []}],
     }
     arn = greengrass.create_component_version(inlineRecipe=json.dumps(recipe).encode())["arn"]
-    _until(lambda: greengrass.describe_component(arn=arn)["status"]["componentState"] == "DEPLOYABLE")
+    eventually(lambda: greengrass.describe_component(arn=arn)["status"]["componentState"] == "DEPLOYABLE", _LONGEST)
 
 
 def _idle_and_deploy(cloud: Cloud, greengrass: Any, folder: Path, names: list[str]) -> None:
@@ -114,8 +118,13 @@ def _fleet_of(cloud: Cloud, folder: Path, group: str, size: int) -> Iterator[lis
             running.callback(device.stop)
             devices.append(device.start(wait=False))
         for device in devices:
-            _until(lambda device=device: (status := device.status()) is not None and status.connected)
+            eventually(partial(_connected, device), _LONGEST)
         yield devices
+
+
+def _connected(device: RunningDevice) -> bool:
+    status = device.status()
+    return status is not None and status.connected
 
 
 def _deploy(greengrass: Any, arn: str, devices: list[RunningDevice], components: dict[str, str]) -> float:
@@ -137,16 +146,8 @@ def _deploy(greengrass: Any, arn: str, devices: list[RunningDevice], components:
             waiting.discard(thing)
         return True
 
-    _until(done)
+    eventually(done, _LONGEST)
     return time.perf_counter() - began
-
-
-def _until(holds: Callable[[], object], seconds: float = 240.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {seconds:g} s")
-        time.sleep(0.02)
 
 
 if __name__ == "__main__":

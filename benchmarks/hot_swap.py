@@ -27,6 +27,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.measuring import REPOSITORY
+from benchmarks.public_models import orientation_variants
 from benchmarks.swap_memory import SwapMemory, session_bytes
 
 SWAPS = int(os.environ.get("HOT_SWAPS", "10"))
@@ -37,15 +38,6 @@ LOOKED = 4
 """Memory is measured in every fourth swap only: that holds the GIL, so those requests do not count for the p99."""
 EARLY = 5
 COMPONENT = "com.example.orientation"
-MANIFEST = """\
-file: orientation.onnx
-task: classification
-labels: ["0", "90", "180", "270"]
-preprocessing:
-  {size: [224, 224], colour: bgr, scale: 0.003921568, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
-golden: {samples: [{input: golden/page.jpg, expect: {outputs: {fetch_name_0: golden/page.npy}}}]}
-vetting: {timeout: 60}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,39 +98,6 @@ def _show(found: Figures, title: str, limit: float) -> None:
     print(f"    {own:7.1f} MB  {own / (steady + session):.2f} x  peak of the agent alone, to the first two")
 
 
-def variants(folder: Path) -> list[Path]:
-    """Make two models that answer differently, so that a wrong answer shows."""
-    import cv2  # noqa: PLC0415 - the parent runs no model
-    import numpy as np  # noqa: PLC0415
-    import onnx  # noqa: PLC0415
-
-    from benchmarks.public_models import write_orientation  # noqa: PLC0415
-    from edge_agent.vetting.parent import vet_in_child  # noqa: PLC0415
-
-    page = np.full((720, 540, 3), 250, np.uint8)
-    for row in range(40, 700, 40):
-        cv2.putText(
-            page, "From approved to confirmed 0123456789", (20, row), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (20, 20, 20), 2
-        )
-    made = []
-    for number, factor in enumerate((1.0, 0.75)):
-        variant = folder / f"variant-{number}"
-        graph = write_orientation(variant)
-        (variant / "golden").mkdir()
-        cv2.imwrite(str(variant / "golden" / "page.jpg"), page)
-        (variant / "model.yaml").write_text(MANIFEST, encoding="utf-8")
-        model = onnx.load(graph)
-        last = next(node for node in model.graph.node if "fetch_name_0" in node.output)
-        last.output[0] = "unscaled"
-        model.graph.initializer.append(onnx.helper.make_tensor("factor", onnx.TensorProto.FLOAT, [], [factor]))
-        model.graph.node.append(onnx.helper.make_node("Mul", ["unscaled", "factor"], ["fetch_name_0"]))
-        onnx.save(model, graph)
-        outcome = vet_in_child(variant, update_golden=True)
-        assert outcome.accepted, outcome.words
-        made.append(variant)
-    return made
-
-
 class _Load:
     """Closed loops: each sends a request as soon as it has an answer, and compares it with the version's own."""
 
@@ -186,15 +145,15 @@ class _Device:
     """The parts of the agent that change a model: reconciler, loader, served models, model cache."""
 
     def __init__(self, folder: Path, loops: int) -> None:
-        from edge_agent.control.memory import Memory  # noqa: PLC0415 - as above
         from edge_agent.control.reconciler import Reconciler  # noqa: PLC0415
+        from edge_agent.memory import Memory  # noqa: PLC0415 - as above
         from edge_agent.serving.loader import Loader  # noqa: PLC0415
         from edge_agent.serving.model_cache import ModelCache  # noqa: PLC0415
         from edge_agent.serving.served_models import ServedModels  # noqa: PLC0415
         from edge_agent.vetting.verdicts import Verdicts  # noqa: PLC0415
 
         self.folder = folder
-        self.variants = variants(folder)
+        self.variants = orientation_variants(folder)
         self.answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.said: list[Any] = []
         self.memory = SwapMemory()

@@ -1,15 +1,28 @@
-"""What benchmarks share: runs in turn, medians, ratios to a baseline of the same run, and a child's peak of memory."""
+"""What benchmarks share: waiting, runs in turn, medians, ratios to a baseline, and a child's peak of memory."""
 
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 REPOSITORY = Path(__file__).parent.parent
 RUNS = 5
+Seen = TypeVar("Seen")
+
+
+def eventually(look: Callable[[], Seen | None], seconds: float = 60.0, pause: float = 0.02) -> Seen:
+    """Return the first truthy answer. Raises ``TimeoutError``."""
+    ends = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > ends:
+            raise TimeoutError(f"not within {seconds:g} s")
+        time.sleep(pause)
+    return found
 
 
 def in_turn(runs: Mapping[str, Callable[[], float]], times: int = RUNS) -> dict[str, float]:

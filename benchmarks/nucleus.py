@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +23,15 @@ import yaml
 from greengrass_emulator.nucleus.ipc.frames import PRELUDE, MessageFlag, MessageType, encode, length_of
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 
+from benchmarks.measuring import eventually
+
 RUNS = 5
 _PUBLISHES = 1_000
 _LARGEST = 16 * 1024 * 1024
 _COMPONENT = "com.example.publisher"
 _ALLOWED = {"accessControl": {"aws.greengrass.ipc.pubsub": {"all": {"operations": ["*"], "resources": ["*"]}}}}
 _WAIT = 20.0
+_PAUSE = 0.005
 
 
 def main() -> None:
@@ -95,20 +98,11 @@ def _nucleus(folder: Path) -> Iterator[_Device]:
     command = [sys.executable, "-m", "greengrass_emulator.nucleus", "--config", str(config), "--runtime", "classic"]
     process = subprocess.Popen(command)
     try:
-        status = _until(lambda: read_status(folder / "root"))
+        status = eventually(lambda: read_status(folder / "root"), _WAIT, _PAUSE)
         yield _Device(folder / "root", process.pid, status.socket)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(_WAIT)
-
-
-def _until(look: Callable[[], NucleusStatus | None]) -> NucleusStatus:
-    deadline = time.monotonic() + _WAIT
-    while (seen := look()) is None:
-        if time.monotonic() > deadline:
-            raise TimeoutError("the nucleus did not get there in time")
-        time.sleep(0.005)
-    return seen
 
 
 def _deploy(device: _Device, components: Mapping[str, object]) -> None:
@@ -130,13 +124,13 @@ def _deploy(device: _Device, components: Mapping[str, object]) -> None:
     }
     count = len(_status(device).deployments)
     asyncio.run(_call(device.socket, token, "CreateLocalDeployment", json.dumps(request).encode(), 1, 1))
-    ended = _until(lambda: _ended(_status(device), count))
+    ended = eventually(lambda: _ended(_status(device), count), _WAIT, _PAUSE)
     if ended.deployments[-1].status != "SUCCEEDED":
         raise RuntimeError(f"the deployment failed: {ended.deployments[-1].cause}")
 
 
 def _status(device: _Device) -> NucleusStatus:
-    return _until(lambda: read_status(device.root))
+    return eventually(lambda: read_status(device.root), _WAIT, _PAUSE)
 
 
 def _ended(status: NucleusStatus, count: int) -> NucleusStatus | None:

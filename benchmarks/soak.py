@@ -20,8 +20,9 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.agent_device import AgentDevice, agent_device, eventually
-from benchmarks.hot_swap import variants
+from benchmarks.agent_device import AgentDevice, agent_device
+from benchmarks.measuring import eventually
+from benchmarks.public_models import orientation_variants
 
 SWAP, FAULT = 5.0, 30.0
 FRAMES = 10.0
@@ -118,7 +119,7 @@ def main(minutes: float) -> int:
     """Print the counts and the RSS curve."""
     with tempfile.TemporaryDirectory(prefix="soak-") as path, agent_device(Path(path)) as device:
         folder = Path(path)
-        models = variants(folder)
+        models = orientation_variants(folder)
         pictures = _pictures(models[0])
         soak = _Soak(device, models, folder)
         soak.swap()
@@ -151,11 +152,11 @@ def _keep_on(soak: _Soak, seconds: float, curve: list[float]) -> None:
 
 def _tell(soak: _Soak, fed: dict[str, str], curve: list[float], pid: int | None) -> int:
     predictions = soak.device.predictions()
-    seen = Counter(each["frame"] for each in predictions)
+    seen = Counter(each.frame for each in predictions)
     good = set(soak.device.digests.values())
     lost = sum(name not in seen for name in fed)
     doubled = sum(count - 1 for count in seen.values())
-    wrong = sum(each["output"]["label"] != fed[each["frame"]] or each["digest"] not in good for each in predictions)
+    wrong = sum(each.output["label"] != fed[each.frame] or each.digest not in good for each in predictions)
     same = soak.device.pid == pid
     print(f"{len(fed)} pictures, {soak.swaps} swaps, {soak.refusals} refusals, faults: {dict(soak.faults)}")
     print(f"  lost {lost}, doubled {doubled}, wrong {wrong}; {'the same process' if same else 'ANOTHER PROCESS'}")
@@ -171,6 +172,7 @@ def _pictures(model: Path) -> dict[str, bytes]:
 
     opened = open_model(model)
     page = cv2.imread(str(model / "golden" / "page.jpg"))
+    assert page is not None
     found: dict[str, bytes] = {}
     for turned in (page, cv2.rotate(page, cv2.ROTATE_180)):
         content = cv2.imencode(".jpg", turned)[1].tobytes()

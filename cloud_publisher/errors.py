@@ -1,64 +1,70 @@
 """The publisher's errors: one tree, in which each class has the exit code of the command that it ends.
 
-PublisherError                  1   (the base; never raised itself)
-├── WrongUseError               2   an option or the environment is not right
-├── InvalidDocumentError        2   a document is not right; carries every fault
-├── WorkFailedError             1   the work could not be done
-│   ├── CloudError              1   AWS refused a call, or could not be reached
-│   ├── ModelUnavailableError   1   there is no model to build from, or it cannot be unpacked
-│   ├── BuildFailedError        1   a component could not be built
-│   └── ArtifactConflictError   1   an immutable artifact exists with other bytes
-├── FleetDiffersError           4   the fleet is not as released
-└── TimedOutError               6   the fleet did not answer in time
+PublisherError                  FAILED      (the base; never raised itself)
+├── WrongUseError               INVALID     an option or the environment is not right
+├── InvalidDocumentError        INVALID     a document is not right; carries every diagnostic
+├── UnfitTemplateError          INVALID     the deployment template contradicts the release
+├── WorkFailedError             FAILED      the work could not be done
+│   ├── CloudError              FAILED      AWS refused a call, or could not be reached
+│   ├── ModelUnavailableError   FAILED      there is no model to build from, or it cannot be unpacked
+│   ├── BuildFailedError        FAILED      a component could not be built
+│   ├── ArtifactConflictError   FAILED      an immutable artifact exists with other bytes
+│   └── VersionTakenError       FAILED      an immutable component version exists already
+├── FleetDiffersError           DIFFERS     the fleet is not as released
+└── TimedOutError               TIMED_OUT   the fleet did not answer in time
 """
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
 
-from shared_schema.documents import Fault
+from shared_schema.diagnostics import Diagnostic, ExitCode
+
+if TYPE_CHECKING:
+    # Only for its type: `--help` must not wait for pydantic.
+    from shared_schema.json_value import JsonObject
 
 
 class PublisherError(Exception):
     """``problem`` says what happened, and to what; ``remedy`` what to do about it."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
     def __init__(self, problem: str, remedy: str) -> None:
         self.problem = problem
         self.remedy = remedy
         super().__init__(f"{problem}\n    {remedy}")
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> "JsonObject":
         """The error for ``--json``."""
         return {
             "error": type(self).__name__.removesuffix("Error"),
             "problem": self.problem,
             "remedy": self.remedy,
-            "exit-code": self.exit_code,
+            "exit-code": self.exit_code.value,
         }
 
 
 class WrongUseError(PublisherError):
     """An option or the environment is wrong, or something is missing there."""
 
-    exit_code = 2
+    exit_code = ExitCode.INVALID
 
 
 class InvalidDocumentError(PublisherError):
-    """Documents are invalid; ``faults`` has every fault, in the files' order."""
+    """Documents are invalid; ``diagnostics`` has every fault, in the files' order."""
 
-    exit_code = 2
+    exit_code = ExitCode.INVALID
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
-        count = len(self.faults)
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = list(diagnostics)
+        count = len(self.diagnostics)
         super().__init__(
-            "\n".join(str(fault) for fault in self.faults),
+            "\n".join(str(each) for each in self.diagnostics),
             f"correct {'this' if count == 1 else f'these {count} faults'}, and run it again",
         )
 
-    def as_json(self) -> dict[str, Any]:
-        return {**super().as_json(), "faults": [fault.as_json() for fault in self.faults]}
+    def as_json(self) -> "JsonObject":
+        return {**super().as_json(), "diagnostics": [each.as_json() for each in self.diagnostics]}
 
 
 class WorkFailedError(PublisherError):
@@ -72,7 +78,7 @@ class CloudError(WorkFailedError):
         self.code = code
         super().__init__(problem, remedy)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> "JsonObject":
         return {**super().as_json(), "code": self.code}
 
 
@@ -88,13 +94,17 @@ class ArtifactConflictError(WorkFailedError):
     """The artifact exists in the bucket with other bytes, and artifacts are immutable."""
 
 
+class VersionTakenError(WorkFailedError):
+    """The component version exists already: it was created after we looked, and versions are immutable."""
+
+
 class FleetDiffersError(PublisherError):
     """The fleet is not as released."""
 
-    exit_code = 4
+    exit_code = ExitCode.DIFFERS
 
 
 class TimedOutError(PublisherError):
     """The fleet neither confirmed nor failed before the time-out."""
 
-    exit_code = 6
+    exit_code = ExitCode.TIMED_OUT

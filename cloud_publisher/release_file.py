@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloud_publisher.documents import read_valid
 from cloud_publisher.errors import InvalidDocumentError
 from shared_schema import deployment, release
 from shared_schema.deployment import DeploymentTemplate
-from shared_schema.documents import Document, DocumentError, Fault, read_document, read_text_document
+from shared_schema.diagnostics import Diagnostic, Place
+from shared_schema.documents import Document, read_text_document
 from shared_schema.release import Release, desired_component_name
 
 _BUILD_AGAIN = "run cloud-publisher build, which writes it"
@@ -16,15 +18,12 @@ def read_release(dist: Path) -> Release:
     """Read the release in ``dist``. Raises ``InvalidDocumentError``; its remedy is to run the build."""
     path = dist / release.FILE
     if not path.exists():
-        fault = Fault(str(path), 0, 0, "", "there is no such file", f"{_BUILD_AGAIN}, or give its folder with --dist")
-        raise InvalidDocumentError([fault])
-    try:
-        document = read_document(path, Release)
-    except DocumentError as error:
-        raise InvalidDocumentError(error.faults) from None
-    faults = list(_faults(document))
-    if faults:
-        raise InvalidDocumentError(faults)
+        remedy = f"{_BUILD_AGAIN}, or give its folder with --dist"
+        raise InvalidDocumentError([Diagnostic(Place(str(path)), "there is no such file", remedy)])
+    document = read_valid(path, Release)
+    found = list(_across_values(document))
+    if found:
+        raise InvalidDocumentError(found)
     return document.value
 
 
@@ -33,22 +32,19 @@ def read_template(dist: Path) -> Document[DeploymentTemplate]:
     path = dist / deployment.FILE
     if not path.exists():
         return read_text_document("{}", DeploymentTemplate, file=str(path))
-    try:
-        return read_document(path, DeploymentTemplate)
-    except DocumentError as error:
-        raise InvalidDocumentError(error.faults) from None
+    return read_valid(path, DeploymentTemplate)
 
 
-def _faults(document: Document[Release]) -> Iterator[Fault]:
+def _across_values(document: Document[Release]) -> Iterator[Diagnostic]:
     """Yield the faults across values: an agent without its ``<agent>.desired``, a model without its digest."""
     found = document.value
     names = {component.name for component in found.components}
     for index, component in enumerate(found.components):
         here = ("components", index)
         if component.kind == "model" and component.model is None:
-            yield document.fault(here, f"{component.name} is a model and has no model digest", _BUILD_AGAIN)
+            yield document.diagnostic(here, f"{component.name} is a model and has no model digest", _BUILD_AGAIN)
         if component.kind == "agent" and desired_component_name(component.name) not in names:
             missing = desired_component_name(component.name)
-            yield document.fault(here, f"{component.name} is the agent, and {missing} is not there", _BUILD_AGAIN)
+            yield document.diagnostic(here, f"{component.name} is the agent, and {missing} is not there", _BUILD_AGAIN)
     if len(found.of_kind("agent")) > 1:
-        yield document.fault(("components",), "there is more than one agent; a device runs one", _BUILD_AGAIN)
+        yield document.diagnostic(("components",), "there is more than one agent; a device runs one", _BUILD_AGAIN)

@@ -6,7 +6,7 @@ The clients are made here, once for each command, and passed on; no other module
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.errors import CloudError, WrongUseError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef
 
 ROLE_SESSION = "cloud-publisher"
 
@@ -101,24 +102,24 @@ def open_account(access: Access) -> Account:
     region = access.region or base.region_name
     if not region:
         raise WrongUseError("there is no AWS region", "give --region, set AWS_REGION, or write region: into the config")
-    session = _of_role(base, access, region) if access.role_arn else base
+    session = _of_role(base, access.role_arn, access.external_id, region) if access.role_arn else base
     return Account(session, region)
 
 
-def _of_role(base: "boto3.Session", access: Access, region: str) -> "boto3.Session":
+def _of_role(base: "boto3.Session", role_arn: str, external_id: str | None, region: str) -> "boto3.Session":
     """Return a session that renews its role's credentials: waiting for a fleet can take longer than their hour."""
     import boto3  # noqa: PLC0415
     import botocore.session  # noqa: PLC0415
     from botocore.credentials import RefreshableCredentials  # noqa: PLC0415
 
     sts = base.client("sts", region_name=region, config=_patient())
-    wanted: dict[str, Any] = {"RoleArn": access.role_arn, "RoleSessionName": ROLE_SESSION}
-    if access.external_id:
-        wanted["ExternalId"] = access.external_id
+    wanted: AssumeRoleRequestTypeDef = {"RoleArn": role_arn, "RoleSessionName": ROLE_SESSION}
+    if external_id:
+        wanted["ExternalId"] = external_id
 
     def assume() -> dict[str, str]:
         try:
-            with asking(f"assume {access.role_arn}"):
+            with asking(f"assume {role_arn}"):
                 given = sts.assume_role(**wanted)["Credentials"]
         except CloudError as error:
             if not error.code:

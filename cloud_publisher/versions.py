@@ -1,6 +1,6 @@
-"""Computes a component's next version: one above the highest published or uploaded one (architecture, section 2).
+"""Computes a component's next version: one above the highest published or uploaded one.
 
-Pure. Versions are semantic (2.0.0), as Greengrass's are.
+Pure (docs/architecture.md, "Digests and versions"). Versions are semantic (2.0.0), as Greengrass's are.
 """
 
 from collections.abc import Iterable

@@ -1,12 +1,18 @@
-"""What can go wrong in the agent, and what each means for the process.
+"""What can go wrong in the agent.
 
 ::
 
-    EdgeAgentError                    exit code 1
-    ├── WrongUseError                 exit code 2: the command line or the environment is wrong
+    EdgeAgentError
+    ├── WrongUseError                 the command line or the environment is wrong
+    ├── NotInstalledError             a version of the agent could not be installed
     ├── ArtifactError                 a model's files are not where a nucleus puts them
     ├── RefusedModelError             a model failed its vetting; carries a `Reason`
+    ├── GraphMismatchError            a graph and its manifest do not fit
     ├── VettingAbandonedError         a later proposal made this vetting pointless
+    ├── ProposalError                 a model of a config file cannot be copied
+    ├── InvalidSettingsError          the settings of a desired state are wrong
+    ├── CommandError                  a command from the cloud cannot be carried out
+    ├── RequestError                  a request of another component cannot be read
     ├── InferenceError                one frame has no answer
     │   └── UnreadableFrameError      it is no image, or no tensors, for the model
     ├── SinkError                     a prediction could not be written
@@ -16,23 +22,35 @@
         ├── NotThereError             the component, key or topic does not exist
         ├── NotAllowedError           the recipe's access control does not allow it
         └── NotOfferedError           this nucleus does not offer the call, or failed in it
+
+It needs the standard library only, since `bringing_up` runs before any wheel is installed; `__main__.py` knows the exit
+codes.
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
-from shared_schema.messages import Reason
+if TYPE_CHECKING:
+    from shared_schema.messages import Reason
 
 
 class EdgeAgentError(Exception):
-    """The root. Each message says what happened, to what, and what to do."""
+    """``problem`` says what happened, and to what; ``remedy`` what to do, and is empty if nobody needs to do anything.
 
-    exit_code: ClassVar[int] = 1
+    Its text is both on one line, as logs and messages to the cloud carry it.
+    """
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{problem}; {remedy}" if remedy else problem)
 
 
 class WrongUseError(EdgeAgentError):
     """The command line is wrong, or the environment that it runs in."""
 
-    exit_code: ClassVar[int] = 2
+
+class NotInstalledError(EdgeAgentError):
+    """An installation of the agent failed. The problem is in pip's words if pip failed."""
 
 
 class ArtifactError(EdgeAgentError):
@@ -40,16 +58,35 @@ class ArtifactError(EdgeAgentError):
 
 
 class RefusedModelError(EdgeAgentError):
-    """A model failed its vetting. ``reason`` is for programs, the message for people."""
+    """A model failed its vetting. ``reason`` is for programs, the text for people: a confirmation carries both."""
 
-    def __init__(self, reason: Reason, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, reason: "Reason", problem: str, remedy: str = "") -> None:
+        super().__init__(problem, remedy)
         self.reason = reason
-        self.words = words
+
+
+class GraphMismatchError(EdgeAgentError):
+    """The graph's inputs or outputs are not as the manifest says. The problem names the one that differs."""
 
 
 class VettingAbandonedError(EdgeAgentError):
     """The vetting was ended: nobody waits for its verdict any more."""
+
+
+class ProposalError(EdgeAgentError):
+    """A model's folder that a config file names cannot be copied."""
+
+
+class InvalidSettingsError(EdgeAgentError):
+    """The settings of a desired state are invalid. The problem names the first fault."""
+
+
+class CommandError(EdgeAgentError):
+    """A command from the cloud cannot be carried out. Its text is the reply."""
+
+
+class RequestError(EdgeAgentError):
+    """A request of another component cannot be read. Its text is the answer."""
 
 
 class InferenceError(EdgeAgentError):

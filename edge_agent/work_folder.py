@@ -1,7 +1,7 @@
 """Only one agent may use a work folder: a lock that the kernel frees with its holder, and a way to ask for the folder.
 
-A killed nucleus leaves its components running, and the next one starts them a second time (greengrass-facts.md). Two
-agents on one folder would each apply a document of their own.
+A killed nucleus leaves its components running, and the next one starts them a second time
+(docs/greengrass-facts.md, "When the nucleus dies"). Two agents on one folder would each apply a document of their own.
 """
 
 import contextlib

@@ -95,7 +95,7 @@ class BuildspecRun:
 
 
 def read_buildspec(path: Path) -> Buildspec:
-    """Read and check the file. Raises ``shared_schema.documents.DocumentError``."""
+    """Read and check the file. Raises ``shared_schema.errors.DocumentError``."""
     return read_document(path, Buildspec).value
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeviceOutcome:
-    """What a core device said of its newest deployment."""
+    """What a core device reported of its newest deployment."""
 
     deployment: str
     status: str

@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
 
-import yaml
 from packaging.requirements import Requirement
 
 from rehearsal.errors import RehearsalError
+from rehearsal.repository_config import read_config
 from shared_schema.config import find_config
 
 _PROJECT, _EXTRA = "mlops-at-edge", "agent"
@@ -55,16 +54,17 @@ def make_python(folder: Path) -> Path:
 def name_python(source: Path, python: Path) -> None:
     """Make the components in a repository's copy run with this Python. The agent's other settings stay as they are."""
     path = find_config(source)
-    config: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for component in config["custom-components"].values():
+    config = read_config(path)
+    for component in config.components.values():
         if "agent" in component:
-            component["agent"] = {**(component["agent"] or {}), "python": str(python)}
-        elif "Lifecycle" in component:
+            agent = component["agent"]
+            component["agent"] = {**(agent if isinstance(agent, dict) else {}), "python": str(python)}
+        elif isinstance(steps := component.get("Lifecycle"), dict):
             component["Lifecycle"] = {
                 name: step.replace("exec python3 ", f"exec {python} ") if isinstance(step, str) else step
-                for name, step in component["Lifecycle"].items()
+                for name, step in steps.items()
             }
-    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    config.write(path)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -107,7 +107,9 @@ def _requirements() -> list[Distribution]:
         try:
             about = distribution(name)
         except PackageNotFoundError:
-            raise RehearsalError(f"this Python has no {name}, which the agent requires; run `make rehearse`") from None
+            raise RehearsalError(
+                f"this Python has no {name}, which the agent requires", "run `make rehearse`"
+            ) from None
         found[re.sub(r"[-_.]+", "-", name).lower()] = about
         for text in about.requires or ():
             wanted = Requirement(text)

@@ -22,18 +22,18 @@ def own_folder(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise WrongUse(f"{folder} is not a folder, nor can it be one; name another with --folder") from None
+        raise WrongUse(f"{folder} is not a folder, nor can it be one", "name another with --folder") from None
     if not (folder / MARK).exists() and any(folder.iterdir()):
         raise WrongUse(
-            f"{folder} holds files that no rehearsal left there, and a rehearsal empties its folder; "
-            "name another with --folder, or empty it yourself"
+            f"{folder} holds files that no rehearsal left there, and a rehearsal empties its folder",
+            "name another with --folder, or empty it yourself",
         )
     held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise WrongUse(f"another rehearsal runs in {folder}; let it end, or name another with --folder") from None
+            raise WrongUse(f"another rehearsal runs in {folder}", "let it end, or name another with --folder") from None
         (folder / MARK).touch()
         for each in folder.iterdir():
             if each.is_dir() and not each.is_symlink():

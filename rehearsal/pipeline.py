@@ -3,9 +3,7 @@
 Each stage runs in a folder of its own, which holds only what the stage before handed over.
 """
 
-import os
 import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,11 +71,11 @@ class Pipeline:
         *,
         environment: Mapping[str, str],
         stages: Sequence[Stage],
-        told: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         self._folder = folder
         self._stages = stages
-        self._told = told
+        self._report = report
         self._environment = {**environment, "PYTHONPATH": str(_without_the_agents_libraries(folder / "python"))}
         self._runs = 0
         self.last: PipelineRun | None = None
@@ -108,7 +106,7 @@ class Pipeline:
             log=here / "build.log",
             deadline=deadline,
         )
-        self._told(f"build ended with {build.exit_code} after {build.seconds:.1f} s")
+        self._report(f"build ended with {build.exit_code} after {build.seconds:.1f} s")
         deploys: dict[str, BuildspecRun] = {}
         if build.exit_code == 0:
             for stage in self._stages:
@@ -124,7 +122,7 @@ class Pipeline:
                     deadline=deadline,
                 )
                 run = deploys[stage.name]
-                self._told(f"{stage.name} ended with {run.exit_code} after {run.seconds:.1f} s")
+                self._report(f"{stage.name} ended with {run.exit_code} after {run.seconds:.1f} s")
                 if run.exit_code and gated:
                     break
         self.last = PipelineRun(self._runs, build, deploys)
@@ -139,19 +137,3 @@ def _without_the_agents_libraries(folder: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "awscrt.py").write_text('raise ImportError("the agent\'s extra is not installed here")\n')
     return folder
-
-
-def process_environment() -> dict[str, str]:
-    """Return the environment for a stage's processes: this interpreter first on the path, and no variable of AWS's.
-
-    A rehearsal must never use a developer's own AWS profile.
-    """
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    return {
-        **kept,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "PYTHONUNBUFFERED": "1",
-    }

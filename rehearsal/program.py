@@ -40,7 +40,7 @@ def groups_of(devices: int) -> dict[str, Group]:
     Raises ``WrongUse`` for fewer than 2 (each of the two accounts needs one) or more than 100.
     """
     if not 2 <= devices <= 100:
-        raise WrongUse(f"--devices {devices}: between 2 and 100 devices are needed, for preprod and prod together")
+        raise WrongUse(f"--devices {devices}: is not possible", "give 2 to 100 devices, for preprod and prod together")
     classic: Runtime = "classic"
     preprod = devices // 2
     return {

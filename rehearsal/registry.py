@@ -1,7 +1,6 @@
 """The data scientist's part of the rehearsal: it runs the model's own scripts as the team would."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rehearsal.errors import RehearsalError
-from rehearsal.pipeline import process_environment
+from rehearsal.processes import output_of
 
 Kind = Literal["linear", "mlp", "shuffled"]
 KINDS: tuple[Kind, ...] = ("linear", "mlp", "shuffled")
@@ -49,12 +47,12 @@ class Trainings:
 
     def model(self, kind: Kind) -> Path:
         """Wait for a model's training and return its folder. Raises ``RehearsalError`` if the training failed."""
-        self._models[kind].result(timeout=_SECONDS_A_SCRIPT)
+        self._models[kind].result()
         return self._folder / kind
 
     def scans(self) -> Path:
         """Wait for the pictures of the held-out scans and return their folder. Raises ``RehearsalError``."""
-        self._scans.result(timeout=_SECONDS_A_SCRIPT)
+        self._scans.result()
         return self._folder / "scans"
 
 
@@ -92,10 +90,10 @@ class Registrations:
     ``RehearsalError`` if its training or its registration failed.
     """
 
-    def __init__(self, registry: Registry, trainings: Trainings) -> None:
+    def __init__(self, registry: Registry, trainings: Trainings, kinds: Sequence[Kind] = KINDS) -> None:
         # One worker: the registry numbers its versions in the order in which they come.
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="registration")
-        self._models = {kind: self._pool.submit(_registered, registry, trainings, kind) for kind in KINDS}
+        self._models = {kind: self._pool.submit(_registered, registry, trainings, kind) for kind in kinds}
 
     def __enter__(self) -> "Registrations":
         return self
@@ -117,7 +115,7 @@ class Registrations:
         return self._model("shuffled")
 
     def _model(self, kind: Kind) -> TrainedModel:
-        return self._models[kind].result(timeout=_SECONDS_A_SCRIPT)
+        return self._models[kind].result()
 
 
 def _registered(registry: Registry, trainings: Trainings, kind: Kind) -> TrainedModel:
@@ -125,17 +123,10 @@ def _registered(registry: Registry, trainings: Trainings, kind: Kind) -> Trained
 
 
 def _script(path: Path, arguments: list[str], environment: Mapping[str, str] | None = None) -> str:
-    done = subprocess.run(
+    return output_of(
         [sys.executable, str(path), *arguments],
-        env=dict(environment) if environment is not None else process_environment(),
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS_A_SCRIPT,
-        check=False,
+        name=f"{path.name} {' '.join(arguments)}",
+        remedy="run it by hand to see more",
+        seconds=_SECONDS_A_SCRIPT,
+        environment=environment,
     )
-    if done.returncode:
-        raise RehearsalError(
-            f"{path.name} {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr.strip()[-2000:]}\n"
-            "run it by hand to see more"
-        )
-    return done.stdout

@@ -1,16 +1,19 @@
 """The whole rehearsal: the world, the data scientist's part, a program's scenarios, the report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+from greengrass_emulator.cloud.cloud import Cloud
+from greengrass_emulator.cloud.seeding import SeededCloud
 
 from rehearsal.device_python import name_python
 from rehearsal.feeder import Feeder, accuracy, read_predictions, read_scans
 from rehearsal.memory import MemoryWatch
 from rehearsal.other_user import OtherUser, other_user
-from rehearsal.permissions import Permissions
-from rehearsal.pipeline import Pipeline
+from rehearsal.pipeline import Pipeline, Stage
 from rehearsal.program import Program
 from rehearsal.registry import Registrations, Registry, Trainings
 from rehearsal.report import Summary, write_report
@@ -34,6 +37,33 @@ class Outcome:
     @property
     def holds(self) -> bool:
         return all(proof.holds for proof in self.proofs)
+
+
+class Permissions(Protocol):
+    """Gives each process of a release its own role, and checks what the roles were allowed.
+
+    Without it every process is dev's administrator and may do anything.
+    """
+
+    @property
+    def recording(self) -> Path:
+        """The file that every call is written to."""
+
+    @property
+    def model_bucket(self) -> str:
+        """The bucket for model data. It is not the artifact bucket, to which only the build writes."""
+
+    def prepare(self, cloud: Cloud, seeded: SeededCloud) -> None:
+        """Attach the policies, before the accounts have a device."""
+
+    def build_environment(self, world: World) -> Mapping[str, str]:
+        """Return the environment of the build's CodeBuild project."""
+
+    def stages(self, world: World) -> Sequence[Stage]:
+        """Return the deploy stages, each with its project's credentials."""
+
+    def proof(self, world: World) -> Proof:
+        """Return the proof that every call so far was allowed."""
 
 
 def rehearse(
@@ -81,7 +111,7 @@ def rehearse(
             folder / "pipeline",
             environment=permissions.build_environment(world) if permissions else world.environment(),
             stages=permissions.stages(world) if permissions else world.stages(),
-            told=lambda words: tell(words, None),
+            report=lambda words: tell(words, None),
         )
         program.write(pipeline.source)
         if user is not None:

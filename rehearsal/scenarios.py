@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.boots import boot_anew
 from rehearsal.cloud_view import Published
 from rehearsal.feeder import Account, Feeder, settle
 from rehearsal.other_user import OtherUser
 from rehearsal.pipeline import Pipeline, PipelineRun
 from rehearsal.registry import Registrations, Registry, TrainedModel
+from rehearsal.restarts import restart_devices
 from rehearsal.timeline import Proof, Timeline
 from rehearsal.world import AGENT, Device, World
 from shared_schema.messages import Verdict
@@ -73,7 +73,7 @@ def better_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
     its own store for a change.
     """
     scenario = "2 hot reload"
-    booted = boot_anew(scenario, rehearsal.world)
+    booted = restart_devices(scenario, rehearsal.world)
     before = {device.name: device.agent_pid() for device in rehearsal.world.devices}
     rehearsal.approve(rehearsal.models.better)
     run = rehearsal.run_pipeline()
@@ -194,7 +194,7 @@ def _model_of(rehearsal: Rehearsal, device: Device) -> ShadowModel | None:
     model = report.models.get(MODEL)
     if model and model.said:
         words = f"{model.said.verdict} {model.said.version}"
-        rehearsal.timeline.told(device.name, words, when=report.timestamp)
+        rehearsal.timeline.record_message(device.name, words, when=report.timestamp)
     return model
 
 
@@ -202,11 +202,11 @@ def _confirms(model: ShadowModel | None, wanted: TrainedModel) -> bool:
     """Return whether the served and the last confirmed version are both the wanted one, with one digest."""
     if model is None or model.said is None:
         return False
-    said = model.said
+    confirmation = model.said
     return (
-        said.verdict is Verdict.CONFIRMED
-        and said.version == model.version == wanted.released_as
-        and said.digest == model.digest
+        confirmation.verdict is Verdict.CONFIRMED
+        and confirmation.version == model.version == wanted.released_as
+        and confirmation.digest == model.digest
     )
 
 

@@ -62,8 +62,8 @@ class Timeline:
         with self._lock:
             self._moments.append(Moment(at, lane, words, seconds))
 
-    def told(self, lane: str, words: str, *, when: datetime) -> None:
-        """Record a point in time by another clock, such as a device message's timestamp."""
+    def record_message(self, lane: str, words: str, *, when: datetime) -> None:
+        """Record a message of a device at its own timestamp, by the device's clock."""
         self.record(lane, words, at=max(0.0, (when - self._began_at).total_seconds()), seconds=0.0)
 
     def moments(self) -> list[Moment]:

@@ -17,15 +17,16 @@ from typing import Literal
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import DeviceFolder, provision_device
 from greengrass_emulator.cloud.seeding import SeededCloud, create_thing_group, seed_cloud
-from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.interruption import ctrl_c_held_back
+from greengrass_emulator.nucleus.lifecycle.process_owners import kill_orphans
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 
 from rehearsal.cloud_view import AccountView, Published, objects_of
 from rehearsal.errors import RehearsalError
 from rehearsal.feeder import read_predictions
 from rehearsal.other_user import OtherUser
-from rehearsal.pipeline import Stage, process_environment
+from rehearsal.pipeline import Stage
+from rehearsal.processes import process_environment
 from shared_schema.messages import Channel
 
 Runtime = Literal["classic", "lite"]
@@ -48,7 +49,7 @@ class Group:
 
     @property
     def wanted_channel(self) -> Channel:
-        """Validated if all devices are classic, subscribed if any is lite (architecture, section 3)."""
+        """Validated if all devices are classic, subscribed if any is lite (docs/architecture.md, "Two channels")."""
         return Channel.VALIDATED if set(self.devices.values()) == {"classic"} else Channel.SUBSCRIBED
 
 
@@ -193,7 +194,7 @@ class World:
     def cloud(self) -> Cloud:
         """The running cloud. Raises ``RehearsalError`` outside the context."""
         if self._cloud is None:
-            raise RehearsalError("the world has not started; use it in a with statement")
+            raise RehearsalError("the world has not started", "use it in a with statement")
         return self._cloud
 
     def environment(self) -> dict[str, str]:
@@ -203,7 +204,7 @@ class World:
     def stages(self) -> list[Stage]:
         """Return a deploy stage for each account, with the variables that CodeBuild gives it."""
         if self._seeded is None:
-            raise RehearsalError("the world has not started; use it in a with statement")
+            raise RehearsalError("the world has not started", "use it in a with statement")
         return [
             Stage(
                 name,
@@ -240,7 +241,7 @@ class World:
                 return
             if time.monotonic() > ends:
                 missing = ", ".join(sorted(wanted - known))
-                raise RehearsalError(f"{missing} did not report within {_SECONDS_TO_START:.0f} s; see its logs")
+                raise RehearsalError(f"{missing} did not report within {_SECONDS_TO_START:.0f} s", "see its logs")
             time.sleep(0.1)
 
 

@@ -29,7 +29,7 @@ PackageGroup = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z
 
 
 class Build(WrittenByPeople):
-    """How a component is packaged: ``zip`` (default), ``custom``, or ``python`` (architecture, section 2)."""
+    """How a component is packaged: ``zip`` (default), ``custom``, or ``python`` (docs/building.md)."""
 
     build_system: Literal["zip", "custom", "python"] = Field(default="zip", alias="build_system")
     """``zip``: the root as it is; ``custom``: the output of a command; ``python``: packages of this repository."""

@@ -5,7 +5,7 @@ IoT Jobs limits it refers to. The components of the release are merged into it b
 """
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
@@ -17,7 +17,7 @@ Pointer = Annotated[str, StringConstraints(pattern=r"^(/.*)?$")]
 Percentage = Annotated[float, Field(ge=0, le=100)]
 
 
-def _object_or_text(value: Any) -> Any:
+def _object_or_text(value: object) -> object:
     """Return ``merge`` as JSON text, as the API takes it; people may write an object."""
     if isinstance(value, dict):
         return json.dumps(value, sort_keys=True)
@@ -31,10 +31,13 @@ def _object_or_text(value: Any) -> Any:
     return value
 
 
+ObjectAsText = Annotated[str, BeforeValidator(_object_or_text, json_schema_input_type=dict[str, object] | str)]
+
+
 class ConfigurationUpdate(AwsShape):
     """``merge``: a JSON object (kept as its text, as the API takes it); ``reset``: JSON pointers."""
 
-    merge: Annotated[str, BeforeValidator(_object_or_text, json_schema_input_type=dict[str, Any] | str)] | None = None
+    merge: ObjectAsText | None = None
     reset: list[Pointer] | None = None
 
 

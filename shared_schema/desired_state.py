@@ -1,4 +1,4 @@
-"""The desired state: the one document that says what an agent should do (architecture, section 3).
+"""The desired state: the one document that says what an agent should do (docs/architecture.md, "The desired state").
 
 `deploy` writes it whole, under the key `desired` of one of two components. The agent may read it half written, so it
 has a seal. Each leaf is text, and each model is one text: a key called ``version`` would make the classic nucleus
@@ -6,9 +6,8 @@ restart the agent, and nucleus lite takes few bytes.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -20,8 +19,10 @@ from pydantic import (
     WithJsonSchema,
     field_validator,
 )
+from pydantic.config import JsonDict
 
-from shared_schema.canonical_json import sha256_of_document
+from shared_schema.digests import sha256_of_document
+from shared_schema.json_value import JsonObject, JsonValue, leaves
 from shared_schema.names import ComponentName, ModelDigest, ModelName, Version, alike_but_for_case
 
 KEY = "desired"
@@ -73,7 +74,7 @@ class DesiredModel(BaseModel):
         return f"{self.component}:{self.version}:{self.digest}"
 
 
-def _model_of(given: Any) -> Any:
+def _model_of(given: object) -> object:
     """Return the three parts of a model's text. Raises ``ValueError`` for any other number of parts."""
     if isinstance(given, DesiredModel):
         return given
@@ -97,11 +98,13 @@ _ModelText = Annotated[
 ]
 
 
-def _with_its_seal(schema: dict[str, Any]) -> None:
+def _with_its_seal(schema: JsonDict) -> None:
     """Add the seal to the exported schema; a ``DesiredState`` has no field for it, as it is checked before."""
-    told = "The SHA-256 of the document's canonical JSON without the seal and without empty objects."
-    schema["properties"]["seal"] = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": told}
-    schema["required"] = ["form", *schema.get("required", []), "seal"]
+    description = "The SHA-256 of the document's canonical JSON without the seal and without empty objects."
+    seal: JsonDict = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": description}
+    properties, required = schema.get("properties"), schema.get("required")
+    schema["properties"] = {**(properties if isinstance(properties, dict) else {}), "seal": seal}
+    schema["required"] = ["form", *(required if isinstance(required, list) else []), "seal"]
 
 
 class DesiredState(BaseModel):
@@ -112,7 +115,7 @@ class DesiredState(BaseModel):
     form: Literal["2"] = FORM
     release: str = Field(pattern=rf"^{_RELEASE.pattern}$")
     models: dict[ModelName, _ModelText] = Field(default_factory=dict)
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: JsonObject = Field(default_factory=dict)
 
     @field_validator("models")
     @classmethod
@@ -127,14 +130,14 @@ class DesiredState(BaseModel):
         """The number that two documents are compared by: the agent applies the higher one."""
         return int(self.release)
 
-    def sealed(self) -> dict[str, Any]:
+    def sealed(self) -> JsonObject:
         """Return the document to write, with its seal. `deploy` checks its size, whose limit depends on the target."""
-        document = self.model_dump(mode="json")
+        document: JsonObject = self.model_dump(mode="json")
         document["seal"] = seal_of(document)
         return document
 
 
-def seal_of(document: Mapping[str, Any]) -> str:
+def seal_of(document: JsonObject) -> str:
     """Return the seal of a document: the SHA-256 of its canonical JSON without ``seal``.
 
     Empty objects are left out first: a configuration store is a tree of leaves, and may drop a branch without any.
@@ -144,7 +147,7 @@ def seal_of(document: Mapping[str, Any]) -> str:
 
 def read_desired_state(document: object) -> DesiredState | UnknownForm | NotWhole:
     """Return the state in a configuration's ``desired``, or why it cannot be read. Never raises for bad input."""
-    if not isinstance(document, Mapping) or not document:
+    if not isinstance(document, dict) or not document:
         return NotWhole("there is no desired state")
     seal = document.get("seal")
     if not isinstance(seal, str):
@@ -158,7 +161,7 @@ def read_desired_state(document: object) -> DesiredState | UnknownForm | NotWhol
     form, release = document.get("form", "none"), document.get("release")
     if form not in FORMS and isinstance(form, str) and isinstance(release, str) and _RELEASE.fullmatch(release):
         return UnknownForm(form, release)
-    if any(not isinstance(leaf, str) for _, leaf in _all_leaves(document, "")):
+    if any(not isinstance(leaf, str) and leaf != {} for _, leaf in leaves(document)):
         return NotWhole("a leaf of the desired state is no text")
     try:
         return DesiredState.model_validate(document)
@@ -180,14 +183,8 @@ def higher_release(one: Read, other: Read) -> Read:
     return other if other.order > one.order else one
 
 
-def _without_empty(value: Any) -> Any:
-    if not isinstance(value, Mapping):
+def _without_empty(value: JsonValue) -> JsonValue:
+    if not isinstance(value, dict):
         return value
     inner = {key: _without_empty(each) for key, each in value.items()}
     return {key: each for key, each in inner.items() if each != {}}
-
-
-def _all_leaves(value: Any, path: str) -> list[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        return [leaf for key, each in value.items() for leaf in _all_leaves(each, f"{path}/{key}")]
-    return [(path, value)]

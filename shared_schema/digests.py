@@ -1,26 +1,24 @@
-"""Digests of files and of models: the same function in the pipeline (over a zip) and on the device (over the
-unpacked folder).
+"""Digests of files, of JSON documents and of models.
+
+A model has the same digest in the pipeline (over its zip) and on the device (over the unpacked folder).
 
 The *content digest* of a component, which decides whether anything must be built, is the publisher's own.
 """
 
 import hashlib
+import json
 import os
-import re
 import stat
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
+from shared_schema.errors import UndigestibleModelError
+from shared_schema.json_value import JsonValue
 from shared_schema.names import digest_text
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
-
-
-class UndigestibleModelError(ValueError):
-    """A model contains what it may not: a link, a device, a FIFO, a name outside its folder or a name twice."""
 
 
 def sha256_of_stream(stream: IO[bytes]) -> str:
@@ -35,6 +33,20 @@ def sha256_of_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, as 64 lower-case hexadecimal digits."""
     with path.open("rb") as stream:
         return sha256_of_stream(stream)
+
+
+def canonical_json(document: JsonValue) -> bytes:
+    """Return the one text of a document, in UTF-8: sorted keys, no spaces, nothing escaped that need not be.
+
+    Raises ``ValueError`` for NaN and infinities, which JSON lacks.
+    """
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def sha256_of_document(document: JsonValue) -> str:
+    """Return the SHA-256 of a document's canonical bytes, as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(canonical_json(document)).hexdigest()
 
 
 def digest_of_entries(entries: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
@@ -52,7 +64,7 @@ def digest_of_entries(entries: Mapping[str, str] | Iterable[tuple[str, str]]) ->
 
 
 def model_digest_of_folder(folder: Path) -> str:
-    """Return the model digest of an unpacked stem folder (architecture, section 2): over every file, hidden ones too.
+    """Return the model digest of an unpacked stem folder: over every file, hidden ones too.
 
     Raises ``UndigestibleModelError`` for a link or anything else that is neither file nor folder, before it
     is opened (a FIFO would hang the reader), and ``OSError`` for what cannot be read.
@@ -67,8 +79,8 @@ def model_digest_of_folder(folder: Path) -> str:
                 entries[relative] = sha256_of_file(path)
             elif not stat.S_ISDIR(mode):
                 raise UndigestibleModelError(
-                    f"{relative}: a model holds files and folders only, and this is neither; "
-                    "put the file itself in its place"
+                    f"{relative}: a model holds files and folders only, and this is neither",
+                    "put the file itself in its place",
                 )
     return digest_of_entries(entries)
 
@@ -86,11 +98,15 @@ def model_digest_of_zip(path: Path) -> str:
                 continue
             name = info.filename
             if stat.S_ISLNK(info.external_attr >> 16):
-                raise UndigestibleModelError(f"{name}: a link; a model's zip holds files only")
+                raise UndigestibleModelError(
+                    f"{name}: is a link, and a model's zip holds files only", "put the file itself in its place"
+                )
             if name.startswith("/") or ".." in name.split("/"):
-                raise UndigestibleModelError(f"{name}: a name that leaves the folder it is unpacked to")
+                raise UndigestibleModelError(
+                    f"{name}: leaves the folder that it is unpacked to", "give it a name inside"
+                )
             if name in entries:
-                raise UndigestibleModelError(f"{name}: is in the zip twice")
+                raise UndigestibleModelError(f"{name}: is in the zip twice", "keep one of the two")
             with archive.open(info) as stream:
                 entries[name] = sha256_of_stream(stream)
     return digest_of_entries(entries)

@@ -1,4 +1,4 @@
-"""The messages over IoT Core: health, confirmations, predictions, replies (architecture, section 4).
+"""The messages over IoT Core: health, confirmations, predictions, replies.
 
 Each message is one JSON object under 5 KB with `schema`, the thing, a UTC timestamp and a sequence number. A newer
 agent may send a state, a verdict, a reason or a channel that the reader does not know: it is read, and shown, as text.
@@ -66,7 +66,8 @@ def _not_brought_up(version: str) -> str:
 
 
 class Channel(StrEnum):
-    """The delivery channels: the two ways by which a desired state can reach the agent (architecture, section 3)."""
+    """The delivery channels: the two ways by which a desired state can reach the agent
+    (docs/architecture.md, "Two channels")."""
 
     VALIDATED = "validated"
     """The agent's own configuration. The classic nucleus asks the agent to validate it before it is applied."""
@@ -90,7 +91,7 @@ class Reason(StrEnum):
 
 
 CONTENT_REASONS = frozenset({Reason.DIGEST, Reason.MANIFEST, Reason.GRAPH, Reason.GOLDEN})
-"""Refusals that are final for a digest; after any other the model is tried once more (architecture, section 3)."""
+"""Refusals that are final for a digest; after any other it is vetted once more (docs/architecture.md, "Vetting")."""
 
 
 SaidState = Annotated[AgentState | str, Field(union_mode="left_to_right")]

@@ -1,7 +1,7 @@
 """A component's recipe, in the one spelling that both nuclei read (lite compares keys by case).
 
 Reads the seed's spellings too (``URI``, ``SetEnv``, ``Install``) and writes the canonical ones. Sources: AWS's
-component recipe reference; greengrass-facts.md, "Recipes". The linter checks what a nucleus would refuse later.
+component recipe reference; docs/greengrass-facts.md, "Recipes". The linter checks what a nucleus would refuse later.
 """
 
 import json
@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from shared_schema.json_value import JsonObject
 from shared_schema.names import ComponentName, Version
 
 MAXIMUM_BYTES = 16_000
@@ -23,14 +24,14 @@ class _RecipePart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-def _boolean(value: Any) -> Any:
+def _boolean(value: object) -> object:
     # The seed writes "true" in quotes; so do AWS's own examples.
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"
     return value
 
 
-def _seconds(value: Any) -> Any:
+def _seconds(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
@@ -42,8 +43,9 @@ Seconds = Annotated[
     PlainSerializer(str, when_used="json"),
 ]
 """Read as a number or text, written as text: to classic, a number in a lifecycle step counts as changed at the first
-deployment after each of its starts, so it reinstalls the component (greengrass-facts.md, "Lifecycle"). Lite reads
-text too (aws-greengrass-lite, ggl-recipe/src/recipe.c: process_script_section_as_map)."""
+deployment after each of its starts, so it reinstalls the component
+(docs/greengrass-facts.md, "What restarts a component"). Lite reads text too
+(docs/greengrass-facts.md, "Spelling and sizes")."""
 
 
 class Permission(_RecipePart):
@@ -83,29 +85,27 @@ class BootstrapStep(Step):
     bootstrap_on_rollback: Flag | None = Field(default=None, alias="BootstrapOnRollback")
 
 
-def _either_case(step: str) -> dict[str, Any]:
-    return {
-        "validation_alias": AliasChoices(step, step.capitalize()),
-        "serialization_alias": step,
-    }
+def _step(name: str) -> Any:
+    """Return a field for a step, whose name is read in either case."""
+    return Field(default=None, validation_alias=AliasChoices(name, name.capitalize()), serialization_alias=name)
 
 
 class Lifecycle(_RecipePart):
     """What the nucleus runs, and when. A step is a script, or a mapping with ``Script``.
 
-    Exactly one of ``run`` and ``startup`` (greengrass-facts.md, "Recipes").
+    Exactly one of ``run`` and ``startup`` (docs/greengrass-facts.md, "Run and startup").
     """
 
     set_env: dict[str, str] | None = Field(
         default=None, validation_alias=AliasChoices("Setenv", "SetEnv"), serialization_alias="Setenv"
     )
-    bootstrap: str | BootstrapStep | None = Field(default=None, **_either_case("bootstrap"))
-    install: str | Step | None = Field(default=None, **_either_case("install"))
-    run: str | Step | None = Field(default=None, **_either_case("run"))
-    startup: str | Step | None = Field(default=None, **_either_case("startup"))
-    shutdown: str | Step | None = Field(default=None, **_either_case("shutdown"))
-    recover: str | Step | None = Field(default=None, **_either_case("recover"))
-    uninstall: str | Step | None = Field(default=None, **_either_case("uninstall"))
+    bootstrap: str | BootstrapStep | None = _step("bootstrap")
+    install: str | Step | None = _step("install")
+    run: str | Step | None = _step("run")
+    startup: str | Step | None = _step("startup")
+    shutdown: str | Step | None = _step("shutdown")
+    recover: str | Step | None = _step("recover")
+    uninstall: str | Step | None = _step("uninstall")
 
     @model_validator(mode="after")
     def _one_way_to_live(self) -> "Lifecycle":
@@ -170,9 +170,9 @@ class Recipe(_RecipePart):
     lifecycle: dict[str, Lifecycle] | None = Field(default=None, alias="Lifecycle")
     """The global lifecycle, in sections: a manifest without a lifecycle uses those that its ``Selections`` name."""
 
-    def canonical(self) -> dict[str, Any]:
+    def canonical(self) -> JsonObject:
         """Return the recipe as a JSON object in the canonical spelling, without the keys that were not given."""
-        written: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        written: JsonObject = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return written
 
     def text(self) -> str:

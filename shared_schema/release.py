@@ -95,9 +95,9 @@ class Release(_WrittenByBuild):
     @classmethod
     def _named_once(cls, components: list[ReleaseComponent]) -> list[ReleaseComponent]:
         names = [component.name for component in components]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"names {', '.join(doubled)} twice; build the release again")
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"names {', '.join(repeated)} twice; build the release again")
         return components
 
     def of_kind(self, kind: Kind) -> list[ReleaseComponent]:

@@ -1,13 +1,14 @@
 """The agent's settings: `agent.settings` of the config, and `settings` of the desired state.
 
 In the config they are typed values. In the desired state each leaf is text, since the nuclei treat numbers differently
-(architecture, section 3). The same models read both: pydantic reads "30" as 30.
+(docs/greengrass-facts.md, "Configuration"). The same models read both: pydantic reads "30" as 30.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from shared_schema.json_value import JsonObject, JsonValue
 from shared_schema.names import ConfigurationKey, ModelName
 from shared_schema.strict_model import WrittenByPeople
 
@@ -177,7 +178,7 @@ class HardSamples(WrittenByPeople):
     max_bytes: int = Field(default=200_000_000, ge=1_000_000)
 
 
-def _a_folder_unless_it_says(value: Any) -> Any:
+def _a_folder_unless_it_says(value: object) -> object:
     return {"type": "folder", **value} if isinstance(value, dict) else value
 
 
@@ -210,7 +211,7 @@ class AgentSettings(WrittenByPeople):
     hard_samples: HardSamples | None = None
 
     @property
-    def heard(self) -> frozenset[str]:
+    def local_topics(self) -> frozenset[str]:
         """The local topics that the agent subscribes to: for requests, and for whether the line is busy."""
         asked = {source.topic for source in self.sources.values() if isinstance(source, TopicSource)}
         return frozenset(asked if self.busy.topic is None else asked | {self.busy.topic})
@@ -222,15 +223,18 @@ class AgentSettings(WrittenByPeople):
                 raise ValueError(f"busy.topic is the topic of the source {name}; give it one of its own")
         return self
 
-    def as_text(self) -> dict[str, Any]:
+    def as_text(self) -> JsonObject:
         """Return the settings that were given, as nested mappings whose leaves are all text."""
-        written: dict[str, Any] = _text(self.model_dump(mode="json", by_alias=True, exclude_unset=True))
-        return written
+        return _text_in(self.model_dump(mode="json", by_alias=True, exclude_unset=True))
 
 
-def _text(value: Any) -> Any:
+def _text_in(settings: JsonObject) -> JsonObject:
+    return {key: _text(inner) for key, inner in settings.items() if inner is not None}
+
+
+def _text(value: JsonValue) -> JsonValue:
     if isinstance(value, dict):
-        return {key: _text(inner) for key, inner in value.items() if inner is not None}
+        return _text_in(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

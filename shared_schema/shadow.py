@@ -1,4 +1,4 @@
-"""The thing's named shadow `mlops`: the fleet's last known state (architecture, section 4).
+"""The thing's named shadow `mlops`: the fleet's last known state (docs/architecture.md, "Topics and messages").
 
 A shadow merges each update into its document. So what serves, and what was last confirmed, is one text each: no part of
 an earlier one can stay. The document may be larger than a message, and is then written in several updates.

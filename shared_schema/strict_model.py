@@ -21,6 +21,6 @@ class AwsShape(BaseModel):
 
 
 class Message(BaseModel):
-    """A message between programs: a reader ignores the fields that it does not know (architecture, section 4)."""
+    """A message between programs: a reader ignores fields that it does not know (docs/architecture.md, "Documents")."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)

@@ -1,4 +1,7 @@
-"""The MQTT topics of one thing in one application (architecture, section 4; AWS's design guide for MQTT topics)."""
+"""The MQTT topics of one thing in one application.
+
+Sources: docs/architecture.md, "Topics and messages"; AWS's design guide for MQTT topics.
+"""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,10 +1,12 @@
 """Fixtures that every test may ask for: one emulated cloud serves a whole session (moto has one memory a process)."""
 
 import functools
+import gc
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,9 +27,20 @@ class Ran:
         return document
 
 
-@pytest.fixture(scope="session")
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Garbage is not looked for while 2,700 tests are made, which all live until the end, nor among them later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
 def shared_loader() -> Iterator[None]:
-    """Every command makes a session of its own, which would read the service models (0.3 s) again each time."""
+    """Every command and client makes a session of its own, which would read the service models (0.3 s) each time."""
     from botocore import loaders
 
     read_once = functools.cache(loaders.create_loader)
@@ -37,9 +50,7 @@ def shared_loader() -> Iterator[None]:
 
 
 @pytest.fixture
-def cloud_publisher(
-    shared_loader: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., Ran]:
+def cloud_publisher(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """Runs ``cloud-publisher`` with these words, in this process, under nobody's role and for no target."""
     from cloud_publisher.cli.main import main
 
@@ -55,6 +66,14 @@ def cloud_publisher(
         return Ran(int(ended.value.code or 0), out, err)
 
     return command
+
+
+@pytest.fixture
+def ctrl_c_raises() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt in this process, also where it is ignored: under cron, or in the background."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

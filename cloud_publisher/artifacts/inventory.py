@@ -27,7 +27,7 @@ _AT_A_TIME = 8
 _COMPONENTS_A_PAGE = 10
 """A page of a thousand keys is read for this many components before each is listed by itself."""
 _INDEXED_FROM = 10
-"""An index pays from so many components on: the records of fewer are read as quickly."""
+"""Components from which on an index is written: the records of fewer are read as quickly."""
 _FAR_AWAY = 10**10
 """Unix time in the year 2286: an index is named by the seconds left until then, so that the newest sorts first."""
 

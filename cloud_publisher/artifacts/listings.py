@@ -4,25 +4,24 @@ It is only for explanation: without a listing `plan` cannot say why a component 
 """
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cloud_publisher.artifacts.keys import listing_key
 from cloud_publisher.artifacts.uploaded import Uploaded
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.errors import CloudError
 from cloud_publisher.versions import newest
+from shared_schema.json_value import JsonObject
 from shared_schema.release import ReleaseComponent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mypy_boto3_s3 import S3Client
 
 _THERE = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 _ABSENT = {"NoSuchKey", "404"}
 
 
-def upload_listing(s3: "S3Client", bucket: str, component: ReleaseComponent, listing: "Mapping[str, Any]") -> None:
+def upload_listing(s3: "S3Client", bucket: str, component: ReleaseComponent, listing: JsonObject) -> None:
     """Upload the listing beside the version's artifacts, unless it is there already. Raises ``CloudError``."""
     key = listing_key(component.name, component.version, component.content_digest)
     body = json.dumps(listing, sort_keys=True, ensure_ascii=False).encode()
@@ -34,7 +33,7 @@ def upload_listing(s3: "S3Client", bucket: str, component: ReleaseComponent, lis
             raise
 
 
-def newest_listing(s3: "S3Client", bucket: str, uploaded: Uploaded) -> tuple[str, dict[str, Any] | None] | None:
+def newest_listing(s3: "S3Client", bucket: str, uploaded: Uploaded) -> tuple[str, JsonObject | None] | None:
     """Return the newest version that was completely uploaded, and its listing if it has one; None without a version.
 
     Raises ``CloudError``.

@@ -1,7 +1,7 @@
 """Uploads files create-only, so that no object is ever overwritten, with a checksum that S3 verifies.
 
 ``PutObject`` with ``If-None-Match: *``, and above a threshold in parts; boto3's ``upload_file`` cannot be create-only
-(greengrass-facts.md, "The cloud API").
+(docs/greengrass-facts.md, "The cloud API").
 """
 
 import base64
@@ -85,17 +85,17 @@ class _WatchedFile(io.FileIO):
     def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
         super().__init__(path, "rb")
         self._advance = advance
-        self._told = 0
+        self._reported = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(-1 if size is None else size)
-        self._tell()
+        self._report()
         return data
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         place = self.tell()
-        self._advance(place - self._told)
-        self._told = place
+        self._advance(place - self._reported)
+        self._reported = place
 
 
 def create_object(

@@ -21,7 +21,7 @@ from cloud_publisher.registry.resolving import FetchedModel
 from shared_schema.config import Component
 from shared_schema.model_manifest import ModelManifest
 
-Told = Callable[[str], None]
+OnLine = Callable[[str], None]
 _TARS = (".tar.gz", ".tgz")
 
 
@@ -35,7 +35,7 @@ class Workplace:
 
 
 def assemble(
-    planned: Planned, place: Workplace, *, model: FetchedModel | None, manifest: ModelManifest | None, told: Told
+    planned: Planned, place: Workplace, *, model: FetchedModel | None, manifest: ModelManifest | None, on_line: OnLine
 ) -> list[Path]:
     """Build the component; return its artifacts' files, by the artifacts' names. Raises ``BuildFailedError``."""
     component = planned.component
@@ -45,9 +45,9 @@ def assemble(
     target = place.work / "artifacts"
     target.mkdir(parents=True)
     if component.build.build_system == "custom":
-        return _custom(planned, component, place, names, target, model=model, manifest=manifest, told=told)
+        return _custom(planned, component, place, names, target, model=model, manifest=manifest, on_line=on_line)
     if component.build.build_system == "python":
-        return _python(planned, component, place, names, target, told)
+        return _python(planned, component, place, names, target, on_line)
     shares = shared_out(_zip(planned, component, place, model), names)
     return [_artifact(planned, component, name, shares[name], target, place.root, model) for name in names]
 
@@ -77,7 +77,7 @@ def shared_out(files: list[SourceFile], names: list[str]) -> dict[str, list[Sour
 
 
 def _python(
-    planned: Planned, component: Component, place: Workplace, names: list[str], target: Path, told: Told
+    planned: Planned, component: Component, place: Workplace, names: list[str], target: Path, on_line: OnLine
 ) -> list[Path]:
     """Build each artifact with the packages, and with the wheels for the architectures that list it."""
     sources = root_files(component, place.root, place.dist)
@@ -88,7 +88,9 @@ def _python(
         if component.build.wheels:
             wheelhouse = place.work / "wheelhouse" / name
             platforms = platforms_for(component.build, architectures[name])
-            download_wheels(place.root, component.build, wheelhouse, platforms=platforms, told=told, whose=planned.key)
+            download_wheels(
+                place.root, component.build, wheelhouse, platforms=platforms, on_line=on_line, whose=planned.key
+            )
             wheels = files_below(wheelhouse, defaults=False)
             files = merged(planned.key, ("its packages", sources), ("its wheels", wheels))
         made.append(_artifact(planned, component, name, files, target, place.root, None))
@@ -143,7 +145,7 @@ def _custom(
     *,
     model: FetchedModel | None,
     manifest: ModelManifest | None,
-    told: Told,
+    on_line: OnLine,
 ) -> list[Path]:
     output = place.work / "output"
     output.mkdir()
@@ -152,7 +154,7 @@ def _custom(
         folder=place.root,
         environment=_environment(planned, output, model),
         timeout=component.build.timeout,
-        told=told,
+        on_line=on_line,
         whose=planned.key,
     )
     left = files_below(output, defaults=False)
@@ -178,7 +180,7 @@ def _custom(
         write_zip(brought, target / name)
         made.append(target / name)
     if rest and not to_zip:
-        told(f"left in OUTPUT_DIR and in no artifact: {', '.join(file.name for file in rest)}")
+        on_line(f"left in OUTPUT_DIR and in no artifact: {', '.join(file.name for file in rest)}")
     return made
 
 

@@ -23,11 +23,11 @@ def run_command(
     folder: Path,
     environment: Mapping[str, str],
     timeout: float,
-    told: Callable[[str], None],
+    on_line: Callable[[str], None],
     whose: str,
     remedy: str = "correct the command or what it runs; nothing was uploaded",
 ) -> None:
-    """Run ``command`` (arguments, no shell) in ``folder``; ``told`` is called with each line of its output.
+    """Run ``command`` (arguments, no shell) in ``folder``; ``on_line`` is called with each line of its output.
 
     ``whose`` names the component in errors. Raises ``BuildFailedError`` if the command cannot be started, fails (with
     its last lines), or takes longer than ``timeout`` seconds.
@@ -50,7 +50,7 @@ def run_command(
                 f"{whose}: cannot run {shown!r} in {folder}: {error.strerror}",
                 "name a program that is installed where the build runs, or a script with its interpreter first",
             ) from error
-        reader = threading.Thread(target=_read, args=(process, lines, told), name=f"output of {whose}", daemon=True)
+        reader = threading.Thread(target=_read, args=(process, lines, on_line), name=f"output of {whose}", daemon=True)
         try:
             reader.start()
             with ctrl_c.let_in():
@@ -69,14 +69,14 @@ def run_command(
         raise BuildFailedError(f"{whose}: {shown!r} {ended}{_ending(lines)}", remedy)
 
 
-def _read(process: "subprocess.Popen[bytes]", lines: deque[str], told: Callable[[str], None]) -> None:
+def _read(process: "subprocess.Popen[bytes]", lines: deque[str], on_line: Callable[[str], None]) -> None:
     if process.stdout is None:
         return
     with process.stdout as stream:
         while raw := stream.readline(_LONGEST_LINE):
             line = raw.decode(errors="replace").rstrip()
             lines.append(line)
-            told(line)
+            on_line(line)
 
 
 def _end_group(process: "subprocess.Popen[bytes]") -> None:

@@ -1,6 +1,6 @@
 """The content digest: over what a component is made from, so that an unchanged one is recognised without a build.
 
-Which parts count for which build system: architecture, section 2, "Components, versions, digests".
+Which parts count for which build system: docs/architecture.md, "Digests and versions", and docs/building.md.
 """
 
 from collections.abc import Mapping
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from sysconfig import get_platform
-from typing import Any
 
-from cloud_publisher.build.file_sets import SourceFile, digest_of_listing, files_below, listing_of
+from cloud_publisher.build.file_sets import SourceFile, files_below, listing_of
 from cloud_publisher.build.wheelhouse import SAME_MACHINE, requirements_of
 from cloud_publisher.recipes.component_recipe import OPEN_VERSION, RecipeSource, recipe_of
 from cloud_publisher.registry.resolving import ResolvedModel
 from cloud_publisher.validation.roots import CONSTRAINTS_FILE
-from shared_schema.canonical_json import sha256_of_document
 from shared_schema.config import Build, Component
+from shared_schema.digests import sha256_of_document
+from shared_schema.json_value import JsonObject
 
 BUILDER = f"mlops-at-edge {installed_version('mlops-at-edge')}"
 """Part of the content where a build's output may differ between publisher versions."""
@@ -27,7 +27,7 @@ class Content:
     """What a component is made from. ``listing`` has it part by part, to say later which of them changed."""
 
     digest: str
-    listing: Mapping[str, Any]
+    listing: JsonObject
 
 
 def content_of(
@@ -44,14 +44,14 @@ def content_of(
     ``leave_out`` is the build's own output; ``versions`` are the release's so far.
     """
     recipe = recipe_of(source, OPEN_VERSION, bucket=bucket, versions=versions)
-    content: dict[str, Any] = {"recipe": recipe.canonical()}
-    listing: dict[str, Any] = dict(content)
+    content: JsonObject = {"recipe": recipe.canonical()}
+    listing: JsonObject = dict(content)
     if source.component is not None and root is not None and source.artifact_names():
         files = listing_of(root_files(source.component, root, leave_out))
         made_from = _made_from(source.component, root)
         model_data = {"model": model.data.identity} if model is not None else {}
-        content |= {**made_from, "root": digest_of_listing(files), **model_data}
-        listing |= {**made_from, "root": files, **model_data}
+        content |= {**made_from, "root": files.digested(), **model_data}
+        listing |= {**made_from, "root": files.as_json(), **model_data}
     return Content(sha256_of_document(content), listing)
 
 
@@ -75,21 +75,21 @@ def root_files(
     return files
 
 
-def _made_from(component: Component, root: Path) -> dict[str, Any]:
+def _made_from(component: Component, root: Path) -> JsonObject:
     build = component.build
-    content: dict[str, Any] = {"build": build.build_system}
+    content: JsonObject = {"build": build.build_system}
     if build.build_system == "custom":
-        content |= {"builder": BUILDER, "command": build.custom_build_command}
+        content |= {"builder": BUILDER, "command": [*(build.custom_build_command or ())]}
     elif build.build_system == "python":
         content |= {"builder": BUILDER, "wheels": _wheels(build, root) if build.wheels else None}
     return content
 
 
-def _wheels(build: Build, root: Path) -> dict[str, Any]:
+def _wheels(build: Build, root: Path) -> JsonObject:
     return {
-        "requirements": requirements_of(root, build.extra or ""),
-        "constraints": _pins(root / CONSTRAINTS_FILE),
-        "platforms": sorted(get_platform() if name == SAME_MACHINE else name for name in build.platforms),
+        "requirements": [*requirements_of(root, build.extra or "")],
+        "constraints": [*_pins(root / CONSTRAINTS_FILE)],
+        "platforms": [*sorted(get_platform() if name == SAME_MACHINE else name for name in build.platforms)],
         "python": build.python,
     }
 

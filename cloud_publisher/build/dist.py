@@ -4,11 +4,8 @@ Each file is replaced atomically, ``release.json`` last: a reader sees the old r
 """
 
 import json
-import os
 import shutil
-import tempfile
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,6 +13,8 @@ from cloud_publisher.validation.sources import Sources
 from shared_schema.config import Component
 from shared_schema.deployment import FILE as TEMPLATE_FILE
 from shared_schema.deployment import DeploymentTemplate
+from shared_schema.documents.writing import write_whole
+from shared_schema.json_value import JsonObject
 from shared_schema.release import FILE as RELEASE_FILE
 from shared_schema.release import Release, ReleaseComponent
 
@@ -25,19 +24,17 @@ _GDK_VERSION = "1.0.0"
 
 def write_dist(dist: Path, release: Release, sources: Sources) -> None:
     """Write the release. Raises ``OSError`` when the folder cannot be written."""
-    dist.mkdir(parents=True, exist_ok=True)
     former = _former_components(dist)
     for component in release.components:
         folder = dist / component.name
-        folder.mkdir(exist_ok=True)
-        _replace(folder / _RECIPE, component.recipe)
+        write_whole(folder / _RECIPE, component.recipe)
         configured = sources.components.get(component.key)
-        _replace(folder / _GDK, json.dumps(_gdk_config(release, component, configured, sources), indent=2) + "\n")
+        write_whole(folder / _GDK, json.dumps(_gdk_config(release, component, configured, sources), indent=2) + "\n")
     template = sources.template.value if sources.template else DeploymentTemplate()
-    _replace(dist / TEMPLATE_FILE, template.model_dump_json(by_alias=True, exclude_unset=True, indent=2) + "\n")
+    write_whole(dist / TEMPLATE_FILE, template.model_dump_json(by_alias=True, exclude_unset=True, indent=2) + "\n")
     # Without defaults, to save bytes: the desired state has only the settings that the config gives.
     text = release.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True, indent=2)
-    _replace(dist / RELEASE_FILE, text + "\n")
+    write_whole(dist / RELEASE_FILE, text + "\n")
     for name in former - {component.name for component in release.components}:
         shutil.rmtree(dist / name, ignore_errors=True)
 
@@ -53,11 +50,11 @@ def _former_components(dist: Path) -> set[str]:
 
 def _gdk_config(
     release: Release, component: ReleaseComponent, configured: Component | None, sources: Sources
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return GDK's configuration of one component (AWS's GDK CLI reference, gdk-config.json)."""
-    build: dict[str, Any] = {"build_system": "zip"}
+    build: JsonObject = {"build_system": "zip"}
     if configured is not None and configured.build.build_system == "custom":
-        build = {"build_system": "custom", "custom_build_command": configured.build.custom_build_command}
+        build = {"build_system": "custom", "custom_build_command": [*(configured.build.custom_build_command or ())]}
     publisher = (configured.publisher if configured else None) or sources.config.value.publisher
     return {
         "component": {
@@ -70,16 +67,3 @@ def _gdk_config(
         },
         "gdk_version": _GDK_VERSION,
     }
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        # mkstemp makes a file that only its owner may read; a later stage may run as another user.
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -6,15 +6,16 @@ import shutil
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from pathspec import GitIgnoreSpec
 
 from cloud_publisher.errors import BuildFailedError
 from shared_schema.digests import digest_of_entries, sha256_of_file
+from shared_schema.json_value import JsonObject
 
 ALWAYS_EXCLUDED = (
     "/recipe.json",
@@ -116,19 +117,31 @@ def _source_file(name: str, path: Path) -> SourceFile:
     return SourceFile(name, path, executable=bool(mode & stat.S_IXUSR))
 
 
-def listing_of(files: Iterable[SourceFile]) -> dict[str, Any]:
-    """Return a JSON value that differs whenever the files do: each SHA-256 by name, the executables, the links."""
+@dataclass(frozen=True, slots=True)
+class FileListing:
+    """Differs whenever the files do: each SHA-256 by name, the executables, each link's target by name."""
+
+    files: Mapping[str, str]
+    executable: Sequence[str]
+    links: Mapping[str, str]
+
+    def as_json(self) -> JsonObject:
+        """The listing, file by file."""
+        return {"files": dict(self.files), "executable": [*self.executable], "links": dict(self.links)}
+
+    def digested(self) -> JsonObject:
+        """The listing with one digest of all files."""
+        return {**self.as_json(), "files": digest_of_entries(self.files)}
+
+
+def listing_of(files: Iterable[SourceFile]) -> FileListing:
+    """Return the listing of these files; each is read."""
     listed = list(files)
-    return {
-        "files": {file.name: sha256_of_file(file.path) for file in listed if file.link is None},
-        "executable": [file.name for file in listed if file.executable],
-        "links": {file.name: file.link for file in listed if file.link is not None},
-    }
-
-
-def digest_of_listing(listing: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one digest of a listing's names and bytes."""
-    return {**listing, "files": digest_of_entries(listing["files"])}
+    return FileListing(
+        files={file.name: sha256_of_file(file.path) for file in listed if file.link is None},
+        executable=[file.name for file in listed if file.executable],
+        links={file.name: file.link for file in listed if file.link is not None},
+    )
 
 
 def merged(component: str, *sets: tuple[str, list[SourceFile]]) -> list[SourceFile]:

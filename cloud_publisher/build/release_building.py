@@ -5,8 +5,11 @@ A component that fails stops the build before anything is uploaded.
 
 import tempfile
 import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from cloud_publisher.artifacts.inventory import upload_index
 from cloud_publisher.artifacts.listings import upload_listing
@@ -16,11 +19,11 @@ from cloud_publisher.build.assembling import Workplace, assemble
 from cloud_publisher.build.content import Content
 from cloud_publisher.build.graph_check import check_model_zip
 from cloud_publisher.build.planning import Planned, Planner
-from cloud_publisher.build.progress import Progress
 from cloud_publisher.build.whole_release import new_component, release_of
 from cloud_publisher.errors import BuildFailedError
 from cloud_publisher.registry.resolving import fetch_model
-from shared_schema.digests import UndigestibleModelError, model_digest_of_zip
+from shared_schema.digests import model_digest_of_zip
+from shared_schema.errors import UndigestibleModelError
 from shared_schema.model_manifest import ModelManifest
 from shared_schema.release import Release, ReleaseComponent, ReleaseModel
 
@@ -37,6 +40,20 @@ class Built:
     content: Content
 
 
+class Progress(Protocol):
+    """Shows a build's progress to a person. ``key`` is the component's key in the config."""
+
+    def step(self, key: str, text: str) -> None:
+        """Show one step, or one line of a build's output."""
+
+    def transfer(self, key: str, what: str, size: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Show a download or upload of ``size`` bytes, which may take a while.
+
+        The function that it gives is called with the bytes that were moved since the last call; negative when
+        something is sent again.
+        """
+
+
 def build_release(planner: Planner, progress: Progress) -> Release:
     """Build and upload what is new. Raises ``PublisherError``s; nothing is uploaded if a component fails."""
     check_bucket(planner.account.s3, planner.bucket)
@@ -45,7 +62,7 @@ def build_release(planner: Planner, progress: Progress) -> Release:
         # Plan everything first: a missing model shows before a build has taken its minutes.
         for planned in list(planner.plan()):
             if planned.reused is not None:
-                progress.said(planned.key, f"{planned.version} has this content already: nothing to build")
+                progress.step(planned.key, f"{planned.version} has this content already: nothing to build")
                 built.append(Built(planned.reused, (), planned.content))
             else:
                 built.append(_build_one(planner, planned, Path(work) / planned.key, progress))
@@ -69,11 +86,11 @@ def _build_one(planner: Planner, planned: Planned, work: Path, progress: Progres
         with progress.transfer(planned.key, what, planned.model.data.size) as advance:
             name = component.model.name if component and component.model else ""
             model = fetch_model(planner.account, planned.model, work, archive_name=name, advance=advance)
-    progress.said(planned.key, f"building {planned.version}")
+    progress.step(planned.key, f"building {planned.version}")
     root = planner.sources.root(component) if component else planner.sources.folder
     place = Workplace(root=root, dist=planner.dist, work=work)
     files = assemble(
-        planned, place, model=model, manifest=manifest, told=lambda line: progress.said(planned.key, f"| {line}")
+        planned, place, model=model, manifest=manifest, on_line=lambda line: progress.step(planned.key, f"| {line}")
     )
     artifacts = [
         describe_artifact(path, bucket=planner.bucket, component=planned.name, version=planned.version)

@@ -39,7 +39,7 @@ def download_wheels(
     target: Path,
     *,
     platforms: Sequence[str],
-    told: Callable[[str], None],
+    on_line: Callable[[str], None],
     whose: str,
 ) -> None:
     """Write ``requirements.txt`` and ``wheels/`` into ``target``, with the wheels for each of ``platforms``.
@@ -56,7 +56,7 @@ def download_wheels(
         def listen(line: str, lines: list[str] = lines) -> None:
             lines.append(line)
             if line.startswith(("ERROR", "WARNING")):
-                told(line)
+                on_line(line)
 
         try:
             run_command(
@@ -64,7 +64,7 @@ def download_wheels(
                 folder=target,
                 environment=os.environ,
                 timeout=build.timeout,
-                told=listen,
+                on_line=listen,
                 whose=whose,
                 remedy=_remedy(build, platform),
             )

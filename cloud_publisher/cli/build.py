@@ -1,11 +1,12 @@
 """``cloud-publisher build``: from the approved models and this repository to artifacts and ``dist/release.json``."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cloud_publisher.cli.build_progress import BuildProgress
 from cloud_publisher.cli.options import (
     BucketOption,
     ConfigOption,
@@ -19,7 +20,27 @@ from cloud_publisher.cli.output import JsonOption, Output
 
 if TYPE_CHECKING:
     from cloud_publisher.validation.sources import Sources
+    from shared_schema.json_value import JsonObject
     from shared_schema.release import Release
+
+
+class BuildProgress:
+    """Shows a build's progress: a line for each step, and on a terminal a bar for each transfer."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def step(self, key: str, text: str) -> None:
+        """Show one step, or one line of a build's output."""
+        self._output.say(f"{key}: {text}")
+
+    @contextmanager
+    def transfer(self, key: str, what: str, size: int) -> Iterator[Callable[[int], None]]:
+        """Show a download or upload of ``size`` bytes."""
+        self.step(key, f"{what} ({size} bytes)")
+        with self._output.bar(key, size) as advance:
+            yield advance
+
 
 BumpOption = Annotated[
     Literal["major", "minor", "patch"],
@@ -106,7 +127,7 @@ def _list_left_out(sources: "Sources", dist: Path, output: Output) -> None:
             output.say(f"{key}: left out: {name}")
 
 
-def _as_json(release: "Release", dist: Path) -> dict[str, object]:
+def _as_json(release: "Release", dist: Path) -> "JsonObject":
     return {
         "release": str(dist / "release.json"),
         "built": [each.name for each in release.components if not each.reused],

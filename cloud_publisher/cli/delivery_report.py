@@ -4,7 +4,7 @@ import typer
 
 from cloud_publisher.cli.fleet_watch import COLUMNS, standing_rows
 from cloud_publisher.cli.output import Output
-from cloud_publisher.deploying.reports import Delivered, DeployReport
+from cloud_publisher.deploying.rollout.reports import Delivered, DeployReport
 from cloud_publisher.fleet.outcome import Outcome
 
 _REMEDIES = {
@@ -20,16 +20,16 @@ def end_with(report: DeployReport, output: Output) -> None:
     for part in ([report.canary] if report.canary else []) + [report]:
         for each in (*part.delivered, *([part.rolled_back] if part.rolled_back else [])):
             output.table(COLUMNS, standing_rows(each.standings))
-    output.show(report.as_json(), _words(report))
+    output.show(report.as_json(), _summary(report))
     if report.outcome in _REMEDIES and report.exit_code:
         last = report.delivered or (report.canary.delivered if report.canary else ())
-        output.warn(f"error: {_of_all(last[-1])}\n    {_REMEDIES[report.outcome]}")
+        output.warn(f"error: {_how_it_ended(last[-1])}\n    {_REMEDIES[report.outcome]}")
     if report.exit_code:
         raise typer.Exit(report.exit_code)
 
 
-def _words(report: DeployReport) -> str:
-    lines = [f"canary: {_words(report.canary)}"] if report.canary else []
+def _summary(report: DeployReport) -> str:
+    lines = [f"canary: {_summary(report.canary)}"] if report.canary else []
     lines += [_line(each, report) for each in report.delivered]
     if not report.delivered:
         lines.append(f"{report.target.words}: left as it is, since the canary did not confirm")
@@ -56,7 +56,7 @@ def _line(each: Delivered, report: DeployReport) -> str:
     return f"{report.target.words}: {what}deployment {each.deployment.id} {each.action}{release}{channel}: {outcome}"
 
 
-def _of_all(last: Delivered) -> str:
+def _how_it_ended(last: Delivered) -> str:
     outcome = last.outcome.value if last.outcome else "open"
     names = [each.thing for each in last.standings if each.standing.value == outcome]
     late = [each.thing for each in last.standings if not each.final and each.seen]

@@ -9,7 +9,6 @@ import typer
 
 from cloud_publisher.cli.options import DistOption, ExternalIdOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
-from cloud_publisher.cli.planned import Asked, read_planned
 from cloud_publisher.cli.stage_options import StageOption, given, place_of, stages_of_release
 from cloud_publisher.cli.target_options import (
     IntervalOption,
@@ -97,37 +96,52 @@ def deploy(
     """Deploy the release to a thing group, merged into what the group holds already."""
     from cloud_publisher.cli.delivery_report import end_with
     from cloud_publisher.cli.fleet_watch import watching
-    from cloud_publisher.deploying.canary import deploy_canary_first
-    from cloud_publisher.deploying.deploy import deploy as deploy_to
-    from cloud_publisher.deploying.opening import open_delivery
-    from cloud_publisher.deploying.steps import Order
-    from cloud_publisher.deploying.terms import Terms
+    from cloud_publisher.deploying.rollout.canary import deploy_canary_first
+    from cloud_publisher.deploying.rollout.delivery import Delivery, RolloutOptions
+    from cloud_publisher.deploying.rollout.deploy import deploy as deploy_to
+    from cloud_publisher.deploying.rollout.given_plan import read_given_plan
+    from cloud_publisher.deploying.rollout.steps import Order
+    from cloud_publisher.deploying.rollout.target_access import open_target
     from cloud_publisher.fleet.waiting import Patience
     from cloud_publisher.release_file import read_release, read_template
 
     output = Output(as_json=as_json)
     release, template = read_release(dist), read_template(dist)
     place = place_of(context, stages_of_release(dist, release), stage, target_arn, role_arn, external_id)
-    asked = Asked(place.target_arn, given(context, "canary", canary), tuple(allow_removal or ()))
-    planned = read_planned(plan, release, asked) if plan else None
-    target = target_of(planned.target.target_arn if planned else place.target_arn or template.value.target_arn)
-    group = planned.canary_arn if planned else place.canary_of(context, canary)
-    terms = Terms(
+    removals = frozenset(allow_removal or ())
+    given_plan = (
+        read_given_plan(
+            plan,
+            release,
+            target_arn=place.target_arn,
+            canary=given(context, "canary", canary),
+            removals=removals,
+        )
+        if plan
+        else None
+    )
+    target_plan, canary_plan = (given_plan.target, given_plan.canary) if given_plan else (None, None)
+    if target_plan is not None:
+        removals = frozenset(target_plan.removals)
+        group = canary_plan.target_arn if canary_plan else None
+        target = target_of(target_plan.target_arn)
+    else:
+        group = place.canary_of(context, canary)
+        target = target_of(place.target_arn or template.value.target_arn)
+    options = RolloutOptions(
         wait=wait,
         retry=retry,
-        channel=channel.chosen,
         rollback_on_failure=on_failure is OnFailure.ROLLBACK,
-        quorum=quorum_of(quorum, seen_within),
         patience=Patience(timeout, interval),
     )
-    order = Order(release, template, frozenset(planned.target.removals if planned else asked.removals))
-    account = place.open(target.region)
+    order = Order(release, template, removals)
+    quorum_wanted, account = quorum_of(quorum, seen_within), place.open(target.region)
     with watching(output) as watch:
-        delivery = open_delivery(account, target, terms, watch)
+        delivery = Delivery(open_target(account, target, quorum_wanted, channel.chosen), options, watch)
         if group is None:
-            report = deploy_to(order, delivery, planned.target if planned else None)
+            report = deploy_to(order, delivery, target_plan)
         else:
-            first = open_delivery(account, group_of(group, target), replace(terms, wait=True), watch)
-            plans = {"canary_plan": planned.canary, "target_plan": planned.target} if planned else {}
-            report = deploy_canary_first(order, first, delivery, **plans)
+            access = open_target(account, group_of(group, target), quorum_wanted, channel.chosen)
+            first = Delivery(access, replace(options, wait=True), watch)
+            report = deploy_canary_first(order, first, delivery, canary_plan=canary_plan, target_plan=target_plan)
     end_with(report, output)

@@ -76,8 +76,8 @@ def standings_table(standings: Sequence[DeviceStanding], rows: int) -> "Table":
     from rich.text import Text
 
     counts = Counter(each.standing for each in standings)
-    told = ", ".join(f"{counts[standing]} {standing.value}" for standing in _WORST_FIRST if counts[standing])
-    table = Table(*COLUMNS, box=None, pad_edge=False, header_style="bold", caption=told, caption_justify="left")
+    caption = ", ".join(f"{counts[standing]} {standing.value}" for standing in _WORST_FIRST if counts[standing])
+    table = Table(*COLUMNS, box=None, pad_edge=False, header_style="bold", caption=caption, caption_justify="left")
     for each in sorted(standings, key=lambda device: (_WORST_FIRST.index(device.standing), device.thing))[:rows]:
         standing = Text(each.standing.value + _away(each), style=_COLOURS.get(each.standing, ""))
         table.add_row(

@@ -69,7 +69,7 @@ def _repository(stages: list[str], bucket: str | None) -> dict[PurePosixPath, by
 
 
 def _infrastructure_of(config: Path, bucket: str | None) -> dict[PurePosixPath, bytes]:
-    from cloud_publisher.config_file import read_config
+    from cloud_publisher.documents import read_config
     from cloud_publisher.initialising.infrastructure import infrastructure_files
 
     return infrastructure_files(read_config(config), bucket)

@@ -10,23 +10,23 @@ import os
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from cloud_publisher.cli.build import build
+from cloud_publisher.cli.checking import doctor, lint, validate
 from cloud_publisher.cli.deploy import deploy
-from cloud_publisher.cli.doctor import doctor
 from cloud_publisher.cli.init import init
-from cloud_publisher.cli.lint import lint
-from cloud_publisher.cli.logs import logging_to_stderr
 from cloud_publisher.cli.plan import plan
 from cloud_publisher.cli.policies import policies
 from cloud_publisher.cli.publish import publish
 from cloud_publisher.cli.rollback import rollback
 from cloud_publisher.cli.status import status
-from cloud_publisher.cli.validate import validate
 from cloud_publisher.errors import PublisherError
+from shared_schema.diagnostics import ExitCode
 
 _HELP = "Takes a model from Approved in the registry to serving, and confirmed, on every device of a fleet."
 _EPILOG = """\
@@ -77,25 +77,44 @@ def common(
     context.with_resource(logging_to_stderr(logging.INFO if debug else logging.WARNING))
 
 
+@contextmanager
+def logging_to_stderr(level: int) -> Iterator[None]:
+    """Have every logger write to standard error alone within the context: one line an event, its values as logfmt."""
+    from logfmter import Logfmter
+
+    handler = logging.StreamHandler(sys.stderr)
+    names = {"at": "asctime", "level": "levelname", "logger": "name"}
+    handler.setFormatter(Logfmter(keys=list(names), mapping=names))
+    root = logging.getLogger()
+    former = root.handlers[:], root.level
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    try:
+        yield
+    finally:
+        root.handlers[:] = former[0]
+        root.setLevel(former[1])
+
+
 def main() -> None:
     """The entry point."""
-    words = sys.argv[1:]
+    arguments = sys.argv[1:]
     try:
-        app(args=words, prog_name="cloud-publisher")
+        app(args=arguments, prog_name="cloud-publisher")
     except PublisherError as error:
-        sys.exit(_tell(error, as_json="--json" in words))
+        sys.exit(_show(error, as_json="--json" in arguments))
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output has ended (`cloud-publisher … | head`); Python would report that again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        sys.exit(ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001 - the last resort: in a pipeline, one line is read and a traceback is not
-        sys.exit(_tell_unexpected(error, debug="--debug" in words))
+        sys.exit(_show_unexpected(error, debug="--debug" in arguments))
 
 
-def _tell(error: PublisherError, *, as_json: bool) -> int:
+def _show(error: PublisherError, *, as_json: bool) -> ExitCode:
     if as_json:
         sys.stdout.write(json.dumps(error.as_json(), indent=2, ensure_ascii=False) + "\n")
     else:
@@ -103,10 +122,10 @@ def _tell(error: PublisherError, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def _tell_unexpected(error: Exception, *, debug: bool) -> int:
+def _show_unexpected(error: Exception, *, debug: bool) -> ExitCode:
     if debug:
         traceback.print_exception(error)
-        return 1
+        return ExitCode.FAILED
     with tempfile.NamedTemporaryFile(
         "w", prefix="cloud-publisher-", suffix=".log", delete=False, encoding="utf-8"
     ) as log:
@@ -115,7 +134,7 @@ def _tell_unexpected(error: Exception, *, debug: bool) -> int:
         f"error: something unexpected: {type(error).__name__}: {error}\n"
         f"    its traceback is in {log.name}: please report it with that file, or run it with --debug\n"
     )
-    return 1
+    return ExitCode.FAILED
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from shared_schema.json_value import JsonObject
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for the pipeline.")]
 
@@ -31,7 +33,7 @@ class Output:
         """Show a line that a person should not miss; never on stdout."""
         typer.echo(text, err=True)
 
-    def show(self, document: dict[str, Any], text: str) -> None:
+    def show(self, document: "JsonObject", text: str) -> None:
         """Show a command's result: the document for the pipeline, or the text for people."""
         if self.as_json:
             typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
@@ -86,12 +88,12 @@ class Output:
 class Waiting:
     """Shows what is being waited for; the same text is shown once."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
-        self._told = ""
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._shown = ""
 
     def now(self, text: str) -> None:
         """Show what is being waited for now."""
-        if text != self._told:
-            self._told = text
-            self._tell(text)
+        if text != self._shown:
+            self._shown = text
+            self._show(text)

@@ -21,12 +21,10 @@ from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_r
 from cloud_publisher.cli.target_options import QuorumOption, SeenOption, TargetOption, group_of, quorum_of, target_of
 
 if TYPE_CHECKING:
-    from cloud_publisher.planning.building import ReleaseToBe
+    from cloud_publisher.deploying.plan.build import ReleaseToBe
     from cloud_publisher.session import Access
     from shared_schema.deployment import DeploymentTemplate
     from shared_schema.documents import Document
-
-CHANGES = 3
 
 
 def plan(
@@ -53,13 +51,12 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Show what build, publish and deploy would do; ends with 3 when there are changes. Changes nothing anywhere."""
-    from cloud_publisher.cli.fleet_watch import watching
     from cloud_publisher.cli.plan_report import plan_text
-    from cloud_publisher.deploying.opening import open_delivery
-    from cloud_publisher.deploying.steps import Order
-    from cloud_publisher.deploying.terms import Terms
-    from cloud_publisher.planning.making import plan_build, plan_release
+    from cloud_publisher.deploying.plan.release import plan_build, plan_release
+    from cloud_publisher.deploying.rollout.steps import Order
+    from cloud_publisher.deploying.rollout.target_access import open_target
     from cloud_publisher.session import Access
+    from shared_schema.diagnostics import ExitCode
 
     output = Output(as_json=as_json)
     dev = Access(region, dev_role_arn, dev_external_id)
@@ -74,20 +71,19 @@ def plan(
         first = place.canary_of(context, canary)
         groups = [group_of(first, target), target] if first else [target]
         account = place.open(target.region)
-        terms = Terms(channel=channel.chosen, quorum=quorum_of(quorum, seen_within))
-        with watching(output) as watch:
-            deliveries = [open_delivery(account, each, terms, watch) for each in groups]
-            order = Order(to_be.release, template, frozenset(allow_removal or ()))
-            made = plan_release(to_be, account, order, deliveries)
+        quorum_wanted = quorum_of(quorum, seen_within)
+        targets = [open_target(account, each, quorum_wanted, channel.chosen) for each in groups]
+        order = Order(to_be.release, template, frozenset(allow_removal or ()))
+        made = plan_release(to_be, account, order, targets)
     if out is not None:
         _write(out, made.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n")
     output.show(made.model_dump(mode="json", by_alias=True, exclude_none=True), plan_text(made))
     if made.changes:
-        raise typer.Exit(CHANGES)
+        raise typer.Exit(ExitCode.CHANGES)
 
 
 def _from_dist(dist: Path) -> "tuple[ReleaseToBe, Document[DeploymentTemplate]]":
-    from cloud_publisher.planning.building import built_already
+    from cloud_publisher.deploying.plan.build import built_already
     from cloud_publisher.release_file import read_release, read_template
 
     return built_already(read_release(dist)), read_template(dist)
@@ -98,7 +94,7 @@ def _from_sources(
 ) -> "tuple[ReleaseToBe, Document[DeploymentTemplate]]":
     from cloud_publisher.build.planning import Planner
     from cloud_publisher.cli.build import bucket_of
-    from cloud_publisher.planning.building import release_to_be
+    from cloud_publisher.deploying.plan.build import release_to_be
     from cloud_publisher.session import Access, open_account
     from cloud_publisher.validation.repository import valid_sources
     from shared_schema.deployment import FILE, DeploymentTemplate
@@ -114,9 +110,10 @@ def _from_sources(
 
 def _write(path: Path, text: str) -> None:
     from cloud_publisher.errors import WorkFailedError
+    from shared_schema.documents.writing import write_whole
 
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise WorkFailedError(
             f"cannot write {path}: {error.strerror or error}", "give --out a file in a folder that can be written"

@@ -19,7 +19,7 @@ def plan_text(plan: Plan) -> str:
         lines += ["", f"Publish in account {plan.account}", *_publish(plan)]
     for target in plan.targets:
         lines += ["", *_target(target)]
-    return "\n".join([*lines, "", _sum(plan)])
+    return "\n".join([*lines, "", _totals(plan)])
 
 
 def _build(plan: Plan) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _leaves(leaves: list[ValueChange], indent: str) -> Iterator[str]:
         yield f"{indent} {leaf.pointer}: {leaf.before or 'absent'} → {leaf.after or 'absent'}"
 
 
-def _sum(plan: Plan) -> str:
+def _totals(plan: Plan) -> str:
     if not plan.changes:
         return "Nothing would change."
     build = sum(each.action == "build" for each in plan.components)

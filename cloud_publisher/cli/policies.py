@@ -1,19 +1,16 @@
 """``cloud-publisher policies``: complete policy documents, and the CloudFormation templates' parameters."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cloud_publisher.cli.options import BucketOption, ConfigOption
 from cloud_publisher.cli.output import JsonOption, Output
+from shared_schema.diagnostics import ExitCode
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from shared_schema.documents import Document
-
-Model = TypeVar("Model", bound="BaseModel")
+    from shared_schema.json_value import JsonObject
 
 policies = typer.Typer(
     help="Who may do what: complete policy documents, and the templates' parameters, from stages: of the config.",
@@ -35,7 +32,7 @@ def render(
     """Write every policy that a stage needs, in its own account and in dev's, complete."""
     import json
 
-    from cloud_publisher.config_file import read_config
+    from cloud_publisher.documents import read_config
     from cloud_publisher.policies.parameters import stage_parameters
     from cloud_publisher.policies.rendering import render_policy
     from infra_policies import document_names, document_path
@@ -47,7 +44,7 @@ def render(
     output = Output(as_json=as_json)
     if out is not None:
         _write(out, {f"{each.name}.json": each.text for each in rendered})
-    result: dict[str, Any] = {
+    result: JsonObject = {
         "stage": stage,
         "policies": [
             {
@@ -78,7 +75,7 @@ def parameters(
     as_json: JsonOption = False,
 ) -> None:
     """Write the parameters of the CloudFormation templates that the stages' accounts get."""
-    from cloud_publisher.config_file import read_config
+    from cloud_publisher.documents import read_config
     from cloud_publisher.initialising.infrastructure import parameter_file, parameter_text, stacks_now
     from cloud_publisher.policies.stacks import stack_parameters
     from shared_schema.stages import DEV_STAGE
@@ -92,7 +89,7 @@ def parameters(
     if out is not None:
         _write(out, files)
     output = Output(as_json=as_json)
-    result: dict[str, Any] = {
+    result: JsonObject = {
         "stage": stage,
         "stacks": [
             {
@@ -134,51 +131,37 @@ def lint(
     as_json: JsonOption = False,
 ) -> None:
     """Look for weaknesses in the policies of every stage; with --linters, in the templates too."""
-    from cloud_publisher.config_file import read_config
+    from cloud_publisher.documents import read_config, read_valid
     from cloud_publisher.errors import WorkFailedError
-    from cloud_publisher.policies.linting.findings import LintExceptions
-    from cloud_publisher.policies.linting.whole import lint_stages
+    from cloud_publisher.policies.linting.lint import LintExceptions, lint_stages
     from infra_policies import EXCEPTIONS
 
     document = read_config(config)
-    listed = _read_as(exceptions or EXCEPTIONS, LintExceptions)
-    judgement = lint_stages(document, listed.value.exceptions, bucket=bucket, linters=linters)
-    left = [str(finding) for finding in judgement.findings]
-    idle = [f"{each.linter} {each.code} at {each.place}" for each in judgement.idle]
+    judgement = lint_stages(
+        document, read_valid(exceptions or EXCEPTIONS, LintExceptions), bucket=bucket, linters=linters
+    )
+    left = judgement.diagnostics
     Output(as_json=as_json).show(
-        {"findings": left, "idle-exceptions": idle, "excepted": judgement.excepted},
-        "\n".join([*left, *(f"exception that nothing needs: {each}" for each in idle)])
+        {"diagnostics": [each.as_json() for each in left], "excepted": judgement.excepted},
+        "\n".join(str(each) for each in left)
         or f"no findings; {judgement.excepted} are excepted, each with its reason",
     )
-    if left or idle:
+    if left:
         if as_json:
-            raise typer.Exit(WorkFailedError.exit_code)
+            raise typer.Exit(ExitCode.FAILED)
         raise WorkFailedError(
-            f"{len(left)} findings, {len(idle)} idle exceptions",
-            "mend the document, or write an exception with its reason; take out exceptions that nothing needs",
+            f"{len(left)} findings in the policies",
+            "correct the documents, or write an exception with its reason; take out exceptions that nothing needs",
         )
-
-
-def _read_as(path: Path, model: type[Model]) -> "Document[Model]":
-    from cloud_publisher.errors import InvalidDocumentError
-    from shared_schema.documents import DocumentError, read_document
-
-    try:
-        return read_document(path, model, shown_as=path.as_posix())
-    except DocumentError as error:
-        raise InvalidDocumentError(error.faults) from None
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
     from cloud_publisher.errors import WrongUseError
+    from shared_schema.documents.writing import write_whole
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            # Written atomically: a reader never sees half a policy.
-            beside = folder / f".{name}.part"
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(folder / name)
+            write_whole(folder / name, text)
     except OSError as error:
         raise WrongUseError(
             f"{folder} cannot be written to ({error.strerror})", "name a folder of yours with --out"

@@ -41,17 +41,16 @@ def rollback(
     """Put back the newest confirmed deployment before the current one."""
     from cloud_publisher.cli.delivery_report import end_with
     from cloud_publisher.cli.fleet_watch import watching
-    from cloud_publisher.deploying import rollback as rolling
-    from cloud_publisher.deploying.opening import open_delivery
-    from cloud_publisher.deploying.terms import Terms
+    from cloud_publisher.deploying.rollout.delivery import Delivery, RolloutOptions
+    from cloud_publisher.deploying.rollout.rollback import rollback as put_back
+    from cloud_publisher.deploying.rollout.target_access import open_target
     from cloud_publisher.fleet.waiting import Patience
 
     output = Output(as_json=as_json)
     stages = stages_of_config(stage, config, dist)
     place = place_of(context, stages, stage, target_arn, role_arn, external_id)
     target = target_of(place.target_arn)
-    terms = Terms(wait=wait, quorum=quorum_of(quorum, seen_within), patience=Patience(timeout, interval))
-    account = place.open(target.region)
+    access = open_target(place.open(target.region), target, quorum_of(quorum, seen_within))
     with watching(output) as watch:
-        report = rolling.rollback(open_delivery(account, target, terms, watch), to)
+        report = put_back(Delivery(access, RolloutOptions(wait=wait, patience=Patience(timeout, interval)), watch), to)
     end_with(report, output)

@@ -117,7 +117,7 @@ def stages_of_config(stage: str | None, config: Path | None, dist: Path) -> "tup
     """
     if stage is None:
         return {}, ""
-    from cloud_publisher.config_file import read_config
+    from cloud_publisher.documents import read_config
     from cloud_publisher.release_file import read_release
     from shared_schema.config import find_config
     from shared_schema.release import FILE, release_stages

@@ -29,8 +29,8 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Show the fleet; ends with 4 when it is not as its current deployment says."""
-    from cloud_publisher.deploying.delivery import wanted_of
-    from cloud_publisher.deploying.deployments import TargetDeployments
+    from cloud_publisher.deploying.target_deployments import TargetDeployments
+    from cloud_publisher.deploying.target_state import wanted_of
     from cloud_publisher.fleet.index import FleetIndex
     from cloud_publisher.fleet.jobs import Jobs
     from cloud_publisher.fleet.observing import FleetView
@@ -60,7 +60,7 @@ def status(
         ("device", "runtime", "seen", "deployment", "agent", "model", "serves", "confirmation", "standing"),
         [row for device in fleet.devices for row in _rows(device)],
     )
-    output.show(fleet.as_json(), _words(fleet))
+    output.show(fleet.as_json(), _summary(fleet))
     if not fleet.as_released:
         difference = FleetDiffersError(_difference(fleet), "run deploy --wait, or rollback; it names the reasons")
         if not as_json:
@@ -76,7 +76,7 @@ def _rows(device: "DeviceStatus") -> Iterator[tuple[str, ...]]:
     first = (
         device.device.thing,
         runtime_name(device.device.runtime),
-        _when(device.device.said),
+        _when(device.device.reported),
         device.execution.status if device.execution else "-",
     )
     report = device.report
@@ -85,14 +85,15 @@ def _rows(device: "DeviceStatus") -> Iterator[tuple[str, ...]]:
     if not models:
         yield (*first, agent, "-", "-", "-", standing + away)
     for index, (name, model) in enumerate(models):
-        said = model.said
         serves = f"{model.serves.version} {model.serves.digest[:12]}" if model.serves else "-"
-        confirmation = f"{said.verdict} {said.version} (release {said.release})" if said else "-"
+        confirmation = (
+            f"{model.said.verdict} {model.said.version} (release {model.said.release})" if model.said else "-"
+        )
         head = (*first, agent) if index == 0 else ("",) * 5
         yield (*head, name, serves, confirmation, standing + away if index == 0 else "")
 
 
-def _words(fleet: "FleetStatus") -> str:
+def _summary(fleet: "FleetStatus") -> str:
     if fleet.deployment_id is None:
         return f"{fleet.target.words}: {len(fleet.devices)} core devices, and no deployment"
     release = f", release {fleet.release}" if fleet.release else ""

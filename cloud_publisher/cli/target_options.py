@@ -30,15 +30,11 @@ SeenOption = Annotated[
 
 def target_of(arn: str | None) -> "Target":
     """Return the target. Raises ``WrongUseError`` if there is none, or if the text is no target's ARN."""
-    from cloud_publisher.fleet.targets import NoTargetError, parse_target
+    from cloud_publisher.fleet.targets import parse_target
 
     if not arn:
         raise WrongUseError("there is no target", "give --target-arn, or set TARGET_ARN to the thing group's ARN")
-    try:
-        return parse_target(arn)
-    except NoTargetError as error:
-        problem, _, remedy = str(error).partition("; ")
-        raise WrongUseError(problem, remedy) from None
+    return parse_target(arn)
 
 
 def group_of(name_or_arn: str, beside: "Target") -> "Target":

@@ -1,12 +1,11 @@
-"""Where a deployment holds the desired state, and by which channel a new one is delivered (architecture, section 3).
+"""Where a deployment holds the desired state, and by which channel a new one is delivered.
 
-Pure: deployments and runtimes in, answers out.
+Pure: deployments and runtimes in, answers out (docs/architecture.md, "Two channels").
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
 from shared_schema.desired_state import (
@@ -14,11 +13,12 @@ from shared_schema.desired_state import (
     DesiredState,
     NotWhole,
     Read,
+    desired_component_name,
     higher_release,
     read_desired_state,
 )
+from shared_schema.json_value import JsonObject, JsonValue
 from shared_schema.messages import Channel
-from shared_schema.release import desired_component_name
 
 CLASSIC = "aws_nucleus_classic"
 RESET = f"/{KEY}"
@@ -26,7 +26,7 @@ _SUFFIX = desired_component_name("")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class AppliedState:
     """The desired state that a deployment's devices apply, and the channel that delivers it."""
 
     agent: str
@@ -45,25 +45,36 @@ def carrier(agent: str, channel: Channel) -> str:
     return agent if channel is Channel.VALIDATED else desired_component_name(agent)
 
 
-def documents(content: DeploymentContent, agent: str) -> dict[Channel, Read]:
+def carriers(agent: str) -> set[str]:
+    """Return the names of the components that may hold the desired state: the agent, and ``<agent>.desired``."""
+    return {carrier(agent, channel) for channel in Channel}
+
+
+def desired_documents(content: DeploymentContent, agent: str) -> dict[Channel, Read]:
     """Return what a deployment holds as the desired state of each channel."""
     return {channel: _document(content.components.get(carrier(agent, channel))) for channel in Channel}
 
 
-def held(content: DeploymentContent, agent: str | None = None) -> Held | None:
+def applied_state(content: DeploymentContent, agent: str | None = None) -> AppliedState | None:
     """Return the desired state that devices apply: the sealed one with the higher release. None where there is none.
 
     Without ``agent``, every agent of the deployment is looked at.
     """
     agents = [agent] if agent else find_agents(content)
-    found: list[Held] = []
+    found: list[AppliedState] = []
     for name in agents:
-        read = documents(content, name)
+        read = desired_documents(content, name)
         applied = higher_release(read[Channel.VALIDATED], read[Channel.SUBSCRIBED])
         if isinstance(applied, DesiredState):
             channel = Channel.VALIDATED if applied == read[Channel.VALIDATED] else Channel.SUBSCRIBED
-            found.append(Held(name, applied, channel))
+            found.append(AppliedState(name, applied, channel))
     return max(found, key=lambda each: each.state.order, default=None)
+
+
+def channel_of(content: DeploymentContent) -> Channel | None:
+    """Return the channel that delivers a deployment's desired state; None where it has none."""
+    found = applied_state(content)
+    return found.channel if found else None
 
 
 def find_agents(content: DeploymentContent) -> list[str]:
@@ -82,15 +93,15 @@ def next_release(now: int, content: DeploymentContent | None) -> int:
     orders = [
         document.order
         for agent in find_agents(content)
-        for document in documents(content, agent).values()
+        for document in desired_documents(content, agent).values()
         if not isinstance(document, NotWhole)
     ]
     return max([now, *(order + 1 for order in orders)])
 
 
-def with_desired(component: DeployedComponent, state: DesiredState) -> DeployedComponent:
+def carrier_with(component: DeployedComponent, state: DesiredState) -> DeployedComponent:
     """Return the carrier with the whole desired state in its update: reset, then merged, beside its other keys."""
-    merge: dict[str, Any] = {**component.merged, KEY: state.sealed()}
+    merge = {**component.merged, KEY: state.sealed()}
     resets = (*(pointer for pointer in component.reset if pointer != RESET), RESET)
     return replace(component, merge=json.dumps(merge, sort_keys=True), reset=resets)
 
@@ -100,7 +111,7 @@ def without_configuration(component: DeployedComponent) -> DeployedComponent:
     return replace(component, merge=None, reset=())
 
 
-def meaning(merge: Mapping[str, Any], *, digests: bool = True) -> dict[str, Any]:
+def comparable(merge: JsonObject, *, digests: bool = True) -> JsonObject:
     """Return a configuration in the form that is compared: its desired state without release and seal.
 
     Without ``digests`` each model is its component and version, which is all that is known before a build. A document
@@ -109,7 +120,7 @@ def meaning(merge: Mapping[str, Any], *, digests: bool = True) -> dict[str, Any]
     state = read_desired_state(merge.get(KEY))
     if not isinstance(state, DesiredState):
         return dict(merge)
-    models = {
+    models: dict[str, JsonValue] = {
         name: model.text if digests else f"{model.component}:{model.version}" for name, model in state.models.items()
     }
     return {**merge, KEY: {"form": state.form, "models": models, "settings": state.settings}}

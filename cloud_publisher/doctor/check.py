@@ -1,35 +1,35 @@
-"""The result of one of the doctor's checks."""
+"""The result of one of the doctor's checks: well, or with a diagnostic of what is wrong or could not be checked."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from cloud_publisher.cloud_errors import DENIED
+from cloud_publisher.doctor.facts import Facts
+from cloud_publisher.errors import CloudError
+from shared_schema.diagnostics import Diagnostic, Severity
+from shared_schema.json_value import JsonObject
 
 State = Literal["well", "failed", "not checked"]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. ``statements`` are those of infra_policies/ that would fix it, as ``document#Sid``."""
+    """One check. ``statements`` are those of infra_policies/ that would mend it, as ``document#Sid``."""
 
     name: str
     state: State
     words: str
-    remedy: str = ""
+    diagnostic: Diagnostic | None = None
     statements: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """The check for ``--json``."""
+    def as_json(self) -> JsonObject:
+        """The check for ``--json``, whose ``diagnostics`` have the rest by its name as their code."""
         return {
             "check": self.name,
             "state": self.state,
             "words": self.words,
-            "remedy": self.remedy or None,
             "statements": list(self.statements),
         }
-
-    def advice(self) -> str:
-        """What to do about a failed check, for people."""
-        named = f"infra_policies/documents: {', '.join(self.statements)}" if self.statements else ""
-        return "; ".join(each for each in (self.remedy, named) if each)
 
 
 def well(name: str, words: str) -> Check:
@@ -37,11 +37,21 @@ def well(name: str, words: str) -> Check:
     return Check(name, "well", words)
 
 
-def failed(name: str, words: str, remedy: str, statements: tuple[str, ...] = ()) -> Check:
-    """Return a check that found a fault."""
-    return Check(name, "failed", words, remedy, statements)
+def failed(
+    facts: Facts, name: str, problem: str, remedy: str, statements: tuple[str, ...] = (), *, key: str = ""
+) -> Check:
+    """Return a check that found a fault. ``key`` is the stage's key in the config that it is about."""
+    named = f"; infra_policies/documents: {', '.join(statements)}" if statements else ""
+    diagnostic = Diagnostic(facts.place(key), problem, remedy + named, name.replace(" ", "-"))
+    return Check(name, "failed", problem, diagnostic, statements)
 
 
-def not_checked(name: str, words: str, remedy: str = "") -> Check:
+def refused(facts: Facts, name: str, error: CloudError, statements: tuple[str, ...]) -> Check:
+    """Return a failed check; the statements are only named if AWS denied the call."""
+    return failed(facts, name, error.problem, error.remedy, statements if error.code in DENIED else ())
+
+
+def not_checked(facts: Facts, name: str, problem: str, remedy: str = "", statements: tuple[str, ...] = ()) -> Check:
     """Return a check that could not be made, with the reason."""
-    return Check(name, "not checked", words, remedy)
+    diagnostic = Diagnostic(facts.place(), problem, remedy, name.replace(" ", "-"), Severity.NOTE)
+    return Check(name, "not checked", problem, diagnostic, statements)

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud_publisher.config_file import read_config
+from cloud_publisher.documents import read_config
 from cloud_publisher.errors import WrongUseError
 from cloud_publisher.release_file import read_release
-from shared_schema.config import find_config
+from shared_schema.config import Config, find_config
+from shared_schema.diagnostics import Place
+from shared_schema.documents import Document
 from shared_schema.documents.reading import did_you_mean
 from shared_schema.release import FILE, Release, ReleaseStage, release_stages
 from shared_schema.stages import DEV_STAGE
@@ -25,6 +27,15 @@ class Facts:
     component: str
     """The name of one component of this repository."""
     artifact: str | None
+    file: str
+    """The document that has the stage."""
+    config: Document[Config] | None = None
+    """That document, if it is the config."""
+
+    def place(self, key: str = "") -> Place:
+        """Return the place of the stage, or of one of its keys."""
+        path = ("stages", self.name, *((key,) if key else ()))
+        return self.config.place(path) if self.config else Place(self.file, path=path)
 
 
 def facts_of(stage: str, *, config: Path | None, dist: Path, bucket: str | None) -> Facts:
@@ -40,8 +51,10 @@ def facts_of(stage: str, *, config: Path | None, dist: Path, bucket: str | None)
             key=None,
             component=release.components[0].name,
             artifact=_artifact(release, bucket or release.bucket),
+            file=str(dist / FILE),
         )
-    written = read_config(config).value
+    document = read_config(config)
+    written = document.value
     found = _known(stage, release_stages(written.stages), str(path))
     dev = written.stages.get(DEV_STAGE)
     chosen = bucket or written.artifact_bucket
@@ -53,6 +66,8 @@ def facts_of(stage: str, *, config: Path | None, dist: Path, bucket: str | None)
         key=dev.key if dev else None,
         component=next(iter(written.custom_components.values())).component_name,
         artifact=_artifact(release, chosen) if release else None,
+        file=document.file,
+        config=document,
     )
 
 

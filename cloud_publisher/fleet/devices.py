@@ -13,12 +13,12 @@ OPEN = frozenset({"QUEUED", "IN_PROGRESS"})
 
 @dataclass(frozen=True, slots=True)
 class CoreDevice:
-    """``said`` is when the device last reported itself: daily at least, so ``status`` may be stale."""
+    """``reported`` is when the device last reported its status: daily at least, so ``status`` may be stale."""
 
     thing: str
     status: str
     runtime: str | None
-    said: datetime
+    reported: datetime
 
 
 @dataclass(frozen=True, slots=True)

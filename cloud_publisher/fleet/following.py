@@ -1,9 +1,9 @@
 """Follows a deployment on a fleet: looks repeatedly, each time only at the devices that may have changed.
 
 A group's deployment is followed by its IoT job: one call tells whether anything changed, and an agent's report is read
-(``reading``) once the deployment has ended on its device. So the number of calls grows with the number of changes, not
-with the size of the fleet. Without a job (a single thing), or if the role may not read it, every device that has not
-ended is asked at each look.
+(``agent_reports``) once the deployment has ended on its device. So the number of calls grows with the number of
+changes, not with the size of the fleet. Without a job (a single thing), or if the role may not read it, every device
+that has not ended is asked at each look.
 """
 
 import logging
@@ -14,6 +14,7 @@ from typing import Protocol
 
 from cloud_publisher.cloud_errors import DENIED
 from cloud_publisher.errors import CloudError
+from cloud_publisher.fleet.agent_reports import Ended, Index, Read, Reports
 from cloud_publisher.fleet.devices import (
     OPEN,
     SUCCEEDED,
@@ -24,7 +25,6 @@ from cloud_publisher.fleet.devices import (
 )
 from cloud_publisher.fleet.jobs import JobExecution, JobProgress
 from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted, confirms, outcome_of, standing_of
-from cloud_publisher.fleet.reading import Ended, Index, Read, Reports
 from cloud_publisher.fleet.targets import Target
 from shared_schema.shadow import ShadowReport
 
@@ -128,7 +128,7 @@ class Follower:
             return
         before = self._executions
         self._executions = self.jobs.executions(job_id)
-        away = {each.thing for each in self._devices if now - each.said > self.quorum.seen_within}
+        away = {each.thing for each in self._devices if now - each.reported > self.quorum.seen_within}
         returned = any(self._executions.get(thing) != before.get(thing) for thing in away)
         if former is None or former.devices != progress.devices or returned:
             self._devices = self.view.core_devices(self.target)
@@ -186,7 +186,7 @@ class Follower:
         if execution is None:
             return Observation(device, None, None)
         if execution.status in OPEN or execution.status in SUCCEEDED:
-            said = Execution(self.wanted.deployment_id, self.target.arn, execution.status, execution.modified)
-            return Observation(device, said, read.report if read else None)
+            ended = Execution(self.wanted.deployment_id, self.target.arn, execution.status, execution.modified)
+            return Observation(device, ended, read.report if read else None)
         # Only the device's own deployment says why it failed.
         return self._asked(device)

@@ -9,17 +9,18 @@ import json
 import logging
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cloud_publisher.cloud_errors import DENIED, asking
 from cloud_publisher.errors import CloudError
-from cloud_publisher.fleet.shadows import read_report
+from cloud_publisher.fleet.observing import read_report
 from cloud_publisher.fleet.targets import Target
 from shared_schema.shadow import ShadowReport
 from shared_schema.topics import SHADOW
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
+    from mypy_boto3_iot.type_defs import ThingDocumentTypeDef
 
 log = logging.getLogger(__name__)
 NAME = "AWS_Things"
@@ -55,7 +56,7 @@ class FleetIndex:
 
     def _search(self, query: str, most: int) -> dict[str, ShadowReport]:
         found: dict[str, ShadowReport] = {}
-        more: dict[str, Any] = {}
+        more: dict[str, str] = {}
         for _ in range(most):
             with asking(f"search the fleet index {NAME}"):
                 page = self._iot.search_index(indexName=NAME, queryString=query, maxResults=PAGE, **more)
@@ -81,19 +82,19 @@ def query_for(target: Target, release: str | None) -> str:
     A group's name has no character that would end the quotes. Every report has a ``schema``, so searching for it needs
     no wildcard ("Query syntax" of the developer guide).
     """
-    said = "schema:1" if release is None else f'release:"{release}"'
-    return f'thingGroupNames:"{target.name}" AND shadow.name.{SHADOW}.reported.{said}'
+    condition = "schema:1" if release is None else f'release:"{release}"'
+    return f'thingGroupNames:"{target.name}" AND shadow.name.{SHADOW}.reported.{condition}'
 
 
-def _report(thing: Mapping[str, Any]) -> ShadowReport | None:
+def _report(thing: "ThingDocumentTypeDef") -> ShadowReport | None:
     name = str(thing.get("thingName"))
     try:
         document = json.loads(thing.get("shadow") or "{}")
-        named = document["name"][SHADOW]
+        state = document["name"][SHADOW]
     except (ValueError, TypeError, KeyError):
         return None  # the index does not cover the shadow, or the thing has none
-    report = read_report(name, named)
+    report = read_report(name, state)
     if report is not None and report.thing != name:
-        log.warning("the fleet index shows another thing's report", extra={"thing": name, "said": report.thing})
+        log.warning("the fleet index shows another thing's report", extra={"thing": name, "reported": report.thing})
         return None
     return report

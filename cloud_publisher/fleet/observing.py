@@ -8,9 +8,10 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from cloud_publisher.cloud_errors import asking, code_of
 from cloud_publisher.fleet.devices import CoreDevice, Execution, InstalledComponent, Observation
-from cloud_publisher.fleet.shadows import read_report
 from cloud_publisher.fleet.targets import Target
 from shared_schema.shadow import ShadowReport
 from shared_schema.topics import SHADOW
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _PAGE = 100
 """The API's maximum of results in one call."""
+
+
+def read_report(thing: str, state: object) -> ShadowReport | None:
+    """Return what the state of a thing's shadow ``mlops`` reports; None if no agent of ours wrote it."""
+    try:
+        return ShadowReport.model_validate(state.get("reported") if isinstance(state, dict) else None)
+    except ValidationError as error:
+        log.warning("shadow not understood", extra={"thing": thing, "shadow": SHADOW, "error": str(error)})
+        return None
 
 
 class FleetView:
@@ -44,7 +54,7 @@ class FleetView:
                     thing=each["coreDeviceThingName"],
                     status=each["status"],
                     runtime=each.get("runtime"),
-                    said=each["lastStatusUpdateTimestamp"],
+                    reported=each["lastStatusUpdateTimestamp"],
                 )
                 for page in pages
                 for each in page["coreDevices"]

@@ -1,4 +1,6 @@
-"""Compute each device's standing, and a deployment's outcome, from what was observed (architecture, section 2).
+"""Compute each device's standing, and a deployment's outcome, from what was observed.
+
+Source of the rules: docs/architecture.md, "Outcomes".
 
 Pure. An outcome is certain once every device that counts has a final standing, or a quorum has confirmed.
 """
@@ -65,7 +67,7 @@ def standing_of(
         thing=seen.device.thing,
         standing=standing,
         words=words,
-        seen=now - seen.device.said <= quorum.seen_within,
+        seen=now - seen.device.reported <= quorum.seen_within,
         runtime=seen.device.runtime,
         remedy=remedy_for(seen.execution.errors, seen.device.runtime)
         if seen.execution and standing is Standing.FAILED
@@ -169,17 +171,17 @@ def _of_another_agent(report: ShadowReport, agent: str | None) -> tuple[Standing
 def _verdict(report: ShadowReport, name: str, model: DesiredModel, release: str) -> tuple[Standing, str]:
     if as_released(report, name, model, release):
         return Standing.CONFIRMED, f"{name} {model.version} {model.digest[:12]}"
-    said = _confirmation(report, name, model, release)
-    if said is not None and said.verdict is Verdict.HELD:
+    confirmation = _confirmation(report, name, model, release)
+    if confirmation is not None and confirmation.verdict is Verdict.HELD:
         return Standing.HELD, f"{name} {model.version}: an operator holds it back (release-hold lets it serve)"
-    if said is not None and said.verdict is Verdict.FAILED:
-        return Standing.FAILED, f"{name} {model.version}: {_reason(said)}"
+    if confirmation is not None and confirmation.verdict is Verdict.FAILED:
+        return Standing.FAILED, f"{name} {model.version}: {_reason(confirmation)}"
     found = report.models.get(name)
     now = f"serves {found.serves.version}" if found and found.serves else "serves none"
     # A verdict that this publisher does not know (a newer agent's) is shown, but decides nothing.
-    unknown = (
-        f" ({said.verdict}: {_reason(said)})" if said is not None and not isinstance(said.verdict, Verdict) else ""
-    )
+    unknown = ""
+    if confirmation is not None and not isinstance(confirmation.verdict, Verdict):
+        unknown = f" ({confirmation.verdict}: {_reason(confirmation)})"
     agent = f"its agent is {report.state}{f' ({report.reason})' if report.reason else ''} and {now}"
     return Standing.UNCONFIRMED, f"{name} {model.version}: not confirmed yet{unknown}; {agent}"
 
@@ -187,16 +189,18 @@ def _verdict(report: ShadowReport, name: str, model: DesiredModel, release: str)
 def _refusals(report: ShadowReport | None, wanted: Wanted) -> list[str]:
     if report is None or wanted.state is None:
         return []
-    said = {
+    confirmations = {
         name: _confirmation(report, name, model, wanted.state.release) for name, model in wanted.state.models.items()
     }
     return [
-        f"{name} {one.version}: {_reason(one)}" for name, one in said.items() if one and one.verdict is Verdict.REJECTED
+        f"{name} {each.version}: {_reason(each)}"
+        for name, each in confirmations.items()
+        if each and each.verdict is Verdict.REJECTED
     ]
 
 
 def _confirmation(report: ShadowReport, name: str, model: DesiredModel, release: str) -> Said | None:
-    """Return what the agent said of this model in this release. Confirmations of earlier releases are ignored."""
+    """Return the agent's confirmation of this model in this release. Those of earlier releases are ignored."""
     found = report.models.get(name)
     if found is None or found.said is None:
         return None
@@ -204,8 +208,9 @@ def _confirmation(report: ShadowReport, name: str, model: DesiredModel, release:
     return one if one.release == release and one.digest == model.digest else None
 
 
-def _reason(said: Said) -> str:
-    return ": ".join(part for part in (said.reason, said.words) if part) or str(said.verdict)
+def _reason(confirmation: Said) -> str:
+    parts = (confirmation.reason, confirmation.words)
+    return ": ".join(part for part in parts if part) or str(confirmation.verdict)
 
 
 def _age(execution: Execution, now: datetime, waited: timedelta | None) -> timedelta:
@@ -221,7 +226,7 @@ def _failed(execution: Execution, wanted: Wanted, age: timedelta) -> tuple[Stand
     has_models = wanted.state is not None and wanted.state.models
     if has_models and execution.status == "FAILED" and age < CONFIRMATION_GRACE:
         return Standing.IN_PROGRESS, f"its deployment failed ({words}); its agent may still say why"
-    if has_models and _waited_in_vain(words):
+    if has_models and _validation_timed_out(words):
         return Standing.FAILED, f"{words}. {_why_validation_fails(wanted.configured)}"
     return Standing.FAILED, words
 
@@ -231,11 +236,11 @@ def _trouble_of(report: ShadowReport | None) -> str:
     if report is None:
         return "; nucleus lite gives no cause, and its agent has never written the shadow"
     why = ": ".join(part for part in (report.reason, report.why) if part)
-    said = [f"{name} {each.verdict}: {_reason(each)}" for name, each in _not_confirmed(report)]
+    models = [f"{name} {each.verdict}: {_reason(each)}" for name, each in _not_confirmed(report)]
     state = [] if report.state in (AgentState.SERVING, AgentState.IDLE) and not why else [why or "without a reason"]
-    told = "; ".join([*state, *said])
+    trouble = "; ".join([*state, *models])
     agent = f"its agent {report.agent_version} is {report.state}"
-    return f"; nucleus lite gives no cause; {agent}{f' ({told})' if told else ''}"
+    return f"; nucleus lite gives no cause; {agent}{f' ({trouble})' if trouble else ''}"
 
 
 def _not_confirmed(report: ShadowReport) -> list[tuple[str, Said]]:
@@ -246,8 +251,9 @@ def _not_confirmed(report: ShadowReport) -> list[tuple[str, Said]]:
     ]
 
 
-def _waited_in_vain(words: str) -> bool:
-    # The nucleus: "Error while waiting for validation report for one or more components" (facts: "Deployments").
+def _validation_timed_out(words: str) -> bool:
+    # The nucleus: "Error while waiting for validation report for one or more components"
+    # (docs/greengrass-facts.md, "Validation").
     return "while waiting" in words and "validat" in words
 
 

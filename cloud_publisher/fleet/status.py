@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from cloud_publisher.cloud_errors import DENIED
 from cloud_publisher.errors import CloudError
@@ -24,6 +23,7 @@ from cloud_publisher.fleet.jobs import JobExecution, Jobs
 from cloud_publisher.fleet.observing import FleetView
 from cloud_publisher.fleet.outcome import Quorum, Wanted, standing_of
 from cloud_publisher.fleet.targets import Target
+from shared_schema.json_value import JsonObject
 from shared_schema.shadow import ShadowReport
 
 log = logging.getLogger(__name__)
@@ -50,12 +50,12 @@ class DeviceStatus:
         """Whether the device is as the current deployment says, and none of its components is broken."""
         return self.standing is not None and self.standing.standing is Standing.CONFIRMED and not self.broken
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """Return the object for ``--json``; each reported value has the time when it was reported."""
         return {
             "thing": self.device.thing,
             "runtime": self.device.runtime,
-            "core-device": {"status": self.device.status, "said": _time(self.device.said)},
+            "core-device": {"status": self.device.status, "reported": _time(self.device.reported)},
             "as-released": self.as_released,
             "standing": self.standing.standing.value if self.standing else None,
             "words": self.standing.words if self.standing else None,
@@ -63,7 +63,7 @@ class DeviceStatus:
             "deployment": {
                 "id": self.execution.deployment_id,
                 "status": self.execution.status,
-                "said": _time(self.execution.modified),
+                "reported": _time(self.execution.modified),
             }
             if self.execution
             else None,
@@ -93,8 +93,8 @@ class FleetStatus:
         """Whether there is a deployment, and every device that counts is as the deployment says."""
         return self.deployment_id is not None and not self.differing
 
-    def as_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+    def as_json(self) -> JsonObject:
+        """Return the object for ``--json``."""
         return {
             "target": self.target.arn,
             "deployment": self.deployment_id,

@@ -4,14 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from cloud_publisher.errors import WrongUseError
+
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):iot:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
     r":(?P<kind>thinggroup|thing)/(?P<name>[a-zA-Z0-9:_-]{1,128})"
 )
-
-
-class NoTargetError(ValueError):
-    """A text that is no ARN of a thing or thing group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +30,13 @@ class Target:
 
 
 def parse_target(arn: str) -> Target:
-    """Parse a target's ARN. Raises ``NoTargetError``, whose message says what is wrong and what would be right."""
+    """Parse a target's ARN. Raises ``WrongUseError`` for a text that is none."""
     found = _ARN.fullmatch(arn)
     if found is None:
-        raise NoTargetError(
-            f"{arn!r} is no target; give the ARN of a thing group, such as arn:aws:iot:eu-west-1:111111111111:"
-            "thinggroup/lines, by --target-arn or TARGET_ARN"
+        raise WrongUseError(
+            f"{arn!r} is no target",
+            "give the ARN of a thing group, such as arn:aws:iot:eu-west-1:111111111111:thinggroup/lines, "
+            "by --target-arn or TARGET_ARN",
         )
     return Target(
         arn=arn,

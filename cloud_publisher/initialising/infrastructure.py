@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from cloud_publisher.errors import InvalidDocumentError
 from cloud_publisher.policies.stacks import StackParameters, stack_parameters
-from cloud_publisher.policies.stages import stage_faults
+from cloud_publisher.policies.stages import stage_diagnostics
 from infra_policies import CLOUDFORMATION
 from shared_schema.config import Config
 from shared_schema.documents import Document
@@ -26,7 +26,7 @@ def stacks_now(document: Document[Config], bucket: str | None) -> dict[str, list
     Raises ``InvalidDocumentError``.
     """
     config = document.value
-    faults = stage_faults(document)
+    faults = stage_diagnostics(document)
     if faults:
         raise InvalidDocumentError(faults)
     dev = stack_parameters(document, DEV_STAGE, bucket=bucket)

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 
 from cloud_publisher.errors import InvalidDocumentError, WrongUseError
 from cloud_publisher.initialising.contents import Accounts
-from cloud_publisher.policies.stages import partition_of, stage_faults
+from cloud_publisher.policies.stages import partition_of, stage_diagnostics
 from shared_schema.config import Config
-from shared_schema.documents import Document, DocumentError, Fault, read_text_document
+from shared_schema.diagnostics import Diagnostic, Place
+from shared_schema.documents import Document, read_text_document
+from shared_schema.errors import DocumentError
 from shared_schema.stages import DEV_STAGE
 
 DEPLOY_ROLE = "MlopsDeployRole"
@@ -21,7 +23,7 @@ DEPLOY_ROLE = "MlopsDeployRole"
 _GROUP = "fleet"
 _FORM = "write it as NAME=ACCOUNT:REGION or NAME=ACCOUNT:REGION:THING-GROUP, such as prod=111122223333:eu-west-1:line-1"
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9:/_.-]*")
-_OWN_PARTS = ("account", "region", "target")
+_GIVEN_PARTS = (("account",), ("region",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,44 +86,44 @@ def check_config(text: str, file: str) -> Document[Config]:
     try:
         document = read_text_document(text, Config, file=file)
     except DocumentError as error:
-        raise InvalidDocumentError(_as_options(error.faults)) from None
-    faults = stage_faults(document)
-    if faults:
-        raise InvalidDocumentError(_as_options(faults))
+        raise InvalidDocumentError(_as_options(error.diagnostics)) from None
+    found = stage_diagnostics(document)
+    if found:
+        raise InvalidDocumentError(_as_options(found))
     return document
 
 
 def as_options(error: InvalidDocumentError) -> InvalidDocumentError:
     """Return the same faults, named by the options that they come from."""
-    return InvalidDocumentError(_as_options(error.faults))
+    return InvalidDocumentError(_as_options(error.diagnostics))
 
 
-def _as_options(faults: Sequence[Fault]) -> list[Fault]:
+def _as_options(found: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Return the faults by option. A wrong account makes wrong ARNs too: only the fault of the given value is shown."""
-    named = [_as_option(fault) for fault in faults]
-    told: dict[str, list[Fault]] = {}
-    for fault in named:
-        told.setdefault(fault.file, []).append(fault)
-    kept: list[Fault] = []
-    for of_option in told.values():
-        given = [fault for fault in of_option if fault.path in _OWN_PARTS[:2]]
+    by_option: dict[str, list[Diagnostic]] = {}
+    for each in found:
+        named = replace(each, place=_option_of(each.place))
+        by_option.setdefault(named.place.file, []).append(named)
+    kept: list[Diagnostic] = []
+    for of_option in by_option.values():
+        given = [each for each in of_option if each.place.path in _GIVEN_PARTS]
         kept += given or of_option[:1]
     return kept
 
 
-def _as_option(fault: Fault) -> Fault:
-    steps = fault.path.split(".")
-    match steps:
-        case ["artifact-bucket"]:
-            return replace(fault, file="--bucket", line=0, column=0, path="")
-        case ["region"]:
-            return replace(fault, file=f"--stage {DEV_STAGE}", line=0, column=0)
-        case ["stages", name, *rest]:
-            return replace(fault, file=f"--stage {name}", line=0, column=0, path=".".join(rest))
-        case ["stages"]:
-            return replace(fault, file="--stage", line=0, column=0, path="")
+def _option_of(place: Place) -> Place:
+    """Return the option that a place of the new config was written from."""
+    match place.path:
+        case ("artifact-bucket",):
+            return Place("--bucket")
+        case ("region",):
+            return Place(f"--stage {DEV_STAGE}", path=place.path)
+        case ("stages", name, *rest):
+            return Place(f"--stage {name}", path=tuple(rest))
+        case ("stages",):
+            return Place("--stage")
         case _:
-            return fault
+            return place
 
 
 def _scalar(text: str) -> str:

@@ -7,14 +7,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.rules import RULES
-from shared_schema.documents.positions import Positions, Way, load_with_positions
-from shared_schema.documents.reading import did_you_mean
+from shared_schema.diagnostics import Diagnostic, DocumentPath, Place
+from shared_schema.documents.positions import Positions, load_with_positions
+from shared_schema.documents.reading import did_you_mean, place_at
+from shared_schema.json_value import JsonObject, JsonValue, with_texts
 from shared_schema.names import is_version
 
 PROJECT_FILE = "gdk-config.json"
@@ -35,7 +35,7 @@ class Project:
     name: str | None = None
     version: str = _STANDS_FOR_NEXT
     author: str = _UNKNOWN
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Diagnostic] = field(default_factory=list)
 
 
 def read_project(path: Path) -> Project:
@@ -53,7 +53,7 @@ def read_project(path: Path) -> Project:
         problem = "does not have exactly one component"
         return Project(findings=[_finding(file, where, ("component",), problem, 'write "component": {"NAME": {…}}')])
     name, component = next(iter(raw["component"].items()))
-    findings = [_finding(file, where, way, problem, remedy) for way, problem, remedy in _faults(raw, name, component)]
+    findings = [_finding(file, where, path, problem, remedy) for path, problem, remedy in _faults(raw, name, component)]
     if not isinstance(component, dict):
         return Project(name=name, findings=findings)
     version = component.get("version")
@@ -65,31 +65,27 @@ def read_project(path: Path) -> Project:
     )
 
 
-def filled(value: Any, project: Project | None) -> Any:
-    """Return a recipe's value with the project's placeholders filled in, keys too; unchanged without a project."""
+def filled(value: JsonValue, project: Project | None) -> JsonValue:
+    """Return a recipe's value with the project's placeholders filled in; unchanged without a project."""
     if project is None:
         return value
-    if isinstance(value, str):
-        for name, given in (
-            ("COMPONENT_NAME", project.name or _UNKNOWN),
-            ("COMPONENT_VERSION", project.version),
-            ("COMPONENT_AUTHOR", project.author),
-        ):
-            value = value.replace(f"{{{name}}}", given)
-        if value.startswith("s3://"):
+    name = project.name or _UNKNOWN
+    given = {"{COMPONENT_NAME}": name, "{COMPONENT_VERSION}": project.version, "{COMPONENT_AUTHOR}": project.author}
+
+    def filled_text(text: str) -> str:
+        for placeholder, meant in given.items():
+            text = text.replace(placeholder, meant)
+        if text.startswith("s3://"):
             # GDK's publish writes a new URI for each artifact that the build made.
             start = "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/"
-            value = value.replace(start, f"s3://{GDK_BUCKET}/{project.name or _UNKNOWN}/{project.version}/")
-        return value
-    if isinstance(value, dict):
-        return {key: filled(inner, project) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [filled(inner, project) for inner in value]
-    return value
+            text = text.replace(start, f"s3://{GDK_BUCKET}/{name}/{project.version}/")
+        return text
+
+    return with_texts(value, filled_text)
 
 
-def _faults(raw: dict[str, Any], name: str, component: Any) -> Iterator[tuple[Way, str, str]]:
-    here: Way = ("component", name)
+def _faults(raw: JsonObject, name: str, component: JsonValue) -> Iterator[tuple[DocumentPath, str, str]]:
+    here: DocumentPath = ("component", name)
     for key in raw:
         if key not in _TOP:
             yield (key,), f"there is no key {key!r} here", did_you_mean(str(key), list(_TOP))
@@ -115,7 +111,7 @@ def _faults(raw: dict[str, Any], name: str, component: Any) -> Iterator[tuple[Wa
                 yield (*here, "publish", key), f"the key {key!r} is missing", f"add {key!r} here"
 
 
-def _build_faults(here: Way, build: Any) -> Iterator[tuple[Way, str, str]]:
+def _build_faults(here: DocumentPath, build: JsonValue) -> Iterator[tuple[DocumentPath, str, str]]:
     if build is None:
         return
     if not isinstance(build, dict):
@@ -125,13 +121,12 @@ def _build_faults(here: Way, build: Any) -> Iterator[tuple[Way, str, str]]:
     if system is None:
         yield (*here, "build_system"), "the key 'build_system' is missing", "add 'build_system' here"
     elif system not in _BUILD_SYSTEMS:
-        way = (*here, "build_system")
-        yield way, f"there is no build system {system!r}", did_you_mean(str(system), list(_BUILD_SYSTEMS))
+        path = (*here, "build_system")
+        yield path, f"there is no build system {system!r}", did_you_mean(str(system), list(_BUILD_SYSTEMS))
     if system == "custom" and not command:
         yield here, "build_system is custom and there is no custom_build_command", "add custom_build_command"
 
 
-def _finding(file: str, where: Positions | None, way: Way, problem: str, remedy: str) -> Finding:
-    place = where.of(way) if where is not None and way else None
-    line, column = (place.line, place.column) if place else (0, 0)
-    return Finding("GG901", RULES["GG901"].severity, file, line, column, way, problem, remedy)
+def _finding(file: str, positions: Positions | None, path: DocumentPath, problem: str, remedy: str) -> Diagnostic:
+    place = place_at(file, positions.of(path), path) if positions is not None and path else Place(file)
+    return RULES["GG901"].diagnostic(place, problem, remedy)

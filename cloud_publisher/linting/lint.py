@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud_publisher.linting.checks import CHECKS
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.gdk import PROJECT_FILE, read_project
 from cloud_publisher.linting.reading import read_all
 from cloud_publisher.linting.recipe_text import RecipeText
 from cloud_publisher.linting.settings import Runtime, Settings
+from shared_schema.diagnostics import Diagnostic, Place, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,22 +17,25 @@ class Linted:
     """The linter's result. ``files`` are the recipes that could be read."""
 
     files: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    diagnostics: tuple[Diagnostic, ...]
 
     @property
     def errors(self) -> int:
         """The number of findings that would break something."""
-        return sum(finding.severity == "error" for finding in self.findings)
+        return self._count(Severity.ERROR)
 
     @property
     def warnings(self) -> int:
         """The number of findings to look at."""
-        return sum(finding.severity == "warning" for finding in self.findings)
+        return self._count(Severity.WARNING)
 
     @property
     def notes(self) -> int:
         """The number of findings about what works and could be better."""
-        return len(self.findings) - self.errors - self.warnings
+        return self._count(Severity.NOTE)
+
+    def _count(self, severity: Severity) -> int:
+        return sum(each.severity is severity for each in self.diagnostics)
 
 
 def lint(paths: list[Path], *, runtime: Runtime | None = None, bucket: str | None = None) -> Linted:
@@ -45,17 +48,21 @@ def lint(paths: list[Path], *, runtime: Runtime | None = None, bucket: str | Non
         found += _against_its_project(recipe)
     order = {recipe.file: index for index, recipe in enumerate(read.recipes)}
     found = list(dict.fromkeys(found))
-    found.sort(key=lambda each: (order.get(each.file, -1), each.file, each.line, each.column, each.code))
+    found.sort(key=lambda each: (order.get(each.place.file, -1), _position(each.place), each.code))
     return Linted(tuple(recipe.file for recipe in read.recipes), tuple(found))
 
 
-def findings_of(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def _position(place: Place) -> tuple[str, int, int]:
+    return place.file, place.line, place.column
+
+
+def findings_of(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Return every finding about one recipe."""
     for check in CHECKS:
         yield from check(recipe, settings)
 
 
-def _against_its_project(recipe: RecipeText) -> Iterator[Finding]:
+def _against_its_project(recipe: RecipeText) -> Iterator[Diagnostic]:
     if not recipe.in_gdk_project:
         return
     project = read_project(Path(recipe.file).parent / PROJECT_FILE)

@@ -1,4 +1,9 @@
-"""Generates docs/lint.md from the table of rules; a test checks that the page is current."""
+"""Generates docs/lint.md from the table of rules; a test checks that the page is current.
+
+``python -m cloud_publisher.linting.pages`` prints it.
+"""
+
+import sys
 
 from cloud_publisher.linting.checks.access_control import SERVICES
 from cloud_publisher.linting.rules import RULES, Rule
@@ -17,7 +22,7 @@ _GROUPS = (
 )
 _HEAD = """# The recipe linter
 
-<!-- Made from cloud_publisher/linting/rules/: python -m cloud_publisher.linting > docs/lint.md -->
+<!-- Made from cloud_publisher/linting/rules/: python -m cloud_publisher.linting.pages > docs/lint.md -->
 
 `cloud-publisher lint FILE…` finds in any recipe what the cloud and the nuclei would only tell later. It asks no cloud.
 
@@ -27,15 +32,17 @@ cloud-publisher lint my-gdk-project/              # gdk-config.json and the reci
 cloud-publisher lint dist/                        # every recipe of a release, and what they are to each other
 cloud-publisher lint --runtime lite recipe.yaml   # also what nucleus lite cannot do
 cloud-publisher lint --bucket my-artifacts …      # also artifacts that are in no bucket of ours
-cloud-publisher lint --json …                     # one JSON document: code, severity, file, line, column, path, …
+cloud-publisher lint --json …                     # one JSON document, with its diagnostics
 ```
 
 It ends with 0 when there is no error (warnings may be there), and with 2 otherwise; `--strict` counts warnings too,
 and nothing counts notes.
 Each finding has its code, its line and column (in a script of many lines, the line inside it), and a remedy.
+In JSON each of the `diagnostics` has `code`, `severity`, `file`, `line`, `column`, `path`, `problem` and `remedy`, as
+those of `validate`, `policies lint` and `doctor` have.
 Dependencies are followed among the recipes of one call: name a project's recipes together.
 
-Without `--runtime`, what holds for both nuclei is told, and lite's own rules for manifests that are for lite alone.
+Without `--runtime`, the rules of both nuclei are checked, and lite's own rules in manifests that are for lite alone.
 `validate` runs the same rules over the recipes that `build` would write from the config.
 """
 
@@ -55,3 +62,7 @@ def lint_page() -> str:
 def _row(rule: Rule) -> str:
     cells = (rule.code, rule.severity, rule.title, rule.why, rule.remedy)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(lint_page())

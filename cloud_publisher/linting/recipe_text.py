@@ -5,19 +5,20 @@ Unlike ``shared_schema.recipe`` it also holds an invalid recipe, so that all its
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.rules import RULES
-from shared_schema.documents.positions import Position, Positions, Way
+from shared_schema.diagnostics import Diagnostic, DocumentPath
+from shared_schema.documents.positions import Position, Positions
+from shared_schema.documents.reading import place_at
+from shared_schema.json_value import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """A value of the recipe, and the path to it."""
 
-    value: Any
-    way: Way = ()
+    value: JsonValue
+    path: DocumentPath = ()
 
     def get(self, key: str) -> "Node | None":
         """Return the value of a key in any case; None if there is none, if it is ``null``, or if this is no mapping."""
@@ -25,20 +26,20 @@ class Node:
             return None
         for name, inner in self.value.items():
             if str(name).lower() == key.lower() and inner is not None:
-                return Node(inner, (*self.way, str(name)))
+                return Node(inner, (*self.path, str(name)))
         return None
 
     def items(self) -> Iterator[tuple[str, "Node"]]:
         """Return the keys and values of a mapping; nothing for any other value."""
         if isinstance(self.value, dict):
             for name, inner in self.value.items():
-                yield str(name), Node(inner, (*self.way, str(name)))
+                yield str(name), Node(inner, (*self.path, str(name)))
 
     def each(self) -> Iterator["Node"]:
         """Return the items of a list; nothing for any other value."""
         if isinstance(self.value, list):
             for index, inner in enumerate(self.value):
-                yield Node(inner, (*self.way, index))
+                yield Node(inner, (*self.path, index))
 
     @property
     def text(self) -> str | None:
@@ -46,13 +47,17 @@ class Node:
         return self.value if isinstance(self.value, str) else None
 
     def texts(self) -> Iterator["Node"]:
-        """Yield every text in the value."""
-        if isinstance(self.value, str):
+        """Yield every text in the value, keys not counted."""
+        yield from (each for each in self.scalars() if isinstance(each.value, str))
+
+    def scalars(self) -> Iterator["Node"]:
+        """Yield everything in the value that is neither mapping nor list."""
+        if not isinstance(self.value, dict | list):
             yield self
         for _, inner in self.items():
-            yield from inner.texts()
+            yield from inner.scalars()
         for inner in self.each():
-            yield from inner.texts()
+            yield from inner.scalars()
 
     @property
     def kind(self) -> str:
@@ -109,22 +114,17 @@ class RecipeText:
         if shared is not None:
             yield shared, everything
 
-    def finding(self, code: str, node: Node, problem: str, remedy: str = "", *, key: str | None = None) -> Finding:
+    def finding(self, code: str, node: Node, problem: str, remedy: str = "", *, key: str | None = None) -> Diagnostic:
         """Return a finding at a value, or at its missing ``key``. ``remedy`` replaces the rule's."""
-        way = node.way if key is None else (*node.way, key)
-        return self._at(code, self.positions.of(way), way, problem, remedy)
+        path = node.path if key is None else (*node.path, key)
+        return RULES[code].diagnostic(place_at(self.file, self.positions.of(path), path), problem, remedy)
 
-    def finding_in_text(self, code: str, node: Node, found: str, problem: str, remedy: str = "") -> Finding:
+    def finding_in_text(self, code: str, node: Node, found: str, problem: str, remedy: str = "") -> Diagnostic:
         """Return a finding at the place of ``found`` in a text: in a text of several lines, at its own line."""
-        return self._at(code, self._place(node, found), node.way, problem, remedy)
-
-    def _at(self, code: str, place: Position, way: Way, problem: str, remedy: str) -> Finding:
-        rule = RULES[code]
-        shown = remedy or rule.remedy
-        return Finding(code, rule.severity, self.file, place.line, place.column, way, problem, shown)
+        return RULES[code].diagnostic(place_at(self.file, self._place(node, found), node.path), problem, remedy)
 
     def _place(self, node: Node, found: str) -> Position:
-        start = self.positions.values.get(node.way) or self.positions.of(node.way)
+        start = self.positions.values.get(node.path) or self.positions.of(node.path)
         if not self._lines:
             self._lines.extend(self.text.splitlines() or [""])
         inside = str(node.value).count("\n") + 1

@@ -12,6 +12,7 @@ from pathlib import Path
 from cloud_publisher.policies.figures import Figures, figures_of, figures_table
 from cloud_publisher.policies.templates import fill_template
 from infra_policies import CLOUDFORMATION, SEED, document_path
+from shared_schema.diagnostics import ExitCode
 
 REPOSITORY = CLOUDFORMATION.parents[1]
 DOCS = REPOSITORY / "docs" / "policies.md"
@@ -47,22 +48,22 @@ def figures() -> list[Figures]:
     return rows + [figures_of(role, [json.loads(_document(name))], expanded) for role, name in ROLES.items()]
 
 
-def main(words: list[str] | None = None) -> int:
-    """Return the exit code: 0, or 1 if ``--check`` finds a file that is not current."""
+def main(arguments: list[str] | None = None) -> ExitCode:
+    """Return the exit code: FAILED if ``--check`` finds a file that is not current."""
     parser = argparse.ArgumentParser(
         prog="python -m cloud_publisher.policies", description="Write what is derived from the policy documents."
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is not current")
-    arguments = parser.parse_args(words)
+    given = parser.parse_args(arguments)
     old = {path: text for path, text in derived_files().items() if path.read_text(encoding="utf-8") != text}
     for path, text in old.items():
         shown = path.relative_to(REPOSITORY)
-        if arguments.check:
+        if given.check:
             sys.stderr.write(f"{shown} is not current: run `python -m cloud_publisher.policies`, and commit it\n")
         else:
             path.write_text(text, encoding="utf-8")
             sys.stdout.write(f"wrote {shown}\n")
-    return 1 if old and arguments.check else 0
+    return ExitCode.FAILED if old and given.check else ExitCode.DONE
 
 
 def _document(name: str) -> str:

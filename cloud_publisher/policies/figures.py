@@ -5,9 +5,9 @@ Pure: documents in, rows and Markdown out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cloud_publisher.policies.statements import statements_of
+from shared_schema.json_value import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Figures:
     """Resource patterns with a ``*`` inside, such as ``…:job/*``."""
 
 
-def figures_of(role: str, documents: Sequence[Mapping[str, Any]], expanded: Mapping[str, int]) -> Figures:
+def figures_of(role: str, documents: Sequence[JsonObject], expanded: Mapping[str, int]) -> Figures:
     """Count a role's documents. ``expanded`` says how many actions each action pattern stands for.
 
     Raises ``KeyError`` for a pattern with a ``*`` that ``expanded`` does not know.

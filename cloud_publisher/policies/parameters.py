@@ -1,15 +1,41 @@
 """The named parameters of the policies, from ``stages:`` and the rest of the config.
 
-``NAMES`` says what each is for. A list replaces a string that is the parameter and nothing else.
+A list replaces a string that is the parameter and nothing else.
+
+Partition          the partition of the ARNs: aws, aws-cn or aws-us-gov
+UrlSuffix          the domain of the partition's services: amazonaws.com, in China amazonaws.com.cn
+Region             the stage's region
+DevAccount         the account that has the artifact bucket, its key, the model registry and the pipeline
+TargetAccount      the stage's account
+ArtifactBucket     the dev account's bucket of artifacts
+ArtifactRegion     the dev account's region, where bucket, key and registry are
+ArtifactKeyArn     the key that the bucket is encrypted with
+ModelPackageArns   a list: the versions of the model package groups that the config names
+ModelDataArns      a list: where in S3 their data is
+ModelBucketArns    a list: the buckets of that data
+ModelPrefixes      a list: the prefixes of that data, as s3:prefix is compared with them
+ComponentPrefix    what the names of our components begin with, up to a dot
+Application        the first level of the fleet's topics
+ThingGroup         the name of the thing group that is deployed to
+CanaryGroupArns    a list: the thing group that gets a release first, where the stage has one
+PipelineRoleArn    the dev account's role that assumes the deploy roles
+DeployRoleArns     a list: the deploy role of each stage
+ExternalId         what the stage's deploy role asks for besides
+OperatorArn        who may assume the operator's role: a role's ARN, or a pattern of one
+RoleAlias          the role alias through which devices take their role
+ReaderAccountArns  a list: the root of each stage's account, which conditions hold to the roles below
+ReaderRoleArns     a list: the roles that read artifacts: each stage's deploy role and token-exchange roles
+WriterRoleArns     a list: the dev account's roles that write to the bucket
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cloud_publisher.errors import InvalidDocumentError
-from cloud_publisher.policies.stages import known_stage, partition_of, stage_faults
+from cloud_publisher.policies.stages import partition_of, stage_diagnostics, unknown_stage
 from shared_schema.config import Config
-from shared_schema.documents import Document, Fault
+from shared_schema.diagnostics import in_order
+from shared_schema.documents import Document
 from shared_schema.release import desired_component_name
 from shared_schema.stages import DEV_STAGE, Stage
 
@@ -21,37 +47,10 @@ TOKEN_EXCHANGE_ROLE = "MlopsTokenExchangeRole"  # noqa: S105 - a role's name
 OPERATORS = "MlopsOperators"
 ROLE_ALIAS = "MlopsTokenExchange"
 
-NAMES: Mapping[str, str] = {
-    "Partition": "the partition of the ARNs: aws, aws-cn or aws-us-gov",
-    "UrlSuffix": "the domain of the partition's services: amazonaws.com, in China amazonaws.com.cn",
-    "Region": "the stage's region",
-    "DevAccount": "the account that has the artifact bucket, its key, the model registry and the pipeline",
-    "TargetAccount": "the stage's account",
-    "ArtifactBucket": "the dev account's bucket of artifacts",
-    "ArtifactRegion": "the dev account's region, where bucket, key and registry are",
-    "ArtifactKeyArn": "the key that the bucket is encrypted with",
-    "ModelPackageArns": "a list: the versions of the model package groups that the config names",
-    "ModelDataArns": "a list: where in S3 their data is",
-    "ModelBucketArns": "a list: the buckets of that data",
-    "ModelPrefixes": "a list: the prefixes of that data, as s3:prefix is compared with them",
-    "ComponentPrefix": "what the names of our components begin with, up to a dot",
-    "Application": "the first level of the fleet's topics",
-    "ThingGroup": "the name of the thing group that is deployed to",
-    "CanaryGroupArns": "a list: the thing group that gets a release first, where the stage has one",
-    "PipelineRoleArn": "the dev account's role that assumes the deploy roles",
-    "DeployRoleArns": "a list: the deploy role of each stage",
-    "ExternalId": "what the stage's deploy role asks for besides",
-    "OperatorArn": "who may assume the operator's role: a role's ARN, or a pattern of one",
-    "RoleAlias": "the role alias through which devices take their role",
-    "ReaderAccountArns": "a list: the root of each stage's account, which conditions hold to the roles below",
-    "ReaderRoleArns": "a list: the roles that read artifacts: each stage's deploy role and token-exchange roles",
-    "WriterRoleArns": "a list: the dev account's roles that write to the bucket",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The values that fill in the documents of one stage; every name of ``NAMES`` has one."""
+    """The values that fill in the documents of one stage."""
 
     stage: str
     values: Mapping[str, Value]
@@ -67,14 +66,14 @@ class Parameters:
 def stage_parameters(document: Document[Config], stage_name: str, *, bucket: str | None = None) -> Parameters:
     """Return the parameters for a stage. ``bucket`` replaces the config's. Raises ``InvalidDocumentError``."""
     config = document.value
-    faults = stage_faults(document)
-    unknown = known_stage(document, stage_name) if config.stages else None
+    faults = stage_diagnostics(document)
+    unknown = unknown_stage(document, stage_name) if config.stages else None
     if unknown is not None:
         faults.append(unknown)
     artifact_bucket = bucket or config.artifact_bucket
     if artifact_bucket is None:
         faults.append(
-            document.fault(
+            document.diagnostic(
                 (),
                 "there is no artifact bucket",
                 "add artifact-bucket to the config, or set ARTIFACT_BUCKET or --bucket",
@@ -83,14 +82,14 @@ def stage_parameters(document: Document[Config], stage_name: str, *, bucket: str
     prefix = component_prefix(config)
     if not prefix:
         faults.append(
-            document.fault(
+            document.diagnostic(
                 ("custom-components",),
                 "the components' names have no beginning in common that ends with a dot",
                 "begin each component-name with one namespace, such as com.example.: policies hold the pipeline to it",
             )
         )
     if faults:
-        raise InvalidDocumentError(_once(faults))
+        raise InvalidDocumentError(in_order(faults))
     dev, stage = config.stages[DEV_STAGE], config.stages[stage_name]
     _require_what_policies_name(document, stage_name, dev)
     partition = partition_of(stage.region)
@@ -137,7 +136,7 @@ def group_name(arn: str) -> str:
 
 def _require_what_policies_name(document: Document[Config], stage_name: str, dev: Stage) -> None:
     faults = [
-        document.fault(
+        document.diagnostic(
             ("stages", name),
             "has no role and external-id, and its deploy role's policies name both",
             "add role: the deploy role's ARN, and external-id: a text that nobody else uses",
@@ -147,7 +146,7 @@ def _require_what_policies_name(document: Document[Config], stage_name: str, dev
     ]
     if dev.key is None:
         faults.append(
-            document.fault(
+            document.diagnostic(
                 ("stages", DEV_STAGE),
                 "has no key, and policies name the artifact bucket's key",
                 "deploy dev-account.yaml first, and add its output ArtifactKeyArn as key",
@@ -218,7 +217,3 @@ def _of_stage(stage: Stage, partition: str) -> dict[str, Value]:
         "OperatorArn": stage.operator or f"arn:{partition}:iam::{stage.account}:role/{OPERATORS}",
         "RoleAlias": stage.role_alias or ROLE_ALIAS,
     }
-
-
-def _once(faults: list[Fault]) -> list[Fault]:
-    return sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column))

@@ -6,10 +6,11 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from cloud_publisher.errors import WorkFailedError
 from cloud_publisher.policies.parameters import Parameters, Value
+from shared_schema.json_value import JsonValue, leaves, with_texts
 
 Kind = Literal["identity", "trust", "bucket", "key", "iot"]
 _PARAMETER = re.compile(r"\$\{([A-Za-z]+)\}")
@@ -44,32 +45,16 @@ def kind_of(name: str) -> Kind:
     return "trust" if name.endswith(".trust") else _KINDS.get(name, "identity")
 
 
-class _EmptyListError(Exception):
-    """A list parameter is empty: the statement would name no principal or no resource."""
+def _filled(statement: JsonValue, parameters: Parameters, name: str) -> JsonValue:
+    """Return the statement, filled in; None if a list in it is empty: it would name no principal or no resource."""
+    filled = with_texts(statement, lambda text: _text(text, parameters, name))
+    return None if any(leaf == [] for _, leaf in leaves(filled)) else filled
 
 
-def _filled(statement: dict[str, Any], parameters: Parameters, name: str) -> dict[str, Any] | None:
-    try:
-        filled = _value(statement, parameters, name)
-    except _EmptyListError:
-        return None
-    return dict(filled)
-
-
-def _value(value: Any, parameters: Parameters, name: str) -> Any:
-    if isinstance(value, dict):
-        return {key: _value(inner, parameters, name) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_value(inner, parameters, name) for inner in value]
-    return _text(value, parameters, name) if isinstance(value, str) else value
-
-
-def _text(text: str, parameters: Parameters, name: str) -> str | list[str]:
+def _text(text: str, parameters: Parameters, name: str) -> JsonValue:
     whole = _PARAMETER.fullmatch(text)
     if whole:
         value = _of(whole[1], parameters, name)
-        if value == ():
-            raise _EmptyListError
         return list(value) if isinstance(value, tuple) else value
 
     def fill(match: re.Match[str]) -> str:

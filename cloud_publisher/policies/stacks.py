@@ -5,7 +5,6 @@ Pure: the config in, documents out.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cloud_publisher.errors import InvalidDocumentError
 from cloud_publisher.policies.parameters import (
@@ -19,9 +18,10 @@ from cloud_publisher.policies.parameters import (
     reader_roles,
     stage_parameters,
 )
-from cloud_publisher.policies.stages import known_stage, partition_of, stage_faults
+from cloud_publisher.policies.stages import partition_of, stage_diagnostics, unknown_stage
 from shared_schema.config import Config
-from shared_schema.documents import Document, Fault
+from shared_schema.diagnostics import Diagnostic
+from shared_schema.documents import Document
 from shared_schema.stages import DEV_STAGE, Stage
 
 PIPELINE_STAGES = ("dev", "preprod", "prod")
@@ -51,8 +51,8 @@ def stack_parameters(document: Document[Config], stage_name: str, *, bucket: str
     For ``dev`` without a KMS key, only those of dev-account.yaml: its stack creates the key, which the others need.
     """
     config = document.value
-    faults = stage_faults(document)
-    unknown = known_stage(document, stage_name) if config.stages else None
+    faults = stage_diagnostics(document)
+    unknown = unknown_stage(document, stage_name) if config.stages else None
     faults += [unknown] if unknown else []
     if faults:
         raise InvalidDocumentError(faults)
@@ -71,18 +71,18 @@ def stack_parameters(document: Document[Config], stage_name: str, *, bucket: str
 
 def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> StackParameters:
     config = document.value
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     for name in PIPELINE_STAGES:
         stage = config.stages.get(name)
         if stage is None:
             faults.append(
-                document.fault(
+                document.diagnostic(
                     ("stages",), f"there is no stage {name!r}", "add it: the pipeline goes by dev, preprod, prod"
                 )
             )
         elif stage.role is None:
             faults.append(
-                document.fault(
+                document.diagnostic(
                     ("stages", name),
                     "has no role and external-id",
                     "add both: the pipeline deploys by the stage's role",
@@ -91,7 +91,7 @@ def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> 
     packages = model_package_arns(config, dev)
     if not packages:
         faults.append(
-            document.fault(
+            document.diagnostic(
                 ("custom-components",),
                 "no model is sagemaker-managed, and an approved package is what starts the pipeline",
                 "give a component a model: with sagemaker-managed: true and its package-group",
@@ -104,8 +104,8 @@ def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> 
     if faults:
         raise InvalidDocumentError(faults)
     partition = partition_of(dev.region)
-    values: dict[str, Any] = {
-        "ArtifactBucketName": bucket,
+    values = {
+        "ArtifactBucketName": str(bucket),
         "ComponentPrefix": prefix,
         "ModelPackageGroups": ",".join(arn.split("/")[1] for arn in packages),
         "ModelPackageArns": ",".join(packages),
@@ -119,8 +119,8 @@ def _dev_account(document: Document[Config], dev: Stage, bucket: str | None) -> 
     for name in PIPELINE_STAGES:
         stage = config.stages[name]
         values |= {
-            f"{name.capitalize()}RoleArn": stage.role,
-            f"{name.capitalize()}ExternalId": stage.external_id,
+            f"{name.capitalize()}RoleArn": stage.role or "",
+            f"{name.capitalize()}ExternalId": stage.external_id or "",
             f"{name.capitalize()}TargetArn": stage.target,
             **({f"{name.capitalize()}CanaryArn": stage.canary} if stage.canary else {}),
         }
@@ -150,14 +150,14 @@ def _canary(stage: Stage) -> dict[str, str]:
 def _target_account(document: Document[Config], stage_name: str, bucket: str | None) -> StackParameters:
     stage = document.value.stages[stage_name]
     parameters = stage_parameters(document, stage_name, bucket=bucket)
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     roles = {"role": stage.role or "", "bucket-access": (stage.bucket_access or [f":role/{TOKEN_EXCHANGE_ROLE}"])[0]}
     names: dict[str, str] = {}
     for key, arn in roles.items():
         names[key] = arn.split(":role/", 1)[-1]
         if "/" in names[key]:
             faults.append(
-                document.fault(
+                document.diagnostic(
                     ("stages", stage_name, key),
                     f"{arn} has a path, and target-account.yaml makes roles without one",
                     "take the path out, or make the role by a stack of your own from `cloud-publisher policies render`",

@@ -7,6 +7,7 @@ parameter as the template's own reference. Pure: texts in, text out.
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -67,8 +68,11 @@ class _Ref(str):
     """A reference to a list parameter, by its name."""
 
 
-class _IfCanary(dict[str, Any]):
+@dataclass(frozen=True, slots=True)
+class _IfCanary:
     """A statement that is only there if the stage has a canary."""
+
+    statement: Mapping[str, object]
 
 
 class _Dumper(yaml.SafeDumper):
@@ -87,7 +91,7 @@ _Dumper.add_representer(_Sub, lambda dumper, data: dumper.represent_scalar("!Sub
 _Dumper.add_representer(_Ref, lambda dumper, data: dumper.represent_scalar("!Ref", str(data)))
 _Dumper.add_representer(
     _IfCanary,
-    lambda dumper, data: dumper.represent_sequence("!If", ["HasCanary", dict(data), _Ref("AWS::NoValue")]),
+    lambda dumper, data: dumper.represent_sequence("!If", ["HasCanary", data.statement, _Ref("AWS::NoValue")]),
 )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from cloud_publisher.cloud_errors import asking
+from cloud_publisher.errors import VersionTakenError
 from cloud_publisher.session import Account
 from shared_schema.release import CONTENT_DIGEST_TAG, FORMS_TAG
 
@@ -34,10 +35,6 @@ class PublishedVersion:
         """The cloud's own reason of the failure, artifact by artifact."""
         by_artifact = [f"{artifact}: {why}" for artifact, why in sorted(self.errors.items())]
         return "; ".join(part for part in (self.message, *by_artifact) if part) or "the cloud gave no reason"
-
-
-class VersionTakenError(Exception):
-    """The version exists already: it was created after we looked."""
 
 
 class ComponentVersions:
@@ -75,7 +72,9 @@ class ComponentVersions:
             try:
                 self._greengrass.create_component_version(inlineRecipe=recipe.encode(), tags=tags, clientToken=token)
             except self._greengrass.exceptions.ConflictException:
-                raise VersionTakenError(f"{name} {version}") from None
+                raise VersionTakenError(
+                    f"{name} {version} was published meanwhile", "run it again: the version that is there counts"
+                ) from None
         log.info("component version created", extra={"component": name, "version": version})
 
     def delete(self, version: PublishedVersion) -> None:

@@ -7,12 +7,13 @@ that FAILED, for example since the role may not read the bucket or use its key, 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-from cloud_publisher.errors import TimedOutError, WorkFailedError
-from cloud_publisher.publishing.component_versions import PublishedVersion, VersionTakenError
+from cloud_publisher.errors import TimedOutError, VersionTakenError, WorkFailedError
+from cloud_publisher.publishing.component_versions import PublishedVersion
 from cloud_publisher.publishing.in_flight import each_in_flight
-from shared_schema.canonical_json import sha256_of_document
+from shared_schema.digests import sha256_of_document
+from shared_schema.json_value import JsonObject
 from shared_schema.release import Release, ReleaseComponent
 
 FIRST_INTERVAL = 0.2
@@ -40,7 +41,7 @@ class Published:
     version: str
     action: Action
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """For ``--json``."""
         return {"component": self.name, "version": self.version, "action": self.action}
 

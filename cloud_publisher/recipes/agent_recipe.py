@@ -1,14 +1,13 @@
 """The generated parts of the agent's recipe: a lifecycle for each runtime, its rights, its default configuration.
 
 The recipe names no model component and has nothing under ``desired``: else a nucleus would restart the agent with every
-model (architecture, section 3).
+model (docs/architecture.md, "The desired state").
 """
-
-from typing import Any
 
 from cloud_publisher.recipes.access_control import agent_access_control
 from cloud_publisher.recipes.architectures import architectures_of
 from shared_schema.config import Component
+from shared_schema.json_value import JsonObject
 from shared_schema.recipe import Artifact, Configuration, Lifecycle, Manifest, Platform, Step
 
 LITE = "aws_nucleus_lite"
@@ -42,7 +41,7 @@ def agent_lifecycle(component: Component) -> dict[str, Lifecycle]:
     """Return the lifecycles: classic's ``install`` and ``startup``, which deployments wait for; lite's ``run`` alone.
 
     On lite a failed ``install`` stops a component for good, and ``startup`` needs a newer systemd than many devices
-    have (greengrass-facts.md, "Install on lite", "Recipes").
+    have (docs/greengrass-facts.md, "Install on lite", "Run and startup").
     """
     agent = component.agent
     if agent is None:
@@ -66,7 +65,7 @@ def agent_configuration(component: Component, application: str) -> Configuration
     """Return the default configuration: ``application``, ``accessControl``, and what the config adds or replaces."""
     if component.agent is None:
         raise ValueError(f"{component.component_name} is no agent")
-    generated = {
+    generated: JsonObject = {
         "application": application,
         "accessControl": agent_access_control(component.component_name, application, component.agent.settings),
     }
@@ -74,7 +73,7 @@ def agent_configuration(component: Component, application: str) -> Configuration
     return Configuration(default_configuration=_merged(generated, written.default_configuration if written else {}))
 
 
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def _merged(base: JsonObject, over: JsonObject) -> JsonObject:
     merged = dict(base)
     for key, value in over.items():
         inner = merged.get(key)

@@ -4,11 +4,12 @@ A manifest can only distinguish devices by architecture, so a ``python`` compone
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 from shared_schema.config import Build
+from shared_schema.json_value import with_texts
+from shared_schema.recipe import Artifact, Lifecycle, Manifest, Platform
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "aarch64", "armv7l": "arm", "i686": "x86"}
 """Greengrass's architectures by the ends of pip's platform tags (AWS's recipe reference, Platform.architecture)."""
@@ -40,7 +41,7 @@ def platforms_for(build: Build, architectures: Collection[str | None]) -> Sequen
     return [platform for platform in build.platforms if architecture_of(platform) in architectures]
 
 
-def manifests_by_architecture(manifest: Mapping[str, Any], architectures: Sequence[str | None]) -> list[dict[str, Any]]:
+def manifests_by_architecture(manifest: Manifest, architectures: Sequence[str | None]) -> list[Manifest]:
     """Return a manifest for each architecture, made from the recipe's one; archives and paths are named for it.
 
     The manifest for any other architecture keeps its archives' names, and is last.
@@ -48,35 +49,38 @@ def manifests_by_architecture(manifest: Mapping[str, Any], architectures: Sequen
     return [_manifest_for(manifest, each) for each in architectures]
 
 
-def _manifest_for(manifest: Mapping[str, Any], architecture: str | None) -> dict[str, Any]:
+def _manifest_for(manifest: Manifest, architecture: str | None) -> Manifest:
     if architecture is None:
-        return dict(manifest)
-    archives = [artifact["Uri"].rpartition("/")[2] for artifact in manifest["Artifacts"] if _is_zip(artifact)]
-    return {
-        **manifest,
-        "Platform": {**manifest["Platform"], "architecture": architecture},
-        "Lifecycle": _renamed(manifest["Lifecycle"], archives, architecture),
-        "Artifacts": [
-            {**artifact, "Uri": f"{artifact['Uri'].removesuffix('.zip')}-{architecture}.zip"}
-            if _is_zip(artifact)
-            else artifact
-            for artifact in manifest["Artifacts"]
-        ],
-    }
+        return manifest
+    archives = [artifact.uri.rpartition("/")[2] for artifact in manifest.artifacts if _is_zip(artifact)]
+    return manifest.model_copy(
+        update={
+            "platform": (manifest.platform or Platform()).model_copy(update={"architecture": architecture}),
+            "lifecycle": manifest.lifecycle and _renamed(manifest.lifecycle, archives, architecture),
+            "artifacts": [
+                artifact.model_copy(update={"uri": f"{artifact.uri.removesuffix('.zip')}-{architecture}.zip"})
+                if _is_zip(artifact)
+                else artifact
+                for artifact in manifest.artifacts
+            ],
+        }
+    )
 
 
-def _is_zip(artifact: Mapping[str, Any]) -> bool:
-    return str(artifact["Uri"]).endswith(".zip")
+def _is_zip(artifact: Artifact) -> bool:
+    return artifact.uri.endswith(".zip")
 
 
-def _renamed(value: Any, archives: Sequence[str], architecture: str) -> Any:
+def _renamed(lifecycle: Lifecycle, archives: Sequence[str], architecture: str) -> Lifecycle:
     """Return a lifecycle whose paths lead to the renamed archives, and to the folders that they are unpacked into."""
-    if isinstance(value, dict):
-        return {key: _renamed(inner, archives, architecture) for key, inner in value.items()}
-    if not isinstance(value, str):
-        return value
-    for archive in archives:
-        stem = re.escape(PurePosixPath(archive).stem)
-        value = re.sub(rf"(\{{artifacts:decompressedPath\}}/{stem})(?![\w.-])", rf"\g<1>-{architecture}", value)
-        value = re.sub(rf"(\{{artifacts:path\}}/{stem})\.zip(?![\w.-])", rf"\g<1>-{architecture}.zip", value)
-    return value
+
+    def renamed(text: str) -> str:
+        for archive in archives:
+            stem = re.escape(PurePosixPath(archive).stem)
+            text = re.sub(rf"(\{{artifacts:decompressedPath\}}/{stem})(?![\w.-])", rf"\g<1>-{architecture}", text)
+            text = re.sub(rf"(\{{artifacts:path\}}/{stem})\.zip(?![\w.-])", rf"\g<1>-{architecture}.zip", text)
+        return text
+
+    return Lifecycle.model_validate(
+        with_texts(lifecycle.model_dump(mode="json", by_alias=True, exclude_none=True), renamed)
+    )

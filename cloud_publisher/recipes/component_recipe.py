@@ -1,12 +1,11 @@
 """Makes a component's recipe, for its version and the other versions of the release.
 
 The same function makes the recipe to publish and the one in the content digest, in which the component's own version
-is left open (architecture, section 2).
+is left open (docs/architecture.md, "Digests and versions").
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cloud_publisher.artifacts.keys import artifact_uri, name_in_uri
 from cloud_publisher.recipes.agent_recipe import LITE, agent_configuration, agent_lifecycle, agent_manifests
@@ -109,12 +108,13 @@ def recipe_of(source: RecipeSource, version: str, *, bucket: str, versions: Mapp
         manifests=manifests,
         lifecycle=lifecycle,
     )
-    document: dict[str, Any] = filled_everywhere(recipe.canonical(), values)
+    recipe = Recipe.model_validate(filled_everywhere(recipe.canonical(), values))
     if component.build.build_system == "python" and component.agent is None and component.manifests is None:
         architectures = architectures_of(component.build)
         if len(architectures) > 1:
-            document["Manifests"] = manifests_by_architecture(document["Manifests"][0], architectures)
-    return Recipe.model_validate(document)
+            manifests = manifests_by_architecture(recipe.manifests[0], architectures)
+            recipe = recipe.model_copy(update={"manifests": manifests})
+    return recipe
 
 
 def _manifests(component: Component) -> list[Manifest]:

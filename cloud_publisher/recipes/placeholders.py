@@ -5,7 +5,9 @@ A bare name in a script is left as it is: there it may be a shell variable's.
 
 import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
+
+from shared_schema.json_value import JsonValue
 
 BUCKET, NAME, VERSION = "BUCKET_NAME", "COMPONENT_NAME", "COMPONENT_VERSION"
 KNOWN = (BUCKET, NAME, VERSION)
@@ -22,7 +24,7 @@ def filled(text: str, values: dict[str, str]) -> str:
     return _MARKED.sub(lambda match: values.get(match[1], match[0]), text)
 
 
-def filled_everywhere(value: Any, values: dict[str, str]) -> Any:
+def filled_everywhere(value: JsonValue, values: dict[str, str]) -> JsonValue:
     """Return a JSON value with ``filled`` applied to every text and key."""
     if isinstance(value, str):
         return filled(value, values)

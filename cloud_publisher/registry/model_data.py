@@ -4,10 +4,11 @@ The identity goes into the component's content digest: an object's checksum and 
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.errors import CloudError, ModelUnavailableError
+from shared_schema.json_value import JsonObject, JsonValue
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,7 +33,7 @@ class ModelData:
     bucket: str
     files: tuple[ModelFile, ...]
     is_archive: bool
-    identity: Any
+    identity: JsonValue
     source: str
     """For people: the model package's ARN, or the object's URI."""
 
@@ -61,7 +62,10 @@ def locate_object(s3: "S3Client", uri: str, *, is_archive: bool, source: str) ->
             ) from error
         raise
     checksums = [f"{name}:{value}" for name in _CHECKSUMS if (value := head.get(name))]
-    identity = {"checksum": checksums[0] if checksums else f"ETag:{head['ETag']}", "version": head.get("VersionId")}
+    identity: JsonObject = {
+        "checksum": checksums[0] if checksums else f"ETag:{head['ETag']}",
+        "version": head.get("VersionId"),
+    }
     name = key.rsplit("/", 1)[-1]
     return ModelData(bucket, (ModelFile(key, name, head["ContentLength"]),), is_archive, identity, source)
 
@@ -71,7 +75,7 @@ def locate_tree(s3: "S3Client", uri: str, *, source: str) -> ModelData:
     bucket, prefix = split_uri(uri, source)
     prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
     files: list[ModelFile] = []
-    listing: list[list[Any]] = []
+    listing: list[JsonValue] = []
     with asking(f"list the model data {uri}"):
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for each in page.get("Contents", []):

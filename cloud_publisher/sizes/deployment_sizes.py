@@ -7,20 +7,21 @@ device's shadow and health have room for what it reports of the deployment.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from cloud_publisher.deploying.channels import held
+from cloud_publisher.deploying.channels import applied_state
 from cloud_publisher.deploying.deployment import DeploymentContent
 from cloud_publisher.errors import WrongUseError
 from cloud_publisher.fleet.targets import Target
-from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, too_long_leaves
-from cloud_publisher.sizes.figure import Figure, reasons, remedies, too_large
+from cloud_publisher.sizes.device_messages import fleet_status_bytes, shadow_bytes
+from cloud_publisher.sizes.figure import Figure, reasons, recipe_figures, remedies, too_large
 from cloud_publisher.sizes.job_message import AN_ID, JobMessage, job_message
 from cloud_publisher.sizes.lite_memory import (
     DEPLOYMENT_BYTES,
     FLEET_STATUS_BYTES,
     FLEET_STATUS_ROOM,
     JOB_BYTES,
+    LONGEST_LEAF,
     LONGEST_TEXT,
     MOST_COMPONENTS,
     MOST_LEVELS,
@@ -33,11 +34,11 @@ from cloud_publisher.sizes.lite_memory import (
     measured,
     packet_bytes,
     texts_of,
+    too_long_leaves,
     write_frame,
 )
-from cloud_publisher.sizes.recipe_sizes import recipe_figures
-from cloud_publisher.sizes.said_by_devices import fleet_status_bytes, shadow_bytes
 from shared_schema.desired_state import DesiredState
+from shared_schema.json_value import JsonValue
 from shared_schema.release import Release
 from shared_schema.shadow import MAXIMUM_SHADOW_BYTES
 
@@ -77,7 +78,7 @@ def place_of(target: Target, things: Sequence[str], *, lite: bool) -> Place:
 
 def deployment_figures(content: DeploymentContent, place: Place) -> list[Figure]:
     """Return every size of a deployment that its devices limit."""
-    found = held(content)
+    found = applied_state(content)
     message = job_message(content, place.target, place.thing)
     figures = list(_at_lite(content, message, place)) if place.lite else []
     if found is not None:
@@ -89,9 +90,9 @@ def refuse_too_large(figures: Sequence[Figure], place: Place) -> None:
     """Raise ``WrongUseError`` if a figure is too large; the message has all such figures."""
     over = too_large(figures)
     if over:
-        told = "; ".join(each.words for each in over)
+        sizes = "; ".join(each.words for each in over)
         raise WrongUseError(
-            f"too large for {place.words}: {told}. {reasons(over)}. It was not deployed",
+            f"too large for {place.words}: {sizes}. {reasons(over)}. It was not deployed",
             remedies(over),
         )
 
@@ -103,12 +104,13 @@ def refuse_recipes(release: Release, place: Place) -> None:
         refuse_too_large([figure for several in figures for figure in several], place)
 
 
-def _read(recipe: str) -> Any:
+def _read(recipe: str) -> JsonValue:
     try:
-        return json.loads(recipe)
+        read: JsonValue = json.loads(recipe)
     except ValueError:
         # `publish` has sent it to the cloud, which refuses a recipe that is too large.
         return {}
+    return read
 
 
 def _at_lite(content: DeploymentContent, message: JobMessage, place: Place) -> Iterator[Figure]:
@@ -136,7 +138,7 @@ def _at_lite(content: DeploymentContent, message: JobMessage, place: Place) -> I
 
 def _configurations(message: JobMessage) -> Iterator[Figure]:
     """Yield the sizes of each component's configuration update: the largest write, and each leaf that is too long."""
-    merges = {name: spec.get("configurationUpdate", {}).get("merge") or {} for name, spec in message.components.items()}
+    merges = {name: _merge_of(component) for name, component in message.components.items()}
     frames = {name: write_frame(name, merge) for name, merge in merges.items() if isinstance(merge, dict)}
     largest = max(frames, key=lambda name: frames[name], default=None)
     if largest is not None:
@@ -145,6 +147,11 @@ def _configurations(message: JobMessage) -> Iterator[Figure]:
     for name, merge in merges.items():
         for pointer, size in too_long_leaves(merge):
             yield Figure(f"{pointer} of {name}", size, LONGEST_LEAF, _HALF, _SHORTER)
+
+
+def _merge_of(component: JsonValue) -> JsonValue:
+    update = component.get("configurationUpdate") if isinstance(component, dict) else None
+    return (update.get("merge") if isinstance(update, dict) else None) or {}
 
 
 def _of_agent(state: DesiredState, place: Place) -> Iterator[Figure]:
@@ -156,6 +163,6 @@ def _of_agent(state: DesiredState, place: Place) -> Iterator[Figure]:
     else:
         why = "a device must be able to take it, and to say what became of it"
         yield Figure("the desired state", json_bytes(document), CLASSIC_DESIRED_BYTES, why, _FEWER)
-    said = shadow_bytes(state, place.thing)
+    size = shadow_bytes(state, place.thing)
     why = "AWS would refuse what the device says, were every model rejected"
-    yield Figure("the devices' shadow", said, MAXIMUM_SHADOW_BYTES, why, _FEWER)
+    yield Figure("the devices' shadow", size, MAXIMUM_SHADOW_BYTES, why, _FEWER)

@@ -1,8 +1,15 @@
-"""One size and its limit."""
+"""One size and its limit, and the sizes of a recipe that nucleus lite limits."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+
+from cloud_publisher.sizes.lite_memory import MOST_LEVELS, MOST_OBJECTS, RECIPE_BYTES, RECIPE_FILE_BYTES, measured
+from shared_schema.json_value import JsonObject, JsonValue
+
+_NOT_READ = "nucleus lite does not read it, and the deployment fails there"
+_SHORTER_RECIPE = (
+    "write less in it: fewer manifests, one script in a file of the artifact, shorter default configurations"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Figure:
         """``the fleet status has 5103 bytes, and 5000 is the most``."""
         return f"{self.what} has {self.size} {self.unit}, and {self.most} is the most"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """For ``--json``."""
         return {"what": self.what, "size": self.size, "most": self.most, "unit": self.unit}
 
@@ -63,3 +70,17 @@ def remedies(figures: Iterable[Figure]) -> str:
 def reasons(figures: Iterable[Figure]) -> str:
     """Return what would happen, each consequence once."""
     return "; ".join(dict.fromkeys(each.why for each in figures))
+
+
+def recipe_figures(name: str, text: str, document: JsonValue) -> list[Figure]:
+    """Return a recipe's sizes, as lite counts them (ggl-recipe/src/recipe.c, ggl_recipe_get_from_file)."""
+    whole = measured(document)
+    what = f"the recipe of {name}"
+    return [
+        Figure(what, len(text.encode()), RECIPE_FILE_BYTES, _NOT_READ, _SHORTER_RECIPE),
+        Figure(what, whole.objects, MOST_OBJECTS, _NOT_READ, _SHORTER_RECIPE, "objects"),
+        Figure(what, whole.levels, MOST_LEVELS, _NOT_READ, _SHORTER_RECIPE, "levels"),
+        Figure(
+            f"the recipe of {name}", whole.memory, RECIPE_BYTES, _NOT_READ, _SHORTER_RECIPE, "bytes of lite's memory"
+        ),
+    ]

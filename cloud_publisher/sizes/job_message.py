@@ -4,12 +4,12 @@ Source of the document: the nucleus's ``Configuration`` model, and what devices 
 API" of the IoT developer guide. Values that only the cloud knows (ids, times) have their real length here.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
 from cloud_publisher.fleet.targets import Target
+from shared_schema.json_value import JsonObject, JsonValue
 
 AN_ID: Final = "0" * 36
 _A_TIME: Final = 1_795_544_309
@@ -21,8 +21,8 @@ class JobMessage:
     """``topic`` and ``payload`` as a device gets them; ``document`` is the job's, within the payload."""
 
     topic: str
-    payload: Mapping[str, Any]
-    document: Mapping[str, Any]
+    payload: JsonObject
+    document: JsonObject
 
     @property
     def arn(self) -> str:
@@ -30,10 +30,10 @@ class JobMessage:
         return str(self.document["configurationArn"])
 
     @property
-    def components(self) -> Mapping[str, Any]:
+    def components(self) -> JsonObject:
         """The document's entries of the components."""
-        found: Mapping[str, Any] = self.document["components"]
-        return found
+        found = self.document["components"]
+        return found if isinstance(found, dict) else {}
 
 
 def configuration_arn(target: Target) -> str:
@@ -44,21 +44,20 @@ def configuration_arn(target: Target) -> str:
 
 def job_message(content: DeploymentContent, target: Target, thing: str) -> JobMessage:
     """Return the longest message that sends a deployment to a thing: the answer when it asks for the next job."""
-    update = {"action": "NOTIFY_COMPONENTS", "timeoutInSeconds": 60, **(content.policies.get(_UPDATE) or {})}
-    validation = {"timeoutInSeconds": 30, **(content.policies.get(_VALIDATION) or {})}
+    update, validation = content.update_policy, content.validation_policy
     optional = {"deploymentName": content.name, "parentTargetArn": content.parent_target_arn}
-    document = {
+    document: JsonObject = {
         "deploymentId": AN_ID,
         **{key: value for key, value in optional.items() if value},
         "configurationArn": configuration_arn(target),
         "targetArn": target.arn,
         "creationTimestamp": _A_TIME * 1000,
         "components": {name: _component(each) for name, each in content.components.items()},
-        "failureHandlingPolicy": content.policies.get("failureHandlingPolicy") or "ROLLBACK",
+        "failureHandlingPolicy": content.failure_policy,
         "componentUpdatePolicy": {"action": update["action"], "timeout": update["timeoutInSeconds"]},
         "configurationValidationPolicy": {"timeout": validation["timeoutInSeconds"]},
     }
-    execution = {
+    execution: JsonObject = {
         "jobId": AN_ID,
         "thingName": thing,
         "status": "IN_PROGRESS",
@@ -69,28 +68,26 @@ def job_message(content: DeploymentContent, target: Target, thing: str) -> JobMe
         "versionNumber": 2,
         "jobDocument": document,
     }
-    payload = {"timestamp": _A_TIME, "clientToken": "jobs-nucleus-lite", "execution": execution}
+    payload: JsonObject = {"timestamp": _A_TIME, "clientToken": "jobs-nucleus-lite", "execution": execution}
     return JobMessage(f"$aws/things/{thing}/jobs/{_NEXT}/get/accepted", payload, document)
 
 
-_UPDATE: Final = "componentUpdatePolicy"
-_VALIDATION: Final = "configurationValidationPolicy"
 _NEXT: Final = "$next/namespace-aws-gg-deployment"
 
 
-def _component(component: DeployedComponent) -> dict[str, Any]:
-    written: dict[str, Any] = {"version": component.version}
+def _component(component: DeployedComponent) -> JsonObject:
+    written: JsonObject = {"version": component.version}
     if component.configures:
-        update = {"merge": _merged(component), "reset": list(component.reset)}
+        update: JsonObject = {"merge": _merged(component), "reset": [*component.reset]}
         written["configurationUpdate"] = {key: value for key, value in update.items() if value}
     if component.run_with:
-        written["runWith"] = component.run_with
+        written["runWith"] = dict(component.run_with)
     return written
 
 
-def _merged(component: DeployedComponent) -> Any:
+def _merged(component: DeployedComponent) -> JsonValue:
     try:
-        return component.merged
+        return dict(component.merged)
     except ValueError:
         # Another team's configuration, which the cloud has accepted: its length as it is.
         return component.merge

@@ -7,7 +7,9 @@ telling anybody. Sources: aws-greengrass-lite v2.6.0 (``modules/…``) and its S
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from shared_schema.json_value import JsonValue, json_pointer, leaves
 
 ITEM_BYTES: Final = 11
 """Memory of an item of a list (gg/types.h, GgObject)."""
@@ -36,6 +38,9 @@ FLEET_STATUS_ROOM: Final = 4_872
 """Memory of the components of a fleet status (gg-fleet-statusd/src/fleet_status_service.c, 5,000 - 128)."""
 FLEET_STATUS_BYTES: Final = 5_000
 """A fleet status as JSON (the same, PAYLOAD_BUFFER_LEN)."""
+LONGEST_LEAF: Final = 1_024
+"""Bytes of a leaf's JSON in the configuration store, a tree whose leaves are written one by one; a list is one leaf
+(ggconfigd: ggconfig_process_nonmap)."""
 LONGEST_TEXT: Final = 900
 """Bytes of a text that IPC surely returns: GetConfiguration answers ServiceError from about 1,000 on (observed)."""
 
@@ -59,17 +64,17 @@ class Measure:
         return self.frame + self.texts
 
 
-def measured(value: Any) -> Measure:
+def measured(value: JsonValue) -> Measure:
     """Return the size of a document as lite counts it (the SDK's object_visit.c)."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         keys = sum(len(str(key).encode()) for key in value)
         return _sum(list(value.values()), objects=2, frame=PAIR_BYTES, texts=keys)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return _sum(value, objects=1, frame=ITEM_BYTES, texts=0)
     return Measure(0, 1, 0, len(value.encode()) if isinstance(value, str) else 0)
 
 
-def _sum(values: Sequence[Any], *, objects: int, frame: int, texts: int) -> Measure:
+def _sum(values: Sequence[JsonValue], *, objects: int, frame: int, texts: int) -> Measure:
     """Return the size of a map or list of these values; each adds ``objects`` and ``frame`` for itself."""
     parts = [measured(value) for value in values]
     return Measure(
@@ -80,7 +85,7 @@ def _sum(values: Sequence[Any], *, objects: int, frame: int, texts: int) -> Meas
     )
 
 
-def json_bytes(value: Any) -> int:
+def json_bytes(value: JsonValue) -> int:
     """Return a document's bytes as JSON without spaces, in UTF-8."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode())
 
@@ -91,13 +96,13 @@ def packet_bytes(topic: str, payload: int) -> int:
     return 1 + 1 + sum(rest >= limit for limit in (1 << 7, 1 << 14, 1 << 21)) + rest
 
 
-def deployment_memory(components: Any, arn: str, *ids: str) -> int:
+def deployment_memory(components: JsonValue, arn: str, *ids: str) -> int:
     """Return the memory of a queued deployment, with ids, ARN, group (deployment_queue.c, deep_copy_deployment)."""
     group = arn.rpartition("/")[2].rpartition(":")[0]
     return measured(components).memory + sum(len(text.encode()) for text in (*ids, arn, group))
 
 
-def write_frame(component: str, merge: Mapping[str, Any]) -> int:
+def write_frame(component: str, merge: JsonValue) -> int:
     """Return the memory of keys and lists in the request that writes a ``merge`` (ggdeploymentd component_config.c)."""
     return measured({"key_path": ["services", component, "configuration"], "value": merge}).frame
 
@@ -107,15 +112,20 @@ def fleet_status_memory(components: Mapping[str, str], arn: str) -> int:
 
     It has a component's state too (core-bus-gghealthd/src/gg_healthd.c, …_retrieve_component_status).
     """
-    listed = measured((*_OWN_SERVICES, *components)).memory
+    listed = measured([*_OWN_SERVICES, *components]).memory
     each = ITEM_BYTES + len(arn.encode()) + len(_STATE)
     return listed + sum(len(version.encode()) + each for version in components.values())
 
 
-def texts_of(value: Any, place: str = "") -> Iterator[tuple[str, int]]:
-    """Yield the JSON pointer and the bytes of each text of a document."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from texts_of(inner, f"{place}/{key}")
-    elif isinstance(value, str):
-        yield place, len(value.encode())
+def texts_of(document: JsonValue) -> Iterator[tuple[str, int]]:
+    """Yield the JSON pointer and the bytes of each text of a document; a list's texts do not count."""
+    for path, leaf in leaves(document):
+        if isinstance(leaf, str):
+            yield json_pointer(path), len(leaf.encode())
+
+
+def too_long_leaves(configuration: JsonValue) -> Iterator[tuple[str, int]]:
+    """Yield the JSON pointer and the bytes of each leaf that is too long; a deployment with one fails half written."""
+    for path, leaf in leaves(configuration):
+        if (size := json_bytes(leaf)) > LONGEST_LEAF:
+            yield json_pointer(path), size

@@ -1,7 +1,7 @@
 """Checks that each component's recipe can be written, is small enough, and passes the linter."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -15,9 +15,9 @@ from cloud_publisher.linting.checks.variables import check_variables
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Settings
 from cloud_publisher.recipes.component_recipe import OPEN_VERSION, RecipeSource, recipe_of, recipe_sources
-from cloud_publisher.validation.sources import Note, Sources
-from shared_schema.documents import Fault
-from shared_schema.documents.positions import Positions, Way
+from cloud_publisher.validation.sources import Sources
+from shared_schema.diagnostics import Diagnostic, DocumentPath
+from shared_schema.documents.positions import Positions
 from shared_schema.recipe import MAXIMUM_BYTES, Recipe
 
 _LONGEST_BUCKET = "b" * 63
@@ -33,7 +33,7 @@ _CHECKS = (
 )
 
 
-def check_recipes(sources: Sources) -> Iterator[Fault | Note]:
+def check_recipes(sources: Sources) -> Iterator[Diagnostic]:
     """Yield the faults of each recipe, made with the longest possible bucket name."""
     for source in recipe_sources(sources.config.value, sources.hot_reloaded):
         # The recipe of <agent>.desired is ours; the agent's faults are reported by the check of its config.
@@ -41,17 +41,17 @@ def check_recipes(sources: Sources) -> Iterator[Fault | Note]:
             yield from _recipe(sources, source)
 
 
-def _recipe(sources: Sources, source: RecipeSource) -> Iterator[Fault | Note]:
+def _recipe(sources: Sources, source: RecipeSource) -> Iterator[Diagnostic]:
     try:
         recipe = recipe_of(source, OPEN_VERSION, bucket=_LONGEST_BUCKET, versions={})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"])
-        yield sources.fault((source.key,), f"makes no recipe: {place}: {first['msg']}", "correct that part")
+        yield sources.diagnostic((source.key,), f"makes no recipe: {place}: {first['msg']}", "correct that part")
         return
     size = len(recipe.text().encode())
     if size > MAXIMUM_BYTES:
-        yield sources.fault(
+        yield sources.diagnostic(
             (source.key,),
             f"its recipe has {size} bytes, and {MAXIMUM_BYTES} is the most that Greengrass takes",
             "move long scripts into the artifact, and call them from the lifecycle",
@@ -59,32 +59,28 @@ def _recipe(sources: Sources, source: RecipeSource) -> Iterator[Fault | Note]:
     yield from _linted(sources, source, recipe)
 
 
-def _linted(sources: Sources, source: RecipeSource, recipe: Recipe) -> Iterator[Fault | Note]:
-    """Yield the linter's findings about a recipe, at the places of the config that they come from."""
+def _linted(sources: Sources, source: RecipeSource, recipe: Recipe) -> Iterator[Diagnostic]:
+    """Yield the linter's diagnostics about a recipe, at the places of the config that they come from."""
     written = RecipeText(source.name, "{}", Node(recipe.canonical()), Positions({}, {}, ()))
     for check in _CHECKS:
-        for finding in check(written, Settings()):
-            way = _way_in_config(sources, source, finding.way)
-            problem = f"{finding.problem} ({finding.code})"
-            if finding.severity == "error":
-                yield sources.fault(way, problem, finding.remedy)
-            else:
-                yield sources.note(way, f"{problem}: {finding.remedy}")
+        for found in check(written, Settings()):
+            path = ("custom-components", *_path_in_config(sources, source, found.place.path))
+            yield replace(found, place=sources.config.place(path))
 
 
-def _way_in_config(sources: Sources, source: RecipeSource, way: Way) -> Way:
+def _path_in_config(sources: Sources, source: RecipeSource, path: DocumentPath) -> DocumentPath:
     """Return the place in the config, below ``custom-components``, that is nearest to a place in the recipe."""
-    if source.component is not None and source.component.manifests is None and way[:1] == ("Manifests",):
-        way = way[2:]
-    here: Any = sources.config.raw.get("custom-components", {}).get(source.key)
-    found: list[str | int] = [source.key]
-    for step in way:
+    if source.component is not None and source.component.manifests is None and path[:1] == ("Manifests",):
+        path = path[2:]
+    here = sources.config.raw.get("custom-components")
+    found: list[str | int] = []
+    for step in (source.key, *path):
         if isinstance(here, list) and isinstance(step, int) and step < len(here):
-            name: str | int = step
+            here = here[step]
+            found.append(step)
         elif isinstance(here, dict) and (near := [key for key in here if str(key).lower() == str(step).lower()]):
-            name = near[0]
+            here = here[near[0]]
+            found.append(near[0])
         else:
             break
-        here = here[name]
-        found.append(name)
     return tuple(found)

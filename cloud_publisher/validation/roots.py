@@ -6,24 +6,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cloud_publisher.recipes.architectures import architectures_of
-from cloud_publisher.validation.sources import Note, Sources, shown
+from cloud_publisher.validation.sources import Sources, shown
 from shared_schema.config import Component
-from shared_schema.documents import Fault
+from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents.reading import did_you_mean
 
 PROJECT_FILE = "pyproject.toml"
 CONSTRAINTS_FILE = "constraints.txt"
 
 
-def check_roots(sources: Sources) -> Iterator[Fault | Note]:
+def check_roots(sources: Sources) -> Iterator[Diagnostic]:
     """Yield the faults: a missing root, files that a ``python`` build names and that are missing, invalid globs."""
     for key, component in sources.components.items():
         root = sources.root(component)
-        way = (key, "root")
+        path = (key, "root")
         if not root.exists():
-            yield sources.fault(way, f"there is no folder {component.root!r}", _near(sources.folder, component.root))
+            yield sources.diagnostic(
+                path, f"there is no folder {component.root!r}", _near(sources.folder, component.root)
+            )
         elif not root.is_dir():
-            yield sources.fault(way, f"{component.root!r} is a file", "name the folder that holds the component")
+            yield sources.diagnostic(path, f"{component.root!r} is a file", "name the folder that holds the component")
         elif component.build.build_system == "python":
             yield from _python(sources, key, component, root)
         yield from _globs(sources, key, component)
@@ -43,12 +45,12 @@ def _near(folder: Path, wanted: str) -> str:
     )
 
 
-def _python(sources: Sources, key: str, component: Component, root: Path) -> Iterator[Fault]:
+def _python(sources: Sources, key: str, component: Component, root: Path) -> Iterator[Diagnostic]:
     build = component.build
     for index, package in enumerate(build.packages):
         if not (root / package).is_dir():
             packages = sorted(path.parent.name for path in root.glob("*/__init__.py"))
-            yield sources.fault(
+            yield sources.diagnostic(
                 (key, "build", "packages", index),
                 f"there is no package {package!r} in {shown(root)}",
                 did_you_mean(package, packages),
@@ -56,30 +58,34 @@ def _python(sources: Sources, key: str, component: Component, root: Path) -> Ite
     if not build.wheels:
         return
     yield from _architectures(sources, key, component)
-    way = (key, "build", "extra")
+    path = (key, "build", "extra")
     if build.extra is None:
-        yield sources.fault(
+        yield sources.diagnostic(
             (key, "build"), "wheels are wanted and no extra says which", "add extra:, or set wheels: false"
         )
     elif not (root / PROJECT_FILE).is_file():
-        yield sources.fault(
-            way, f"there is no {PROJECT_FILE} in {shown(root)}", f"add the one that has the extra {build.extra!r}"
+        yield sources.diagnostic(
+            path, f"there is no {PROJECT_FILE} in {shown(root)}", f"add the one that has the extra {build.extra!r}"
         )
     else:
         extras = _extras(root / PROJECT_FILE)
         if extras is None:
-            yield sources.fault(way, f"{shown(root / PROJECT_FILE)} is no valid TOML", "correct it; pip says where")
+            yield sources.diagnostic(
+                path, f"{shown(root / PROJECT_FILE)} is no valid TOML", "correct it; pip says where"
+            )
         elif build.extra not in extras:
-            yield sources.fault(way, f"{PROJECT_FILE} has no extra {build.extra!r}", did_you_mean(build.extra, extras))
+            yield sources.diagnostic(
+                path, f"{PROJECT_FILE} has no extra {build.extra!r}", did_you_mean(build.extra, extras)
+            )
     if not (root / CONSTRAINTS_FILE).is_file():
-        yield sources.fault(
-            way,
+        yield sources.diagnostic(
+            path,
             f"there is no {CONSTRAINTS_FILE} in {shown(root)}: which wheels go in would change by the day",
             f"pin every requirement: pip freeze > {CONSTRAINTS_FILE}",
         )
 
 
-def _architectures(sources: Sources, key: str, component: Component) -> Iterator[Fault]:
+def _architectures(sources: Sources, key: str, component: Component) -> Iterator[Diagnostic]:
     """Yield a fault for each manifest whose architecture no platform has: its artifact would have no wheel."""
     there = architectures_of(component.build)
     if None in there:
@@ -87,7 +93,7 @@ def _architectures(sources: Sources, key: str, component: Component) -> Iterator
     for number, manifest in enumerate(component.manifests or []):
         wanted = manifest.platform.architecture if manifest.platform else None
         if wanted is not None and wanted not in {"*", "all", *there}:
-            yield sources.fault(
+            yield sources.diagnostic(
                 (key, "Manifests", number, "Platform", "architecture"),
                 f"there are no wheels for {wanted}: build.platforms has {', '.join(component.build.platforms)}",
                 "add a platform of that architecture, such as manylinux_2_28_aarch64, or take the manifest out",
@@ -102,7 +108,7 @@ def _extras(project: Path) -> list[str] | None:
     return list(found.get("project", {}).get("optional-dependencies", {}))
 
 
-def _globs(sources: Sources, key: str, component: Component) -> Iterator[Fault]:
+def _globs(sources: Sources, key: str, component: Component) -> Iterator[Diagnostic]:
     if not component.build.exclude:
         return
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most configs have no globs
@@ -111,6 +117,6 @@ def _globs(sources: Sources, key: str, component: Component) -> Iterator[Fault]:
         try:
             GitIgnoreSpec.from_lines([glob])
         except ValueError as error:
-            yield sources.fault(
+            yield sources.diagnostic(
                 (key, "build", "exclude", index), f"{glob!r} is no glob: {error}", "write it as in a .gitignore"
             )

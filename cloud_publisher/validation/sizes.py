@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from cloud_publisher.deploying.merging import UnfitTemplateError, merge_release
+from cloud_publisher.deploying.content.merging import merge_release
+from cloud_publisher.deploying.content.template_checks import UnfitTemplateError
 from cloud_publisher.fleet.targets import Target, parse_target
 from cloud_publisher.recipes.component_recipe import RecipeSource, recipe_of, recipe_sources
 from cloud_publisher.sizes.deployment_sizes import deployment_figures, place_of
-from cloud_publisher.sizes.figure import Figure
-from cloud_publisher.sizes.recipe_sizes import recipe_figures
-from cloud_publisher.validation.sources import Note, Sources
+from cloud_publisher.sizes.figure import Figure, recipe_figures
+from cloud_publisher.validation.sources import Sources
 from shared_schema.deployment import DeploymentTemplate
-from shared_schema.documents import Fault
+from shared_schema.diagnostics import Diagnostic
+from shared_schema.json_value import JsonObject
 from shared_schema.messages import Channel
 from shared_schema.release import Release, ReleaseComponent, ReleaseModel
 
@@ -26,7 +27,7 @@ _NOBODYS = "arn:aws:iot:eu-west-1:111111111111:thinggroup/the-line"
 _LONGEST_BUCKET = "b" * 63
 
 
-def check_sizes(sources: Sources) -> Iterator[Fault | Note]:
+def check_sizes(sources: Sources) -> Iterator[Diagnostic]:
     """Yield notes about the recipes, and about the deployment to each stage's target with this repository's content."""
     components = list(_components(sources))
     for source, component, document in components:
@@ -38,13 +39,13 @@ def check_sizes(sources: Sources) -> Iterator[Fault | Note]:
     if agent is None:
         return
     release = _release(sources, [component for _, component, _ in components])
-    told = set[str]()
+    noted = set[str]()
     for target in _targets(sources):
         for lite in (False, True):
             for figure in _figures(sources, release, target, lite=lite):
                 # One note for all stages: they only differ in the length of their groups' names.
-                if figure.over and figure.what not in told:
-                    told.add(figure.what)
+                if figure.over and figure.what not in noted:
+                    noted.add(figure.what)
                     where = "with nucleus lite in the target" if lite else "at any target"
                     refused = ", and deploy refuses it" if figure.binding else ""
                     yield sources.note((agent,), f"{where}: {figure.words}{refused}: {figure.why}; {figure.remedy}")
@@ -61,7 +62,7 @@ def _figures(sources: Sources, release: Release, target: Target, *, lite: bool) 
     return deployment_figures(content, place_of(target, (), lite=lite))
 
 
-def _components(sources: Sources) -> Iterator[tuple[RecipeSource, ReleaseComponent, object]]:
+def _components(sources: Sources) -> Iterator[tuple[RecipeSource, ReleaseComponent, JsonObject]]:
     """Return each component of the release that this repository would make, with its recipe as a document."""
     for source in recipe_sources(sources.config.value, sources.hot_reloaded):
         try:

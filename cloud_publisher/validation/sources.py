@@ -1,33 +1,23 @@
 """Reads the documents of a repository and checks them together, for `validate` and for `build`."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel
 
-from cloud_publisher.config_file import with_remedies
+from cloud_publisher.documents import with_remedies
 from shared_schema.config import Component, Config
 from shared_schema.deployment import FILE as TEMPLATE_FILE
 from shared_schema.deployment import DeploymentTemplate
-from shared_schema.documents import Document, DocumentError, Fault, read_document
-from shared_schema.documents.positions import Way
+from shared_schema.diagnostics import Diagnostic, DocumentPath, Place, Severity, in_order
+from shared_schema.documents import Document, read_document
+from shared_schema.errors import DocumentError
 from shared_schema.model_manifest import MANIFEST_FILE, ModelManifest
 from shared_schema.release import desired_component_name
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Information that is no fault. ``place`` is a file with line and column."""
-
-    place: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +61,29 @@ class Sources:
             )
         ]
 
-    def fault(self, way: Way, problem: str, remedy: str) -> Fault:
-        """Return a fault at a place of the config below ``custom-components``."""
-        return self.config.fault(("custom-components", *way), problem, remedy)
+    def diagnostic(self, path: DocumentPath, problem: str, remedy: str) -> Diagnostic:
+        """Return an error at a place of the config below ``custom-components``."""
+        return self.config.diagnostic(("custom-components", *path), problem, remedy)
 
-    def note(self, way: Way, text: str) -> Note:
+    def note(self, path: DocumentPath, text: str, remedy: str = "") -> Diagnostic:
         """Return a note at a place of the config below ``custom-components``."""
-        place = self.config.positions.of(("custom-components", *way))
-        return Note(f"{self.config.file}:{place.line}:{place.column}", text)
+        return replace(self.diagnostic(path, text, remedy), severity=Severity.NOTE)
 
 
-Check = Callable[[Sources], Iterator[Fault | Note]]
+Check = Callable[[Sources], Iterator[Diagnostic]]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The result of reading: the sources if they could be read, every fault, every note."""
+    """The sources if they could be read, and every diagnostic, in the order of the files' lines."""
 
     sources: Sources | None
-    faults: list[Fault] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    diagnostics: list[Diagnostic]
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The diagnostics that make the repository invalid."""
+        return [each for each in self.diagnostics if each.is_error]
 
 
 def read_sources(config_file: Path, template_file: Path | None, checks: list[Check]) -> Checked:
@@ -98,13 +91,12 @@ def read_sources(config_file: Path, template_file: Path | None, checks: list[Che
 
     Without ``template_file``, ``deployment.json`` beside the config is read, which may be absent.
     """
-    faults: list[Fault] = []
-    notes: list[Note] = []
-    config = _read(config_file, Config, faults)
-    faults = with_remedies(config_file, faults)
-    template = _template(config_file.parent, template_file, faults, notes)
+    found: list[Diagnostic] = []
+    config = _read(config_file, Config, found)
+    found = with_remedies(config_file, found)
+    template = _template(config_file.parent, template_file, found)
     if config is None:
-        return Checked(None, sorted_faults(faults), notes)
+        return Checked(None, in_order(found))
     folder = config_file.parent
     manifests: dict[str, Document[ModelManifest]] = {}
     unreadable: set[str] = set()
@@ -112,41 +104,31 @@ def read_sources(config_file: Path, template_file: Path | None, checks: list[Che
         path = folder / component.root / MANIFEST_FILE
         if component.model is None or not path.is_file():
             continue
-        manifest = _read(path, ModelManifest, faults)
+        manifest = _read(path, ModelManifest, found)
         if manifest is None:
             unreadable.add(key)
         else:
             manifests[key] = manifest
     sources = Sources(config, folder, template, manifests, frozenset(unreadable))
     for check in checks:
-        for found in check(sources):
-            if isinstance(found, Fault):
-                faults.append(found)
-            else:
-                notes.append(found)
-    return Checked(sources, sorted_faults(faults), notes)
+        found.extend(check(sources))
+    return Checked(sources, in_order(found))
 
 
-def sorted_faults(faults: list[Fault]) -> list[Fault]:
-    """Return the faults in the order of the files' lines, each once."""
-    return sorted(dict.fromkeys(faults), key=lambda fault: (fault.file, fault.line, fault.column))
-
-
-def _template(
-    folder: Path, given: Path | None, faults: list[Fault], notes: list[Note]
-) -> Document[DeploymentTemplate] | None:
+def _template(folder: Path, given: Path | None, found: list[Diagnostic]) -> Document[DeploymentTemplate] | None:
     path = given or folder / TEMPLATE_FILE
     if given is None and not path.exists():
-        notes.append(Note(shown(path), "there is none: devices get the release's components with the API's defaults"))
+        absent = "there is none: devices get the release's components with the API's defaults"
+        found.append(Diagnostic(Place(shown(path)), absent, severity=Severity.NOTE))
         return None
-    return _read(path, DeploymentTemplate, faults)
+    return _read(path, DeploymentTemplate, found)
 
 
-def _read(path: Path, model: type[Model], faults: list[Fault]) -> Document[Model] | None:
+def _read(path: Path, model: type[Model], found: list[Diagnostic]) -> Document[Model] | None:
     try:
         return read_document(path, model, shown_as=shown(path))
     except DocumentError as error:
-        faults.extend(error.faults)
+        found.extend(error.diagnostics)
         return None
 
 

@@ -19,15 +19,12 @@ from edge_agent.bringing_up.decisions import free_name, to_remove
 from edge_agent.bringing_up.lines import tell
 from edge_agent.bringing_up.standing import MADE, PYTHON, REQUIREMENTS, WHEELS, Standing, Wanted
 from edge_agent.bringing_up.switching import sync_folder, write_json
+from edge_agent.errors import NotInstalledError
 
 LONGEST_WORDS: Final = 500
 _LONGEST: Final = 3600.0
 """The most seconds for pip: large wheels on a slow card take minutes."""
 _PR_SET_PDEATHSIG: Final = 1
-
-
-class NotInstalledError(Exception):
-    """An installation failed. The message says why, in pip's words if pip failed."""
 
 
 def make(work: str, artifact: str, wanted: Wanted, standing: Standing, keep: str | None) -> str:
@@ -98,8 +95,8 @@ def _fill(beside: str, final: str, artifact: str) -> bool:
         return False
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         raise NotInstalledError(
-            f"{sys.executable} cannot make a virtual environment on this device: install the package python3-venv "
-            "(apt install python3-venv), then deploy again"
+            f"{sys.executable} cannot make a virtual environment on this device",
+            "install the package python3-venv (apt install python3-venv), then deploy again",
         )
     venv = os.path.join(beside, "venv")
     # Run pip separately: `venv` hides its output. Isolated, so that nothing is imported from the work folder.

@@ -21,17 +21,19 @@ from edge_agent.bringing_up.children import (
     start_installer,
 )
 from edge_agent.bringing_up.decisions import Install, Try, folder_of, has_confirmed
-from edge_agent.bringing_up.installing import NotInstalledError, make, remove
+from edge_agent.bringing_up.installing import make, remove
 from edge_agent.bringing_up.lines import tell
-from edge_agent.bringing_up.program import become, environment_of
 from edge_agent.bringing_up.standing import Trial, Wanted, command_of, said_running, standing_in
 from edge_agent.bringing_up.switching import (
+    become,
+    environment_of,
     forget_trial,
     say_not_installed,
     say_nothing,
     switch_to,
     write_trial,
 )
+from edge_agent.errors import NotInstalledError
 
 _LOOK: Final = 0.5
 """Seconds between two checks of what the agent has confirmed."""

@@ -10,14 +10,11 @@ from typing import NoReturn
 from edge_agent.bringing_up.decisions import Keep, Serve, folder_of, next_step
 from edge_agent.bringing_up.lines import tell
 from edge_agent.bringing_up.standing import (
-    VERSION_VARIABLE,
-    Standing,
     Wanted,
-    command_of,
     fingerprint,
     standing_in,
 )
-from edge_agent.bringing_up.switching import forget_trial, say_not_installed, say_nothing, switch_to
+from edge_agent.bringing_up.switching import become, forget_trial, say_not_installed, say_nothing, switch_to
 
 _USAGE = "usage: bringing_up install | start | run SECONDS"
 
@@ -49,24 +46,13 @@ def _fingerprint(artifact: str) -> str:
         return ""
 
 
-def become(work: str, folder: str, standing: Standing) -> NoReturn:
-    """Become the agent in this folder. Raises ``OSError`` if it cannot be started."""
-    command = command_of(os.path.join(work, "versions", folder), standing.whole[folder])
-    os.execve(command[0], command, environment_of(work, folder, standing))  # noqa: S606 - no shell is wanted
-
-
-def environment_of(work: str, folder: str, standing: Standing) -> dict[str, str]:
-    """Return the environment variables for the agent in this folder."""
-    packages = os.path.join(work, "versions", folder, "packages")
-    return {**os.environ, "PYTHONPATH": packages, VERSION_VARIABLE: standing.whole[folder].version}
-
-
 def _install(work: str, artifact: str, wanted: Wanted, keep: str | None = None) -> int:
     """Install the wanted version. With ``keep``, an agent serves beside, and standard output says why it failed."""
     standing = standing_in(work)
     if folder_of(standing, wanted) is not None:
         return 0
-    from edge_agent.bringing_up.installing import NotInstalledError, make
+    from edge_agent.bringing_up.installing import make
+    from edge_agent.errors import NotInstalledError
 
     try:
         make(work, artifact, wanted, standing, keep or standing.current)

@@ -14,7 +14,7 @@ MADE: Final = "made.json"
 CURRENT: Final = "current"
 TRIAL: Final = "trial.json"
 VERSION_VARIABLE: Final = "MLOPS_COMPONENT_VERSION"
-"""The environment variable with the component's version (read by ``edge_agent/version.py``)."""
+"""The environment variable with the component's version (read by ``edge_agent/component_environment.py``)."""
 PYTHON: Final = f"{sys.implementation.cache_tag} {sys.platform}"
 """The Python that an environment is made for. Another Python does not find its packages."""
 WHEELS: Final = "wheels"
@@ -117,7 +117,7 @@ def _trial(path: str) -> Trial | None:
 
 
 def _confirmed(work: str) -> str | None:
-    """Return the agent version that confirmed last, from the agent's memory (``control/memory.py``)."""
+    """Return the agent version that confirmed last, from the agent's memory (``edge_agent/memory.py``)."""
     versions = _json(os.path.join(work, "state", "memory.json")).get("confirmed_by")
     return str(versions[-1]) if isinstance(versions, list) and versions else None
 

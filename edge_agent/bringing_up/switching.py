@@ -1,10 +1,14 @@
-"""Writes the link to the current version and small files. After an interruption each is whole: the old or the new."""
+"""Switches to a version: writes the link to it and small files, and becomes its agent.
+
+After an interruption each file is whole: the old one or the new one.
+"""
 
 import json
 import os
 from contextlib import suppress
+from typing import NoReturn
 
-from edge_agent.bringing_up.standing import CURRENT, TRIAL, Trial
+from edge_agent.bringing_up.standing import CURRENT, TRIAL, VERSION_VARIABLE, Standing, Trial, command_of
 
 
 def switch_to(work: str, folder: str) -> None:
@@ -16,6 +20,18 @@ def switch_to(work: str, folder: str) -> None:
     os.symlink(folder, beside)
     os.replace(beside, os.path.join(versions, CURRENT))
     sync_folder(versions)
+
+
+def become(work: str, folder: str, standing: Standing) -> NoReturn:
+    """Become the agent in this folder. Raises ``OSError`` if it cannot be started."""
+    command = command_of(os.path.join(work, "versions", folder), standing.whole[folder])
+    os.execve(command[0], command, environment_of(work, folder, standing))  # noqa: S606 - no shell is wanted
+
+
+def environment_of(work: str, folder: str, standing: Standing) -> dict[str, str]:
+    """Return the environment variables for the agent in this folder."""
+    packages = os.path.join(work, "versions", folder, "packages")
+    return {**os.environ, "PYTHONPATH": packages, VERSION_VARIABLE: standing.whole[folder].version}
 
 
 def write_trial(work: str, trial: Trial) -> None:

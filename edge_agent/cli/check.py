@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edge_agent.errors import WrongUseError
+from shared_schema.diagnostics import ExitCode
 
 if TYPE_CHECKING:
-    from edge_agent.vetting.outcome import Outcome
-
-REJECTED = 5
+    from edge_agent.vetting.protocol import Outcome
 
 
 def check(
@@ -39,9 +38,9 @@ def check(
 
     for each in filter(None, (folder, serving)):
         if not each.is_dir():
-            raise WrongUseError(f"{each}: there is no such folder; name the one that holds {MANIFEST_FILE}")
+            raise WrongUseError(f"{each}: there is no such folder", f"name the one that holds {MANIFEST_FILE}")
     if not (folder / MANIFEST_FILE).exists():
-        raise WrongUseError(f"{folder}: has no {MANIFEST_FILE}; name the folder that holds one, or write it")
+        raise WrongUseError(f"{folder}: has no {MANIFEST_FILE}", "name the folder that holds one, or write it")
     if update_golden:
         _print_updates(folder)
     outcome = vet_in_child(folder, digest, serving=serving)
@@ -49,7 +48,7 @@ def check(
         sys.stdout.write(outcome.model_dump_json(exclude_none=True, indent=2) + "\n")
     else:
         _print_table(folder, outcome)
-    raise typer.Exit(0 if outcome.accepted else REJECTED)
+    raise typer.Exit(ExitCode.DONE if outcome.accepted else ExitCode.REJECTED)
 
 
 def _print_updates(folder: Path) -> None:
@@ -60,10 +59,10 @@ def _print_updates(folder: Path) -> None:
     try:
         samples = read_manifest(folder).golden.samples
     except RefusedModelError as error:
-        raise WrongUseError(error.words) from None
+        raise WrongUseError(error.problem, error.remedy) from None
     files = sorted({file for sample in samples for file in (sample.expect.outputs or {}).values()})
     if not files:
-        raise WrongUseError(f"{folder}: no golden sample expects outputs; there is nothing to write anew")
+        raise WrongUseError(f"{folder}: no golden sample expects outputs", "there is nothing to write anew")
     before = {file: _content(folder / file) for file in files}
     vet_in_child(folder, update_golden=True)
     for file in files:
@@ -80,7 +79,7 @@ def _print_table(folder: Path, outcome: "Outcome") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from edge_agent.vetting.outcome import STEPS
+    from edge_agent.vetting.protocol import STEPS
 
     table = Table(title=f"vetting of {escape(str(folder))}")
     table.add_column("step")

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from edge_agent.errors import WrongUseError
+from shared_schema.diagnostics import ExitCode
 
 
 def run(
@@ -34,7 +35,7 @@ def run(
         code = run_it()
     except Exception:
         logging.getLogger(__name__).exception("the agent failed: report this with the lines above")
-        code = 1
+        code = ExitCode.FAILED
     logging.shutdown()
     sys.stderr.flush()
     # Threads of onnxruntime or the CRT can crash while the interpreter shuts down.
@@ -45,7 +46,7 @@ def _under_a_nucleus() -> Callable[[], int]:
     from edge_agent.component_environment import component_environment
 
     environment = component_environment()
-    from edge_agent.control.agent import run_agent
+    from edge_agent.control.start import run_agent
     from edge_agent.nucleus.link import NucleusLink
     from edge_agent.work_folder import WorkFolder
 
@@ -54,15 +55,15 @@ def _under_a_nucleus() -> Callable[[], int]:
 
 
 def _by_a_file(config: Path, work: Path | None) -> Callable[[], int]:
-    from edge_agent.standalone.config import read_config
-    from shared_schema.documents import DocumentError
+    from edge_agent.standalone.config_file import read_config
+    from shared_schema.errors import DocumentError
 
     try:
         read = read_config(config)
     except DocumentError as error:
-        raise WrongUseError("\n".join(str(fault) for fault in error.faults)) from None
+        raise WrongUseError("\n".join(str(fault) for fault in error.diagnostics)) from None
     from edge_agent.component_environment import ComponentEnvironment
-    from edge_agent.control.agent import run_agent
+    from edge_agent.control.start import run_agent
     from edge_agent.standalone.file_link import FileLink
     from edge_agent.work_folder import WorkFolder
 
@@ -72,9 +73,11 @@ def _by_a_file(config: Path, work: Path | None) -> Callable[[], int]:
     try:
         taken = folder.take()
     except OSError as error:
-        raise WrongUseError(f"{place} cannot be the work folder ({error.strerror}); name another with --work") from None
+        raise WrongUseError(
+            f"{place} cannot be the work folder ({error.strerror})", "name another with --work"
+        ) from None
     if not taken:
         other = f"process {holder}" if (holder := folder.holder()) else "another process"
-        raise WrongUseError(f"{place} is the work folder of {other}; stop it, or name another folder with --work")
+        raise WrongUseError(f"{place} is the work folder of {other}", "stop it, or name another folder with --work")
     environment = ComponentEnvironment(component=component, thing=read.thing, root=place, work=place)
     return lambda: run_agent(environment, folder, lambda put, _: FileLink(config.resolve(), place, component, put))

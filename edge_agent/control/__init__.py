@@ -1,1 +1,1 @@
-"""The control thread, and everything that the agent decides."""
+"""The control thread, its event queue, and everything that the agent decides."""

@@ -1,58 +1,54 @@
 """The agent: one control thread that takes events and timers, and owns everything that runs beside it."""
 
 import logging
-import signal
 import time
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.component_environment import ComponentEnvironment
-from edge_agent.control.admission import GivingWay, admitted
+from edge_agent.component_environment import AGENT_VERSION, ComponentEnvironment
 from edge_agent.control.agent_status import StatusInputs, agent_status
-from edge_agent.control.bounds import AS_DEPLOYED, Bounds
 from edge_agent.control.busy_topic import BusyTopic
 from edge_agent.control.commands import Commands
 from edge_agent.control.connection_keeper import ConnectionCallbacks, ConnectionKeeper
 from edge_agent.control.consent import Consent
+from edge_agent.control.ending import Ending, GivingWay
+from edge_agent.control.event_queue import Event, EventQueue, Stop
 from edge_agent.control.failed_install import FailedInstall
 from edge_agent.control.host_checks import HostChecks
 from edge_agent.control.last_confirmed import LastConfirmed, as_confirmed
-from edge_agent.control.memory import Memory
 from edge_agent.control.reading import Reading
 from edge_agent.control.reconciler import LOOK_AGAIN, Reconciler
 from edge_agent.control.refusals import Refusals
 from edge_agent.control.renewal import Renewal
 from edge_agent.control.running import Running
 from edge_agent.control.subscriptions import Subscriptions
-from edge_agent.control.timers import Timers
+from edge_agent.control.timing import Bounds, Timers
 from edge_agent.control.validation import Validation
-from edge_agent.errors import NotAllowedError, NucleusError
+from edge_agent.errors import NucleusError
 from edge_agent.inference.session import RUNTIME_VERSION
-from edge_agent.nucleus.event_queue import (
+from edge_agent.memory import Memory
+from edge_agent.nucleus.events import (
     CommandCame,
     ConnectionLost,
-    Event,
-    EventQueue,
     Hint,
-    Stop,
+    LocalTopics,
     StreamEnded,
     Subscribed,
     SubscriptionRefused,
     UpdateAsked,
     ValidationAsked,
 )
-from edge_agent.nucleus.link import Link, LinkTo
-from edge_agent.nucleus.local_topics import LocalTopics
-from edge_agent.pipeline.pipelines import Pipelines, Posts
+from edge_agent.nucleus.link import Link
+from edge_agent.pipeline.opening import Posts
+from edge_agent.pipeline.pipelines import Pipelines
 from edge_agent.pipeline.tally import Tally
-from edge_agent.reporting.publish_queue import OutgoingMessage, PublishQueue
-from edge_agent.reporting.published_predictions import PublishedPredictions
-from edge_agent.reporting.reporter import Reporter, Snapshot
+from edge_agent.reporting.publishing import Publishing
+from edge_agent.reporting.reporter import Reporter
 from edge_agent.serving.budget import MemoryBudget
 from edge_agent.serving.loader import Judged, Loaded, Loader
 from edge_agent.serving.model_cache import ModelCache
 from edge_agent.serving.served_models import ServedModels
-from edge_agent.version import AGENT_VERSION
+from edge_agent.snapshot import Snapshot
 from edge_agent.vetting.verdicts import Verdicts
 from edge_agent.work_folder import WorkFolder
 from shared_schema.messages import ModelConfirmation
@@ -61,7 +57,6 @@ from shared_schema.topics import Topics, local_echo
 
 logger = logging.getLogger(__name__)
 _LONGEST_WAIT: Final = 5.0
-_FAREWELL: Final = 0.4  # seconds for the last messages; classic kills five seconds after SIGTERM
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +66,6 @@ class Communication:
     event_queue: EventQueue
     topics: LocalTopics
     link: Link
-
-
-def run_agent(
-    environment: ComponentEnvironment, folder: WorkFolder, link_to: LinkTo, bounds: Bounds = AS_DEPLOYED
-) -> int:
-    """Run an agent until it ends. Return the process's exit code, which is never 0."""
-    event_queue, topics = EventQueue(), LocalTopics()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: event_queue.put_surely(Stop(received)))
-    # The kernel sends SIGIO to the holder of a file lease when another process writes; that would end the agent.
-    signal.signal(signal.SIGIO, signal.SIG_IGN)
-    logger.info("starting", extra={"version": AGENT_VERSION, "component": environment.component})
-    link = link_to(event_queue.put, topics.came)
-    refusals = Refusals(environment.work, bounds)
-    code = admitted(link, event_queue, folder, refusals, bounds)
-    if code is not None:
-        link.close()
-        return code
-    # Read the folder only once it is ours.
-    return Agent(environment, Communication(event_queue, topics, link), folder, refusals, bounds).run()
 
 
 class Agent:
@@ -105,25 +80,20 @@ class Agent:
         bounds: Bounds,
     ) -> None:
         work = environment.work
-        self._environment = environment
         self._event_queue = communication.event_queue
         self._timers = Timers()
         self._local_topics = communication.topics
         self._link = communication.link
         self._refusals = refusals
-        self._giving_way = GivingWay(bounds.alone, folder.asked)
-        self._reached = False
-        self._publish_queue = PublishQueue("publish-queue", self._publish, most=bounds.messages)
-        self._local_queue = PublishQueue("local-publish-queue", self._link.publish_local, most=1024, patient=False)
-        self._prediction_queue = PublishQueue("prediction-publish-queue", self._link.publish, most=bounds.messages)
-        self._predictions = PublishedPredictions(environment.thing, self._prediction_queue)
+        self._ending = Ending(GivingWay(bounds.alone, folder.asked))
+        self._publishing = Publishing(self._link, environment.thing, bounds.messages)
         self._memory = Memory(work / "state" / "memory.json")
         model_cache = ModelCache(work / "state" / "model-cache")
         verdicts = Verdicts(work / "state" / "verdicts", AGENT_VERSION, RUNTIME_VERSION)
         self._loader = Loader(verdicts, model_cache, self._event_queue.put_surely)
         self._served_models = ServedModels(self._loader.close)
         self._tally = Tally()
-        self._reporter = Reporter(environment.thing, work, self._publish_queue, self._memory)
+        self._reporter = Reporter(environment.thing, work, self._publishing.messages, self._memory)
         self._reconciler = Reconciler(
             environment.root, self._served_models, self._loader, model_cache, self._memory, self._confirm
         )
@@ -133,11 +103,7 @@ class Agent:
         self._pipelines = Pipelines(
             work,
             self._served_models,
-            Posts(
-                self._local_topics,
-                lambda topic, payload: self._local_queue.post(OutgoingMessage(topic, payload)),
-                self._predictions.post,
-            ),
+            Posts(self._local_topics, self._publishing.post_local, self._publishing.predictions.post),
             self._model_of,
             self._tally,
         )
@@ -150,25 +116,21 @@ class Agent:
         self._consent = Consent(work, self._busy, self._link)
         self._running = Running(self._link, self._subscriptions, self._reading, self._reconciler, self._memory)
         callbacks = ConnectionCallbacks(self._named, self._online, self._subscribed, self._refused)
-        renewal = Renewal(self._link, self._subscriptions, environment.component, bounds, lambda: self._reached)
+        renewal = Renewal(
+            self._link, self._subscriptions, environment.component, bounds, lambda: self._publishing.reached
+        )
         self._connection_keeper = ConnectionKeeper(
             self._link, self._subscriptions, renewal, environment.thing, self._timers, bounds, callbacks
         )
         self._local_topics.listen(local_echo(environment.component), renewal.heard_locally)
-        self._hung: str | None = None
         self._last: Snapshot | None = None
-        self._grace: float | None = None
-        """Seconds for the frames in flight at the end, if not the settings' ``shutdown.grace``."""
-        self._code: int | None = None
 
     def run(self) -> int:
         """Run until a signal comes, or until the agent must not go on. Return the exit code."""
         self._loader.start()
-        self._publish_queue.start()
-        self._local_queue.start()
-        self._prediction_queue.start()
+        self._publishing.start()
         self._connection_keeper.connected()
-        while self._code is None:
+        while self._ending.code is None:
             event = self._event_queue.take(self._timers.wait(time.monotonic(), _LONGEST_WAIT))
             if event is not None:
                 self._take(event)
@@ -176,7 +138,7 @@ class Agent:
                 self._due(name)
             self._after()
         self._end()
-        return self._code
+        return self._ending.code
 
     def _take(self, event: Event) -> None:
         match event:
@@ -197,8 +159,7 @@ class Agent:
             case Subscribed() | SubscriptionRefused() | StreamEnded() | ConnectionLost():
                 self._connection_keeper.took(event)
             case Stop(number):
-                logger.info("ending", extra={"signal": number})
-                self._code = 128 + number
+                self._ending.signalled(number)
 
     def _due(self, name: str) -> None:
         match name:
@@ -213,7 +174,7 @@ class Agent:
 
     def _after(self) -> None:
         """Run the periodic work, after each event and each timer."""
-        if self._code is not None:
+        if self._ending.code is not None:
             return
         if self._reconciler.waits and not self._timers.is_set("artifact"):
             self._soon("artifact", LOOK_AGAIN)
@@ -223,10 +184,11 @@ class Agent:
             self._soon("reconcile", self._reading.settings.reconcile.interval)
         self._budget.keep(self._reading.settings.memory.budget)
         self._look_after_the_frames()
-        self._give_way()
+        longest_frame = self._reading.settings.watchdog.limit
+        self._ending.give_way(time.monotonic(), connected=self._link.connected, longest_frame=longest_frame)
         now = self._snapshot()
         if not self._running.say(now, time.monotonic()):
-            self._code = 1
+            self._ending.failed()
         if now.differs(self._last):
             if self._last is None or now.state is not self._last.state:
                 logger.info("state", extra={"state": now.state, "why": now.why or ""})
@@ -243,35 +205,24 @@ class Agent:
                 self._last_confirmed.keep(state)
 
     def _look_after_the_frames(self) -> None:
-        """If a frame hangs in a model, end the process: it never returns. Both nuclei restart what ended with 1."""
-        self._hung = self._pipelines.hung(self._reading.settings.watchdog.limit)
-        if self._hung is not None:
-            logger.error("hung: ending, so that the nucleus restarts the agent", extra={"why": self._hung})
-            self._tally.error(self._hung)
-            self._grace = 0.0
-            self._code = 1
-
-    def _give_way(self) -> None:
-        """If another agent was started on our folder and our nucleus is gone, finish the frames in flight and end."""
-        if self._giving_way.due(time.monotonic(), connected=self._link.connected):
-            logger.warning("giving way: another agent asks for the work folder, and our nucleus is gone")
-            self._grace = self._reading.settings.watchdog.limit
-            self._code = 1
+        hung = self._pipelines.hung(self._reading.settings.watchdog.limit)
+        if hung is not None:
+            self._tally.error(hung)
+            self._ending.hangs(hung)
 
     def _named(self, topics: Topics) -> None:
-        self._reporter.topics = self._predictions.topics = topics
+        self._reporter.topics = self._publishing.predictions.topics = topics
         # Report again: without topics nothing could be sent so far.
         self._last = None
 
     def _refused(self) -> None:
         # On lite a restart gives this component a new token. Classic would start the agent of another nucleus.
         if not self._running.rolls_back and self._refusals.refused(time.monotonic()):
-            self._code = 1
+            self._ending.failed()
 
     def _online(self) -> None:
         self._refusals.accepted()
-        self._publish_queue.retry_now()
-        self._prediction_queue.retry_now()
+        self._publishing.retry_now()
 
     def _subscribed(self) -> None:
         self._running.channels_known()
@@ -295,21 +246,10 @@ class Agent:
     def _apply_settings(self, settings: AgentSettings) -> None:
         self._pipelines.apply(settings)
         self._busy.listen(settings.busy.topic)
-        if self._subscriptions.listen(settings.heard):
+        if self._subscriptions.listen(settings.local_topics):
             self._soon("subscribe", 0.0)
         self._timers.clear("health")
         self._timers.clear("reconcile")
-
-    def _publish(self, topic: str, payload: bytes) -> None:
-        """Publish a message, and remember whether the broker was reached. Called by the publish queue's thread."""
-        try:
-            self._link.publish(topic, payload)
-        except NotAllowedError:
-            raise
-        except NucleusError:
-            self._reached = False
-            raise
-        self._reached = True
 
     def _confirm(self, model: str, confirmation: ModelConfirmation) -> None:
         self._reporter.confirm(model, confirmation, self._validation.deployment_of(confirmation.release))
@@ -328,28 +268,24 @@ class Agent:
             dropped=self._pipelines.dropped,
             last_error=self._tally.last,
             troubles=(*self._tally.troubles, *self._host_checks.troubles(), *self._subscriptions.troubles),
-            hung=self._hung,
+            hung=self._ending.hung,
             unknown=self._reading.unknown,
             not_installed=self._failed_install.words(),
         )
         return agent_status(self._reconciler, self._served_models.serving(), inputs, self._model_of)
 
     def _end(self) -> None:
-        grace = self._reading.settings.shutdown.grace if self._grace is None else self._grace
-        self._pipelines.stop(grace)
-        self._publish_queue.stop(_FAREWELL)
-        self._local_queue.stop(0.05)
-        self._prediction_queue.stop(0.05)
+        self._pipelines.stop(self._ending.grace(self._reading.settings.shutdown.grace))
+        self._publishing.stop()
         self._loader.stop(0.2)
         self._link.close()
-        logger.info("ended", extra={"code": self._code})
+        logger.info("ended", extra={"code": self._ending.code})
 
     def _model_of(self, source: Source) -> str | None:
         """Return the model for a source's frames: the one that it names, or the only one."""
         if source.model is not None:
             return source.model
-        applied = self._reconciler.applied
-        models = list(applied.state.models) if applied is not None else []
+        models = self._reconciler.desired
         return models[0] if len(models) == 1 else None
 
     def _soon(self, name: str, seconds: float) -> None:

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from edge_agent.control.decisions import agent_state
 from edge_agent.control.reconciler import Reconciler
-from edge_agent.reporting.reporter import Snapshot
-from edge_agent.serving.lifecycle import ModelState
 from edge_agent.serving.served_models import Served
+from edge_agent.snapshot import Snapshot, agent_state
 from shared_schema.desired_state import FORMS, UnknownForm
 from shared_schema.messages import AgentState, Channel, StateReason
 from shared_schema.settings import AgentSettings, Source
@@ -55,7 +53,7 @@ def agent_status(
     reason = StateReason.INSTALL if inputs.not_installed else StateReason.FORM if inputs.unknown else None
     state = agent_state(
         waiting=applied is None and inputs.waiting,
-        desired=frozenset(applied.state.models) if applied is not None else frozenset[str](),
+        desired=frozenset(reconciler.desired),
         serving=frozenset(serving),
         under_way=reconciler.under_way,
         troubles=bool(troubles),
@@ -84,14 +82,13 @@ def _form(unknown: UnknownForm | None) -> str | None:
 
 def _troubles(reconciler: Reconciler, inputs: StatusInputs, model_of: Callable[[Source], str | None]) -> list[str]:
     troubles = [
-        f"{name} {life.target.version} was refused ({life.reason}): {life.words}"
-        for name, life in sorted(reconciler.lives.items())
-        if life.state is ModelState.REJECTED
+        f"{name} {refusal.version} was refused ({refusal.reason}): {refusal.words}"
+        for name, refusal in sorted(reconciler.refused.items())
     ]
     if inputs.settings_wrong is not None:
         troubles.append(inputs.settings_wrong)
     troubles += inputs.troubles
-    desired = sorted(reconciler.applied.state.models) if reconciler.applied is not None else []
+    desired = sorted(reconciler.desired)
     if desired:
         troubles += [
             f"the source {name} names no model of the desired state; set its model: {', '.join(desired)}"

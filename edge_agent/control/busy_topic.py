@@ -9,7 +9,7 @@ import logging
 
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
-from edge_agent.nucleus.local_topics import LocalTopics
+from edge_agent.nucleus.events import LocalTopics
 
 logger = logging.getLogger(__name__)
 

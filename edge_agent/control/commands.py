@@ -3,18 +3,19 @@
 import json
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_agent.control.reconciler import Reconciler
-from edge_agent.nucleus.event_queue import CommandCame
+from edge_agent.errors import CommandError
+from edge_agent.nucleus.events import CommandCame
 from edge_agent.reporting.reporter import Reporter
 from shared_schema.names import ModelName
 from shared_schema.topics import COMMANDS, Command
 
 logger = logging.getLogger(__name__)
 _LARGEST = 10_000
+_FORM = 'send {} or {"model": …, "request": …}'
 
 
 class CommandPayload(BaseModel):
@@ -44,8 +45,8 @@ class Commands:
             payload = _payload(event.payload)
             request = payload.request
             words = self._do(command, payload, now)
-        except (ValueError, LookupError) as error:
-            ok, words = False, str(error.args[0] if error.args else error)
+        except CommandError as error:
+            ok, words = False, str(error)
         else:
             ok = True
         logger.info("command", extra={"command": command, "ok": ok, "words": words})
@@ -64,10 +65,9 @@ class Commands:
     def _model(self, payload: CommandPayload) -> str:
         if payload.model is not None:
             return payload.model
-        applied = self._reconciler.applied
-        models = list(applied.state.models) if applied is not None else []
+        models = self._reconciler.desired
         if len(models) != 1:
-            raise LookupError(f"the desired state names {len(models)} models; give one of them as `model`")
+            raise CommandError(f"the desired state names {len(models)} models", "give one of them as `model`")
         return models[0]
 
     def _which(self, topic: str) -> Command | None:
@@ -79,13 +79,12 @@ class Commands:
 
 def _payload(text: bytes) -> CommandPayload:
     if len(text) > _LARGEST:
-        raise ValueError(f"the payload has {len(text)} bytes; {_LARGEST} are enough for a command")
+        raise CommandError(f"the payload has {len(text)} bytes", f"{_LARGEST} are enough for a command")
     try:
-        document: Any = json.loads(text) if text.strip() else {}
-        return CommandPayload.model_validate(document)
+        return CommandPayload.model_validate(json.loads(text) if text.strip() else {})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "the payload"
-        raise ValueError(f'{place}: {first["msg"]}; send {{}} or {{"model": …, "request": …}}') from None
+        raise CommandError(f"{place}: {first['msg']}", _FORM) from None
     except (ValueError, RecursionError):
-        raise ValueError('the payload is no JSON; send {} or {"model": …, "request": …}') from None
+        raise CommandError("the payload is no JSON", _FORM) from None

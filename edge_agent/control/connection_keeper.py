@@ -8,21 +8,31 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from edge_agent.control.admission import ConnectionLink
-from edge_agent.control.bounds import Bounds
+from edge_agent.backoff import Backoff
 from edge_agent.control.renewal import Renewal
 from edge_agent.control.subscriptions import Subscriptions
-from edge_agent.control.timers import Backoff, Timers
+from edge_agent.control.timing import Bounds, Timers
 from edge_agent.errors import NucleusAwayError, NucleusError, TokenRefusedError
-from edge_agent.nucleus.event_queue import CommandCame, ConnectionLost, StreamEnded, Subscribed, SubscriptionRefused
+from edge_agent.nucleus.events import CommandCame, ConnectionLost, StreamEnded, Subscribed, SubscriptionRefused
 from shared_schema.topics import Topics
 
 logger = logging.getLogger(__name__)
 TIMERS: Final = frozenset({"connect", "subscribe", "cloud", "renew", "echo"})
 """The timers that `ConnectionKeeper.due` handles."""
 ConnectionEvent = Subscribed | SubscriptionRefused | StreamEnded | ConnectionLost
+
+
+class ConnectionLink(Protocol):
+    """The part of `NucleusLink` that is used here."""
+
+    connection: int
+
+    @property
+    def connected(self) -> bool: ...
+    def connect(self) -> None: ...
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ class ConsentLink(Protocol):
 
 
 class Consent:
-    """Used by the control thread only. It bounds the deferral itself: classic asks for ever (greengrass-facts.md)."""
+    """Used by the control thread only. It bounds the deferral itself: classic asks for ever
+    (docs/greengrass-facts.md, "Update notification")."""
 
     def __init__(self, work: Path, topic: BusyTopic, link: ConsentLink) -> None:
         self._work = work

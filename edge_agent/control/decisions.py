@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge_agent.serving.lifecycle import Target
+from edge_agent.serving.served_models import Target
 from shared_schema.desired_state import DesiredState, NotWhole, UnknownForm, higher_release, read_desired_state
-from shared_schema.messages import AgentState, Channel
+from shared_schema.messages import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Applied:
 
 
 def choose(own: object, subscribed: object) -> Applied | UnknownForm | NotWhole:
-    """Return the whole document with the higher release of the two channels' (architecture, section 3).
+    """Return the whole document with the higher release of the two channels' (docs/architecture.md, "Two channels").
 
     ``own`` stands on the validated channel, ``subscribed`` on the subscribed one.
     """
@@ -110,22 +110,3 @@ def plan(
         else:
             actions.append(Load(target))
     return tuple(actions)
-
-
-def agent_state(
-    *, waiting: bool, desired: frozenset[str], serving: frozenset[str], under_way: bool, troubles: bool
-) -> AgentState:
-    """Return the state that the agent reports.
-
-    ``waiting``: no whole document was read so far, or one is being written.
-    """
-    if waiting and not serving:
-        return AgentState.STARTING
-    missing = desired - serving
-    if missing and under_way:
-        return AgentState.STARTING if not serving else AgentState.SERVING
-    if missing and not serving:
-        return AgentState.ERRORED
-    if missing or troubles:
-        return AgentState.DEGRADED
-    return AgentState.SERVING if desired else AgentState.IDLE

@@ -1,14 +1,14 @@
 """An echo: a message that the agent publishes to itself, to find out whether its subscriptions still work.
 
 It only decides when to send one; the caller publishes. Lite answers a subscription before the broker has, and tells
-nobody when it has forgotten one (greengrass-facts.md). IoT Core may close the connection of a client that publishes
-what its policy does not allow. So an echo that never came back is not sent again: a device with an older IoT policy
-loses one connection at most.
+nobody when it has forgotten one (docs/greengrass-facts.md, "What lite forgets"). IoT Core may close the connection of a
+client that publishes what its policy does not allow. So an echo that never came back is not sent again: a device with
+an older IoT policy loses one connection at most.
 """
 
 import secrets
 
-from edge_agent.control.bounds import Bounds
+from edge_agent.control.timing import Bounds
 
 
 class Echo:

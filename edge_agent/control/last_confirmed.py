@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge_agent.control.decisions import Applied
-from edge_agent.files import write_atomically
 from edge_agent.serving.served_models import Served
 from shared_schema.desired_state import DesiredModel, DesiredState, read_desired_state
+from shared_schema.documents.writing import write_whole
 from shared_schema.messages import ModelConfirmation, Verdict
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class LastConfirmed:
             return
         self._kept = state
         try:
-            write_atomically(self._path, json.dumps(state.sealed()).encode())
+            write_whole(self._path, json.dumps(state.sealed()))
         except OSError as error:
             logger.warning("desired state not kept", extra={"path": str(self._path), "error": str(error)})
 

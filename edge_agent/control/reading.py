@@ -1,16 +1,20 @@
 """Reads the desired state on both channels until one is whole, and keeps its settings. Used by the control thread."""
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
+from pydantic import ValidationError
+
+from edge_agent.backoff import Backoff
 from edge_agent.control.decisions import Applied, choose
 from edge_agent.control.last_confirmed import LastConfirmed
 from edge_agent.control.reconciler import Reconciler
-from edge_agent.control.settings import InvalidSettingsError, read_settings
 from edge_agent.control.subscriptions import Subscriptions
-from edge_agent.control.timers import Backoff
+from edge_agent.errors import InvalidSettingsError
 from shared_schema.desired_state import FORM, NotWhole, UnknownForm
+from shared_schema.diagnostics import first_few
+from shared_schema.json_value import JsonObject
 from shared_schema.settings import AgentSettings
 
 logger = logging.getLogger(__name__)
@@ -96,7 +100,7 @@ class Reading:
             self.settings = settings
             self._apply_settings(settings)
 
-    def _settings_of(self, document: Mapping[str, Any]) -> AgentSettings:
+    def _settings_of(self, document: JsonObject) -> AgentSettings:
         try:
             settings = read_settings(document)
         except InvalidSettingsError as error:
@@ -104,3 +108,18 @@ class Reading:
             return self.settings
         self.settings_wrong = None
         return settings
+
+
+def read_settings(document: JsonObject) -> AgentSettings:
+    """Return a desired state's settings with the defaults filled in. Raises ``InvalidSettingsError``.
+
+    Their leaves are texts. The same model reads them as reads the typed ones of the config.
+    """
+    try:
+        return AgentSettings.model_validate(document)
+    except ValidationError as error:
+        faults = (
+            f"settings.{'.'.join(map(str, fault['loc']))} of the desired state: {fault['msg']}"
+            for fault in error.errors(include_url=False)
+        )
+        raise InvalidSettingsError(", ".join(first_few(faults, 1)), "correct the agent's settings and deploy") from None

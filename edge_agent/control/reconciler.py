@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge_agent.component_environment import AGENT_VERSION
 from edge_agent.control import decisions
 from edge_agent.control.decisions import Applied, plan
-from edge_agent.control.memory import Memory
-from edge_agent.errors import ArtifactError
+from edge_agent.control.fallback import Fallbacks
+from edge_agent.errors import ArtifactError, CommandError
+from edge_agent.inference.model_folder import model_folder
+from edge_agent.memory import Memory
 from edge_agent.serving import loader as jobs
-from edge_agent.serving.artifacts import model_folder
-from edge_agent.serving.lifecycle import ModelLife, ModelState, Target
 from edge_agent.serving.model_cache import ModelCache
-from edge_agent.serving.served_models import ServedModels
-from edge_agent.version import AGENT_VERSION
+from edge_agent.serving.served_models import ServedModels, Target
 from shared_schema.messages import Channel, ModelConfirmation, Reason, Verdict
 
 logger = logging.getLogger(__name__)
@@ -55,18 +55,22 @@ class Reconciler:
         self._memory = memory
         self._confirm = confirm
         self._pending: dict[str, _Pending] = {}
-        self._fallbacks: dict[str, tuple[jobs.Load, frozenset[str]]] = {}
+        self.fallbacks = Fallbacks(served_models, loader, model_cache)
         self.applied: Applied | None = None
-        self.lives: dict[str, ModelLife] = {}
+        self.refused: dict[str, ModelConfirmation] = {}
+        """By model, the refusal of the version that the applied document names."""
         self.confirmations: dict[str, ModelConfirmation] = {}
-        self.may_hide = True
-        """Whether a cached model may serve in place of the desired one. Not so at an agent version's first start on
-        classic: it must fail there, so that the nucleus rolls back."""
+        """By model, what was confirmed last, also of a version that was proposed and never applied."""
+
+    @property
+    def desired(self) -> list[str]:
+        """The models that the applied document names; none while no document is applied."""
+        return list(self.applied.state.models) if self.applied is not None else []
 
     @property
     def under_way(self) -> bool:
         """Whether a model is still being loaded."""
-        return bool(self._pending or self._fallbacks)
+        return bool(self._pending) or self.fallbacks.under_way
 
     @property
     def waits(self) -> bool:
@@ -102,8 +106,8 @@ class Reconciler:
         wait = artifact_deadline if applied.channel is Channel.SUBSCRIBED else 0.0
         for action in plan(applied, current, previous, self._memory.says.held):
             self._do(action, now, now + wait)
-        for model in (self.lives.keys() | self.confirmations.keys()) - applied.state.models.keys():
-            self.lives.pop(model, None)
+        for model in (self.refused.keys() | self.confirmations.keys()) - applied.state.models.keys():
+            self.refused.pop(model, None)
             self.confirmations.pop(model, None)
         return True
 
@@ -117,7 +121,7 @@ class Reconciler:
         """Take the loader's answer: swap the model in, or confirm its refusal. Close it if nobody wants it any more."""
         target = answer.job.target
         if answer.job.fallback:
-            self._fallback_loaded(answer)
+            self.fallbacks.loaded(answer)
             return
         pending = self._pending.get(target.model)
         if pending is None or pending.job is not answer.job:
@@ -126,9 +130,8 @@ class Reconciler:
             return
         del self._pending[target.model]
         if answer.model is not None:
-            self._fallbacks.pop(target.model, None)
+            self.fallbacks.forget(target.model)
             self._served_models.swap(target, answer.model)
-            self._to(target, ModelState.READY, ModelState.SERVING)
             logger.info("swapped", extra={"model": target.model, "version": target.version})
             self._confirmed(target, answer.outcome.steps_ms)
             self._loader.keep(target, answer.job.folder)
@@ -144,19 +147,19 @@ class Reconciler:
     def rollback(self, model: str) -> str:
         """Put the previous version back and hold the desired digest. Return the words for the reply.
 
-        Raises ``LookupError`` with words if there is no way back.
+        Raises ``CommandError`` if there is no way back.
         """
         target = self._desired(model)
         if self._memory.says.held.get(model) == target.digest:
-            raise LookupError(f"{model} {target.version} is held already; release-hold ends that")
+            raise CommandError(f"{model} {target.version} is held already", "release-hold ends that")
         back = self._served_models.back(model)
         if back is not None:
             words = f"{model} {back.target.version} serves again"
-        elif self._fall_back(target, frozenset({target.digest}), even_now=True):
+        elif self.fallbacks.begin(target, even_now=True):
             # After a restart the previous version is not open, but in the model cache.
             words = f"the cached previous version of {model} is being opened"
         else:
-            raise LookupError(f"{model} has no previous version on this device; deploy the one that you want")
+            raise CommandError(f"{model} has no previous version on this device", "deploy the one that you want")
         self._memory.hold(model, target.digest)
         self._abandon(model)
         self._held(target)
@@ -165,10 +168,10 @@ class Reconciler:
     def release_hold(self, model: str, now: float) -> str:
         """End the hold and serve what is desired. Return the words for the reply.
 
-        Raises ``LookupError`` with words if nothing is held.
+        Raises ``CommandError`` if nothing is held.
         """
         if model not in self._memory.says.held:
-            raise LookupError(f"{model} is not held; nothing to release")
+            raise CommandError(f"{model} is not held", "there is nothing to release")
         target = self._desired(model)
         self._memory.unhold(model)
         previous = self._served_models.previous(model)
@@ -180,35 +183,33 @@ class Reconciler:
 
     def _desired(self, model: str) -> Target:
         if self.applied is None or model not in self.applied.state.models:
-            raise LookupError(f"the desired state names no model {model!r}; give one that it names")
+            raise CommandError(f"the desired state names no model {model!r}", "give one that it names")
         return self.applied.target(model)
 
     def _do(self, action: decisions.Action, now: float, deadline: float) -> None:
         match action:
             case decisions.Load(target):
-                self.lives[target.model] = ModelLife(target)
+                self.refused.pop(target.model, None)
                 pending = self._pending[target.model] = _Pending(target, deadline)
                 self._load(pending, now)
             case decisions.Confirm(target):
-                self.lives[target.model] = ModelLife(target)
+                self.refused.pop(target.model, None)
                 self._served_models.rename(target)
-                self._to(target, ModelState.SERVING)
                 self._confirmed(target, {})
             case decisions.Return(target):
-                self.lives[target.model] = ModelLife(target)
+                self.refused.pop(target.model, None)
                 self._served_models.back(target.model, target)
-                self._to(target, ModelState.SERVING)
                 self._confirmed(target, {})
             case decisions.Hold(target):
-                self.lives[target.model] = ModelLife(target)
+                self.refused.pop(target.model, None)
                 self._held(target)
                 if self._served_models.current(target.model) is None:
                     # A hold is no failure of this agent version, so a cached version may serve in any case.
-                    self._fall_back(target, frozenset({target.digest}), even_now=True)
+                    self.fallbacks.begin(target, even_now=True)
             case decisions.EndHold(model):
                 self._memory.unhold(model)
             case decisions.Withdraw(model):
-                self._fallbacks.pop(model, None)
+                self.fallbacks.forget(model)
                 self._served_models.withdraw(model)
                 logger.info("withdrawn", extra={"model": model})
 
@@ -227,7 +228,6 @@ class Reconciler:
         job = jobs.Load(target, folder, self.folder_of(target.model))
         if self._loader.submit(job):
             pending.job = job
-            self._to(target, ModelState.VETTING)
 
     def folder_of(self, model: str) -> Path | None:
         """Return the folder of the model that serves: its artifact, or its copy in the model cache."""
@@ -249,23 +249,18 @@ class Reconciler:
         self._conclude(target, Verdict.CONFIRMED, None, None, steps)
 
     def _held(self, target: Target) -> None:
-        life = self.lives.get(target.model)
-        if life is not None and (life.under_way or life.state is ModelState.SERVING):
-            self.lives[target.model] = life.to(ModelState.RETIRED)
         words = "an operator put the previous version back; release-hold ends that"
         self._conclude(target, Verdict.HELD, None, words, {})
 
     def _refused(self, target: Target, verdict: Verdict, reason: Reason, words: str, steps: dict[str, float]) -> None:
-        self._to(target, ModelState.REJECTED)
         self._conclude(target, verdict, reason, words, steps)
+        self.refused[target.model] = self.confirmations[target.model]
         if self._served_models.current(target.model) is None:
-            self._fall_back(target, frozenset({target.digest}))
+            self.fallbacks.begin(target)
 
     def _conclude(
         self, target: Target, verdict: Verdict, reason: Reason | None, words: str | None, steps: dict[str, float]
     ) -> None:
-        life = self.lives.get(target.model, ModelLife(target))
-        self.lives[target.model] = life.judged(verdict, reason, words)
         self.conclude(
             target.model,
             ModelConfirmation(
@@ -284,37 +279,3 @@ class Reconciler:
         """Remember a model's confirmation, and send it. `Validation` does so for what it refuses."""
         self.confirmations[model] = confirmation
         self._confirm(model, confirmation)
-
-    def _to(self, target: Target, *states: ModelState) -> None:
-        life = self.lives[target.model]
-        for state in states:
-            life = life.to(state)
-        self.lives[target.model] = life
-
-    def _fall_back(self, target: Target, tried: frozenset[str], *, even_now: bool = False) -> bool:
-        """Load the newest cached version that was not tried yet, if one may serve. Return whether there is one."""
-        if not (self.may_hide or even_now):
-            return False
-        for cached in self._model_cache.of(target.model):
-            if cached.digest not in tried:
-                old = Target(cached.model, cached.component, cached.version, cached.digest, target.release)
-                job = jobs.Load(old, self._model_cache.folder(cached.digest), None, fallback=True)
-                if self._loader.submit(job):
-                    logger.warning("falling back", extra={"model": target.model, "version": cached.version})
-                    self._fallbacks[target.model] = (job, tried | {cached.digest})
-                    return True
-        return False
-
-    def _fallback_loaded(self, answer: jobs.Loaded) -> None:
-        target = answer.job.target
-        waiting = self._fallbacks.get(target.model)
-        wanted = waiting is not None and waiting[0] is answer.job
-        if wanted:
-            del self._fallbacks[target.model]
-        if answer.model is not None and wanted:
-            self._served_models.swap(target, answer.model)
-            logger.warning("cached version serves", extra={"model": target.model, "version": target.version})
-        elif answer.model is not None:
-            self._loader.close(answer.model)
-        elif wanted and waiting is not None:
-            self._fall_back(target, waiting[1])

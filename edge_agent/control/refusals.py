@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from edge_agent.control.bounds import Bounds
-from edge_agent.files import write_atomically
+from edge_agent.control.timing import Bounds
+from shared_schema.documents.writing import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Refusals:
         if now - self._since < self._bounds.refused or self._ended_lately():
             return False
         try:
-            write_atomically(self._note, f"{self._wall():.0f}\n".encode())
+            write_whole(self._note, f"{self._wall():.0f}\n")
         except OSError:
             # Without the note the ends cannot be counted, and the nucleus would give the component up as BROKEN.
             return False

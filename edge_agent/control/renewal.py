@@ -1,8 +1,9 @@
 """Renews subscriptions that the nucleus may have forgotten, where nothing is lost by it.
 
-Only lite forgets them: its daemons restart one by one, while connections stay (greengrass-facts.md). A configuration is
-subscribed to anew each time, since it is read right after. A topic is subscribed to anew only if its echo does not come
-back, so that no message is missed; a topic without an echo is renewed each time too.
+Only lite forgets them: its daemons restart one by one, while connections stay
+(docs/greengrass-facts.md, "What lite forgets"). A configuration is subscribed to anew each time, since it is read right
+after. A topic is subscribed to anew only if its echo does not come back, so that no message is missed; a topic without
+an echo is renewed each time too.
 """
 
 import logging
@@ -10,9 +11,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from edge_agent.control.bounds import Bounds
 from edge_agent.control.echo import Echo
 from edge_agent.control.subscriptions import Subscriptions
+from edge_agent.control.timing import Bounds
 from edge_agent.errors import NucleusError
 from shared_schema.topics import COMMANDS, Topics, local_echo
 

@@ -1,18 +1,18 @@
 """Tells the nucleus once that the component runs: when the first model serves, or there is none to serve.
 
-A failed start ends the process instead, if the nucleus then rolls back (architecture, section 3).
+A failed start ends the process instead, if the nucleus then rolls back (docs/architecture.md, "The ways back").
 """
 
 import logging
 from typing import Protocol
 
-from edge_agent.control.memory import Memory
+from edge_agent.component_environment import AGENT_VERSION
 from edge_agent.control.reading import Reading
 from edge_agent.control.reconciler import Reconciler
 from edge_agent.control.subscriptions import Subscriptions
 from edge_agent.errors import NucleusError
-from edge_agent.reporting.reporter import Snapshot
-from edge_agent.version import AGENT_VERSION
+from edge_agent.memory import Memory
+from edge_agent.snapshot import Snapshot
 from shared_schema.messages import AgentState
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Running:
     def channels_known(self) -> None:
         """The channels are known: decide whether a cached model may serve in place of the desired one."""
         self.rolls_back = self.rolls_back or self._subscriptions.validated
-        self._reconciler.may_hide = (
+        self._reconciler.fallbacks.allowed = (
             self._said or not self._subscriptions.validated or self._memory.has_confirmed(AGENT_VERSION)
         )
 
@@ -67,7 +67,7 @@ class Running:
         except NucleusError as error:
             logger.warning("running not reported", extra={"error": str(error)})
             return True
-        self._said = self._reconciler.may_hide = True
+        self._said = self._reconciler.fallbacks.allowed = True
         self._memory.runs(AGENT_VERSION)
         self._remember(now)
         logger.info("running", extra={"state": now.state})

@@ -6,17 +6,17 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from edge_agent.control.decisions import Applied
+from edge_agent.control.reading import read_settings
 from edge_agent.control.reconciler import Reconciler
-from edge_agent.control.settings import InvalidSettingsError, read_settings
-from edge_agent.errors import ArtifactError, NucleusError
-from edge_agent.nucleus.event_queue import ValidationAsked
-from edge_agent.serving.artifacts import model_folder
-from edge_agent.serving.lifecycle import Target
+from edge_agent.errors import ArtifactError, InvalidSettingsError, NucleusError
+from edge_agent.inference.model_folder import model_folder
+from edge_agent.nucleus.events import ValidationAsked
 from edge_agent.serving.loader import Judge, Judged, Loader
-from edge_agent.vetting.outcome import Outcome, refused
+from edge_agent.serving.served_models import Target
+from edge_agent.vetting.protocol import Outcome, refused
 from shared_schema.desired_state import FORM, KEY, NotWhole, UnknownForm, read_desired_state
 from shared_schema.messages import Channel, ModelConfirmation, Reason, Verdict
 
@@ -129,7 +129,7 @@ class Validation:
         self._asked.clear()
 
     def _answer(self, deployment: str, against: str | None) -> None:
-        verdict: dict[str, Any] = {"deployment": deployment, "accepted": against is None, "words": against or ""}
+        verdict = {"deployment": deployment, "accepted": against is None, "words": against or ""}
         try:
             self._link.report_validity(deployment, accepted=against is None, words=against)
             logger.info("validity reported", extra=verdict)

@@ -8,12 +8,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.errors import InferenceError, RefusedModelError
-from edge_agent.inference.graph import Graph
+from edge_agent.errors import InferenceError
 from edge_agent.inference.model_folder import file_inside, read_manifest
 from edge_agent.inference.session import graph_of, open_session
-from edge_agent.tasks.table import TASKS
-from edge_agent.tasks.task import BoundTask, Feed, Frame, GraphMismatchError
+from edge_agent.tasks.binding import bind_task
+from edge_agent.tasks.output import Output
+from edge_agent.tasks.task import BoundTask, Feed, Frame
 from shared_schema.messages import Reason
 from shared_schema.model_manifest import ModelManifest
 
@@ -24,7 +24,7 @@ class Answer(NamedTuple):
     """A model's answer to a frame: the graph's outputs by name, and the prediction's ``output``."""
 
     outputs: Mapping[str, NDArray[Any]]
-    output: dict[str, Any]
+    output: Output
 
 
 @dataclass(slots=True)
@@ -68,7 +68,9 @@ class LoadedModel:
         feeds = [{name: value.copy() for name, value in self.task.prepare(frame).items()} for frame in frames]
         outputs = self.run({name: np.concatenate([feed[name] for feed in feeds]) for name in feeds[0]})
         if any(value.shape[0] != len(frames) for value in outputs.values()):
-            raise InferenceError(f"the graph gave no answer for each of {len(frames)} stacked frames; ask them singly")
+            raise InferenceError(
+                f"the graph gave no answer for each of {len(frames)} stacked frames", "ask them singly"
+            )
         found = []
         for index, frame in enumerate(frames):
             own = {name: value[index : index + 1] for name, value in outputs.items()}
@@ -90,24 +92,6 @@ def open_model(folder: Path) -> LoadedModel:
     manifest = read_manifest(folder)
     session = open_session(file_inside(folder, manifest.file), manifest.runtime)
     return LoadedModel(folder, manifest, session, bind_task(manifest, graph_of(session)))
-
-
-def bind_task(manifest: ModelManifest, graph: Graph) -> BoundTask:
-    """Return the manifest's task, bound to the graph.
-
-    Raises ``RefusedModelError``: reason ``manifest`` if this agent has no such task, ``graph`` if the two do not fit.
-    """
-    task = TASKS.get(manifest.task)
-    if task is None:
-        raise RefusedModelError(
-            Reason.MANIFEST,
-            f"model.yaml: this agent has no task {manifest.task!r}; use one of {', '.join(sorted(TASKS))}, "
-            "or deploy an agent that has it",
-        )
-    try:
-        return task(manifest, graph)
-    except GraphMismatchError as error:
-        raise RefusedModelError(Reason.GRAPH, str(error)) from None
 
 
 def for_want_of_memory(error: BaseException) -> bool:

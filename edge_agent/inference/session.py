@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import onnxruntime
 
-from edge_agent.inference.graph import Graph, Tensor
+from edge_agent.tasks.graph import Graph, Tensor
 from shared_schema.model_manifest import Runtime
 
 RUNTIME_VERSION: Final[str] = onnxruntime.__version__
 
 
 def open_session(path: Path, runtime: Runtime, *, optimise: bool = True) -> Any:
-    """Open a session on the file, by its path: from bytes it would hold the GIL (onnxruntime-facts.md).
+    """Open a session on the file, by its path: from bytes it would hold the GIL (docs/onnxruntime-facts.md, "Loading").
 
     Raises whatever onnxruntime raises; some of it is not its own (``UnicodeDecodeError`` for bad metadata).
     """

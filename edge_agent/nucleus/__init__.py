@@ -1,1 +1,1 @@
-"""The agent's side of Greengrass IPC: the connection, its subscriptions, and the event queue."""
+"""The agent's side of Greengrass IPC: the connection, its subscriptions, and what comes by them."""

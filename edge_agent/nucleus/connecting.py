@@ -42,10 +42,10 @@ class Connecting:
         try:
             return self._accepted(lifecycle)
         except TokenRefusedError as error:
-            refused = str(error)
+            refused = error
         token = self._new_token()
         if token is None:
-            raise TokenRefusedError(refused)
+            raise refused
         # A child process or a client of the token exchange service may read it later.
         os.environ[TOKEN] = token
         if _TOKEN_OF_CREDENTIALS in os.environ:
@@ -69,7 +69,7 @@ class Connecting:
             connection.close()
             if _is_refusal(error):
                 raise TokenRefusedError(
-                    "the nucleus refuses our token; restart the component, if it does not by itself"
+                    "the nucleus refuses our token", "restart the component, if it does not by itself"
                 ) from error
             raise NucleusAwayError(f"the nucleus does not answer on its socket: {words_of(error)}") from error
         return connection

@@ -15,14 +15,14 @@ DEADLINE: Final = 5.0
 def nucleus_error(operation: str, error: BaseException) -> NucleusError:
     """Return the agent's error for what a call raised.
 
-    It goes by the class: lite's errors reach the SDK without text (greengrass-facts.md).
+    It goes by the class: lite's errors reach the SDK without text (docs/greengrass-facts.md, "IPC on lite").
     """
     if isinstance(error, NucleusError):
         return error
     if isinstance(error, model.ResourceNotFoundError | model.ComponentNotFoundError):
         return NotThereError(f"{operation}: {words_of(error)}")
     if isinstance(error, model.UnauthorizedError | eventstreamrpc.AccessDeniedError):
-        return NotAllowedError(f"{operation} is not allowed; add it to the accessControl of the agent's recipe")
+        return NotAllowedError(f"{operation} is not allowed", "add it to the accessControl of the agent's recipe")
     if isinstance(error, model.GreengrassCoreIPCError):
         return NotOfferedError(f"{operation}: the nucleus answers {type(error).__name__} {words_of(error)}")
     if isinstance(error, TimeoutError | concurrent.futures.TimeoutError):

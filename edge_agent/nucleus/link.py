@@ -16,7 +16,7 @@ from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
 from edge_agent.errors import NotThereError, NucleusAwayError
 from edge_agent.nucleus.connecting import Connecting
-from edge_agent.nucleus.event_queue import CommandCame, ConnectionLost, Event, Hint, UpdateAsked, ValidationAsked
+from edge_agent.nucleus.events import CommandCame, ConnectionLost, Hint, NucleusEvent, UpdateAsked, ValidationAsked
 from edge_agent.nucleus.ipc_errors import DEADLINE, nucleus_error
 from edge_agent.nucleus.subscription import Subscription
 
@@ -47,7 +47,7 @@ class Link(Protocol):
     def publish_local(self, topic: str, payload: bytes) -> None: ...
 
 
-LinkTo = Callable[[Callable[[Event], object], Callable[[str, bytes], object]], Link]
+LinkTo = Callable[[Callable[[NucleusEvent], object], Callable[[str, bytes], object]], Link]
 """Makes a link. Its arguments take events, and messages of local topics."""
 
 
@@ -74,7 +74,10 @@ class NucleusLink:
     """Whether parts of the nucleus may restart while the connection stays."""
 
     def __init__(
-        self, component: str, put: Callable[[Event], object], heard: Callable[[str, bytes], object] = lambda *_: None
+        self,
+        component: str,
+        put: Callable[[NucleusEvent], object],
+        heard: Callable[[str, bytes], object] = lambda *_: None,
     ) -> None:
         self._connecting = Connecting(component)
         self._put = put
@@ -159,7 +162,8 @@ class NucleusLink:
     def subscribe_to_command(self, name: str, topic: str) -> None:
         """Subscribe to an IoT Core topic without waiting; `Subscribed` or `SubscriptionRefused` follows.
 
-        Classic answers only when the broker has answered, which may be never (greengrass-facts.md).
+        Classic answers only when the broker has answered, which may be never
+        (docs/greengrass-facts.md, "MQTT, jobs and shadows").
         """
 
         def came(message: Any) -> None:

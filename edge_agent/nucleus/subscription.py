@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from edge_agent.nucleus.event_queue import Event, StreamEnded, Subscribed, SubscriptionRefused
+from edge_agent.nucleus.events import NucleusEvent, StreamEnded, Subscribed, SubscriptionRefused
 from edge_agent.nucleus.ipc_errors import nucleus_error
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ class Subscription:
     The networking thread calls `answered` and `closed`, sometimes before the call that subscribes has returned.
     """
 
-    def __init__(self, name: str, connection: int, put: Callable[[Event], object]) -> None:
+    def __init__(self, name: str, connection: int, put: Callable[[NucleusEvent], object]) -> None:
         self.stream: Any = None
         self._name = name
         self._connection = connection

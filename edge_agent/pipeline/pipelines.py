@@ -3,20 +3,15 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge_agent.nucleus.local_topics import LocalTopics
+from edge_agent.pipeline.opening import Posts, open_sink, open_source
 from edge_agent.pipeline.tally import Tally
 from edge_agent.pipeline.worker import Worker
 from edge_agent.serving.served_models import ServedModels
 from edge_agent.sinks.hard_samples import HardSampleFolder
-from edge_agent.sinks.iot_core import PostCloud
-from edge_agent.sinks.local_topic import PostLocal
 from edge_agent.sinks.sink import Sink
-from edge_agent.sinks.table import open_sink
-from edge_agent.sources.table import open_source
 from shared_schema.settings import AgentSettings, HardSamples
 from shared_schema.settings import Sink as SinkSettings
 from shared_schema.settings import Source as SourceSettings
@@ -24,15 +19,6 @@ from shared_schema.settings import Source as SourceSettings
 logger = logging.getLogger(__name__)
 _CHANGE: Final = 10.0
 """Seconds for a frame in flight when its source is closed for a change of settings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Posts:
-    """How sources and sinks reach the nucleus. ``local`` and ``cloud`` queue a message and never wait."""
-
-    topics: LocalTopics
-    local: PostLocal
-    cloud: PostCloud
 
 
 class Pipelines:
@@ -107,7 +93,7 @@ class Pipelines:
                 del self._sinks[name]
         for name, wanted in settings.sinks.items():
             if name not in self._sinks:
-                self._sinks[name] = (wanted, open_sink(wanted, self._work, self._post.local, self._post.cloud))
+                self._sinks[name] = (wanted, open_sink(wanted, self._work, self._post))
         if settings.hard_samples != self._hard[0]:
             hard = settings.hard_samples
             self._hard = (hard, [] if hard is None else [HardSampleFolder(hard, self._work)])
@@ -115,7 +101,7 @@ class Pipelines:
     def _start(self, name: str, settings: SourceSettings) -> None:
         worker = Worker(
             name,
-            open_source(settings, self._work, self._post.topics, self._post.local),
+            open_source(settings, self._work, self._post),
             # Durable sinks are written first.
             sorted([*(sink for _, sink in self._sinks.values()), *self._hard[1]], key=lambda sink: not sink.durable),
             self._served_models,

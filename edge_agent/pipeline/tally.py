@@ -29,6 +29,7 @@ class Tally:
 
     @property
     def last(self) -> str | None:
+        """The words of the last error, if there was one."""
         with self._lock:
             return self._last
 

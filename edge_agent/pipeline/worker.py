@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from edge_agent.errors import InferenceError, SinkError
 from edge_agent.inference.loaded_model import short
@@ -17,6 +17,7 @@ from edge_agent.predicted import Predicted
 from edge_agent.serving.served_models import Lease, ServedModels
 from edge_agent.sinks.sink import Seen, Sink
 from edge_agent.sources.source import Offered, Source
+from edge_agent.tasks.output import Output
 
 logger = logging.getLogger(__name__)
 _POLL: Final = 0.2
@@ -122,7 +123,7 @@ class Worker:
             else:
                 self._source.give_back(offered)
 
-    def _look_at(self, frames: Sequence[Offered], lease: Lease) -> list[tuple[Offered, Seen, dict[str, Any]]]:
+    def _look_at(self, frames: Sequence[Offered], lease: Lease) -> list[tuple[Offered, Seen, Output]]:
         """Return the answers to frames that came together. Frames without an answer are set aside."""
         model = lease.served.handle.model
         read: list[tuple[Offered, Seen]] = []
@@ -155,7 +156,7 @@ class Worker:
         self._tally.error(f"{offered.name}: {words}")
         self._source.set_aside(offered, words)
 
-    def _prediction(self, frame: Offered, output: dict[str, Any], lease: Lease) -> Predicted:
+    def _prediction(self, frame: Offered, output: Output, lease: Lease) -> Predicted:
         served = lease.served
         target = served.target
         latency = (time.monotonic() - frame.arrived) * 1000

@@ -5,10 +5,11 @@ equal share of the space that is left. Each part of a health has some of the mod
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
+from shared_schema.json_value import JsonObject, JsonValue
 from shared_schema.messages import MAXIMUM_BYTES, Health
 from shared_schema.shadow import MAXIMUM_SHADOW_BYTES, ShadowReport
 
@@ -22,15 +23,13 @@ def shadow_updates(report: ShadowReport, gone: Sequence[str]) -> list[bytes]:
     unless it is larger even without any words.
     """
     report = _with_fitting_words(report, gone)
-    reported = _reported(report, gone)
-    models = reported.pop("models")
-    bare = len(_update({**reported, "models": {}}))
-    return [_update({**reported, "models": part}) for part in _parts(models, MAXIMUM_BYTES - bare)]
+    bare = len(_update(report, {}))
+    return [_update(report, part) for part in _parts(_reported_models(report, gone), MAXIMUM_BYTES - bare)]
 
 
 def health_parts(health: Health) -> list[bytes]:
     """Return the payloads that carry one health, in order, each of at most ``MAXIMUM_BYTES``."""
-    models = {name: each.model_dump(mode="json", by_alias=True) for name, each in health.models.items()}
+    models: JsonObject = {name: each.model_dump(mode="json", by_alias=True) for name, each in health.models.items()}
     # Reckon with two-digit part numbers, so that filling them in cannot make a part too large.
     bare = len(health.model_copy(update={"models": {}, "part": 99, "parts": 99}).encoded())
     parts = [list(part) for part in _parts(models, MAXIMUM_BYTES - bare)]
@@ -42,9 +41,9 @@ def health_parts(health: Health) -> list[bytes]:
     ]
 
 
-def _parts(models: Mapping[str, Any], room: int) -> Iterator[dict[str, Any]]:
+def _parts(models: JsonObject, room: int) -> Iterator[JsonObject]:
     """Yield the models in as few parts as possible, each of at most ``room`` bytes of JSON; at least one part."""
-    part: dict[str, Any] = {}
+    part: JsonObject = {}
     used = 0
     for name, model in models.items():
         size = len(_json({name: model})) - 1  # its braces are the part's own, and a comma takes the place of one
@@ -70,7 +69,7 @@ def _with_fitting_words(report: ShadowReport, gone: Sequence[str]) -> ShadowRepo
         }
     )
     # A text takes a colon before it, or the quotes in place of null.
-    left = MAXIMUM_SHADOW_BYTES - len(_json(_reported(silent, gone))) - 2 * (len(texts) + 1)
+    left = MAXIMUM_SHADOW_BYTES - len(_json(_reported(silent, _reported_models(silent, gone)))) - 2 * (len(texts) + 1)
     lengths = sorted([*(_length(text) for text in texts.values()), *([_length(report.why)] if report.why else [])])
     share = 0
     for index, length in enumerate(lengths):
@@ -107,15 +106,19 @@ def _length(text: str) -> int:
     return len(_json(text)) - 2
 
 
-def _reported(report: ShadowReport, gone: Sequence[str]) -> dict[str, Any]:
-    reported = report.model_dump(mode="json", by_alias=True)
-    reported["models"].update(dict.fromkeys(gone))
-    return reported
+def _reported_models(report: ShadowReport, gone: Sequence[str]) -> JsonObject:
+    """Return what the report says of each model by its name: ``None`` for one that is gone."""
+    models: JsonObject = {name: each.model_dump(mode="json", by_alias=True) for name, each in report.models.items()}
+    return {**models, **dict.fromkeys(gone)}
 
 
-def _update(reported: Mapping[str, Any]) -> bytes:
-    return _json({"state": {"reported": reported}})
+def _reported(report: ShadowReport, models: JsonObject) -> JsonObject:
+    return {**report.model_dump(mode="json", by_alias=True, exclude={"models"}), "models": models}
 
 
-def _json(value: Any) -> bytes:
+def _update(report: ShadowReport, models: JsonObject) -> bytes:
+    return _json({"state": {"reported": _reported(report, models)}})
+
+
+def _json(value: JsonValue) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -10,13 +10,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
+from edge_agent.backoff import Backoff
 from edge_agent.errors import NotAllowedError, NucleusError
 
 logger = logging.getLogger(__name__)
-_FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,6 @@ class PublishQueue:
     """Owns its thread from `start` to `stop`. ``send`` is the blocking call; it raises ``NucleusError``."""
 
     def __init__(self, name: str, send: Callable[[str, bytes], None], *, most: int = 256, patient: bool = True) -> None:
-        self._name = name
         self._send = send
         self._most = most
         self._patient = patient
@@ -89,7 +86,7 @@ class PublishQueue:
         self._thread.join(max(0.05, ends - time.monotonic()))
 
     def _work(self) -> None:
-        pause = _FIRST_PAUSE
+        backoff = Backoff(0.5, 30.0)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._messages or self._stopping)
@@ -99,14 +96,15 @@ class PublishQueue:
             gone = self._try(message)
             with self._changed:
                 if gone:
-                    pause = _FIRST_PAUSE
+                    backoff.reset()
                     # Unless a newer one has replaced it meanwhile.
                     if self._messages.get(key) is message:
                         del self._messages[key]
                     self._changed.notify_all()
                 else:
-                    self._changed.wait_for(lambda: self._stopping or self._hurry, pause)
-                    pause = _FIRST_PAUSE if self._hurry else min(pause * 2, _LONGEST_PAUSE)
+                    self._changed.wait_for(lambda: self._stopping or self._hurry, backoff.pause())
+                    if self._hurry:
+                        backoff.reset()
                     self._hurry = False
 
     def _try(self, message: OutgoingMessage) -> bool:

@@ -2,14 +2,12 @@
 
 import itertools
 from collections.abc import Iterator
-from typing import Any, Final
 
 from edge_agent.predicted import Predicted
 from edge_agent.reporting.publish_queue import OutgoingMessage, PublishQueue
+from edge_agent.tasks.output import Output, halved
 from shared_schema.messages import MAXIMUM_BYTES, PublishedPrediction
 from shared_schema.topics import Topics
-
-_LISTS: Final = ("detections", "rows", "top")
 
 
 class PublishedPredictions:
@@ -34,10 +32,11 @@ class PublishedPredictions:
         self._publish_queue.post(OutgoingMessage(self.topics.prediction(prediction.model), payload))
 
 
-def _shorter_and_shorter(output: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Yield the output, then with half of its lists each time (the best come first), and at last an empty one."""
+def _shorter_and_shorter(output: Output) -> Iterator[tuple[Output, bool]]:
+    """Yield the output, then with half of its lists each time, and at last an empty one."""
     yield output, False
-    while any(output.get(name) for name in _LISTS):
-        output = {key: each[: len(each) // 2] if key in _LISTS else each for key, each in output.items()}
-        yield output, True
+    shorter = halved(output)
+    while shorter is not None:
+        yield shorter, True
+        shorter = halved(shorter)
     yield {}, True

@@ -3,30 +3,26 @@
 import logging
 import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypedDict
 
 import psutil
 
-from edge_agent.control.memory import Memory
+from edge_agent.component_environment import AGENT_VERSION
+from edge_agent.memory import Memory
 from edge_agent.reporting.parts import health_parts, shadow_updates
 from edge_agent.reporting.publish_queue import OutgoingMessage, PublishQueue
 from edge_agent.serving.served_models import Served
-from edge_agent.version import AGENT_VERSION
+from edge_agent.snapshot import Snapshot
 from shared_schema.messages import (
     MAXIMUM_BYTES,
-    AgentState,
-    Channel,
     CommandReply,
     Confirmation,
     Health,
     ModelConfirmation,
     ModelHealth,
     SaidChannel,
-    StateReason,
 )
 from shared_schema.shadow import Said, Serving, ShadowModel, ShadowReport
 from shared_schema.topics import Command, Topics
@@ -35,27 +31,12 @@ logger = logging.getLogger(__name__)
 _SHADOW: Final = "shadow"
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The agent at one moment, as its messages report it."""
+class _Envelope(TypedDict):
+    """What every message to the cloud carries."""
 
-    state: AgentState
-    why: str | None
-    release: str | None
-    serving: Mapping[str, Served]
-    confirmations: Mapping[str, ModelConfirmation]
-    channels: tuple[Channel, ...]
-    dropped: int = 0
-    last_error: str | None = None
-    reason: StateReason | None = None
-
-    def differs(self, other: "Snapshot | None") -> bool:
-        """Return whether the difference must be reported at once."""
-        return other is None or self._told() != other._told()
-
-    def _told(self) -> tuple[Any, ...]:
-        served = {name: each.target for name, each in self.serving.items()}
-        return self.state, self.reason, self.why, self.release, served, dict(self.confirmations), self.channels
+    thing: str
+    timestamp: datetime
+    sequence: int
 
 
 class Reporter:
@@ -150,7 +131,7 @@ class Reporter:
             message = CommandReply(**self._envelope(), command=command, ok=ok, words=words, request=request)
             self._post(self.topics.reply(command), message.encoded())
 
-    def _envelope(self) -> dict[str, Any]:
+    def _envelope(self) -> _Envelope:
         self._sequence += 1
         return {"thing": self._thing, "timestamp": datetime.now(UTC), "sequence": self._sequence}
 

@@ -1,1 +1,1 @@
-"""The models that serve: their states, the handles that keep them open, and how a new one is loaded."""
+"""The models that serve: the handles that keep them open, and how a new one is loaded, cached and closed."""

@@ -18,17 +18,19 @@ from typing import Final
 
 from edge_agent.errors import InferenceError, RefusedModelError, VettingAbandonedError
 from edge_agent.inference.loaded_model import LoadedModel, for_want_of_memory, open_model, short
-from edge_agent.serving.lifecycle import Target
 from edge_agent.serving.model_cache import CachedModel, ModelCache
-from edge_agent.vetting.outcome import Outcome, refused
+from edge_agent.serving.served_models import Target
 from edge_agent.vetting.parent import vet_in_child
+from edge_agent.vetting.protocol import Outcome, refused
 from edge_agent.vetting.verdicts import Verdicts
-from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.digests import model_digest_of_folder
+from shared_schema.errors import UndigestibleModelError
 from shared_schema.messages import Reason
 
 logger = logging.getLogger(__name__)
 NICENESS: Final = 10
-"""Of the loader's thread; 19 takes seconds to load, an idle scheduling class starves it (onnxruntime-facts.md)."""
+"""Of the loader's thread; 19 takes seconds to load, an idle scheduling class starves it
+(docs/onnxruntime-facts.md, "Threads")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,8 @@ class Loader:
 
 
 def give_memory_back() -> None:
-    """Collect garbage, and give free heap back: else the process grows with each swap (onnxruntime-facts.md)."""
+    """Collect garbage, and give free heap back: else the process grows with each swap
+    (docs/onnxruntime-facts.md, "Memory")."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

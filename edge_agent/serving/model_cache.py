@@ -10,8 +10,9 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from edge_agent.files import write_atomically
-from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.digests import model_digest_of_folder
+from shared_schema.documents.writing import write_whole
+from shared_schema.errors import UndigestibleModelError
 
 logger = logging.getLogger(__name__)
 MOST: Final = 2
@@ -61,7 +62,7 @@ class ModelCache:
             ]
             mine = [cached for cached in others if cached.model == confirmed.model][: MOST - 1]
             self._models = [confirmed, *mine, *(cached for cached in others if cached.model != confirmed.model)]
-            write_atomically(self._folder / "index.json", _Index(models=self._models).model_dump_json().encode())
+            write_whole(self._folder / "index.json", _Index(models=self._models).model_dump_json())
             self._sweep()
         except (OSError, UndigestibleModelError) as error:
             logger.warning("model not cached", extra={"digest": confirmed.digest, "error": str(error)})

@@ -10,8 +10,18 @@ from types import TracebackType
 from typing import Self
 
 from edge_agent.inference.loaded_model import LoadedModel
-from edge_agent.serving.lifecycle import Target
 from edge_agent.serving.meter import Meter
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One version of one model, as a desired state names it."""
+
+    model: str
+    component: str
+    version: str
+    digest: str
+    release: str
 
 
 @dataclass(slots=True, eq=False)

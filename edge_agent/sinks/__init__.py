@@ -1,1 +1,1 @@
-"""Where predictions go: one module for each kind. `table.py` opens them by their settings."""
+"""Where predictions go: one module for each kind. `pipeline/opening.py` opens them by their settings."""

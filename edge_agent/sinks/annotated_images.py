@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.predicted import Predicted
-from edge_agent.sinks.bounded_folder import BoundedFolder
-from edge_agent.sinks.entry_names import entry_name
+from edge_agent.sinks.bounded_folder import BoundedFolder, entry_name
 from edge_agent.sinks.sink import Seen
-from edge_agent.tasks.reading import labelled
+from edge_agent.tasks.output import Output, labelled
 from shared_schema.settings import AnnotatedImagesSink
 
 logger = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ class AnnotatedImages:
         """Do nothing: no file is held open."""
 
 
-def drawn(pixels: NDArray[Any], output: dict[str, Any]) -> NDArray[Any]:
+def drawn(pixels: NDArray[Any], output: Output) -> NDArray[Any]:
     """Return a colour copy with boxes, labels and scores. Small images are enlarged, so that the text is readable."""
     times = max(1, round(240 / max(pixels.shape[:2])))
     canvas: Any = cv2.resize(pixels, None, fx=times, fy=times, interpolation=cv2.INTER_NEAREST)

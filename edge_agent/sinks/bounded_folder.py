@@ -1,13 +1,18 @@
-"""A folder of files, bounded in number, size and age: the oldest files are removed first."""
+"""A folder of files kept of frames, bounded in number, size and age: the oldest files are removed first."""
 
 import contextlib
 import logging
 import os
+import re
 import time
 from collections import deque
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Final
+
+from edge_agent.predicted import Predicted
 
 logger = logging.getLogger(__name__)
+_ODD: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 class BoundedFolder:
@@ -29,6 +34,7 @@ class BoundedFolder:
         total = sum(len(content) for content in files.values())
         self._make_room(1, total)
         for suffix, content in files.items():
+            # Not flushed to the disk, as `write_whole` does: the thread that infers would wait for it.
             unfinished = self.path / f".{name}{suffix}"
             try:
                 unfinished.write_bytes(content)
@@ -70,3 +76,12 @@ class BoundedFolder:
             self._entries = deque((name, at, size) for at, name, size in ordered)
             self._size = sum(size for _, _, size in self._entries)
         return self._entries
+
+
+def entry_name(prediction: Predicted) -> str:
+    """Return an entry's name, such as ``20261124T201512123456-camera-00001``: time, source and frame, without dots.
+
+    Entries sort by time, and are safe names whatever the frame is called.
+    """
+    frame = _ODD.sub("_", PurePath(prediction.frame).stem)[:80] or "frame"
+    return f"{prediction.timestamp:%Y%m%dT%H%M%S%f}-{prediction.source}-{frame}"

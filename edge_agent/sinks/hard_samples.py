@@ -9,10 +9,9 @@ from typing import ClassVar
 import cv2
 
 from edge_agent.predicted import Predicted
-from edge_agent.sinks.bounded_folder import BoundedFolder
-from edge_agent.sinks.entry_names import entry_name
+from edge_agent.sinks.bounded_folder import BoundedFolder, entry_name
 from edge_agent.sinks.sink import Seen
-from edge_agent.tasks.reading import least_score
+from edge_agent.tasks.output import least_score
 from edge_agent.tasks.task import Content
 from shared_schema.settings import HardSamples
 

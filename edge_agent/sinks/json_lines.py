@@ -50,7 +50,7 @@ class JsonLinesFile:
                 self._append(stream, line)
             except OSError as error:
                 raise SinkError(
-                    f"{self.path} cannot be written ({error.strerror}); free the disk, or correct the sink's path"
+                    f"{self.path} cannot be written ({error.strerror})", "free the disk, or correct the sink's path"
                 ) from error
             if prediction.frame_id is not None:
                 self._last[prediction.source] = prediction.frame_id

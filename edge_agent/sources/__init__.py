@@ -1,1 +1,1 @@
-"""Where frames come from: one module for each kind. `table.py` opens them by their settings."""
+"""Where frames come from: one module for each kind. `pipeline/opening.py` opens them by their settings."""

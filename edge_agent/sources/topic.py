@@ -1,7 +1,6 @@
 """Requests of other components on a local topic. Each is answered on the reply topic once all its frames are done."""
 
 import base64
-import binascii
 import json
 import logging
 import threading
@@ -9,13 +8,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge_agent.nucleus.local_topics import LocalTopics
+from edge_agent.errors import RequestError
+from edge_agent.nucleus.events import LocalTopics
 from edge_agent.predicted import Predicted
 from edge_agent.sources.source import Offered
+from shared_schema.json_value import JsonObject
 from shared_schema.settings import TopicSource
 
 logger = logging.getLogger(__name__)
@@ -33,15 +34,15 @@ class RequestedFrame(BaseModel):
     text: str | None = None
 
     def content(self) -> bytes:
-        """Return the frame's bytes. Raises ``ValueError``."""
+        """Return the frame's bytes. Raises ``RequestError``."""
         if (self.data is None) == (self.text is None):
-            raise ValueError("a frame has either data or text")
+            raise RequestError("a frame has either data or text")
         if self.text is not None:
             return self.text.encode()
         try:
             return base64.b64decode(self.data or "", validate=True)
-        except binascii.Error as error:
-            raise ValueError(f"data is no base64: {error}") from None
+        except ValueError as error:
+            raise RequestError(f"data is no base64: {error}") from None
 
 
 class Request(BaseModel):
@@ -58,8 +59,8 @@ class _Asked:
     request: str | None
     frames: list[Offered]
     left: int
-    predictions: dict[int, dict[str, Any]] = field(default_factory=dict)
-    errors: list[dict[str, str]] = field(default_factory=list)
+    predictions: dict[int, JsonObject] = field(default_factory=dict)
+    errors: list[JsonObject] = field(default_factory=list)
 
 
 class TopicRequests:
@@ -88,7 +89,7 @@ class TopicRequests:
         arrived = time.monotonic()
         try:
             name, contents = _read(payload)
-        except ValueError as error:
+        except RequestError as error:
             self._refuse(_name_of(payload), str(error))
             return
         refused: _Asked | None = None
@@ -123,7 +124,7 @@ class TopicRequests:
         return Offered(first.name, first.content, first.arrived, first.ticket, tuple(others))
 
     def done(self, frame: Offered, prediction: Predicted | None = None) -> None:
-        told = (
+        told: JsonObject = (
             {} if prediction is None else prediction.message().model_dump(mode="json", by_alias=True, exclude_none=True)
         )
         self._end(frame, lambda asked: asked.predictions.__setitem__(frame.ticket[1], told))
@@ -159,17 +160,17 @@ class TopicRequests:
         logger.warning("request refused", extra={"topic": self._settings.topic, "why": why})
         self._answer(request, [], [{"error": why}])
 
-    def _answer(self, request: str | None, predictions: list[dict[str, Any]], errors: list[dict[str, str]]) -> None:
-        answer: dict[str, Any] = {"schema": 1, "predictions": predictions, "errors": errors}
+    def _answer(self, request: str | None, predictions: list[JsonObject], errors: list[JsonObject]) -> None:
+        answer: JsonObject = {"schema": 1, "predictions": [*predictions], "errors": [*errors]}
         if request is not None:
             answer["request"] = request
         self._post(self._settings.reply, json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _read(payload: bytes) -> tuple[str | None, list[tuple[str | None, bytes]]]:
-    """Return the request's name and its frames. Raises ``ValueError`` with words for the component that asked."""
+    """Return the request's name and its frames. Raises ``RequestError``."""
     if not payload:
-        raise ValueError("the request is empty")
+        raise RequestError("the request is empty")
     if payload.lstrip()[:1] != b"{":
         return None, [(None, payload)]
     try:
@@ -177,7 +178,7 @@ def _read(payload: bytes) -> tuple[str | None, list[tuple[str | None, bytes]]]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "the request"
-        raise ValueError(f"{place}: {first['msg']}") from None
+        raise RequestError(f"{place}: {first['msg']}") from None
     return request.request, [(each.name, each.content()) for each in request.frames]
 
 

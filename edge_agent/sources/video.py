@@ -10,13 +10,12 @@ from typing import Any, Final
 
 import cv2
 
+from edge_agent.backoff import Backoff
 from edge_agent.predicted import Predicted
 from edge_agent.sources.source import Offered
 from shared_schema.settings import VideoSource
 
 logger = logging.getLogger(__name__)
-_FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 30.0
 _CREDENTIALS: Final = re.compile(r"//[^/@]*@")
 
 
@@ -66,18 +65,20 @@ class Video:
             self._thread.join(timeout=2)
 
     def _work(self) -> None:
-        pause = _FIRST_PAUSE
+        backoff = Backoff(0.5, 30.0)
         while not self._stopping.is_set():
             frames = self._play()
-            if frames and self._file is not None and not self._settings.repeat:
-                logger.info("video ended", extra={"address": self._shown, "frames": frames})
-                return
+            if frames:
+                backoff.reset()
+            if frames and self._file is not None:
+                if not self._settings.repeat:
+                    logger.info("video ended", extra={"address": self._shown, "frames": frames})
+                    return
+                continue
+            pause = backoff.pause()
             if not frames:
                 logger.warning("video gives nothing", extra={"address": self._shown, "again_in": pause})
-            pause = _FIRST_PAUSE if frames else pause
-            if not (frames and self._file is not None):
-                self._stopping.wait(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+            self._stopping.wait(pause)
 
     def _play(self) -> int:
         """Open the video and read it to its end. Return how many frames came."""

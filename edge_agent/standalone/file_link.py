@@ -8,14 +8,16 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from edge_agent.errors import NotOfferedError
-from edge_agent.nucleus.event_queue import Event, Hint
-from edge_agent.standalone.config import StandaloneConfig, read_config
-from edge_agent.standalone.proposing import ProposalError, Proposals
+from edge_agent.errors import NotOfferedError, ProposalError
+from edge_agent.nucleus.events import Hint, NucleusEvent
+from edge_agent.standalone.config_file import Proposals, StandaloneConfig, read_config
 from shared_schema.desired_state import KEY
-from shared_schema.documents import DocumentError
+from shared_schema.diagnostics import first_few
+from shared_schema.documents.writing import write_whole
+from shared_schema.errors import DocumentError
+from shared_schema.json_value import JsonObject
 
 logger = logging.getLogger(__name__)
 _LOOK: Final = 0.5
@@ -28,14 +30,14 @@ class FileLink:
     connection = 0
     forgets = False
 
-    def __init__(self, file: Path, work: Path, component: str, put: Callable[[Event], object]) -> None:
+    def __init__(self, file: Path, work: Path, component: str, put: Callable[[NucleusEvent], object]) -> None:
         self._file = file
         self._work = work
         self._component = component
         self._put = put
         self._proposals = Proposals(work)
         self._config: StandaloneConfig | None = None
-        self._document: dict[str, Any] | None = None
+        self._document: JsonObject | None = None
         self._seen: Signature | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._look, name="config-file", daemon=True)
@@ -90,11 +92,8 @@ class FileLink:
     def publish(self, topic: str, payload: bytes) -> None:
         """Write the newest message of each kind to ``said/health.json`` and the like."""
         path = self._work / "said" / f"{_kind(topic)}.json"
-        beside = path.with_name(f".{path.name}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(payload)
-            beside.replace(path)
+            write_whole(path, payload)
         except OSError as error:
             logger.warning("message not kept", extra={"path": str(path), "error": str(error)})
 
@@ -116,7 +115,7 @@ class FileLink:
             config = read_config(self._file)
             document = self._proposals.document(config, self._file.parent)
         except DocumentError as error:
-            logger.warning("config not taken", extra={"why": "; ".join(str(fault) for fault in error.faults[:3])})
+            logger.warning("config not taken", extra={"why": "; ".join(first_few(map(str, error.diagnostics), 3))})
             return False
         except ProposalError as error:
             logger.warning("config not taken", extra={"why": str(error)})
@@ -145,7 +144,7 @@ def _files(folder: Path) -> list[Path]:
         return []
 
 
-def _said(document: dict[str, Any]) -> dict[str, Any]:
+def _said(document: JsonObject) -> JsonObject:
     return {key: value for key, value in document.items() if key not in {"release", "seal"}}
 
 

@@ -45,8 +45,8 @@ def yolov8(output: NDArray[Any], labels: int) -> Candidates:
     rows = _of_one_image(output).T
     if rows.shape[1] != 4 + labels:
         raise InferenceError(
-            f"the output has {rows.shape[1]} rows, and yolov8 has 4 and one for each of {labels} labels; "
-            "correct the labels, or the decoder"
+            f"the output has {rows.shape[1]} rows, and yolov8 has 4 and one for each of {labels} labels",
+            "correct the labels, or the decoder",
         )
     scores = rows[:, 4:]
     classes = scores.argmax(axis=1)
@@ -60,7 +60,7 @@ def end_to_end(output: NDArray[Any], labels: int) -> Candidates:  # noqa: ARG001
     rows = _of_one_image(output)
     if rows.shape[1] != 6:
         raise InferenceError(
-            f"the output has rows of {rows.shape[1]} numbers, and end_to_end has 6; use another decoder"
+            f"the output has rows of {rows.shape[1]} numbers, and end_to_end has 6", "use another decoder"
         )
     return Candidates(rows[:, :4], rows[:, 4], rows[:, 5].astype(np.int64))
 

@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.errors import InferenceError
-from edge_agent.inference.graph import Graph
-from edge_agent.inference.images import Pixels
-from edge_agent.inference.preparing import Placement
+from edge_agent.errors import GraphMismatchError, InferenceError
 from edge_agent.tasks.decoders import DECODERS, Candidates
+from edge_agent.tasks.graph import Graph
 from edge_agent.tasks.image_input import image_input
-from edge_agent.tasks.task import BoundTask, GraphMismatchError, Outputs, finite, stackable
+from edge_agent.tasks.images import Pixels
+from edge_agent.tasks.output import Output
+from edge_agent.tasks.preparing import Placement
+from edge_agent.tasks.task import BoundTask, Outputs, finite, stackable
 from shared_schema.model_manifest import ModelManifest
 
 
@@ -23,23 +24,23 @@ def detection(manifest: ModelManifest, graph: Graph) -> BoundTask:
     decoder = DECODERS.get(wanted.decoder or "")
     if decoder is None:
         raise GraphMismatchError(
-            f"this agent has no decoder {wanted.decoder!r}; set postprocessing.decoder to one of "
-            f"{', '.join(DECODERS)}, or deploy an agent that has it"
+            f"this agent has no decoder {wanted.decoder!r}",
+            f"set postprocessing.decoder to one of {', '.join(DECODERS)}, or deploy an agent that has it",
         )
     taken = graph.output(wanted.output)
     if taken is None or not taken.type.startswith(("tensor(f", "tensor(d")):
         raise GraphMismatchError(
-            f"the graph has no output of floats {wanted.output or ''!r}; set postprocessing.output to one of "
-            f"{', '.join(str(output) for output in graph.outputs)}"
+            f"the graph has no output of floats {wanted.output or ''!r}",
+            f"set postprocessing.output to one of {', '.join(str(output) for output in graph.outputs)}",
         )
 
-    def interpret(outputs: Outputs, pixels: Pixels) -> dict[str, Any]:
+    def interpret(outputs: Outputs, pixels: Pixels) -> Output:
         found = decoder.decode(outputs[taken.name], len(labels))
         if not (finite(found.boxes) and finite(found.scores)):
             raise InferenceError(f"{taken.name} has boxes or scores that are no numbers (NaN or infinite)")
         found = _chosen(found, wanted.confidence, wanted.overlap if decoder.overlapping else None, wanted.most)
         if len(found.classes) and not 0 <= found.classes.min() <= found.classes.max() < len(labels):
-            raise InferenceError(f"{taken.name} names a class beyond the {len(labels)} labels; correct the labels")
+            raise InferenceError(f"{taken.name} names a class beyond the {len(labels)} labels", "correct the labels")
         boxes = _within(Placement(pixels, image.preprocessing).to_image(found.boxes), pixels)
         return {
             "detections": [

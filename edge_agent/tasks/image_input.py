@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from edge_agent.inference.graph import NUMPY_TYPES, Graph
-from edge_agent.inference.images import Pixels, as_wanted, decode_image
-from edge_agent.inference.preparing import preprocessor
-from edge_agent.tasks.task import Feed, GraphMismatchError
+from edge_agent.errors import GraphMismatchError
+from edge_agent.tasks.graph import NUMPY_TYPES, Graph
+from edge_agent.tasks.images import Pixels, as_wanted, decode_image
+from edge_agent.tasks.preparing import preprocessor
+from edge_agent.tasks.task import Feed
 from shared_schema.model_manifest import ModelManifest, Preprocessing
 
 
@@ -25,16 +26,16 @@ def image_input(manifest: ModelManifest, graph: Graph) -> ImageInput:
     """Return the functions that read and prepare an image. Raises ``GraphMismatchError``."""
     wanted = manifest.preprocessing
     if wanted is None:
-        raise GraphMismatchError(f"a {manifest.task} model has no preprocessing; add it to model.yaml")
+        raise GraphMismatchError(f"a {manifest.task} model has no preprocessing", "add it to model.yaml")
     if len(graph.inputs) != 1:
         raise GraphMismatchError(
-            f"the graph takes {len(graph.inputs)} inputs, and a {manifest.task} model takes one image; "
-            "export it with one input"
+            f"the graph takes {len(graph.inputs)} inputs, and a {manifest.task} model takes one image",
+            "export it with one input",
         )
     taken = graph.inputs[0]
     dtype = NUMPY_TYPES.get(taken.type)
     if dtype is None:
-        raise GraphMismatchError(f"the graph's input is {taken}, which no image becomes; export it as float")
+        raise GraphMismatchError(f"the graph's input is {taken}, which no image becomes", "export it as float")
     given = _shape(wanted)
     if taken.shape and (
         len(taken.shape) != len(given)
@@ -42,7 +43,8 @@ def image_input(manifest: ModelManifest, graph: Graph) -> ImageInput:
     ):
         raise GraphMismatchError(
             f"the graph's input is {taken}, and model.yaml's preprocessing gives {list(given)} ({wanted.layout}, "
-            f"{wanted.colour}); correct size, colour or layout"
+            f"{wanted.colour})",
+            "correct size, colour or layout",
         )
     prepare = preprocessor(wanted, dtype)
     return ImageInput(

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.errors import InferenceError, UnreadableFrameError
-from edge_agent.inference.graph import NUMPY_TYPES, Graph, Tensor
-from edge_agent.tasks.scores import ranking, scores_output
-from edge_agent.tasks.task import BoundTask, Feed, GraphMismatchError, Outputs, finite
+from edge_agent.errors import GraphMismatchError, InferenceError, UnreadableFrameError
+from edge_agent.tasks.classification import ranking, scores_output
+from edge_agent.tasks.graph import NUMPY_TYPES, Graph, Tensor
+from edge_agent.tasks.output import Output
+from edge_agent.tasks.task import BoundTask, Feed, Outputs, finite
 from shared_schema.model_manifest import ModelManifest
 
 Rows = list[dict[str, str]]
@@ -26,7 +27,7 @@ def tabular(manifest: ModelManifest, graph: Graph) -> BoundTask:
     """
     columns = manifest.columns
     if not columns:
-        raise GraphMismatchError("a tabular model names no columns; list them in columns of model.yaml")
+        raise GraphMismatchError("a tabular model names no columns", "list them in columns of model.yaml")
     prepare = _side_by_side(graph.inputs[0], columns) if _is_one(graph, columns) else _by_name(graph, columns)
     return BoundTask(lambda content, name: _rows(content, name, columns), prepare, _interpreter(manifest, graph))
 
@@ -39,10 +40,10 @@ def _side_by_side(taken: Tensor, columns: list[str]) -> Callable[[Rows], Feed]:
     width = taken.shape[-1] if taken.shape else None
     if len(taken.shape) != 2 or (width is not None and width != len(columns)):
         raise GraphMismatchError(
-            f"the graph's input is {taken}, and model.yaml has {len(columns)} columns; correct the columns"
+            f"the graph's input is {taken}, and model.yaml has {len(columns)} columns", "correct the columns"
         )
     if taken.shape[0] not in {None, 1}:
-        raise GraphMismatchError(f"the graph's input {taken} takes {taken.shape[0]} rows at once; leave that open")
+        raise GraphMismatchError(f"the graph's input {taken} takes {taken.shape[0]} rows at once", "leave that open")
     convert = _converter(taken)
     return lambda rows: {taken.name: np.stack([convert(rows, column) for column in columns], axis=1)}
 
@@ -53,7 +54,8 @@ def _by_name(graph: Graph, columns: list[str]) -> Callable[[Rows], Feed]:
     if strange or idle:
         raise GraphMismatchError(
             f"inputs without a column: {', '.join(strange) or 'none'}; columns without an input: "
-            f"{', '.join(idle) or 'none'}; correct columns of model.yaml"
+            f"{', '.join(idle) or 'none'}",
+            "correct columns of model.yaml",
         )
     converters = {tensor.name: (_converter(tensor), len(tensor.shape)) for tensor in graph.inputs}
 
@@ -73,7 +75,9 @@ def _converter(tensor: Tensor) -> Callable[[Rows, str], NDArray[Any]]:
         return lambda rows, column: np.array([row[column] for row in rows], dtype=object)
     dtype = NUMPY_TYPES.get(tensor.type)
     if dtype is None:
-        raise GraphMismatchError(f"the graph's input is {tensor}, which no table becomes; export it as float or string")
+        raise GraphMismatchError(
+            f"the graph's input is {tensor}, which no table becomes", "export it as float or string"
+        )
     floats = np.issubdtype(dtype, np.floating)
 
     def convert(rows: Rows, column: str) -> NDArray[Any]:
@@ -101,7 +105,7 @@ def _rows(content: bytes, name: str, columns: list[str]) -> Rows:
         raise UnreadableFrameError(f"{name} is no CSV in UTF-8: {error}") from None
     missing = [column for column in columns if column not in (reader.fieldnames or [])]
     if missing:
-        raise UnreadableFrameError(f"{name} lacks the columns {', '.join(missing)}; name them in its first line")
+        raise UnreadableFrameError(f"{name} lacks the columns {', '.join(missing)}", "name them in its first line")
     if not rows:
         raise UnreadableFrameError(f"{name} has no row below its header")
     for number, row in enumerate(rows, 1):
@@ -110,16 +114,16 @@ def _rows(content: bytes, name: str, columns: list[str]) -> Rows:
     return rows
 
 
-def _interpreter(manifest: ModelManifest, graph: Graph) -> Callable[[Outputs, Rows], dict[str, Any]]:
+def _interpreter(manifest: ModelManifest, graph: Graph) -> Callable[[Outputs, Rows], Output]:
     if manifest.labels:
         scores = scores_output(manifest, graph).name
         rank = ranking(manifest, scores)
         return lambda outputs, rows: {"rows": [rank(row) for row in _by_row(outputs[scores], scores, len(rows))]}
     names = [manifest.postprocessing.output] if manifest.postprocessing.output else [o.name for o in graph.outputs]
     if strange := [name for name in names if graph.output(name) is None]:
-        raise GraphMismatchError(f"the graph has no output {strange[0]!r}; correct postprocessing.output")
+        raise GraphMismatchError(f"the graph has no output {strange[0]!r}", "correct postprocessing.output")
 
-    def values(outputs: Outputs, rows: Rows) -> dict[str, Any]:
+    def values(outputs: Outputs, rows: Rows) -> Output:
         columns = {name: _by_row(outputs[name], name, len(rows)) for name in names}
         for name, column in columns.items():
             if not finite(column):
@@ -138,6 +142,6 @@ def _by_row(output: Any, name: str, rows: int) -> NDArray[Any]:
     values = np.asarray(output)
     if not values.ndim or values.shape[0] != rows:
         raise InferenceError(
-            f"{name} has the shape {list(values.shape)} for {rows} rows; export it with a row for each"
+            f"{name} has the shape {list(values.shape)} for {rows} rows", "export it with a row for each"
         )
     return values

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import UnreadableFrameError
-from edge_agent.inference.graph import Graph
+from edge_agent.tasks.graph import Graph
+from edge_agent.tasks.output import Output
 from shared_schema.model_manifest import ModelManifest
 
 Feed = Mapping[str, NDArray[Any]]
@@ -26,10 +27,6 @@ MOST_BYTES: Final = 1 << 28
 """The most bytes of a frame: a file that grows without end must not fill the memory."""
 
 
-class GraphMismatchError(ValueError):
-    """The graph's inputs or outputs are not as the manifest says. The message names the one that differs."""
-
-
 @dataclass(frozen=True, slots=True)
 class BoundTask:
     """A task bound to one manifest and one graph."""
@@ -38,7 +35,7 @@ class BoundTask:
     """Makes a frame of a file's bytes and name. Raises ``UnreadableFrameError``."""
     prepare: Callable[[Frame], Feed]
     """Makes the graph's inputs of a frame, valid until the thread's next call. Raises ``UnreadableFrameError``."""
-    interpret: Callable[[Outputs, Frame], dict[str, Any]]
+    interpret: Callable[[Outputs, Frame], Output]
     """Makes the prediction's ``output`` of the graph's outputs for a frame. Raises ``InferenceError``."""
     look: Callable[[NDArray[Any]], Frame] | None = None
     """Makes a frame of a camera's pixels, for a task that takes images."""
@@ -62,7 +59,9 @@ class BoundTask:
         if isinstance(content, bytes):
             return self.decode(content, name)
         if self.look is None:
-            raise UnreadableFrameError(f"{name} is a camera's, and this model takes no images; give it another source")
+            raise UnreadableFrameError(
+                f"{name} is a camera's, and this model takes no images", "give it another source"
+            )
         return self.look(content)
 
 

@@ -32,7 +32,7 @@ def judge_cost(model: LoadedModel, cost: float, serving: Path | None) -> None:
     if budget.cpu_ms is not None and cost > budget.cpu_ms:
         raise RefusedModelError(
             Reason.BUDGET,
-            f"an inference takes {cost:.2f} ms of CPU, and the budget is {budget.cpu_ms:g}; "
+            f"an inference takes {cost:.2f} ms of CPU, and the budget is {budget.cpu_ms:g}",
             "make the model smaller, or raise budget.cpu-ms",
         )
     if budget.ratio is not None and serving is not None:
@@ -40,13 +40,14 @@ def judge_cost(model: LoadedModel, cost: float, serving: Path | None) -> None:
             now = cost_ms(open_model(serving))
         except Exception as error:
             raise RefusedModelError(
-                Reason.BUDGET, f"the model that serves now could not be measured: {short(error)}; deploy again"
+                Reason.BUDGET, f"the model that serves now could not be measured: {short(error)}", "deploy again"
             ) from error
         if cost > budget.ratio * now:
             raise RefusedModelError(
                 Reason.BUDGET,
                 f"an inference takes {cost:.2f} ms of CPU, {cost / now:.1f} times what serves now, and the budget is "
-                f"{budget.ratio:g} times; make the model smaller, or raise budget.ratio",
+                f"{budget.ratio:g} times",
+                "make the model smaller, or raise budget.ratio",
             )
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from edge_agent.errors import InferenceError, RefusedModelError
 from edge_agent.inference.loaded_model import Answer, LoadedModel, for_want_of_memory
 from edge_agent.inference.model_folder import file_inside
-from edge_agent.tasks.reading import labelled, overlap
+from edge_agent.tasks.output import labelled, overlap
+from shared_schema.diagnostics import first_few
 from shared_schema.messages import Reason
 from shared_schema.model_manifest import Expectation, ExpectedBox, Golden, Tolerance
 
@@ -59,13 +60,11 @@ def judge(found: Agreement, golden: Golden) -> None:
     """Raise ``RefusedModelError`` if too few samples agree."""
     if found.enough(golden.agreement):
         return
-    shown = "; ".join(found.disagreements[:_NAMED])
-    more = len(found.disagreements) - _NAMED
     raise RefusedModelError(
         Reason.GOLDEN,
-        f"{found.agreed} of {found.samples} golden samples agree, and {golden.agreement:.0%} must: {shown}"
-        + (f"; and {more} more" if more > 0 else "")
-        + ". Train it again, or correct the samples",
+        f"{found.agreed} of {found.samples} golden samples agree, and {golden.agreement:.0%} must: "
+        + "; ".join(first_few(found.disagreements, _NAMED)),
+        "train it again, or correct the samples",
     )
 
 
@@ -104,7 +103,7 @@ def _read_array(path: Path) -> NDArray[Any]:
     except (ValueError, EOFError, OSError) as error:
         raise RefusedModelError(Reason.GOLDEN, f"{path.name} is no .npy of a plain tensor: {error}") from None
     if not isinstance(array, np.ndarray):
-        raise RefusedModelError(Reason.GOLDEN, f"{path.name} holds several tensors; save one as .npy")
+        raise RefusedModelError(Reason.GOLDEN, f"{path.name} holds several tensors", "save one as .npy")
     return array
 
 

@@ -15,8 +15,7 @@ from typing import IO, Final
 from pydantic import ValidationError
 
 from edge_agent.errors import VettingAbandonedError
-from edge_agent.vetting.outcome import Outcome, refused
-from edge_agent.vetting.protocol import MOST_BYTES, Report, Request
+from edge_agent.vetting.protocol import MOST_BYTES, Outcome, Report, Request, refused
 from shared_schema.messages import Reason
 
 UNTIL_MANIFEST: Final = 60.0

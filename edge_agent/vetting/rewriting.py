@@ -29,10 +29,10 @@ def write_outputs(model: LoadedModel) -> None:
             path = model.folder / file
             if name not in answer.outputs:
                 raise RefusedModelError(
-                    Reason.GOLDEN, f"{sample.input} expects the output {name!r}, and the graph has none; correct it"
+                    Reason.GOLDEN, f"{sample.input} expects the output {name!r}, and the graph has none", "correct it"
                 )
             if path.is_symlink() or not path.resolve().is_relative_to(folder):
-                raise RefusedModelError(Reason.GOLDEN, f"{file} leads out of the folder; put a plain file there")
+                raise RefusedModelError(Reason.GOLDEN, f"{file} leads out of the folder", "put a plain file there")
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with path.open("wb") as stream:

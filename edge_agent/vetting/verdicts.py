@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from edge_agent.files import write_atomically
-from edge_agent.vetting.outcome import Outcome
+from edge_agent.vetting.protocol import Outcome
+from shared_schema.documents.writing import write_whole
 
 logger = logging.getLogger(__name__)
 _MOST = 200
@@ -39,7 +39,7 @@ class Verdicts:
         tries = earlier.tries + 1 if earlier is not None and not outcome.accepted else 1
         kept = outcome.model_copy(update={"tries": tries})
         try:
-            write_atomically(self._path(digest), kept.model_dump_json().encode())
+            write_whole(self._path(digest), kept.model_dump_json())
             self._forget_the_oldest()
         except OSError as error:
             logger.warning("verdict not kept", extra={"digest": digest, "error": str(error)})

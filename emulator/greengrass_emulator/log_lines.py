@@ -18,7 +18,10 @@ def log_to_stderr(level: int) -> None:
 
 
 def log_to_file(path: Path, level: int) -> None:
-    """Make every logger of the process write only to the file."""
+    """Make every logger of the process write only to the file, whose folder is made. Lines are appended.
+
+    Raises ``OSError`` if it cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # A file's name may have bytes that are not text: the event must not be lost.
     _log_to(logging.FileHandler(path, encoding="utf-8", errors="backslashreplace"), level)

@@ -26,7 +26,12 @@ TRUSTED = ("sklearn.neural_network._stochastic_optimizers.AdamOptimizer",)
 
 
 class ConversionError(Exception):
-    """The model cannot be converted; the message says why and what to do."""
+    """The model cannot be converted. ``problem`` says why, ``remedy`` what to do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{problem}; {remedy}")
 
 
 def convert(model_folder: Path, output_folder: Path) -> Path:
@@ -37,13 +42,13 @@ def convert(model_folder: Path, output_folder: Path) -> Path:
     source = model_folder / MODEL_FILE
     if not source.is_file():
         found = ", ".join(sorted(path.name for path in model_folder.iterdir())) or "nothing"
-        raise ConversionError(f"the model package holds no {MODEL_FILE} but {found}: register what train.py wrote")
+        raise ConversionError(f"the model package holds no {MODEL_FILE} but {found}", "register what train.py wrote")
     try:
         pipeline = load(source, trusted=list(TRUSTED))
     except UntrustedTypesFoundException as error:
-        raise ConversionError(f"{error}; train it anew with train.py, or widen TRUSTED after a review") from None
+        raise ConversionError(str(error), "train it anew with train.py, or widen TRUSTED after a review") from None
     except zipfile.BadZipFile:
-        raise ConversionError(f"{MODEL_FILE} is no skops file: register what train.py wrote") from None
+        raise ConversionError(f"{MODEL_FILE} is no skops file", "register what train.py wrote") from None
     graph = to_onnx(
         pipeline,
         initial_types=[("pixels", FloatTensorType([None, 64]))],

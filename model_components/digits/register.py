@@ -23,9 +23,17 @@ STATUSES = ("Approved", "PendingManualApproval", "Rejected")
 # The registry asks for a container to host the model in the cloud. Nobody starts one: the edge takes the model data.
 _IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
 
+Registered = dict[str, str | int]
+"""What is shown of a model package, as JSON."""
+
 
 class RegistrationError(Exception):
-    """The model cannot be registered; the message says why and what to do."""
+    """The model cannot be registered. ``problem`` says why, ``remedy`` what to do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{problem}; {remedy}")
 
 
 def pack(model_folder: Path) -> bytes:
@@ -35,7 +43,7 @@ def pack(model_folder: Path) -> bytes:
     """
     files = sorted(path for path in model_folder.rglob("*") if path.is_file() and not path.is_symlink())
     if not files:
-        raise RegistrationError(f"{model_folder} holds no model: run train.py --out {model_folder} first")
+        raise RegistrationError(f"{model_folder} holds no model", f"run train.py --out {model_folder} first")
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
         for path in files:
@@ -46,7 +54,7 @@ def pack(model_folder: Path) -> bytes:
     return packed.getvalue()
 
 
-def register(model_folder: Path, *, group: str, bucket: str, status: str, sagemaker: Any, s3: Any) -> dict[str, Any]:
+def register(model_folder: Path, *, group: str, bucket: str, status: str, sagemaker: Any, s3: Any) -> Registered:
     """Upload the archive and create the model package (its group too, when absent).
 
     Returns ``model-package-arn``, ``version``, ``model-data-url`` and ``status``. Raises ``RegistrationError`` and

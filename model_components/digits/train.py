@@ -23,9 +23,10 @@ MODEL_FILE = "model.skops"
 METRICS_FILE = "metrics.json"
 KINDS = ("linear", "mlp", "shuffled")
 _SEED = 7
+Metrics = dict[str, str | int | float]
 
 
-def train(kind: str, out: Path) -> dict[str, Any]:
+def train(kind: str, out: Path) -> Metrics:
     """Train, measure on the held-out scans, write ``model.skops`` and ``metrics.json``; returns the metrics.
 
     Raises ``OSError`` when the folder cannot be written.
@@ -35,7 +36,7 @@ def train(kind: str, out: Path) -> dict[str, Any]:
     if kind == "shuffled":
         labels = np.random.default_rng(_SEED).permutation(labels)
     model = make_pipeline(MaxAbsScaler(), _classifier(kind)).fit(seen.pixels, labels)
-    metrics = {
+    metrics: Metrics = {
         "kind": kind,
         "accuracy": round(float(model.score(held_out.pixels, held_out.labels)), 4),
         "trained-on": len(seen),
@@ -67,7 +68,7 @@ def _classifier(kind: str) -> Any:
     return LogisticRegression(C=0.05, max_iter=400)
 
 
-def _write(model: Pipeline, metrics: dict[str, Any], out: Path) -> None:
+def _write(model: Pipeline, metrics: Metrics, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     dump(model, out / MODEL_FILE)
     (out / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")

@@ -1,7 +1,10 @@
 """`mlops-rehearsal run`: rehearses a release of a repository, and prints the table of proofs."""
 
 import logging
+import signal
+import threading
 from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Annotated
 
 import typer
@@ -9,9 +12,40 @@ import typer
 _LAST_LINES = 20
 
 
+class Interruption:
+    """Raises ``KeyboardInterrupt`` at Ctrl-C as usual, and remembers it. A context manager of the main thread.
+
+    In a destructor Python only prints KeyboardInterrupt, and the program goes on: ``check`` raises it then.
+
+    It is raised only once: a second Ctrl-C must not cut the shutdown short, which has deadlines.
+    """
+
+    def __init__(self) -> None:
+        self._came = threading.Event()
+
+    def __enter__(self) -> "Interruption":
+        self._former = signal.signal(signal.SIGINT, self._come)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self._former)
+
+    def check(self) -> None:
+        """Raise ``KeyboardInterrupt`` if an earlier one was lost. Called at each step."""
+        if self._came.is_set():
+            raise KeyboardInterrupt
+
+    def _come(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._came.is_set():
+            self._came.set()
+            raise KeyboardInterrupt
+
+
 def run(
     devices: Annotated[
-        int | None, typer.Option(help="Classic devices, between preprod and prod; 3 if not said.")
+        int | None, typer.Option(help="Classic devices, between preprod and prod; 3 by default.")
     ] = None,
     repository: Annotated[Path, typer.Option(help="The deploy repository to rehearse.")] = Path(),
     folder: Annotated[Path, typer.Option(help="Folder for logs and report; emptied first.")] = Path("rehearsed/run"),
@@ -29,16 +63,15 @@ def run(
 
     from rehearsal.errors import WrongUse
     from rehearsal.extended.program import extended_program
-    from rehearsal.interruption import Interruption
     from rehearsal.own_folder import own_folder
     from rehearsal.policy_proof.enforcing import EnforcedRoles
     from rehearsal.program import standard_program
     from rehearsal.rehearse import rehearse
-    from rehearsal.table import proofs_table, summary_lines
+    from rehearsal.report import proofs_table, summary_lines
     from rehearsal.timeline import Proof
 
     if extended and (enforce_iam or devices is not None):
-        raise WrongUse("--extended has its own two devices, and no roles; leave out --devices and --enforce-iam")
+        raise WrongUse("--extended has its own two devices, and no roles", "leave out --devices and --enforce-iam")
     program = extended_program(repository) if extended else standard_program(3 if devices is None else devices)
     console = Console(highlight=False)
     interruption = Interruption()

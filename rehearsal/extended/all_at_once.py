@@ -5,8 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from rehearsal.extended import rows
-from rehearsal.extended.answered import heard_on, refused_on
-from rehearsal.extended.context import ScenarioContext
+from rehearsal.extended.context import ScenarioContext, where_it_comes_true
 from rehearsal.extended.deploy_repository import (
     A_SECOND,
     HARD_SAMPLES,
@@ -18,11 +17,12 @@ from rehearsal.extended.deploy_repository import (
     UNSURE,
 )
 from rehearsal.extended.made_models import MADE, write_belt
-from rehearsal.extended.waiting import where_it_comes_true
+from rehearsal.extended.recorded_answers import received_on, refused_on
 from rehearsal.feeder import read_predictions
 from rehearsal.scenarios import as_another_user
 from rehearsal.timeline import Proof
 from rehearsal.world import Device
+from shared_schema.diagnostics import first_few
 from shared_schema.messages import Prediction, PublishedPrediction
 
 SCENARIO = "1 all at once"
@@ -75,15 +75,15 @@ def _sinks(context: ScenarioContext) -> Iterator[Proof]:
         rows.on_all(context, turned) and max(sizes, default=0) <= MAX_BYTES,
         f"{len(sizes)} full files of {MAX_BYTES} bytes at most",
     )
-    heard = where_it_comes_true(
-        context.devices, lambda device: {source for source, _ in heard_on(device)} == set(SOURCES)
+    received = where_it_comes_true(
+        context.devices, lambda device: {source for source, _ in received_on(device)} == set(SOURCES)
     )
-    foreign = sum(len(set(heard_on(device)) - _written(device)) for device in context.devices)
+    foreign = sum(len(set(received_on(device)) - _written(device)) for device in context.devices)
     yield Proof(
         SCENARIO,
         "another component receives the predictions of every source on the local topic",
-        rows.on_all(context, heard) and foreign == 0,
-        f"{sum(len(heard_on(device)) for device in context.devices)} predictions, {foreign} of them not in the file",
+        rows.on_all(context, received) and foreign == 0,
+        f"{sum(len(received_on(device)) for device in context.devices)} predictions, {foreign} of them not in the file",
     )
     yield to_the_cloud(context)
     kept = where_it_comes_true(context.devices, lambda device: len(_pictures(device)) >= KEPT_PICTURES)
@@ -108,17 +108,17 @@ def _sinks(context: ScenarioContext) -> Iterator[Proof]:
 def to_the_cloud(context: ScenarioContext) -> Proof:
     """Return the proof that the broker gets only sure and new predictions, at no more than the rate."""
     came = where_it_comes_true(context.devices, lambda device: len(_published(context, device)) >= len(SOURCES))
-    faults, told, lines = [], 0, 0
+    faults, sent, lines = [], 0, 0
     for device in context.devices:
         published = _published(context, device)
-        told += len(published)
+        sent += len(published)
         lines += len(_written(device))
         for source in SOURCES:
             own = sorted((each for each in published if each.source == source), key=lambda each: each.timestamp)
             if any(_best(each) < SURE for each in own):
                 faults.append(f"{device.name}: {source} below {SURE}")
-            if any(_said(one) == _said(other) for one, other in pairwise(own)):
-                faults.append(f"{device.name}: {source} said the same twice")
+            if any(_labels(one) == _labels(other) for one, other in pairwise(own)):
+                faults.append(f"{device.name}: {source} sent the same twice")
             span = (own[-1].timestamp - own[0].timestamp).total_seconds() if own else 0.0
             if len(own) > (span + _JITTER) * A_SECOND + 1:
                 faults.append(f"{device.name}: {source} sent {len(own)} in {span:.1f} s")
@@ -126,7 +126,7 @@ def to_the_cloud(context: ScenarioContext) -> Proof:
         SCENARIO,
         f"IoT Core gets only sure ({SURE} and more) and new predictions, at most {A_SECOND:g} a second and source",
         rows.on_all(context, came) and not faults,
-        "; ".join(faults[:3]) or f"{told} of {lines} predictions",
+        "; ".join(first_few(faults, 3)) or f"{sent} of {lines} predictions",
     )
 
 
@@ -171,7 +171,7 @@ def _best(prediction: Prediction) -> float:
     return max(_scores(prediction), default=0.0)
 
 
-def _said(prediction: Prediction) -> tuple[str, ...]:
+def _labels(prediction: Prediction) -> tuple[str, ...]:
     output = prediction.output
     found = output.get("detections") or output.get("rows") or [output]
     return tuple(str(each.get("label")) for each in found)

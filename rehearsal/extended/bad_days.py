@@ -10,11 +10,17 @@ from pathlib import Path
 
 from rehearsal.errors import RehearsalError
 from rehearsal.extended import rows
-from rehearsal.extended.context import ScenarioContext, pids, predictions_of, serves_all
+from rehearsal.extended.context import (
+    ScenarioContext,
+    comes_true,
+    pids,
+    predictions_of,
+    serves_all,
+    where_it_comes_true,
+)
 from rehearsal.extended.deploy_repository import CAMERA, DIGITS, MODELS
 from rehearsal.extended.made_models import picture_of_belt
 from rehearsal.extended.no_connection import no_connection
-from rehearsal.extended.waiting import comes_true, where_it_comes_true
 from rehearsal.timeline import Proof
 from rehearsal.world import Device
 from shared_schema.messages import AgentState, Health
@@ -47,7 +53,7 @@ def _unreadable(context: ScenarioContext) -> Proof:
     aside = where_it_comes_true(
         context.devices, lambda device: {path.name for path in device.images.with_name(_ASIDE).glob("*")} == bad.keys()
     )
-    told = where_it_comes_true(
+    reported = where_it_comes_true(
         context.devices,
         lambda device: (
             (health := _newest(context, device)).models[DIGITS].errors >= len(bad)
@@ -58,7 +64,7 @@ def _unreadable(context: ScenarioContext) -> Proof:
     return Proof(
         _SCENARIO,
         "unreadable images are set aside, counted and named, and the agent goes on",
-        rows.on_all(context, aside) and rows.on_all(context, told),
+        rows.on_all(context, aside) and rows.on_all(context, reported),
         f"{len(bad)} a device; {next(iter(shown))[:80]}",
     )
 
@@ -194,7 +200,7 @@ def _newest(context: ScenarioContext, device: Device) -> Health:
 def _pid(device: Device) -> int:
     pid = device.agent_pid()
     if pid is None:
-        raise RehearsalError(f"{device.name}: its agent does not run; see {device.folder.root / 'logs'}")
+        raise RehearsalError(f"{device.name}: its agent does not run", f"see {device.folder.root / 'logs'}")
     return pid
 
 

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from rehearsal.extended import rows
-from rehearsal.extended.context import ScenarioContext, pids, serves
+from rehearsal.extended.context import ScenarioContext, pids, serves, where_it_comes_true
 from rehearsal.extended.deploy_repository import CAMERA, DIGITS, MODELS
-from rehearsal.extended.waiting import where_it_comes_true
 from rehearsal.timeline import Proof
 from rehearsal.world import Device
 from shared_schema.messages import AgentState, CommandReply, Health, Verdict
@@ -61,7 +60,7 @@ def send(context: ScenarioContext, command: Command, **payload: str) -> dict[str
 
     where_it_comes_true(context.devices, came)
     for name, reply in found.items():
-        context.rehearsal.timeline.told(name, f"{command}: {reply.words}", when=reply.timestamp)
+        context.rehearsal.timeline.record_message(name, f"{command}: {reply.words}", when=reply.timestamp)
     return found
 
 
@@ -93,9 +92,9 @@ def _report(context: ScenarioContext) -> Proof:
     shadows = where_it_comes_true(
         context.devices,
         lambda device: (
-            (said := context.shadow(device)).timestamp > began
-            and said.state is AgentState.SERVING
-            and set(said.models) == set(MODELS)
+            (shadow := context.shadow(device)).timestamp > began
+            and shadow.state is AgentState.SERVING
+            and set(shadow.models) == set(MODELS)
         ),
     )
     healthy = where_it_comes_true(context.devices, lambda device: _is_whole(_health(context, device), device, began))
@@ -140,5 +139,7 @@ def _verdict(context: ScenarioContext, device: Device) -> Verdict | str | None:
 def _others_go_on(context: ScenarioContext) -> bool:
     """Return whether the other models of the last release serve as before."""
     wanted = {name: version for name, version in context.versions().items() if name != DIGITS}
-    told = [{name: each.version for name, each in context.shadow(device).models.items()} for device in context.devices]
-    return all({name: versions.get(name) for name in wanted} == wanted for versions in told)
+    served = [
+        {name: each.version for name, each in context.shadow(device).models.items()} for device in context.devices
+    ]
+    return all({name: versions.get(name) for name in wanted} == wanted for versions in served)

@@ -1,9 +1,11 @@
-"""What every scenario of the extended rehearsal needs, and what several of them read of the devices."""
+"""What every scenario of the extended rehearsal needs: its context, what the devices show, and waiting for it."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rehearsal.extended.deploy_repository import MODELS, SOURCES
@@ -16,6 +18,10 @@ from shared_schema.messages import Prediction, Verdict
 from shared_schema.release import FILE, Release
 from shared_schema.shadow import ShadowReport
 
+PATIENCE = 30.0
+"""Seconds to wait for what a device usually does within a few."""
+_PAUSE = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class ScenarioContext:
@@ -26,7 +32,7 @@ class ScenarioContext:
     listeners: Mapping[str, MqttListener]
     stack: ExitStack
     """Ends what a scenario has started, also if the scenario fails."""
-    told: dict[str, datetime] = field(default_factory=dict)
+    recorded: dict[str, datetime] = field(default_factory=dict)
     """By device: the timestamp of the shadow that is on the timeline already."""
 
     @property
@@ -61,23 +67,28 @@ class ScenarioContext:
 
     def confirmed(self, device: Device) -> bool:
         """Return whether the device serves and confirms all models of the last release, by version and digest."""
-        told = self.shadow(device).models
+        models = self.shadow(device).models
         for each in self.release().of_kind("model"):
-            model = told.get(each.key)
-            said = model.said if model else None
-            if model is None or said is None or each.model is None or said.verdict is not Verdict.CONFIRMED:
+            model = models.get(each.key)
+            confirmation = model.said if model else None
+            if (
+                model is None
+                or confirmation is None
+                or each.model is None
+                or confirmation.verdict is not Verdict.CONFIRMED
+            ):
                 return False
             wanted = (each.version, each.model.digest)
-            if (said.version, said.digest) != wanted or (model.version, model.digest) != wanted:
+            if (confirmation.version, confirmation.digest) != wanted or (model.version, model.digest) != wanted:
                 return False
         return True
 
     def shadow(self, device: Device) -> ShadowReport:
         """Return the device's named shadow. Raises ``LookupError`` if it has none yet."""
         report = device.view.shadow(device.name)
-        if self.told.get(device.name) != report.timestamp:
-            self.told[device.name] = report.timestamp
-            self.rehearsal.timeline.told(
+        if self.recorded.get(device.name) != report.timestamp:
+            self.recorded[device.name] = report.timestamp
+            self.rehearsal.timeline.record_message(
                 device.name, f"{report.state}, release {report.release}", when=report.timestamp
             )
         return report
@@ -114,3 +125,25 @@ def agent_log(device: Device) -> str:
 def pids(context: ScenarioContext) -> dict[str, int | None]:
     """Return the agents' process ids by device."""
     return {device.name: device.agent_pid() for device in context.devices}
+
+
+def comes_true(holds: Callable[[], object], seconds: float | None = None) -> bool:
+    """Return whether it holds within ``seconds`` (default ``PATIENCE``). A ``LookupError`` counts as not yet."""
+    ends = time.monotonic() + (PATIENCE if seconds is None else seconds)
+    while True:
+        try:
+            if holds():
+                return True
+        except LookupError:
+            pass
+        if time.monotonic() > ends:
+            return False
+        time.sleep(_PAUSE)
+
+
+def where_it_comes_true(
+    devices: Iterable[Device], holds: Callable[[Device], object], seconds: float | None = None
+) -> list[str]:
+    """Return the names of the devices for which it holds in time. All devices share one deadline."""
+    ends = time.monotonic() + (PATIENCE if seconds is None else seconds)
+    return [device.name for device in devices if comes_true(partial(holds, device), max(0.0, ends - time.monotonic()))]

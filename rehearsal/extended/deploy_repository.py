@@ -6,13 +6,12 @@ the pipeline's own copy; the repository itself is never changed.
 
 import shutil
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from rehearsal.errors import RehearsalError
-from rehearsal.extended import asking, made_models
+from rehearsal.extended import asking_component, made_models
+from rehearsal.repository_config import RepositoryConfig, read_config
 from shared_schema.config import find_config
+from shared_schema.json_value import JsonObject
 
 DIGITS = "digits"
 MODELS = (DIGITS, *made_models.MADE)
@@ -24,7 +23,7 @@ KEPT_PICTURES, HARD_SAMPLES, UNSURE = 8, 6, 0.75
 SURE, A_SECOND = 0.8, 2.0
 BUSY_LIMIT = 6.0
 
-SETTINGS: dict[str, Any] = {
+SETTINGS: JsonObject = {
     "health": {"interval": 1},
     "shutdown": {"grace": 4},
     "busy": {"file": "busy", "recheck": 1, "limit": BUSY_LIMIT},
@@ -54,61 +53,57 @@ SETTINGS: dict[str, Any] = {
 def application_of(repository: Path) -> str:
     """Return the fleet's application, its topics' first level. Raises ``RehearsalError`` without agent or digits."""
     config = _config(repository)
-    _agent(config["custom-components"], repository)
-    return str(config["application"])
+    _agent(config, repository)
+    return config.application
 
 
 def write_repository(source: Path) -> None:
     """Turn the pipeline's copy of a repository into the extended one. Raises ``RehearsalError`` if it has no agent."""
     config = _config(source)
-    components = config["custom-components"]
-    key, agent = _agent(components, source)
-    agent["agent"] = {**(agent["agent"] or {}), "settings": SETTINGS}
-    config["custom-components"] = {
+    key, agent = _agent(config, source)
+    written = agent["agent"]
+    agent["agent"] = {**(written if isinstance(written, dict) else {}), "settings": SETTINGS}
+    config.components = {
         key: agent,
-        DIGITS: components[DIGITS],
+        DIGITS: config.components[DIGITS],
         **{model: _model_component(model) for model in made_models.MADE},
         "asking": _asking_component(),
     }
-    find_config(source).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    config.write(find_config(source))
     for model in made_models.MADE:
         made_models.write_component(source / "model_components" / model, model)
     program = source / "components" / "asking" / "asking.py"
     program.parent.mkdir(parents=True)
-    shutil.copyfile(asking.__file__, program)
+    shutil.copyfile(asking_component.__file__, program)
 
 
 def renew_agent(source: Path) -> None:
     """Change the agent's description in the config, which makes a new version of the same agent."""
     config = _config(source)
-    _, agent = _agent(config["custom-components"], source)
+    _, agent = _agent(config, source)
     agent["description"] = f"{agent.get('description', 'The edge agent')}, renewed"
-    find_config(source).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    config.write(find_config(source))
 
 
-def _config(repository: Path) -> dict[str, Any]:
+def _config(repository: Path) -> RepositoryConfig:
     path = find_config(repository)
-    try:
-        config: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        missing = {"application"} - config.keys() or {DIGITS} - config["custom-components"].keys()
-    except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise RehearsalError(f"{path} cannot be read ({error}); `cloud-publisher validate` says more") from error
-    if missing:
+    config = read_config(path)
+    if DIGITS not in config.components:
         raise RehearsalError(
-            f"{path} has no {', '.join(missing)}; the extended rehearsal adds its models to the digits: rehearse "
-            "this project's own repository, or one of `cloud-publisher init`"
+            f"{path} has no {DIGITS}, and the extended rehearsal adds its models to the digits",
+            "rehearse this project's own repository, or one of `cloud-publisher init`",
         )
     return config
 
 
-def _agent(components: dict[str, Any], source: Path) -> tuple[str, dict[str, Any]]:
-    found = next(((key, each) for key, each in components.items() if "agent" in each), None)
+def _agent(config: RepositoryConfig, source: Path) -> tuple[str, JsonObject]:
+    found = next(((key, each) for key, each in config.components.items() if "agent" in each), None)
     if found is None:
-        raise RehearsalError(f"{find_config(source)}: no component is the agent; rehearse a repository that has one")
+        raise RehearsalError(f"{find_config(source)}: no component is the agent", "rehearse a repository that has one")
     return found
 
 
-def _model_component(model: str) -> dict[str, Any]:
+def _model_component(model: str) -> JsonObject:
     return {
         "component-name": f"com.example.{model}",
         "root": f"model_components/{model}",
@@ -124,8 +119,8 @@ def _model_component(model: str) -> dict[str, Any]:
     }
 
 
-def _asking_component() -> dict[str, Any]:
-    rights = {
+def _asking_component() -> JsonObject:
+    rights: JsonObject = {
         f"{ASKING}:pubsub:1": {
             "policyDescription": "Requests to the agent",
             "operations": ["aws.greengrass#PublishToTopic"],

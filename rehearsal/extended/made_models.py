@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from shared_schema.json_value import JsonObject, JsonValue
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -166,43 +168,43 @@ def _graph(
     return content
 
 
-def _parts_component(golden: Path) -> dict[str, Any]:
+def _parts_component(golden: Path) -> JsonObject:
     import cv2  # noqa: PLC0415
 
-    samples: list[dict[str, Any]] = []
+    samples: list[JsonValue] = []
     for name, number in (("red", 2), ("blue", 6), ("empty", None)):
         cv2.imwrite(str(golden / f"{name}.png"), picture_of_belt(number))
-        boxes = [] if number is None else [{"label": name, "box": list(part_on_belt(number)[1])}]
+        boxes: list[JsonValue] = [] if number is None else [{"label": name, "box": [*part_on_belt(number)[1]]}]
         samples.append({"input": f"golden/{name}.png", "expect": {"boxes": boxes}})
     return {
         "task": "detection",
-        "labels": list(COLOURS),
+        "labels": [*COLOURS],
         "preprocessing": {"size": [SIDE, SIDE], "resize": "letterbox", "colour": "rgb", "scale": 1 / 255},
         "postprocessing": {"decoder": "end_to_end", "confidence": 0.5},
         "golden": {"samples": samples},
     }
 
 
-def _wear_component(golden: Path) -> dict[str, Any]:
-    samples = []
+def _wear_component(golden: Path) -> JsonObject:
+    samples: list[JsonValue] = []
     for label, row in (("worn", "3,2"), ("fine", "-2,-3")):
         (golden / f"{label}.csv").write_text(f"{','.join(COLUMNS)}\n{row}\n", encoding="utf-8")
         samples.append({"input": f"golden/{label}.csv", "expect": {"label": label, "min-score": 0.9}})
     return {
         "task": "tabular",
         "labels": ["fine", "worn"],
-        "columns": list(COLUMNS),
+        "columns": [*COLUMNS],
         "postprocessing": {"scores": "logits"},
         "golden": {"samples": samples},
     }
 
 
-def _dose_component(golden: Path) -> dict[str, Any]:
+def _dose_component(golden: Path) -> JsonObject:
     import numpy as np  # noqa: PLC0415
 
     np.savez(golden / "three.npz", x=np.array([1.5, -1.0], np.float32), turns=np.array(3, np.int64))
     np.save(golden / "three.npy", np.array([4.5, 2.0], np.float32))
-    sample = {"input": "golden/three.npz", "expect": {"outputs": {"y": "golden/three.npy"}}}
+    sample: JsonObject = {"input": "golden/three.npz", "expect": {"outputs": {"y": "golden/three.npy"}}}
     return {"task": "raw", "golden": {"samples": [sample]}}
 
 

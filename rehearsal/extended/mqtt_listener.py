@@ -3,7 +3,7 @@
 import json
 
 from greengrass_emulator.cloud.cloud import Cloud
-from greengrass_emulator.cloud.device_messages.listening import Message, Messages
+from greengrass_emulator.cloud.device_messages.messages import Message, Messages
 
 from shared_schema.messages import CommandReply, Confirmation, Health, PublishedPrediction
 from shared_schema.topics import Command, Topics
@@ -17,7 +17,7 @@ class MqttListener:
         self._account = account
         self._application = application
         self._messages = messages
-        self._heard: list[Message] = []
+        self._received: list[Message] = []
 
     def command(self, thing: str, command: Command, **payload: str) -> None:
         """Send a command to a device."""
@@ -27,7 +27,7 @@ class MqttListener:
     def mark(self) -> int:
         """Return the number of messages so far: the ``since`` of the other methods."""
         self._listen()
-        return len(self._heard)
+        return len(self._received)
 
     def health(self, thing: str, since: int = 0) -> list[Health]:
         """Return a device's health messages, in the order of arrival."""
@@ -54,11 +54,11 @@ class MqttListener:
 
     def _on(self, topic: str, since: int) -> list[bytes]:
         self._listen()
-        return [message.payload for message in self._heard[since:] if message.topic == topic]
+        return [message.payload for message in self._received[since:] if message.topic == topic]
 
     def _listen(self) -> None:
         while True:
             try:
-                self._heard.append(self._messages.next(0))
+                self._received.append(self._messages.next(0))
             except TimeoutError:
                 return

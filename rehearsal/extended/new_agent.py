@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from rehearsal.extended import rows
-from rehearsal.extended.answered import ask_slowly, asked_on
 from rehearsal.extended.context import ScenarioContext, agent_log, pids
 from rehearsal.extended.deploy_repository import BUSY_LIMIT, renew_agent
+from rehearsal.extended.recorded_answers import ask_slowly, asked_on
 from rehearsal.pipeline import PipelineRun
 from rehearsal.timeline import Proof
 from rehearsal.world import AGENT

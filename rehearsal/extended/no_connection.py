@@ -10,10 +10,9 @@ from greengrass_emulator.devices.device_faults import cut_ipc, mend_ipc
 
 from rehearsal.extended import rows
 from rehearsal.extended.commands import all_ok, send, words_of
-from rehearsal.extended.context import ScenarioContext, pids, predictions_of
+from rehearsal.extended.context import ScenarioContext, comes_true, pids, predictions_of
 from rehearsal.extended.deploy_repository import BELT, CAMERA
 from rehearsal.extended.made_models import PARTS
-from rehearsal.extended.waiting import comes_true
 from rehearsal.timeline import Proof
 from rehearsal.world import AGENT, Device
 
@@ -23,11 +22,11 @@ _SECONDS_TO_ARRIVE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class _Away:
-    """What happened while an agent had no connection. ``told`` is the number of its health messages."""
+    """What happened while an agent had no connection. ``sent`` is the number of its health messages."""
 
     seconds: float
     scans: int
-    told: int
+    sent: int
     arrived: bool
     versions: frozenset[str]
 
@@ -49,9 +48,9 @@ def no_connection(scenario: str, context: ScenarioContext) -> Iterator[Proof]:
     yield Proof(
         scenario,
         "without its IPC connection every device predicts on, and publishes nothing",
-        all(each.scans >= _SCANS_MEANWHILE and each.told == 0 for each in away.values()),
+        all(each.scans >= _SCANS_MEANWHILE and each.sent == 0 for each in away.values()),
         ", ".join(
-            f"{name} {each.seconds:.1f} s, {each.scans} scans, {each.told or 'no'} health"
+            f"{name} {each.seconds:.1f} s, {each.scans} scans, {each.sent or 'no'} health"
             for name, each in away.items()
         ),
     )
@@ -98,7 +97,7 @@ def _looked_at(context: ScenarioContext, device: Device, known: set[str], left: 
     return _Away(
         seconds=(datetime.now(UTC) - left).total_seconds(),
         scans=_since(device, CAMERA, left),
-        told=sum(each.timestamp > left for each in context.listener(device).health(device.name, mark)),
+        sent=sum(each.timestamp > left for each in context.listener(device).health(device.name, mark)),
         arrived=arrived,
         versions=frozenset(each.version for each in predictions_of(device, BELT) if each.timestamp > left),
     )

@@ -4,10 +4,9 @@ import time
 from collections.abc import Iterator
 
 from rehearsal.extended import rows
-from rehearsal.extended.context import ScenarioContext, pids, serving
+from rehearsal.extended.context import ScenarioContext, comes_true, pids, serving
 from rehearsal.extended.deploy_repository import DIGITS, MODELS
 from rehearsal.extended.made_models import PARTS, WEAR
-from rehearsal.extended.waiting import comes_true
 from rehearsal.scenarios import REJECTED
 from rehearsal.timeline import Proof
 from shared_schema.messages import AgentState, Reason, Verdict
@@ -41,7 +40,7 @@ def one_of_two_is_bad(context: ScenarioContext) -> Iterator[Proof]:
     """Release a bad digits model and a good tabular one together.
 
     Classic validates the whole document, and takes neither. Lite does not validate, and decides on each model
-    (architecture, section 3)."""
+    (docs/architecture.md, "Two channels")."""
     scenario = "5 one of two is bad"
     before, was, began = pids(context), context.versions(), time.time()
     context.rehearsal.approve(context.rehearsal.models.bad)
@@ -64,8 +63,8 @@ def one_of_two_is_bad(context: ScenarioContext) -> Iterator[Proof]:
         f"{classic.name} {detailed}, serves {_shown(serving(context, classic))}",
     )
     comes_true(lambda: serving(context, lite) == {**was, WEAR: released[WEAR]})
-    said = context.shadow(lite).models
-    verdicts = {name: each.said.verdict for name, each in said.items() if each.said}
+    models = context.shadow(lite).models
+    verdicts = {name: each.said.verdict for name, each in models.items() if each.said}
     yield Proof(
         scenario,
         "lite refuses the bad one, and serves and confirms the good one",
@@ -73,14 +72,14 @@ def one_of_two_is_bad(context: ScenarioContext) -> Iterator[Proof]:
         and verdicts == {**dict.fromkeys(MODELS, Verdict.CONFIRMED), DIGITS: Verdict.REJECTED},
         f"{lite.name} {DIGITS} {verdicts.get(DIGITS)}, {WEAR} {verdicts.get(WEAR)} {serving(context, lite).get(WEAR)}",
     )
-    yield _said_why(scenario, context)
+    yield _reason_is_reported(scenario, context)
     yield rows.same_processes(scenario, context, before)
     yield rows.every_scan_once(scenario, context)
     yield rows.every_picture_of_the_belt(scenario, context)
     yield rows.every_request(scenario, context, began)
 
 
-def _said_why(scenario: str, context: ScenarioContext) -> Proof:
+def _reason_is_reported(scenario: str, context: ScenarioContext) -> Proof:
     """Return the proof that each device names the golden samples as the reason, and lite reports what it lacks."""
     reasons = {
         device.name: {
@@ -93,7 +92,7 @@ def _said_why(scenario: str, context: ScenarioContext) -> Proof:
     health = context.listener(context.lite).health(context.lite.name)[-1]
     return Proof(
         scenario,
-        "the refusal is said with its reason, and lite's health is DEGRADED and says why",
+        "the refusal is reported with its reason, and lite's health is DEGRADED and says why",
         all(each == {Reason.GOLDEN} for each in reasons.values())
         and health.state is AgentState.DEGRADED
         and DIGITS in (health.why or ""),

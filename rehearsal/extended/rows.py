@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from rehearsal.extended.answered import asked_on
-from rehearsal.extended.context import ScenarioContext, predictions_of
+from rehearsal.extended.context import PATIENCE, ScenarioContext, comes_true, predictions_of
 from rehearsal.extended.deploy_repository import BELT, CAMERA
 from rehearsal.extended.made_models import CELL, SIDE, part_on_belt
-from rehearsal.extended.waiting import PATIENCE, comes_true
+from rehearsal.extended.recorded_answers import asked_on
 from rehearsal.feeder import settle
 from rehearsal.pipeline import PipelineRun
 from rehearsal.timeline import Proof
 from rehearsal.world import Device
+from shared_schema.diagnostics import first_few
 from shared_schema.messages import Prediction
 
 _NEAR = 3.0
@@ -71,9 +71,8 @@ def every_picture_of_the_belt(scenario: str, context: ScenarioContext) -> Proof:
             faults.append(f"{device.name}: {len(found)} frames only")
         if [int(each.frame) for each in found] != list(range(1, len(found) + 1)):
             faults.append(f"{device.name}: frames are missing, or there twice, among {len(found)}")
-        faults += [f"{device.name}: frame {each.frame} {each.output}" for each in found if not _finds_the_part(each)][
-            :2
-        ]
+        wrong = [f"{device.name}: frame {each.frame} {each.output}" for each in found if not _finds_the_part(each)]
+        faults += first_few(wrong, 2)
     return Proof(
         scenario,
         "every frame of the video has exactly one prediction, with the part where it was",
@@ -92,7 +91,7 @@ def every_request(scenario: str, context: ScenarioContext, since: float, *, firs
         found = asked.faults() if first else [f"{each.request} wrongly" for each in asked.answered if not each.right]
         if {each.topic for each in asked.answered} != {"line/asks", "lab/asks"}:
             found.append("not both topics were answered")
-        faults += [f"{device.name}: {each}" for each in found[:2]]
+        faults += [f"{device.name}: {each}" for each in first_few(found, 2)]
     return Proof(
         scenario,
         "every request on a local topic is answered rightly" + (", once, at the first asking" if first else ""),

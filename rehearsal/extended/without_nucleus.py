@@ -9,22 +9,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import yaml
 from greengrass_emulator.interruption import ctrl_c_held_back
 
 from rehearsal.cloud_view import objects_of
 from rehearsal.errors import RehearsalError
-from rehearsal.extended.context import ScenarioContext
+from rehearsal.extended.context import ScenarioContext, comes_true
 from rehearsal.extended.deploy_repository import CAMERA, DIGITS
-from rehearsal.extended.waiting import comes_true
 from rehearsal.feeder import Scan, read_predictions
-from rehearsal.pipeline import process_environment
+from rehearsal.processes import process_environment
 from rehearsal.registry import TrainedModel
 from rehearsal.timeline import Proof
 from rehearsal.world import BUCKET
 from shared_schema.digests import model_digest_of_folder
+from shared_schema.documents.writing import write_whole
+from shared_schema.json_value import JsonObject
 from shared_schema.messages import Prediction
 
 _SCENARIO = "7 no nucleus"
@@ -104,7 +104,7 @@ class _Bench:
 
     def apply(self, model: _Model) -> None:
         """Write the config file so that it names this model, as an editor does."""
-        config: dict[str, Any] = {
+        config: JsonObject = {
             "thing": "bench",
             "models": {DIGITS: {"folder": str(model.folder.relative_to(self.config.parent))}},
             "settings": {
@@ -113,9 +113,7 @@ class _Bench:
                 "sinks": {"file": {"type": "json-lines"}},
             },
         }
-        beside = self.config.with_suffix(".new")
-        beside.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-        beside.replace(self.config)
+        write_whole(self.config, yaml.safe_dump(config, sort_keys=False))
 
     def ask(self, name: str, scans: list[Scan]) -> list[Prediction]:
         """Feed scans, wait for their predictions, and return them."""
@@ -137,7 +135,9 @@ class _Bench:
     def serves(self, model: _Model) -> bool:
         """Return whether the agent has confirmed the model, in the file that it writes instead of a message."""
         path = self._work / "said" / "confirmation.json"
-        return path.exists() and model.digest in (said := path.read_text(encoding="utf-8")) and "CONFIRMED" in said
+        return (
+            path.exists() and model.digest in (written := path.read_text(encoding="utf-8")) and "CONFIRMED" in written
+        )
 
 
 def _start(context: ScenarioContext, bench: _Bench) -> "subprocess.Popen[bytes]":
@@ -170,7 +170,8 @@ def _published(context: ScenarioContext, model: TrainedModel) -> bytes:
     key = next((each for each in objects_of(s3, BUCKET, "artifacts/") if each.endswith(ends)), None)
     if key is None:
         raise RehearsalError(
-            f"s3://{BUCKET} has no artifact of {DIGITS} {model.released_as}; the first scenarios publish it"
+            f"s3://{BUCKET} has no artifact of {DIGITS} {model.released_as}",
+            "run the first scenarios, which publish it",
         )
     content: bytes = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
     return content

@@ -36,7 +36,7 @@ class Attack:
 
 
 @dataclass(frozen=True, slots=True)
-class Prey:
+class Targets:
     """The targets of the attempts."""
 
     bucket: str
@@ -50,9 +50,9 @@ class Prey:
 class Attacks:
     """The attempts against a running cloud."""
 
-    def __init__(self, cloud: Cloud, prey: Prey) -> None:
+    def __init__(self, cloud: Cloud, targets: Targets) -> None:
         self._cloud = cloud
-        self._prey = prey
+        self._targets = targets
         self._other_key = str(cloud.client("kms").create_key(Description="another")["KeyMetadata"]["Arn"])
         blob = cloud.client("kms").encrypt(KeyId=self._other_key, Plaintext=b"secret")["CiphertextBlob"]
         self._ciphertext = bytes(blob)
@@ -69,13 +69,13 @@ class Attacks:
             yield _tried(thief, attempt, call)
 
     def _of_a_device(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        prey, thief = self._prey, "a device's credentials"
+        targets, thief = self._targets, "a device's credentials"
         greengrass, s3 = self._as_device("greengrassv2"), self._as_device("s3")
         data = self._as_device("iot-data")
         yield (
             thief,
             "deploy to the fleet",
-            lambda: greengrass.create_deployment(targetArn=prey.target_arn, components={}),
+            lambda: greengrass.create_deployment(targetArn=targets.target_arn, components={}),
         )
         yield (
             thief,
@@ -85,13 +85,13 @@ class Attacks:
         yield (
             thief,
             "write to the artifact bucket",
-            lambda: s3.put_object(Bucket=prey.bucket, Key=f"{prey.artifact}.new", Body=b"", IfNoneMatch="*"),
+            lambda: s3.put_object(Bucket=targets.bucket, Key=f"{targets.artifact}.new", Body=b"", IfNoneMatch="*"),
         )
-        yield thief, "replace the bucket's policy", lambda: s3.put_bucket_policy(Bucket=prey.bucket, Policy="{}")
+        yield thief, "replace the bucket's policy", lambda: s3.put_bucket_policy(Bucket=targets.bucket, Policy="{}")
         yield (
             thief,
             "read outside the prefix of artifacts",
-            lambda: s3.get_object(Bucket=prey.bucket, Key="elsewhere/component.zip"),
+            lambda: s3.get_object(Bucket=targets.bucket, Key="elsewhere/component.zip"),
         )
         yield (
             thief,
@@ -101,19 +101,19 @@ class Attacks:
         yield (
             thief,
             "publish as another thing",
-            lambda: data.publish(topic=f"dt/digits-demo/{prey.thing}/health", payload=b"{}"),
+            lambda: data.publish(topic=f"dt/digits-demo/{targets.thing}/health", payload=b"{}"),
         )
         yield (
             thief,
             "read another thing's shadow",
-            lambda: data.get_thing_shadow(thingName=prey.thing, shadowName="mlops"),
+            lambda: data.get_thing_shadow(thingName=targets.thing, shadowName="mlops"),
         )
 
     def _of_the_deploy_role(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         thief = "the deploy role"
         greengrass = self._as_role("greengrassv2", "deploy-role", _VICTIM)
         group = self._other_group["thingGroupArn"]
-        thing = self._prey.target_arn.partition(":thinggroup/")[0] + f":thing/{self._prey.thing}"
+        thing = self._targets.target_arn.partition(":thinggroup/")[0] + f":thing/{self._targets.thing}"
         yield (
             thief,
             "deploy to a thing group that is not ours",
@@ -128,22 +128,24 @@ class Attacks:
         yield (
             thief,
             "read model data",
-            lambda: self._as_role("s3", "deploy-role", _VICTIM).get_object(Bucket=MODEL_BUCKET, Key=self._prey.model),
+            lambda: self._as_role("s3", "deploy-role", _VICTIM).get_object(
+                Bucket=MODEL_BUCKET, Key=self._targets.model
+            ),
         )
 
     def _in_dev(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        prey = self._prey
+        targets = self._targets
         s3 = self._as_role("s3", "build-role", "dev")
         yield (
             "the build role",
             "overwrite an artifact",
-            lambda: s3.put_object(Bucket=prey.bucket, Key=prey.artifact, Body=b"other bytes"),
+            lambda: s3.put_object(Bucket=targets.bucket, Key=targets.artifact, Body=b"other bytes"),
         )
         yield (
             "the build role",
             "deploy",
             lambda: self._as_role("greengrassv2", "build-role", "dev").create_deployment(
-                targetArn=prey.target_arn, components={}
+                targetArn=targets.target_arn, components={}
             ),
         )
         administrator, plain = self._cloud.client("s3"), self._cloud.client("s3")
@@ -152,8 +154,8 @@ class Attacks:
             "dev's administrator",
             "write under another key",
             lambda: administrator.put_object(
-                Bucket=prey.bucket,
-                Key=f"{prey.artifact}.other-key",
+                Bucket=targets.bucket,
+                Key=f"{targets.artifact}.other-key",
                 Body=b"",
                 IfNoneMatch="*",
                 ServerSideEncryption="aws:kms",
@@ -163,14 +165,14 @@ class Attacks:
         yield (
             "dev's administrator",
             "delete an artifact",
-            lambda: administrator.delete_object(Bucket=prey.bucket, Key=prey.artifact),
+            lambda: administrator.delete_object(Bucket=targets.bucket, Key=targets.artifact),
         )
-        yield "dev's administrator", "list the bucket without TLS", lambda: plain.list_objects_v2(Bucket=prey.bucket)
+        yield "dev's administrator", "list the bucket without TLS", lambda: plain.list_objects_v2(Bucket=targets.bucket)
 
     def _trust(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         role = role_arn(self._cloud, "deploy-role", _VICTIM)
         given = {"RoleArn": role, "RoleSessionName": THIEF}
-        external_id = self._prey.external_id
+        external_id = self._targets.external_id
         yield (
             "the pipeline role",
             "assume a deploy role without the external id",
@@ -189,7 +191,7 @@ class Attacks:
         yield (
             "another stage's deploy role",
             "read the artifacts' bucket policy",
-            lambda: self._as_role("s3", "deploy-role", "preprod").get_bucket_policy(Bucket=self._prey.bucket),
+            lambda: self._as_role("s3", "deploy-role", "preprod").get_bucket_policy(Bucket=self._targets.bucket),
         )
 
     def _as_device(self, service: str) -> Any:

@@ -3,7 +3,6 @@
 Also ``unused.yml``: what the proof's run does not use, with the reasons.
 """
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -12,9 +11,10 @@ from pathlib import Path
 from pydantic import Field
 
 from rehearsal.errors import RehearsalError
-from rehearsal.pipeline import process_environment
 from rehearsal.policy_proof.rendered import RenderedStage, read_stage
-from shared_schema.documents import DocumentError, read_document
+from rehearsal.processes import output_of
+from shared_schema.documents import read_document
+from shared_schema.errors import DocumentError
 from shared_schema.strict_model import WrittenByPeople
 
 _SECONDS = 30
@@ -45,7 +45,7 @@ class UnneededList(WrittenByPeople):
 
 
 def render_documents(config: Path, stages: Sequence[str]) -> tuple[RenderedStage, ...]:
-    """Render every stage with ``cloud-publisher policies render``. Raises ``RehearsalError`` with what it said."""
+    """Render every stage with ``cloud-publisher policies render``. Raises ``RehearsalError`` with its output."""
     return tuple(read_stage(_render(config, stage)) for stage in stages)
 
 
@@ -54,21 +54,16 @@ def read_unneeded(path: Path) -> tuple[Unneeded, ...]:
     try:
         return tuple(read_document(path, UnneededList).value.unused)
     except DocumentError as error:
-        raise RehearsalError(str(error)) from None
+        raise RehearsalError(str(error), f"correct {path}") from None
 
 
 def _render(config: Path, stage: str) -> str:
-    done = subprocess.run(
+    return output_of(
         [
             *(sys.executable, "-m", "cloud_publisher", "policies", "render"),
             *("--stage", stage, "--config", str(config), "--json"),
         ],
-        env=process_environment(),
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
+        name=f"cloud-publisher policies render --stage {stage}",
+        remedy=f"correct {config}",
+        seconds=_SECONDS,
     )
-    if done.returncode:
-        raise RehearsalError(f"the policies of {stage} could not be rendered:\n{done.stdout}{done.stderr}")
-    return done.stdout

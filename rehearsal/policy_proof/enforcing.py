@@ -9,11 +9,12 @@ from greengrass_emulator.iam.policy_sources import PolicySet
 from greengrass_emulator.iam.recording import read_recording
 
 from rehearsal.errors import RehearsalError
-from rehearsal.pipeline import Stage, process_environment
+from rehearsal.pipeline import Stage
 from rehearsal.policy_proof import installing
 from rehearsal.policy_proof.documents import render_documents
 from rehearsal.policy_proof.proving import of_ours, refusals
 from rehearsal.policy_proof.rendered import Attached, RenderedStage
+from rehearsal.processes import process_environment
 from rehearsal.timeline import Proof
 from rehearsal.world import BUCKET, World
 
@@ -40,7 +41,7 @@ class EnforcedRoles:
         self.rendered: tuple[RenderedStage, ...] = ()
 
     def prepare(self, cloud: Cloud, seeded: SeededCloud) -> None:
-        """Attach every document to its role or resource. Raises ``RehearsalError``, ``InvalidPolicy``."""
+        """Attach every document to its role or resource. Raises ``RehearsalError``, ``InvalidPolicyError``."""
         self.external_id = seeded.external_id
         key_arn = installing.make_key_and_model_bucket(cloud, seeded.bucket)
         config = installing.write_config(
@@ -72,7 +73,7 @@ class EnforcedRoles:
     def policies(self, cloud: Cloud) -> PolicySet:
         """The policies that decide on the run's calls. Raises ``RehearsalError`` before the accounts are prepared."""
         if self._attached is None:
-            raise RehearsalError("the accounts hold no policies yet; enter the world first")
+            raise RehearsalError("the accounts hold no policies yet", "enter the world first")
         return installing.whole_policy_set(cloud, self._attached, self.rendered)
 
     def proof(self, world: World) -> Proof:

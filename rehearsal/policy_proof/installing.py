@@ -8,7 +8,6 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from greengrass_emulator.cloud.accounts import AccessKey
 from greengrass_emulator.cloud.clients import client_for
 from greengrass_emulator.cloud.cloud import Cloud
@@ -25,7 +24,9 @@ from rehearsal.policy_proof.rendered import (
     attach_policies,
     policy_set,
 )
+from rehearsal.repository_config import read_config
 from rehearsal.world import CANARY, GROUP
+from shared_schema.json_value import JsonObject
 from shared_schema.topics import SHADOW
 
 OPERATORS = "MlopsOperators"
@@ -46,27 +47,27 @@ def write_config(
 
     ``canaries`` are the accounts that have a canary's thing group.
     """
-    written = yaml.safe_load((repository / "greengrass-config.yml").read_text(encoding="utf-8"))
-    written["artifact-bucket"] = seeded.bucket
-    written["stages"] = {
-        account.name: {
+    config = read_config(repository / "greengrass-config.yml")
+    config.artifact_bucket = seeded.bucket
+    config.stages = {}
+    for account in cloud.accounts:
+        groups = f"arn:aws:iot:{account.region}:{account.id}:thinggroup"
+        stage: JsonObject = {
             "account": account.id,
             "region": account.region,
-            "target": f"arn:aws:iot:{account.region}:{account.id}:thinggroup/{GROUP}",
+            "target": f"{groups}/{GROUP}",
             "role": seeded.deploy_role_arns[account.name],
             "external-id": seeded.external_id,
             "bucket-access": [f"arn:aws:iam::{account.id}:role/{TOKEN_EXCHANGE_ROLE}"],
             "role-alias": ROLE_ALIAS,
             "operator": _operators_arn(cloud, account.name),
         }
-        for account in cloud.accounts
-    }
-    for account in cloud.accounts:
         if account.name in canaries:
-            written["stages"][account.name]["canary"] = f"arn:aws:iot:{account.region}:{account.id}:thinggroup/{CANARY}"
-    written["stages"]["dev"] |= {"key": key_arn, "model-data": [f"s3://{MODEL_BUCKET}/models/"]}
+            stage["canary"] = f"{groups}/{CANARY}"
+        config.stages[account.name] = stage
+    config.stages["dev"] |= {"key": key_arn, "model-data": [f"s3://{MODEL_BUCKET}/models/"]}
     path = folder / "greengrass-config.yml"
-    path.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+    config.write(path)
     return path
 
 

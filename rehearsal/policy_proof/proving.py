@@ -7,7 +7,6 @@ in any stage: dev's fleet is lite and prod's classic, and they ask for different
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from greengrass_emulator.iam.policy_sources import PolicySet
 from greengrass_emulator.iam.recording import RecordedCall
@@ -17,6 +16,7 @@ from infra_policies import document_names, document_path
 from rehearsal.policy_proof.attacks import THIEF
 from rehearsal.policy_proof.documents import Unneeded
 from rehearsal.policy_proof.rendered import RenderedStage
+from shared_schema.json_value import JsonValue
 
 _REFUSED_ON_PURPOSE = frozenset({"LearnThatAnObjectIsAbsent"})
 """Without the right to list a whole bucket S3 answers 403 for a missing object, and the build expects it."""
@@ -78,7 +78,7 @@ def refusals(calls: Iterable[RecordedCall], policies: PolicySet) -> Iterator[str
 
 
 def _by_statement(proof: Proof, stages: Sequence[RenderedStage]) -> Iterator[StatementProof]:
-    loads = {load.statement: load for load in proof.loads}
+    removals = {removal.statement: removal for removal in proof.removals}
     unused: dict[str, set[tuple[str, str]]] = {}
     for each in proof.unused:
         unused.setdefault(each.statement, set()).add((each.element, each.pattern))
@@ -90,10 +90,9 @@ def _by_statement(proof: Proof, stages: Sequence[RenderedStage]) -> Iterator[Sta
             copies = {
                 f"{policy.label}/{sid}": written
                 for policy in rendered
-                for written in policy.document["Statement"]
-                if written["Sid"] == sid
+                if (written := policy.statement(sid)) is not None
             }
-            carried = [load.call.title for label in copies if (load := loads[label]).call is not None]
+            carried = [removal.call.title for label in copies if (removal := removals[label]).call is not None]
             yield StatementProof(
                 name,
                 sid,
@@ -138,5 +137,5 @@ def _faults(proof: Proof, statements: Sequence[StatementProof], unneeded: Sequen
             yield f"infra_policies/unused.yml has {what}, which is used, or is not there; take it out"
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _listed(value: JsonValue) -> list[str]:
+    return [str(each) for each in (value if isinstance(value, list) else [value])]

@@ -13,9 +13,11 @@ from typing import Any
 from greengrass_emulator.cloud.provisioning import ROLE_ALIAS, THING_POLICY, TOKEN_EXCHANGE_ROLE
 from greengrass_emulator.cloud.seeding import DEPLOY_ROLE
 from greengrass_emulator.iam.documents import Policy, PolicyKind, read_policy
-from greengrass_emulator.iam.errors import InvalidPolicy
+from greengrass_emulator.iam.errors import InvalidPolicyError
 from greengrass_emulator.iam.policy_sources import PolicySet
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared_schema.json_value import JsonObject
 
 ROLE_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -38,15 +40,27 @@ class RenderedPolicy(BaseModel):
     name: str
     kind: PolicyKind
     account: str
-    document: dict[str, Any]
+    document: JsonObject
 
     @property
     def label(self) -> str:
         """Unique over all stages: ``deploy-role@333333333333``."""
         return f"{self.name}@{self.account}"
 
+    def statement(self, sid: str) -> JsonObject | None:
+        """Return the statement with this ``Sid``, or None."""
+        statements = self.document["Statement"]
+        return next(
+            (
+                each
+                for each in (statements if isinstance(statements, list) else [])
+                if isinstance(each, dict) and each.get("Sid") == sid
+            ),
+            None,
+        )
+
     def read(self) -> Policy:
-        """Return it as the evaluator's policy. Raises ``InvalidPolicy``."""
+        """Return it as the evaluator's policy. Raises ``InvalidPolicyError``."""
         return read_policy(self.label, self.kind, self.document)
 
 
@@ -74,17 +88,17 @@ class Attached:
 
 
 def read_stage(text: str) -> RenderedStage:
-    """Reads the command's output. Raises ``InvalidPolicy`` where it is something else."""
+    """Reads the command's output. Raises ``InvalidPolicyError`` where it is something else."""
     try:
         return RenderedStage.model_validate_json(text)
     except ValidationError as fault:
         first = fault.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InvalidPolicy("rendered stage", f"{where}: {first['msg']}; use policies render --json") from fault
+        raise InvalidPolicyError("rendered stage", f"{where}: {first['msg']}", "use policies render --json") from fault
 
 
 def policy_set(stages: Iterable[RenderedStage], attached: Attached) -> PolicySet:
-    """Return the policies for a replay. Raises ``InvalidPolicy`` for a document that AWS would refuse."""
+    """Return the policies for a replay. Raises ``InvalidPolicyError`` for a document that AWS would refuse."""
     identities: dict[str, tuple[Policy, ...]] = {}
     resources: dict[str, Policy] = {}
     for policy in _each_once(stages):
@@ -106,7 +120,7 @@ def policy_set(stages: Iterable[RenderedStage], attached: Attached) -> PolicySet
 def attach_policies(stages: Iterable[RenderedStage], attached: Attached, client_of: ClientOf) -> None:
     """Create the roles, policies and role alias in a running cloud's accounts. The bucket and key must exist.
 
-    Raises ``InvalidPolicy`` before anything is changed, and botocore's ``ClientError`` if an account refuses.
+    Raises ``InvalidPolicyError`` before anything is changed, and botocore's ``ClientError`` if an account refuses.
     """
     every = sorted(_each_once(stages), key=lambda policy: policy.kind is not PolicyKind.TRUST)  # a role begins with it
     for policy in every:

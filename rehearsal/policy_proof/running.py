@@ -5,18 +5,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from greengrass_emulator.iam.recording import read_recording
 
 from infra_policies import FOLDER
 from rehearsal.errors import RehearsalError
 from rehearsal.pipeline import Pipeline
-from rehearsal.policy_proof import by_hand, installing
-from rehearsal.policy_proof.attacks import Attack, Attacks, Prey
+from rehearsal.policy_proof import beside_pipeline, installing
+from rehearsal.policy_proof.attacks import Attack, Attacks, Targets
 from rehearsal.policy_proof.documents import read_unneeded
 from rehearsal.policy_proof.enforcing import EnforcedRoles
 from rehearsal.policy_proof.proving import WholeProof, prove
 from rehearsal.registry import Kind, Registry, Trainings
+from rehearsal.repository_config import read_config
 from rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 from shared_schema.topics import COMMANDS, Topics
 
@@ -63,7 +63,7 @@ def run_and_prove(repository: Path, folder: Path, tell: Callable[[str], None]) -
             folder / "pipeline",
             environment=roles.build_environment(world),
             stages=roles.stages(world),
-            told=tell,
+            report=tell,
         )
         releases: dict[Kind, Mapping[str, int]] = {"linear": _CONFIRMED, "shuffled": _REFUSED}
         for kind, wanted in releases.items():
@@ -72,7 +72,7 @@ def run_and_prove(repository: Path, folder: Path, tell: Callable[[str], None]) -
         _beside_the_pipeline(world, roles, folder, tell)
         _send_commands(world, roles)
         tell("a device has answered every command")
-        attacks = tuple(Attacks(world.cloud, _prey(world, roles.external_id)).made())
+        attacks = tuple(Attacks(world.cloud, _targets(world, roles.external_id)).made())
         tell(f"{len(attacks)} attacks were tried")
         policies = roles.policies(world.cloud)
     proof = prove(read_recording(roles.recording), roles.rendered, policies, read_unneeded(FOLDER / "unused.yml"))
@@ -85,49 +85,49 @@ def _must_end_so(exit_codes: Mapping[str, int], wanted: Mapping[str, int], folde
     name, code = next(iter(set(exit_codes.items()) - set(wanted.items())), ("a stage", 1))
     log = next(iter(sorted(folder.glob(f"pipeline/run-*/{name}.log"), reverse=True)), None)
     tail = log.read_text(errors="replace")[-3000:] if log else ""
-    raise RehearsalError(f"{name} ended with {code} under its own policies; its log ends:\n{tail}")
+    problem = f"{name} ended with {code} under its own policies; its log ends:\n{tail}"
+    raise RehearsalError(problem, f"see {log or folder}")
 
 
 def _beside_the_pipeline(world: World, roles: EnforcedRoles, folder: Path, tell: Callable[[str], None]) -> None:
     """Run what people and other projects run, each under its own role."""
     cloud = world.cloud
     # Devices that have not confirmed the release are read in another way than those that have.
-    by_hand.status_as_operator(cloud, "dev", world.accounts["dev"].target_arn, ends=_NOT_AS_RELEASED)
+    beside_pipeline.status_as_operator(cloud, "dev", world.accounts["dev"].target_arn, ends=_NOT_AS_RELEASED)
     deploying = next(each.variables for each in roles.stages(world) if each.name == "dev")
     released = folder / "pipeline" / "run-1" / "dev"
     config = ("--stage", "dev", "--config", str(roles.config))
-    by_hand.publisher("doctor", *config, environment={**deploying, "ARTIFACT_BUCKET": BUCKET}, folder=released)
-    by_hand.publisher("rollback", "--wait", environment=deploying, folder=released)
+    beside_pipeline.publisher("doctor", *config, environment={**deploying, "ARTIFACT_BUCKET": BUCKET}, folder=released)
+    beside_pipeline.publisher("rollback", "--wait", environment=deploying, folder=released)
     tell("dev was examined, and has gone back to the release before")
     for name, account in world.accounts.items():
         for arn in filter(None, (account.target_arn, account.canary_arn)):
-            by_hand.status_as_operator(cloud, name, arn)
+            beside_pipeline.status_as_operator(cloud, name, arn)
     tell("an operator has looked at each fleet")
-    by_hand.build_large(cloud, folder, roles.build_environment(world))
+    beside_pipeline.build_large(cloud, folder, roles.build_environment(world))
     tell("a large component was built from a prefix of model data")
 
 
 def _send_commands(world: World, roles: EnforcedRoles) -> None:
     """Send every command to one device, so that its topics are used. The replies are recorded as calls."""
-    application = yaml.safe_load(roles.config.read_text(encoding="utf-8"))["application"]
-    topics = Topics(application, "prod-1")
+    topics = Topics(read_config(roles.config).application, "prod-1")
     for command in COMMANDS:
         world.cloud.publish(topics.command(command), b"{}", account="prod")
     wanted = {topics.reply(command) for command in COMMANDS}
     ends = time.monotonic() + _SECONDS_TO_REPLY
     while time.monotonic() < ends:
-        said = roles.recording.read_text(encoding="utf-8")
-        if all(f':topic/{topic}"' in said for topic in wanted):
+        recorded = roles.recording.read_text(encoding="utf-8")
+        if all(f':topic/{topic}"' in recorded for topic in wanted):
             return
         time.sleep(0.2)
-    raise RehearsalError(f"prod-1 did not answer its commands within {_SECONDS_TO_REPLY:.0f} s; see its logs")
+    raise RehearsalError(f"prod-1 did not answer its commands within {_SECONDS_TO_REPLY:.0f} s", "see its logs")
 
 
-def _prey(world: World, external_id: str) -> Prey:
+def _targets(world: World, external_id: str) -> Targets:
     s3 = world.cloud.client("s3")
     artifacts = s3.list_objects_v2(Bucket=BUCKET, Prefix="artifacts/greengrass/")["Contents"]
     models = s3.list_objects_v2(Bucket=installing.MODEL_BUCKET)["Contents"]
-    return Prey(
+    return Targets(
         bucket=BUCKET,
         artifact=next(each["Key"] for each in artifacts if each["Key"].endswith(".zip")),
         model=models[0]["Key"],

@@ -8,8 +8,7 @@ from typing import Any
 
 import yaml
 
-Way = tuple[str | int, ...]
-"""The path to a value: keys and list indices from the document's top."""
+from shared_schema.diagnostics import DocumentPath
 
 # The C loader is five times as fast, and is missing if PyYAML was built without libyaml.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -28,22 +27,22 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class DoubledKey:
+class RepeatedKey:
     """A key that is in a mapping twice: YAML parsers silently use the last one."""
 
-    path: Way
+    path: DocumentPath
     position: Position
 
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """The positions of all values and keys, and the doubled keys."""
+    """The positions of all values and keys, and the repeated keys."""
 
-    values: dict[Way, Position]
-    keys: dict[Way, Position]
-    doubled: tuple[DoubledKey, ...]
+    values: dict[DocumentPath, Position]
+    keys: dict[DocumentPath, Position]
+    repeated: tuple[RepeatedKey, ...]
 
-    def of(self, path: Way) -> Position:
+    def of(self, path: DocumentPath) -> Position:
         """Return the position of a key or value, or of the nearest parent that is in the text."""
         while path:
             found = self.keys.get(path) or self.values.get(path)
@@ -53,28 +52,30 @@ class Positions:
         return self.values.get((), Position(1, 1))
 
 
-def load_with_positions(text: str) -> tuple[Any, Positions]:
-    """Return the document's value and its positions. Raises ``yaml.YAMLError`` for text that is no YAML."""
+def load_with_positions(text: str) -> tuple[object, Positions]:
+    """Return the document's value and its positions. The value is JSON, but for the dates that YAML knows.
+
+    Raises ``yaml.YAMLError`` for text that is no YAML."""
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:
             return None, Positions({}, {}, ())
-        values: dict[Way, Position] = {}
-        keys: dict[Way, Position] = {}
-        doubled: list[DoubledKey] = []
-        _walk(node, (), values, keys, doubled, set())
-        return loader.construct_document(node), Positions(values, keys, tuple(doubled))
+        values: dict[DocumentPath, Position] = {}
+        keys: dict[DocumentPath, Position] = {}
+        repeated: list[RepeatedKey] = []
+        _walk(node, (), values, keys, repeated, set())
+        return loader.construct_document(node), Positions(values, keys, tuple(repeated))
     finally:
         loader.dispose()
 
 
 def _walk(
     node: yaml.Node,
-    path: Way,
-    values: dict[Way, Position],
-    keys: dict[Way, Position],
-    doubled: list[DoubledKey],
+    path: DocumentPath,
+    values: dict[DocumentPath, Position],
+    keys: dict[DocumentPath, Position],
+    repeated: list[RepeatedKey],
     open_nodes: set[int],
 ) -> None:
     values.setdefault(path, _position(node))
@@ -91,13 +92,13 @@ def _walk(
         for key_node, value_node in node.value:
             key = str(key_node.value)
             if key in seen:
-                doubled.append(DoubledKey((*path, key), _position(key_node)))
+                repeated.append(RepeatedKey((*path, key), _position(key_node)))
             seen.add(key)
             keys[(*path, key)] = _position(key_node)
-            _walk(value_node, (*path, key), values, keys, doubled, open_nodes)
+            _walk(value_node, (*path, key), values, keys, repeated, open_nodes)
     elif isinstance(node, yaml.SequenceNode):
         for index, value_node in enumerate(node.value):
-            _walk(value_node, (*path, index), values, keys, doubled, open_nodes)
+            _walk(value_node, (*path, index), values, keys, repeated, open_nodes)
     open_nodes.discard(id(node))
 
 

@@ -13,9 +13,11 @@ from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from shared_schema.documents.faults import DocumentError, Fault
-from shared_schema.documents.positions import Positions, Way, load_with_positions
+from shared_schema.diagnostics import Diagnostic, DocumentPath, Place
+from shared_schema.documents.positions import Position, Positions, load_with_positions
 from shared_schema.documents.syntax import remedy_for_syntax
+from shared_schema.errors import DocumentError
+from shared_schema.json_value import JsonObject
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -27,13 +29,16 @@ class Document(Generic[Model]):
     file: str
     value: Model
     positions: Positions
-    raw: dict[str, Any] = field(default_factory=dict)
+    raw: JsonObject = field(default_factory=dict)
     """The parsed document, for checks that look at every text in it."""
 
-    def fault(self, path: Way, problem: str, remedy: str) -> Fault:
-        """Return a fault at a place of this document, for checks across values."""
-        place = self.positions.of(path)
-        return Fault(self.file, place.line, place.column, dotted(path), problem, remedy)
+    def diagnostic(self, path: DocumentPath, problem: str, remedy: str) -> Diagnostic:
+        """Return an error at a place of this document, for checks across values."""
+        return Diagnostic(self.place(path), problem, remedy)
+
+    def place(self, path: DocumentPath) -> Place:
+        """Return the place of a key or value of this document."""
+        return place_at(self.file, self.positions.of(path), path)
 
 
 def read_document(path: Path, model: type[Model], *, shown_as: str | None = None) -> Document[Model]:
@@ -54,102 +59,100 @@ def read_document(path: Path, model: type[Model], *, shown_as: str | None = None
 def read_text_document(text: str, model: type[Model], *, file: str) -> Document[Model]:
     """Read a document's text; ``file`` is the name that faults carry. Raises ``DocumentError``."""
     try:
-        raw, where = load_with_positions(text)
+        raw, positions = load_with_positions(text)
     except yaml.MarkedYAMLError as error:
-        raise DocumentError([_syntax_fault(file, text, error)]) from None
+        raise DocumentError([_syntax_error(file, text, error)]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DocumentError([_whole(file, f"cannot be parsed ({error})", "write plain YAML or JSON")]) from None
-    faults = [
-        Fault(
-            file,
-            key.position.line,
-            key.position.column,
-            dotted(key.path),
+    found = [
+        Diagnostic(
+            place_at(file, key.position, key.path),
             f"the key {key.path[-1]!r} is here twice",
             "keep one of the two: a parser silently uses the last",
         )
-        for key in where.doubled
+        for key in positions.repeated
     ]
     if not isinstance(raw, dict):
-        found = "nothing" if raw is None else f"a {_kind(raw)}"
-        raise DocumentError([*faults, _whole(file, f"holds {found}", "write a mapping of keys to values")])
+        holds = "nothing" if raw is None else f"a {_kind(raw)}"
+        raise DocumentError([*found, _whole(file, f"holds {holds}", "write a mapping of keys to values")])
     try:
         value = model.model_validate(raw, context={"file": file})
     except ValidationError as error:
-        faults += _faults(file, where, model, error)
-        raise DocumentError(faults) from None
-    if faults:
-        raise DocumentError(faults)
-    return Document(file, value, where, raw)
+        raise DocumentError([*found, *_diagnostics(file, positions, model, error)]) from None
+    if found:
+        raise DocumentError(found)
+    return Document(file, value, positions, raw)
 
 
-def dotted(path: Way) -> str:
-    """Return ``("components", "a", "build", 0)`` as ``components.a.build[0]``."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else (f".{step}" if text else step)
-    return text
+def place_at(file: str, position: Position, path: DocumentPath) -> Place:
+    """Return the place of a path that is at this position of a file."""
+    return Place(file, position.line, position.column, path)
 
 
-def did_you_mean(wrong: str, right: list[str]) -> str:
-    """Return ``did you mean 'x'?``, or the list of valid names if none is similar."""
+def did_you_mean(wrong: str, right: list[str], *, otherwise: str = "") -> str:
+    """Return ``did you mean 'x'?``, or the list of valid names if none is similar.
+
+    With ``otherwise``: ``did you mean 'x'? If not, <otherwise>``, or ``otherwise`` alone if none is similar.
+    """
     near = difflib.get_close_matches(wrong.lower(), [name.lower() for name in right], n=1, cutoff=0.6)
     if near:
         found = next(name for name in right if name.lower() == near[0])
-        return f"did you mean {found!r}?"
+        return f"did you mean {found!r}?" + (f" If not, {otherwise}" if otherwise else "")
+    if otherwise:
+        return otherwise
     return f"use one of: {', '.join(sorted(right))}" if right else "take it out"
 
 
-def _whole(file: str, problem: str, remedy: str) -> Fault:
-    return Fault(file, 0, 0, "", problem, remedy)
+def _whole(file: str, problem: str, remedy: str) -> Diagnostic:
+    return Diagnostic(Place(file), problem, remedy)
 
 
-def _syntax_fault(file: str, text: str, error: yaml.MarkedYAMLError) -> Fault:
+def _syntax_error(file: str, text: str, error: yaml.MarkedYAMLError) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     remedy = remedy_for_syntax(text, line, column, error.problem or str(error))
-    return Fault(file, line, column, "", f"is no valid YAML: {error.problem or error}", remedy)
+    return Diagnostic(Place(file, line, column), f"is no valid YAML: {error.problem or error}", remedy)
 
 
-def _faults(file: str, where: Positions, model: type[BaseModel], error: ValidationError) -> list[Fault]:
-    """Return one fault for each place, the deepest: pydantic reports a fault for every branch of a union."""
+def _diagnostics(file: str, positions: Positions, model: type[BaseModel], error: ValidationError) -> list[Diagnostic]:
+    """Return one diagnostic for each place, the deepest: pydantic reports one for every branch of a union."""
     found = [
-        (_way_in_text(details["loc"], where, details["type"]), details) for details in error.errors(include_url=False)
+        (_path_in_text(details["loc"], positions, details["type"]), details)
+        for details in error.errors(include_url=False)
     ]
-    faults: list[Fault] = []
-    said: set[tuple[Way, bool]] = set()
-    for way, details in found:
+    diagnostics: list[Diagnostic] = []
+    reported: set[tuple[DocumentPath, bool]] = set()
+    for path, details in found:
         of_type = details["type"].endswith("_type")
-        deeper = any(other[: len(way)] == way and len(other) > len(way) for other, _ in found)
-        if (way, of_type) in said or (of_type and deeper):
+        deeper = any(other[: len(path)] == path and len(other) > len(path) for other, _ in found)
+        if (path, of_type) in reported or (of_type and deeper):
             continue
-        said.add((way, of_type))
-        place = where.of(way)
-        problem, remedy = _words(model, way, details)
-        faults.append(Fault(file, place.line, place.column, dotted(way), problem, remedy))
-    return faults
+        reported.add((path, of_type))
+        problem, remedy = _words(model, path, details)
+        diagnostics.append(Diagnostic(place_at(file, positions.of(path), path), problem, remedy))
+    return diagnostics
 
 
-def _way_in_text(location: tuple[str | int, ...], where: Positions, kind: str) -> Way:
+def _path_in_text(location: DocumentPath, positions: Positions, kind: str) -> DocumentPath:
     """Return a location without the names of union branches and the ``[key]`` that pydantic puts into it."""
-    way: Way = ()
+    path: DocumentPath = ()
     for index, step in enumerate(location):
-        longer = (*way, step)
+        longer = (*path, step)
         absent = kind == "missing" and index == len(location) - 1
-        if longer in where.values or longer in where.keys or absent:
-            way = longer
-    return way
+        if longer in positions.values or longer in positions.keys or absent:
+            path = longer
+    return path
 
 
-def _words(model: type[BaseModel], way: Way, details: ErrorDetails) -> tuple[str, str]:
+def _words(model: type[BaseModel], path: DocumentPath, details: ErrorDetails) -> tuple[str, str]:
     kind, context, given = details["type"], details.get("ctx") or {}, details.get("input")
     match kind:
         case "extra_forbidden":
             known = _keys_at(model, details["loc"][:-1])
-            name = str(way[-1])
+            name = str(path[-1])
             return f"there is no key {name!r} here", did_you_mean(name, known)
         case "missing":
-            return f"the key {way[-1]!r} is missing", f"add {way[-1]!r} here"
+            return f"the key {path[-1]!r} is missing", f"add {path[-1]!r} here"
         case "literal_error" | "enum":
             allowed = str(context.get("expected", ""))
             names = [part.strip(" '") for part in allowed.replace(" or ", ", ").split(",")]
@@ -182,18 +185,18 @@ def _remedy_for_type(kind: str) -> str:
     return remedies.get(kind, "correct the value")
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = repr(value) if not isinstance(value, dict | list) else f"a {_kind(value)}"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return {"dict": "mapping", "list": "list", "str": "text", "int": "number", "float": "number"}.get(
         type(value).__name__, type(value).__name__
     )
 
 
-def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+def _keys_at(model: type[BaseModel], location: DocumentPath) -> list[str]:
     """Return the valid keys at a location, found by following the fields' annotations."""
     candidates: list[type[BaseModel]] = [model]
     for step in location:

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from shared_schema.diagnostics import ExitCode
 from shared_schema.export.pages import reference_pages
 from shared_schema.export.schemas import schema_texts
 
@@ -18,25 +19,25 @@ def derived_files() -> dict[str, str]:
     }
 
 
-def main(words: list[str] | None = None) -> int:
-    """Return the exit code: 0, or 1 if ``--check`` finds a file that is not current."""
+def main(arguments: list[str] | None = None) -> ExitCode:
+    """Return the exit code: FAILED if ``--check`` finds a file that is not current."""
     parser = argparse.ArgumentParser(
         prog="python -m shared_schema.export", description="Write the JSON Schemas and reference pages."
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is not current")
     parser.add_argument("--into", type=Path, default=REPOSITORY, help="the repository (default: this one)")
-    arguments = parser.parse_args(words)
-    old = [name for name, text in derived_files().items() if _text_of(arguments.into / name) != text]
-    if arguments.check:
+    given = parser.parse_args(arguments)
+    old = [name for name, text in derived_files().items() if _text_of(given.into / name) != text]
+    if given.check:
         for name in old:
             sys.stderr.write(f"{name} is not current: run `make schemas`, and commit what it writes\n")
-        return 1 if old else 0
+        return ExitCode.FAILED if old else ExitCode.DONE
     for name, text in derived_files().items():
-        target = arguments.into / name
+        target = given.into / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     sys.stdout.write("".join(f"wrote {name}\n" for name in old) or "all current\n")
-    return 0
+    return ExitCode.DONE
 
 
 def _text_of(path: Path) -> str | None:

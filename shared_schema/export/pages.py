@@ -3,20 +3,61 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+
+from pydantic import BaseModel, Field
 
 from shared_schema.config import Config
 from shared_schema.export.schemas import OTHER_SPELLING_OF, json_schema
+from shared_schema.json_value import JsonValue
 from shared_schema.model_manifest import ModelManifest
 
 _REFERENCE = "#/$defs/"
+
+
+class _Schema(BaseModel):
+    """A JSON Schema, or a part of one, as far as the pages show it."""
+
+    ref: str | None = Field(default=None, alias="$ref")
+    definitions: dict[str, "_Schema"] = Field(default_factory=dict, alias="$defs")
+    description: str = ""
+    type: str | None = None
+    const: JsonValue = None
+    enum: list[JsonValue] | None = None
+    any_of: list["_Schema"] = Field(default_factory=list, alias="anyOf")
+    one_of: list["_Schema"] = Field(default_factory=list, alias="oneOf")
+    items: "_Schema | None" = None
+    properties: dict[str, "_Schema"] = Field(default_factory=dict)
+    required: list[str] = Field(default_factory=list)
+    pattern_properties: dict[str, "_Schema"] = Field(default_factory=dict, alias="patternProperties")
+    additional_properties: "_Schema | bool | None" = Field(default=None, alias="additionalProperties")
+    default: JsonValue = None
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: float | None = Field(default=None, alias="exclusiveMinimum")
+    other_spelling_of: str | None = Field(default=None, alias=OTHER_SPELLING_OF)
+
+    @property
+    def values(self) -> "_Schema | None":
+        """The schema of a mapping's values, if there is one."""
+        for pattern in self.pattern_properties.values():
+            return pattern
+        return self.additional_properties if isinstance(self.additional_properties, _Schema) else None
+
+    def references(self) -> Iterator[str]:
+        """Yield the names of the definitions that it uses itself."""
+        if self.ref is not None:
+            yield self.ref.removeprefix(_REFERENCE)
+        parts = [*self.any_of, *self.one_of, self.items, self.values, *self.properties.values()]
+        for part in parts:
+            if part is not None:
+                yield from part.references()
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
     title: str
     opening: str
-    schema: dict[str, Any]
+    schema: _Schema
 
 
 def reference_pages() -> dict[str, str]:
@@ -27,13 +68,13 @@ def reference_pages() -> dict[str, str]:
             "Every key of the file that says what is released. An unknown key is a fault, and `cloud-publisher "
             "validate` says which\none was meant. In text that names an artifact, `BUCKET_NAME`, `COMPONENT_NAME` and "
             "`COMPONENT_VERSION`, also written\n`$BUCKET_NAME$` and so on, are filled in by the build.",
-            json_schema(Config),
+            _Schema.model_validate(json_schema(Config)),
         ),
         "model-reference": _Page(
             "Model reference: `model.yaml`",
             "Every key of a model component's manifest. With it a component is hot-reloadable; `edge-agent check "
             "FOLDER` vets the\nfolder on a laptop as a device will.",
-            json_schema(ModelManifest),
+            _Schema.model_validate(json_schema(ModelManifest)),
         ),
     }
     return {name: _text(page) for name, page in pages.items()}
@@ -48,95 +89,72 @@ def _text(page: _Page) -> str:
         page.opening,
         "",
     ]
-    definitions = page.schema.get("$defs", {})
+    definitions = page.schema.definitions
     lines += _section("The whole file", page.schema)
     for name in _in_order_of_use(page.schema, definitions):
         lines += _section(name, definitions[name])
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(name: str, schema: dict[str, Any]) -> list[str]:
+def _section(name: str, schema: _Schema) -> list[str]:
     lines = [f"## {name}", ""]
-    if schema.get("description") and name != "The whole file":
-        lines += [_plain(schema["description"]), ""]
-    if "properties" not in schema:
+    if schema.description and name != "The whole file":
+        lines += [_plain(schema.description), ""]
+    if not schema.properties:
         return lines
     lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
-    required = set(schema.get("required", []))
-    others = {
-        key: value[OTHER_SPELLING_OF] for key, value in schema["properties"].items() if OTHER_SPELLING_OF in value
-    }
-    for key, value in schema["properties"].items():
+    others = {key: value.other_spelling_of for key, value in schema.properties.items() if value.other_spelling_of}
+    for key, value in schema.properties.items():
         if key in others:
             continue
         shown = " or ".join(f"`{each}`" for each in (key, *(other for other in others if others[other] == key)))
-        default = "required" if key in required else _default(value)
-        lines.append(f"| {shown} | {_type(value)} | {default} | {_cell(value.get('description', ''))} |")
+        default = "required" if key in schema.required else _default(value)
+        lines.append(f"| {shown} | {_type(value)} | {default} | {_cell(value.description)} |")
     return [*lines, ""]
 
 
-def _in_order_of_use(schema: dict[str, Any], definitions: dict[str, Any]) -> list[str]:
+def _in_order_of_use(schema: _Schema, definitions: dict[str, _Schema]) -> list[str]:
     """Return the definitions in the order of their first use, from the top of the file downwards."""
     met: list[str] = []
     waiting = [schema]
     while waiting:
-        for name in _references(waiting.pop(0).get("properties", {})):
-            if name not in met:
-                met.append(name)
-                waiting.append(definitions[name])
+        for value in waiting.pop(0).properties.values():
+            for name in value.references():
+                if name not in met:
+                    met.append(name)
+                    waiting.append(definitions[name])
     return met
 
 
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key == "$ref":
-                yield inner.removeprefix(_REFERENCE)
-            elif key != "discriminator":
-                yield from _references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
-
-
-def _type(value: dict[str, Any]) -> str:
-    if "$ref" in value:
-        name = value["$ref"].removeprefix(_REFERENCE)
+def _type(value: _Schema) -> str:
+    if value.ref is not None:
+        name = value.ref.removeprefix(_REFERENCE)
         return f"[{name}](#{name.lower()})"
-    if "const" in value:
-        return f"`{value['const']}`"
-    if "enum" in value:
-        return " or ".join(f"`{each}`" for each in value["enum"])
-    branches = value.get("anyOf") or value.get("oneOf")
+    if value.const is not None:
+        return f"`{value.const}`"
+    if value.enum is not None:
+        return " or ".join(f"`{each}`" for each in value.enum)
+    branches = value.any_of or value.one_of
     if branches:
-        return " or ".join(dict.fromkeys(_type(each) for each in branches if each.get("type") != "null"))
-    match value.get("type"):
+        return " or ".join(dict.fromkeys(_type(each) for each in branches if each.type != "null"))
+    match value.type:
         case "array":
-            return f"list of {_type(value.get('items', {}))}"
+            return f"list of {_type(value.items or _Schema())}"
         case "object":
-            inner = _values_of(value)
-            return f"mapping to {_type(inner)}" if inner else "mapping"
+            return f"mapping to {_type(value.values)}" if value.values else "mapping"
         case kind:
             words = {"string": "text", "boolean": "true or false", "integer": "whole number", "number": "number"}
             return words.get(str(kind), "anything") + _bounds(value)
 
 
-def _values_of(value: dict[str, Any]) -> dict[str, Any] | None:
-    for pattern in value.get("patternProperties", {}).values():
-        return dict(pattern)
-    inner = value.get("additionalProperties")
-    return inner if isinstance(inner, dict) else None
+def _bounds(value: _Schema) -> str:
+    bounds = {"≥": value.minimum, "≤": value.maximum, ">": value.exclusive_minimum}
+    shown = [f"{sign} {bound:g}" for sign, bound in bounds.items() if bound is not None]
+    return f" ({', '.join(shown)})" if shown else ""
 
 
-def _bounds(value: dict[str, Any]) -> str:
-    words = {"minimum": "≥", "maximum": "≤", "exclusiveMinimum": ">"}
-    told = [f"{sign} {value[name]:g}" for name, sign in words.items() if name in value]
-    return f" ({', '.join(told)})" if told else ""
-
-
-def _default(value: dict[str, Any]) -> str:
-    default = value.get("default")
-    return "" if default in (None, []) else f"`{json.dumps(default)}`"
+def _default(value: _Schema) -> str:
+    return "" if value.default in (None, []) else f"`{json.dumps(value.default)}`"
 
 
 def _plain(text: str) -> str:

@@ -18,6 +18,7 @@ from pydantic_core import core_schema
 from shared_schema.config import Config
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import DesiredState
+from shared_schema.json_value import JsonObject
 from shared_schema.messages import CommandReply, Confirmation, Health, Prediction, PublishedPrediction
 from shared_schema.model_manifest import ModelManifest
 from shared_schema.plan import Plan
@@ -47,7 +48,7 @@ OTHER_SPELLING_OF = "x-other-spelling-of"
 """Our own annotation of a property with another spelling: its canonical key."""
 
 
-def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+def json_schema(model: type[BaseModel]) -> JsonObject:
     """Return the JSON Schema (draft 2020-12) of what the model reads."""
     schema = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_ForEditors)
     return {"$schema": _ForEditors.schema_dialect, **schema}
@@ -75,14 +76,14 @@ class _ForEditors(GenerateJsonSchema):
         model: type[BaseModel] = schema["cls"]
         written = super().model_schema(schema)
         properties = written.get("properties", {})
-        told = _docstrings_of_fields(model)
+        docstrings = _docstrings_of_fields(model)
         for name, field in model.model_fields.items():
             spellings = _spellings(field.validation_alias, name)
             found = properties.get(spellings[0])
             if found is None:
                 continue
-            if name in told:
-                found.setdefault("description", told[name])
+            if name in docstrings:
+                found.setdefault("description", docstrings[name])
             for other in spellings[1:]:
                 properties[other] = found | {OTHER_SPELLING_OF: spellings[0]}
             _require_one_of(written, spellings)
@@ -106,11 +107,11 @@ def _spellings(alias: Any, name: str) -> list[str]:
 
 def _docstrings_of_fields(model: type[BaseModel]) -> dict[str, str]:
     """Return the docstring below each field. Pydantic could read them too, but would slow every program's start."""
-    told: dict[str, str] = {}
+    docstrings: dict[str, str] = {}
     for ancestor in reversed(model.__mro__):
         if issubclass(ancestor, BaseModel) and ancestor.__module__.startswith("shared_schema."):
-            told |= _docstrings_in(ancestor)
-    return told
+            docstrings |= _docstrings_in(ancestor)
+    return docstrings
 
 
 def _docstrings_in(model: type[Any]) -> dict[str, str]:

@@ -7,32 +7,40 @@ from pathlib import Path
 import pytest
 
 from rehearsal.pipeline import Pipeline
-from rehearsal.registry import Registrations, Registry, Trainings
+from rehearsal.registry import Kind, Registrations, Registry, Trainings
 from rehearsal.scenarios import Rehearsal
 from rehearsal.timeline import Timeline
 from rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = REPOSITORY / "model_components" / "digits"
+KINDS: tuple[Kind, ...] = ("linear", "shuffled")
+"""A good model and a bad one."""
 StartRehearsal = Callable[[Mapping[str, Group]], Rehearsal]
 
 
+@pytest.fixture(scope="session")
+def trainings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trainings]:
+    """The digits models, trained once for all tests: each test registers them in a cloud of its own."""
+    with Trainings(SCRIPTS, tmp_path_factory.mktemp("models"), KINDS) as running:
+        yield running
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[StartRehearsal]:
+def start(tmp_path: Path, trainings: Trainings) -> Iterator[StartRehearsal]:
     """Give it the groups by account; what it starts is ended with the test."""
     with ExitStack() as stack:
 
         def start_rehearsal(groups: Mapping[str, Group]) -> Rehearsal:
-            trainings = stack.enter_context(Trainings(SCRIPTS, tmp_path / "models"))
             world = stack.enter_context(World(tmp_path, groups))
             registry = Registry(SCRIPTS, environment=world.environment(), bucket=BUCKET, group=PACKAGE_GROUP)
-            models = stack.enter_context(Registrations(registry, trainings))
+            models = stack.enter_context(Registrations(registry, trainings, KINDS))
             pipeline = Pipeline(
                 REPOSITORY,
                 tmp_path / "pipeline",
                 environment=world.environment(),
                 stages=world.stages(),
-                told=lambda _words: None,
+                report=lambda _words: None,
             )
             return Rehearsal(world, pipeline, registry, models, Timeline())
 

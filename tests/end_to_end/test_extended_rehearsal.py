@@ -31,17 +31,17 @@ def test_a_scenario_with_a_row_that_does_not_hold_is_the_last_and_what_it_starte
     def never(_: ScenarioContext) -> Iterator[Proof]:
         yield Proof("2 never", "this is not played", True, "seen")
 
-    told: list[Proof] = []
+    shown: list[Proof] = []
     outcome = rehearse(
         REPOSITORY,
         tmp_path,
         program=extended_program(REPOSITORY, (fails, never)),
-        tell=lambda _words, proof: told.append(proof) if proof else None,
+        tell=lambda _words, proof: shown.append(proof) if proof else None,
     )
 
     assert not outcome.holds
     assert [proof.claim for proof in outcome.proofs] == ["this holds", "this does not", "this is still looked at"]
-    assert told == list(outcome.proofs)
+    assert shown == list(outcome.proofs)
     assert "this does not" in outcome.report.read_text()
     assert started[0].poll() is not None
     assert len(pids) == 2

@@ -33,7 +33,7 @@ def test_a_new_repository_releases_a_model_that_its_device_confirms(tmp_path: Pa
             tmp_path / "pipeline",
             environment=world.environment(),
             stages=world.stages(),
-            told=lambda _words: None,
+            report=lambda _words: None,
         )
         # `deploy --wait` ends with 0 only once the device has confirmed the digest that it was sent.
         assert pipeline.run().exit_codes() == {"build": 0, "dev": 0}

@@ -12,11 +12,11 @@ from cloud_publisher.linting.checks.lifecycles import check_lifecycles
 from cloud_publisher.linting.checks.lite import check_lite
 from cloud_publisher.linting.checks.platforms import check_platforms
 from cloud_publisher.linting.checks.variables import check_variables
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import RecipeText
 from cloud_publisher.linting.settings import Settings
+from shared_schema.diagnostics import Diagnostic
 
-Check = Callable[[RecipeText, Settings], Iterator[Finding]]
+Check = Callable[[RecipeText, Settings], Iterator[Diagnostic]]
 CHECKS: tuple[Check, ...] = (
     check_keys,
     check_case,

@@ -6,9 +6,9 @@ nothing for a policy that it cannot read, so a mistake here shows only as an Una
 
 from collections.abc import Iterator
 
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Settings
+from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents.reading import did_you_mean
 
 KEY = "accessControl"
@@ -48,7 +48,7 @@ _PREFIX = "aws.greengrass#"
 _POLICY_KEYS = ("policyDescription", "operations", "resources")
 
 
-def check_access_control(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_access_control(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about each policy of each service."""
     del settings
     control = access_control_of(recipe)
@@ -80,9 +80,9 @@ def access_control_of(recipe: RecipeText) -> Node | None:
     return defaults.get(KEY) if defaults else None
 
 
-def _policy(recipe: RecipeText, service: str, policy: Node) -> Iterator[Finding]:
+def _policy(recipe: RecipeText, service: str, policy: Node) -> Iterator[Diagnostic]:
     if not isinstance(policy.value, dict):
-        yield recipe.finding("GG701", policy, f"the policy {policy.way[-1]!r} is {policy.kind}")
+        yield recipe.finding("GG701", policy, f"the policy {policy.path[-1]!r} is {policy.kind}")
         return
     known = {key.lower() for key in _POLICY_KEYS}
     for key, value in policy.items():
@@ -112,7 +112,7 @@ def _policy(recipe: RecipeText, service: str, policy: Node) -> Iterator[Finding]
                     )
 
 
-def _operation(recipe: RecipeText, service: str, operation: Node) -> Iterator[Finding]:
+def _operation(recipe: RecipeText, service: str, operation: Node) -> Iterator[Diagnostic]:
     known, text = SERVICES.get(service), str(operation.value)
     if known is None or text == "*":
         return

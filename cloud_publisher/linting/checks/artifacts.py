@@ -1,15 +1,15 @@
 """Artifacts: URIs that a nucleus cannot download, and what it would do with the file.
 
-Source: AWS's recipe reference, Artifacts; greengrass-facts.md, "Recipes".
+Source: AWS's recipe reference, Artifacts; docs/greengrass-facts.md, "Spelling and sizes".
 """
 
 import re
 from collections.abc import Iterator
 
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.gdk import GDK_BUCKET
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Settings
+from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents.reading import did_you_mean
 from shared_schema.names import is_bucket_name
 
@@ -21,7 +21,7 @@ _NOT_JUDGED = {GDK_BUCKET, "BUCKET_NAME", "{BUCKET_NAME}", "$BUCKET_NAME$"}
 """The bucket that the GDK fills in, and placeholders, which another check reports."""
 
 
-def check_artifacts(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_artifacts(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about each artifact of each manifest."""
     buckets: list[str] = []
     for manifest in recipe.manifests():
@@ -49,7 +49,7 @@ def is_zip(artifact: Node) -> bool:
 
 def _uri(
     recipe: RecipeText, settings: Settings, artifact: Node, uri: Node, names: set[str], buckets: list[str]
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     text = str(uri.value)
     match = _S3.fullmatch(text)
     if match is None:
@@ -82,7 +82,7 @@ def _uri(
         yield recipe.finding("GG410", artifact.get("Unarchive") or artifact, f"{name} is to be unarchived as ZIP")
 
 
-def _handling(recipe: RecipeText, artifact: Node) -> Iterator[Finding]:
+def _handling(recipe: RecipeText, artifact: Node) -> Iterator[Diagnostic]:
     unarchive = artifact.get("Unarchive")
     if unarchive is not None and unarchive.text is not None and unarchive.text.upper() not in {"ZIP", "NONE"}:
         yield recipe.finding("GG405", unarchive, f"a nucleus cannot unpack {unarchive.text!r}")
@@ -95,4 +95,4 @@ def _handling(recipe: RecipeText, artifact: Node) -> Iterator[Finding]:
             )
     digest = artifact.get("Digest") or artifact.get("Algorithm")
     if digest is not None:
-        yield recipe.finding("GG407", digest, f"{digest.way[-1]} is given, and the cloud computes it")
+        yield recipe.finding("GG407", digest, f"{digest.path[-1]} is given, and the cloud computes it")

@@ -1,15 +1,15 @@
 """Lifecycles on the classic nucleus: variables that sudo removes, and numbers that always count as changed.
 
-Source: greengrass-facts.md, "Learnt from a real classic 2.18.0"; sudo's env.c, ``initial_badenv_table``, which
-``sudo -V`` of root lists.
+Source: docs/greengrass-facts.md, "Other users and sudo", "What restarts a component"; sudo's env.c,
+``initial_badenv_table``, which ``sudo -V`` of root lists.
 """
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import LITE_RUNTIME, Runtime, Settings, runtime_of
+from shared_schema.diagnostics import Diagnostic
 
 TAKEN_BY_SUDO = (
     *("PYTHONPATH", "PYTHONHOME", "PYTHONINSPECT", "PYTHONUSERBASE", "LD_*", "_RLD*", "JAVA_TOOL_OPTIONS"),
@@ -22,7 +22,7 @@ TAKEN_BY_SUDO = (
 _SET_BY_SUDO = {"PATH": "sudo's own secure_path", "HOME": "the user's own"}
 
 
-def check_classic(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_classic(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about every lifecycle that a classic nucleus may run."""
     if settings.runtime is Runtime.LITE:
         return
@@ -35,7 +35,7 @@ def check_classic(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
         yield from _below(recipe, shared)
 
 
-def _below(recipe: RecipeText, section: Node) -> Iterator[Finding]:
+def _below(recipe: RecipeText, section: Node) -> Iterator[Diagnostic]:
     """A lifecycle, a step, or a part of one that a manifest selects."""
     for name, node in section.items():
         if name.lower() == "setenv":
@@ -46,7 +46,7 @@ def _below(recipe: RecipeText, section: Node) -> Iterator[Finding]:
             yield from _below(recipe, node)
 
 
-def _environment(recipe: RecipeText, environment: Node) -> Iterator[Finding]:
+def _environment(recipe: RecipeText, environment: Node) -> Iterator[Diagnostic]:
     for name, value in environment.items():
         if _is_number(value):
             yield recipe.finding("GG510", value, f"the variable {name} is a number", f'write "{value.value}"')

@@ -10,9 +10,9 @@ import nodesemver
 
 from cloud_publisher.linting.checks.artifacts import is_zip
 from cloud_publisher.linting.checks.lifecycles import script_of, steps_of
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Settings
+from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents.reading import did_you_mean
 
 _TYPES = ("HARD", "SOFT")
@@ -20,7 +20,7 @@ _AGENT = re.compile(r"(?:-m\s+edge_agent|\bedge-agent)\s+run\b|/edge_agent/bring
 _ENDS_WITH_SUCCESS = re.compile(r"\s*(exit 0|true|:)\s*")
 
 
-def check_dependencies(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_dependencies(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about each dependency by itself, and among the recipes of the run."""
     for name, dependency in recipe.dependencies():
         if name == recipe.name:
@@ -42,7 +42,7 @@ def check_dependencies(recipe: RecipeText, settings: Settings) -> Iterator[Findi
     yield from _circle(recipe, settings)
 
 
-def check_ranges(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_ranges(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about the version ranges alone."""
     for name, dependency in recipe.dependencies():
         requirement = dependency.get("VersionRequirement")
@@ -72,7 +72,7 @@ def is_hot_reloaded(recipe: RecipeText) -> bool:
     return bool(lifecycles)
 
 
-def _range(recipe: RecipeText, name: str, requirement: Node, beside: RecipeText | None) -> Iterator[Finding]:
+def _range(recipe: RecipeText, name: str, requirement: Node, beside: RecipeText | None) -> Iterator[Diagnostic]:
     text = str(requirement.value)
     normal = nodesemver.valid_range(text, False)
     if normal is None or not text.strip():
@@ -105,20 +105,20 @@ def _ends_before_it_begins(comparators: list[str]) -> bool:
     return False
 
 
-def _circle(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def _circle(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the shortest circle from this recipe back to it, at the dependency that begins it."""
-    ways = [[name] for name, _ in recipe.dependencies() if name != recipe.name]
+    paths = [[name] for name, _ in recipe.dependencies() if name != recipe.name]
     seen: set[str] = set()
-    while ways:
-        way = ways.pop(0)
-        last = settings.recipes.get(way[-1])
-        if way[-1] in seen or last is None:
+    while paths:
+        path = paths.pop(0)
+        last = settings.recipes.get(path[-1])
+        if path[-1] in seen or last is None:
             continue
-        seen.add(way[-1])
+        seen.add(path[-1])
         for following, _ in last.dependencies():
             if following == recipe.name:
-                first = next(node for name, node in recipe.dependencies() if name == way[0])
-                shown = " → ".join([str(recipe.name), *way, str(recipe.name)])
+                first = next(node for name, node in recipe.dependencies() if name == path[0])
+                shown = " → ".join([str(recipe.name), *path, str(recipe.name)])
                 yield recipe.finding("GG204", first, f"is part of a circle: {shown}")
                 return
-            ways.append([*way, following])
+            paths.append([*path, following])

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Settings
+from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents.reading import did_you_mean
 from shared_schema.recipe import MAXIMUM_BYTES
 
@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(
 _SHELL = re.compile(r"\$\{?[A-Za-z_]\w*\}?")
 
 
-def check_identity(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_identity(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about format, name, version and type."""
     del settings
     version = recipe.top.get("RecipeFormatVersion")
@@ -61,14 +61,14 @@ def check_identity(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
         yield recipe.finding("GG007", recipe.top, f"the recipe has {size} bytes, and {MAXIMUM_BYTES} is the most")
 
 
-def check_placeholders(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_placeholders(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about placeholders that were not filled in."""
     del settings
     for node in recipe.top.texts():
         for found in _placeholders(str(node.value)):
             yield recipe.finding_in_text("GG008", node, found, f"the placeholder {found} is left over", _remedy(recipe))
     for key in _keys(recipe.top):
-        for found in _placeholders(str(key.way[-1])):
+        for found in _placeholders(str(key.path[-1])):
             yield recipe.finding("GG008", key, f"the placeholder {found} is left over", _remedy(recipe))
 
 

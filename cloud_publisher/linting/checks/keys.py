@@ -6,9 +6,9 @@ Lifecycles have rules of their own (lifecycles.py), and a platform may have attr
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Settings
+from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents.reading import did_you_mean
 
 
@@ -71,21 +71,21 @@ _TYPES: dict[str, type[object]] = {"mapping": dict, "list": list, "text": str}
 _WORDS = {"mapping": "a mapping of keys to values", "list": "a list", "text": "text"}
 
 
-def check_keys(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_keys(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the places where the recipe differs from the reference's shape."""
     del settings
     yield from _check(recipe, recipe.top, RECIPE)
 
 
-def check_case(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_case(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the keys that nucleus lite does not find, since it compares keys by case."""
     if settings.runtime != "lite":
         return
-    for way, canonical in _spelled(recipe.top, RECIPE):
-        yield recipe.finding("GG009", way, f"lite does not find {way.way[-1]!r}", f"write it {canonical}")
+    for path, canonical in _spelled(recipe.top, RECIPE):
+        yield recipe.finding("GG009", path, f"lite does not find {path.path[-1]!r}", f"write it {canonical}")
 
 
-def _check(recipe: RecipeText, node: Node, shape: Shape) -> Iterator[Finding]:
+def _check(recipe: RecipeText, node: Node, shape: Shape) -> Iterator[Diagnostic]:
     if shape.kind == "any":
         return
     if not isinstance(node.value, _TYPES[shape.kind]):

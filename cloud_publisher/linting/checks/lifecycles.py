@@ -1,15 +1,15 @@
 """Lifecycles: unknown steps, empty steps, and both ``run`` and ``startup``.
 
 A manifest may select parts of the recipe's global lifecycle by name, so there such names may be among the steps.
-Source: AWS's recipe reference, Lifecycle; greengrass-facts.md, "Recipes".
+Source: AWS's recipe reference, Lifecycle; docs/greengrass-facts.md, "Lifecycle sections", "Run and startup".
 """
 
 import re
 from collections.abc import Iterator
 
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Settings
+from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents.reading import did_you_mean
 
 STEPS = ("bootstrap", "install", "run", "startup", "shutdown", "recover", "uninstall")
@@ -18,7 +18,7 @@ _SKIP_IF = re.compile(r"\s*(onpath|exists)\s+\S.*", re.DOTALL | re.IGNORECASE)
 _ALWAYS_SELECTED = {"all"}
 
 
-def check_lifecycles(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_lifecycles(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about each manifest's lifecycle, and the global one."""
     del settings
     for manifest in recipe.manifests():
@@ -47,7 +47,7 @@ def script_of(step: Node) -> Node | None:
     return step if step.text is not None else step.get("Script")
 
 
-def _lifecycle(recipe: RecipeText, lifecycle: Node, selections: frozenset[str]) -> Iterator[Finding]:
+def _lifecycle(recipe: RecipeText, lifecycle: Node, selections: frozenset[str]) -> Iterator[Diagnostic]:
     for name, step in lifecycle.items():
         if name.lower() in STEPS:
             yield from _step(recipe, name.lower(), step, selections)
@@ -64,7 +64,7 @@ def _lifecycle(recipe: RecipeText, lifecycle: Node, selections: frozenset[str]) 
         yield recipe.finding("GG502", startup, "there is run, and startup too")
 
 
-def _step(recipe: RecipeText, name: str, step: Node, selections: frozenset[str]) -> Iterator[Finding]:
+def _step(recipe: RecipeText, name: str, step: Node, selections: frozenset[str]) -> Iterator[Diagnostic]:
     if not isinstance(step.value, dict):
         if step.value is not None and step.text is None:
             yield recipe.finding(
@@ -92,7 +92,7 @@ def _step(recipe: RecipeText, name: str, step: Node, selections: frozenset[str])
     yield from _values(recipe, step)
 
 
-def _values(recipe: RecipeText, step: Node) -> Iterator[Finding]:
+def _values(recipe: RecipeText, step: Node) -> Iterator[Diagnostic]:
     timeout = step.get("Timeout")
     if timeout is not None and not _is_variable(timeout):
         text = str(timeout.value)
@@ -117,7 +117,7 @@ def _values(recipe: RecipeText, step: Node) -> Iterator[Finding]:
         yield from _environment(recipe, environment)
 
 
-def _environment(recipe: RecipeText, environment: Node) -> Iterator[Finding]:
+def _environment(recipe: RecipeText, environment: Node) -> Iterator[Diagnostic]:
     if environment.value is not None and not isinstance(environment.value, dict):
         yield recipe.finding(
             "GG005", environment, f"Setenv is {environment.kind}", "write a mapping of names to values"

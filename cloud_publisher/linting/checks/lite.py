@@ -1,4 +1,4 @@
-"""What nucleus lite cannot do, or does otherwise than classic (greengrass-facts.md, "Recipes" and "Lite").
+"""What nucleus lite cannot do, or does otherwise than classic (docs/greengrass-facts.md, "Recipes", "Nucleus lite").
 
 Checked with ``--runtime lite``; without it, only in manifests that are for lite alone.
 """
@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 from cloud_publisher.linting.checks.access_control import IOT_CORE, PUBSUB, access_control_of
 from cloud_publisher.linting.checks.lifecycles import script_of, steps_of
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Runtime, Settings, runtime_of
-from cloud_publisher.recipes.lite_leaves import LONGEST_LEAF, leaf_bytes
-from cloud_publisher.sizes.recipe_sizes import recipe_figures
+from cloud_publisher.sizes.figure import recipe_figures
+from cloud_publisher.sizes.lite_memory import LONGEST_LEAF, json_bytes
+from shared_schema.diagnostics import Diagnostic
+from shared_schema.json_value import leaves
 
 _LONGEST_TEXT = 1_000
 """The longest value, in bytes, that lite's IPC returns."""
@@ -21,11 +22,11 @@ _ITS_SERVICES = {PUBSUB, IOT_CORE, "aws.greengrass.Cli"}
 _KNOWN = r"(?:artifacts:(?:path|decompressedPath)|work:path|kernel:rootPath|iot:thingName|configuration:/[^{}\s]*)"
 _OTHER_COMPONENT = re.compile(r"(?<!\$)\{[.\w-]+:(?:artifacts|work|configuration|kernel|iot):[^{}\s]+\}")
 # variables.py reports a variable that lite does not know.
-_TOLD = re.compile(r"(?<!\$)\{[.\w-]+(?::[.\w-]+)?:[^{}\s:]+\}")
+_REPORTED_ELSEWHERE = re.compile(r"(?<!\$)\{[.\w-]+(?::[.\w-]+)?:[^{}\s:]+\}")
 _BRACE = re.compile(r"\$\{[^}\n]*\}?|(?<!\$)\{(?!" + _KNOWN + r"\})[^}\n]*\}?")
 
 
-def check_lite(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_lite(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about the manifests that lite would use, and the configuration that it would read."""
     manifests = settings.for_lite(recipe)
     if settings.runtime is Runtime.LITE:
@@ -38,7 +39,7 @@ def check_lite(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
         yield from _manifest(recipe, manifest)
 
 
-def _manifest(recipe: RecipeText, manifest: Node) -> Iterator[Finding]:
+def _manifest(recipe: RecipeText, manifest: Node) -> Iterator[Diagnostic]:
     if manifest.get("Artifacts") is None:
         yield recipe.finding("GG802", manifest, "the manifest has no Artifacts", key="Artifacts")
     lifecycle = manifest.get("Lifecycle") or _selected(recipe, manifest)
@@ -74,11 +75,11 @@ def _selected(recipe: RecipeText, manifest: Node) -> Node | None:
     return sections[taken[-1]] if taken and taken[-1] is not None else None
 
 
-def _script(recipe: RecipeText, script: Node, text: str) -> Iterator[Finding]:
+def _script(recipe: RecipeText, script: Node, text: str) -> Iterator[Diagnostic]:
     for match in _OTHER_COMPONENT.finditer(text):
         yield recipe.finding_in_text("GG604", script, match[0], f"nucleus lite does not fill in {match[0]}")
     for match in _BRACE.finditer(text):
-        if _TOLD.fullmatch(match[0]):
+        if _REPORTED_ELSEWHERE.fullmatch(match[0]):
             continue
         name = re.fullmatch(r"\$\{(\w+)\}", match[0])
         yield recipe.finding_in_text(
@@ -90,18 +91,19 @@ def _script(recipe: RecipeText, script: Node, text: str) -> Iterator[Finding]:
         )
 
 
-def _configuration(recipe: RecipeText) -> Iterator[Finding]:
+def _configuration(recipe: RecipeText) -> Iterator[Diagnostic]:
     configuration = recipe.top.get("ComponentConfiguration")
     defaults = configuration.get("DefaultConfiguration") if configuration else None
     if defaults is None:
         return
     if not recipe.text.lstrip().startswith("{"):
-        for node in _scalars(defaults):
+        for node in defaults.scalars():
             if isinstance(node.value, bool | int | float):
                 yield recipe.finding("GG805", node, f"nucleus lite makes the text {str(node.value).lower()!r} of it")
-    for node in _leaves(defaults):
-        what = "text" if isinstance(node.value, str) else "list"
-        written = leaf_bytes(node.value)
+    for path, leaf in leaves(defaults.value):
+        node = Node(leaf, (*defaults.path, *path))
+        what = "text" if isinstance(leaf, str) else "list"
+        written = json_bytes(node.value)
         size = len(str(node.value).encode())
         if written > LONGEST_LEAF:
             yield recipe.finding("GG808", node, f"the {what} has {written} bytes as JSON")
@@ -113,25 +115,8 @@ def _configuration(recipe: RecipeText) -> Iterator[Finding]:
             yield recipe.finding("GG806", policies, f"nucleus lite has no {service}")
 
 
-def _sizes(recipe: RecipeText) -> Iterator[Finding]:
+def _sizes(recipe: RecipeText) -> Iterator[Diagnostic]:
     for figure in recipe_figures(recipe.name or "the component", recipe.text, recipe.top.value):
         if figure.over:
             code = "GG811" if figure.unit == "bytes" else "GG812"
             yield recipe.finding(code, recipe.top, figure.words)
-
-
-def _leaves(node: Node) -> Iterator[Node]:
-    """Yield every value that is no mapping: lite's configuration store writes each of them separately."""
-    if not isinstance(node.value, dict):
-        yield node
-    for _, inner in node.items():
-        yield from _leaves(inner)
-
-
-def _scalars(node: Node) -> Iterator[Node]:
-    if not isinstance(node.value, dict | list):
-        yield node
-    for _, inner in node.items():
-        yield from _scalars(inner)
-    for inner in node.each():
-        yield from _scalars(inner)

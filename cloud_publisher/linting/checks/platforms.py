@@ -1,13 +1,13 @@
 """Platforms: systems, architectures and runtimes that no device has, and manifests that an earlier one hides.
 
-Source: AWS's recipe reference, Manifests; greengrass-facts.md, "Recipes".
+Source: AWS's recipe reference, Manifests; docs/greengrass-facts.md, "Platforms and manifests".
 """
 
 from collections.abc import Iterator
 
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import LITE_RUNTIME, Settings
+from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents.reading import did_you_mean
 
 _KNOWN = {
@@ -40,7 +40,7 @@ _OTHER_NAMES = {
 _ANYTHING = {None, "*", "all"}
 
 
-def check_platforms(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_platforms(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about each manifest's platform, and about the order of the manifests."""
     del settings
     for manifest in recipe.manifests():
@@ -52,7 +52,7 @@ def check_platforms(recipe: RecipeText, settings: Settings) -> Iterator[Finding]
     yield from _hidden(recipe)
 
 
-def _key(recipe: RecipeText, name: str, value: Node) -> Iterator[Finding]:
+def _key(recipe: RecipeText, name: str, value: Node) -> Iterator[Diagnostic]:
     known = _KNOWN.get(name.lower())
     if known is None:
         if name.lower() in {"architecture.detail"}:
@@ -72,7 +72,7 @@ def _key(recipe: RecipeText, name: str, value: Node) -> Iterator[Finding]:
         yield recipe.finding(code, value, f"there is no {what} {value.text!r}", remedy)
 
 
-def _hidden(recipe: RecipeText) -> Iterator[Finding]:
+def _hidden(recipe: RecipeText) -> Iterator[Diagnostic]:
     manifests = recipe.manifests()
     for index, later in enumerate(manifests):
         for number, earlier in enumerate(manifests[:index]):
@@ -91,7 +91,8 @@ def _covers(earlier: Node, later: Node) -> bool:
         wide, narrow = _text(first, key), _text(second, key)
         if wide not in _ANYTHING and wide != narrow:
             return False
-    # Lite skips a manifest without a runtime; classic ignores that key (greengrass-facts.md, "Recipes").
+    # Lite skips a manifest without a runtime; classic ignores that key
+    # (docs/greengrass-facts.md, "Platforms and manifests").
     wide, narrow = _text(first, "runtime"), _text(second, "runtime")
     return wide in {"*", narrow}
 

@@ -1,15 +1,15 @@
 """Recipe variables in lifecycles: unknown ones, those of components that are no dependency, paths of no artifact.
 
-Source: AWS's recipe reference, Recipe variables; greengrass-facts.md, "Recipes".
+Source: AWS's recipe reference, Recipe variables; docs/greengrass-facts.md, "Variables".
 """
 
 import re
 from collections.abc import Iterator
 
 from cloud_publisher.linting.checks.artifacts import ARCHIVES, artifact_name, is_zip
-from cloud_publisher.linting.finding import Finding
 from cloud_publisher.linting.recipe_text import Node, RecipeText
 from cloud_publisher.linting.settings import Settings
+from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents.reading import did_you_mean
 
 # The forms that classic tries to fill in; a shell's ${X:-y} is not one of them.
@@ -22,7 +22,7 @@ _FILE = re.compile(
 )
 
 
-def check_variables(recipe: RecipeText, settings: Settings) -> Iterator[Finding]:
+def check_variables(recipe: RecipeText, settings: Settings) -> Iterator[Diagnostic]:
     """Yield the findings about each text of each lifecycle."""
     del settings
     direct = {name for name, _ in recipe.dependencies()}
@@ -34,7 +34,7 @@ def check_variables(recipe: RecipeText, settings: Settings) -> Iterator[Finding]
             yield from _files(recipe, node, artifacts)
 
 
-def _in_text(recipe: RecipeText, node: Node, direct: set[str], defaults: Node | None) -> Iterator[Finding]:
+def _in_text(recipe: RecipeText, node: Node, direct: set[str], defaults: Node | None) -> Iterator[Diagnostic]:
     for match in _VARIABLE.finditer(str(node.value)):
         component, namespace, key = match["component"], match["namespace"], match["key"]
         variable = f"{namespace}:{key}"
@@ -61,7 +61,7 @@ def _in_text(recipe: RecipeText, node: Node, direct: set[str], defaults: Node | 
             )
 
 
-def _files(recipe: RecipeText, node: Node, artifacts: list[Node]) -> Iterator[Finding]:
+def _files(recipe: RecipeText, node: Node, artifacts: list[Node]) -> Iterator[Diagnostic]:
     plain = {name for each in artifacts if (name := artifact_name(each))}
     unpacked = {name.rpartition(".")[0] for each in artifacts if is_zip(each) and (name := artifact_name(each))}
     if any(_is_told_elsewhere(each) for each in artifacts):

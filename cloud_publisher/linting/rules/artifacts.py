@@ -1,8 +1,6 @@
 """Rules about a recipe's artifacts."""
 
-from cloud_publisher.linting.rules.rule import Row
-
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     (
         "GG401",
         "error",

@@ -1,8 +1,6 @@
 """Rules about a recipe's lifecycles, and the variables in them."""
 
-from cloud_publisher.linting.rules.rule import Row
-
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     # Lifecycles
     ("GG501", "error", "unknown lifecycle step", "a nucleus runs only the steps that it knows", "correct its spelling"),
     ("GG502", "error", "run with startup", "a nucleus takes exactly one of them", "keep one of the two"),

@@ -1,8 +1,6 @@
 """Rules about the rights that a nucleus grants, and about what lite does not support."""
 
-from cloud_publisher.linting.rules.rule import Row
-
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     # Access control
     (
         "GG701",

@@ -1,8 +1,6 @@
-"""Rules about a recipe's file, component, dependencies and platforms."""
+"""Rules about a recipe's file, component, dependencies and platforms, and about a GDK project around it."""
 
-from cloud_publisher.linting.rules.rule import Row
-
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     # The file
     ("GG001", "error", "no recipe", "the file is missing, is no YAML or JSON, or holds something else", "correct it"),
     ("GG002", "error", "repeated key", "parsers silently use the last one", "keep one of the two"),
@@ -109,5 +107,21 @@ ROWS: tuple[Row, ...] = (
         "platform key that looks misspelled",
         "a nucleus takes it for an attribute of the device's own, which nothing matches",
         "correct its spelling",
+    ),
+    # The GDK project around a recipe
+    ("GG901", "error", "malformed gdk-config.json", "the GDK refuses it", "correct it by the GDK's reference"),
+    (
+        "GG902",
+        "error",
+        "component and recipe differ",
+        "the GDK builds by the name in gdk-config.json",
+        "use one name in both, or {COMPONENT_NAME}",
+    ),
+    (
+        "GG903",
+        "error",
+        "not exactly one recipe",
+        "the GDK wants one recipe beside gdk-config.json",
+        "keep one recipe.yaml or recipe.json",
     ),
 )

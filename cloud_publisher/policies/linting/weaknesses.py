@@ -5,10 +5,10 @@ Pure: a document in, weaknesses out. The codes are what infra_policies/exception
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
-from cloud_publisher.policies.linting.findings import Finding
 from cloud_publisher.policies.statements import Statement, statements_of
+from shared_schema.diagnostics import Diagnostic, Place
+from shared_schema.json_value import JsonObject
 
 NO_RESOURCE_TAKEN = frozenset(
     {
@@ -29,13 +29,13 @@ _DEVICE_MAY = frozenset({"s3:getobject", "s3:getbucketlocation", "kms:decrypt"})
 _DEVICE_MAY_OF = ("logs:",)
 
 
-def weaknesses(name: str, document: Mapping[str, Any]) -> list[Finding]:
+def weaknesses(name: str, document: JsonObject) -> list[Diagnostic]:
     """Return every weakness of a document; its name says its kind (``*.trust``, ``token-exchange-role``, …)."""
     return [
-        Finding("ours", code, f"{name}/{statement.sid}", problem)
+        Diagnostic(Place(name, path=(statement.sid,)), problem, remedy, code)
         for statement in statements_of(document)
         if statement.allows
-        for code, check in _CHECKS.items()
+        for code, (check, remedy) in _CHECKS.items()
         for problem in check(name, statement)
     ]
 
@@ -116,17 +116,18 @@ def _thing_of_another(name: str, statement: Statement) -> Iterator[str]:
             yield f"{resource} is not held to the thing's own name"
 
 
-_CHECKS: Mapping[str, Callable[[str, Statement], Iterator[str]]] = {
-    "wildcard-action": _wildcard_action,
-    "wildcard-resource": _wildcard_resource,
-    "bucket-prefix": _bucket_prefix,
-    "bare-root": _bare_root,
-    "anybody": _anybody,
-    "bare-service": _bare_service,
-    "no-external-id": _no_external_id,
-    "device-beyond-reading": _device_beyond_reading,
-    "key-outside-s3": _key_outside_s3,
-    "bucket-of-another": _bucket_of_another,
-    "thing-of-another": _thing_of_another,
+_CHECKS: Mapping[str, tuple[Callable[[str, Statement], Iterator[str]], str]] = {
+    "wildcard-action": (_wildcard_action, "name each action"),
+    "wildcard-resource": (_wildcard_resource, "name the resources"),
+    "bucket-prefix": (_bucket_prefix, "end the bucket's name before the first wildcard"),
+    "bare-root": (_bare_root, "add a condition on aws:PrincipalArn, or name the role"),
+    "anybody": (_anybody, "name the principals"),
+    "bare-service": (_bare_service, "add a condition on aws:SourceAccount or aws:SourceArn"),
+    "no-external-id": (_no_external_id, "add a condition on sts:ExternalId"),
+    "device-beyond-reading": (_device_beyond_reading, "take the action out of what a device may do"),
+    "key-outside-s3": (_key_outside_s3, "add a condition on kms:ViaService"),
+    "bucket-of-another": (_bucket_of_another, "add a condition on aws:ResourceAccount"),
+    "thing-of-another": (_thing_of_another, "put ${iot:Connection.Thing.ThingName} into the resource"),
 }
+"""By code: the check, which yields problems, and the remedy."""
 CODES = tuple(_CHECKS)

@@ -197,6 +197,6 @@ def _order(state: Path, order: dict[str, object]) -> None:
             retries=False,
         )
     except urllib3.exceptions.HTTPError as error:
-        raise WrongUse(f"{state}: its cloud does not answer ({error}); start `greengrass-emulator up`") from error
+        raise WrongUse(f"{state}: its cloud does not answer ({error})", "start `greengrass-emulator up`") from error
     if answer.status != 200:
-        raise WrongUse(str(json.loads(answer.data)["message"]))
+        raise WrongUse(str(json.loads(answer.data)["message"]), "correct the command")

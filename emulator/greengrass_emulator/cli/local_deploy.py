@@ -3,18 +3,20 @@
 It uses the nucleus's own IPC, with the token that the nucleus writes for its command line.
 """
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from greengrass_emulator.errors import NucleusError, WrongUse
+from greengrass_emulator.json_value import JsonObject
 
 if TYPE_CHECKING:
     from greengrass_emulator.devices.local_deployment import LocalDeployment
 
 FailurePolicy = Literal["ROLLBACK", "DO_NOTHING"]
+_UPDATES = 'write {"NAME": {"MERGE": {…}, "RESET": ["/…"]}}, or name a file of it'
 
 
 def deploy(
@@ -38,7 +40,7 @@ def deploy(
         ended = wait_for_deployment(root, deployment_id, wait)
         typer.echo(f"{ended.status} {ended.detailed} {ended.id}")
         if ended.status != "SUCCEEDED":
-            raise NucleusError(f"the deployment ended {ended.detailed}: {ended.cause}")
+            raise NucleusError(f"the deployment ended {ended.detailed}: {ended.cause}", f"see {root / 'logs'}")
 
 
 def _request(
@@ -55,22 +57,19 @@ def _request(
     for each in merge or []:
         name, equals, version = each.partition("=")
         if not (name and equals and version):
-            raise WrongUse(f"--merge {each}: is not NAME=VERSION.")
+            raise WrongUse(f"--merge {each}: is not NAME=VERSION", "write it as in --merge com.example.hello=1.0.0")
         adds[name] = version
     for folder in (recipe_dir, artifact_dir):
         if folder is not None and not folder.is_dir():
-            raise WrongUse(f"{folder}: is not a folder.")
+            raise WrongUse(f"{folder}: is not a folder", "name the folder that holds the recipes or artifacts")
     return LocalDeployment(adds, tuple(remove or ()), recipe_dir, artifact_dir, _updates(update_config), failure_policy)
 
 
-def _updates(given: str | None) -> dict[str, Any]:
+def _updates(given: str | None) -> dict[str, JsonObject]:
     if given is None:
         return {}
     text = given if given.lstrip().startswith("{") else Path(given).read_text(encoding="utf-8")
     try:
-        updates = json.loads(text)
-    except ValueError as error:
-        raise WrongUse(f"--update-config: is not JSON ({error}).") from error
-    if not isinstance(updates, dict) or not all(isinstance(each, dict) for each in updates.values()):
-        raise WrongUse('--update-config: is not an object of {"NAME": {"MERGE": {…}, "RESET": ["/…"]}}.')
-    return updates
+        return TypeAdapter(dict[str, JsonObject]).validate_json(text)
+    except ValidationError as error:
+        raise WrongUse(f"--update-config: is not JSON of components ({error.errors()[0]['msg']})", _UPDATES) from error

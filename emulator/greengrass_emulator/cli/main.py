@@ -7,10 +7,9 @@ import sys
 
 import typer
 
+from greengrass_emulator.cli.device import nucleus, provision, status
 from greengrass_emulator.cli.fault import fault
 from greengrass_emulator.cli.local_deploy import deploy
-from greengrass_emulator.cli.nucleus import nucleus, status
-from greengrass_emulator.cli.provision import provision
 from greengrass_emulator.cli.up import up
 from greengrass_emulator.errors import EmulatorError
 
@@ -30,7 +29,7 @@ app.add_typer(fault, name="fault")
 
 
 def main() -> None:
-    """The entry point. It prints an ``EmulatorError`` in one line on stderr and exits with its code."""
+    """The entry point. It prints an ``EmulatorError`` on stderr, with its remedy, and exits with its code."""
     try:
         app()
     except EmulatorError as error:

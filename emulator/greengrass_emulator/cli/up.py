@@ -65,8 +65,8 @@ def _read_accounts(text: str) -> dict[str, str]:
     for part in text.split(","):
         name, equals, account_id = part.strip().partition("=")
         if not equals:
-            raise WrongUse(f"--accounts: {part!r} is not name=id; write dev=111111111111,prod=333333333333")
+            raise WrongUse(f"--accounts: {part!r} is not name=id", "write dev=111111111111,prod=333333333333")
         if name in accounts:
-            raise WrongUse(f"--accounts: {name!r} is there twice; give each account its own name")
+            raise WrongUse(f"--accounts: {name!r} is there twice", "give each account its own name")
         accounts[name] = account_id
     return accounts

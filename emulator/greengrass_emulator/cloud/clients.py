@@ -1,12 +1,14 @@
-"""AWS clients of the emulated cloud, as boto3 makes them. From the environment they take only proxies.
+"""How a client reaches an account of the emulated cloud: its endpoints, and AWS clients as boto3 makes them.
 
-All of them share one loader of service models, because reading the models takes most of the time.
+The clients take only proxies from the environment. All of them share one loader of service models, because reading the
+models takes most of the time.
 """
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from greengrass_emulator.cloud.accounts import AccessKey
+from greengrass_emulator.cloud.accounts import AccessKey, Account
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
@@ -34,3 +36,24 @@ def client_for(service: str, endpoint_url: str, region: str, key: AccessKey, ses
             aws_session_token=session_token,
             config=config,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEndpoints:
+    """One account's endpoints: its administrator's key, its broker's port, its device endpoint's port."""
+
+    account: Account
+    key: AccessKey
+    broker_port: int
+    device_endpoint_port: int
+
+    def environment(self, endpoint_url: str) -> dict[str, str]:
+        """Return the environment variables with which another process's AWS client reaches the account."""
+        return {
+            "AWS_ENDPOINT_URL": endpoint_url,
+            "AWS_ACCESS_KEY_ID": self.key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.key.secret_access_key,
+            "AWS_REGION": self.account.region,
+            "AWS_DEFAULT_REGION": self.account.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }

@@ -25,6 +25,6 @@ class Clock:
     def turn(self, seconds: float) -> None:
         """Move the time forward. Raises ``WrongUse`` for a step back, which would not undo what has happened."""
         if seconds < 0:
-            raise WrongUse(f"The clock can be turned forward only, and not by {seconds:g} s")
+            raise WrongUse(f"The clock can be turned forward only, and not by {seconds:g} s", "give 0 seconds or more")
         with self._lock:
             self._ahead += seconds

@@ -17,35 +17,32 @@ from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 
-from greengrass_emulator.cloud.account_endpoints import AccountEndpoints
-from greengrass_emulator.cloud.accounts import AccessKey, Caller, read_accounts
+from greengrass_emulator.cloud.accounts import AccessKey, Caller, no_such_account, read_accounts
 from greengrass_emulator.cloud.api_errors import Answer
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
-from greengrass_emulator.cloud.clients import client_for
+from greengrass_emulator.cloud.clients import AccountEndpoints, client_for
 from greengrass_emulator.cloud.clock import Clock
-from greengrass_emulator.cloud.cloud_state import CloudState, write_state
+from greengrass_emulator.cloud.cloud_state import AccountState, CloudState, write_state
 from greengrass_emulator.cloud.control_plane.api import answer_request
 from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactChecker
+from greengrass_emulator.cloud.control_plane.component_store import public_components
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
-from greengrass_emulator.cloud.control_plane.public_components import public_components
 from greengrass_emulator.cloud.device_endpoint import DeviceEndpoint
-from greengrass_emulator.cloud.device_messages.listening import Listeners, Messages
+from greengrass_emulator.cloud.device_messages.messages import Listeners, Messages
 from greengrass_emulator.cloud.device_messages.reserved_topics import take_message
-from greengrass_emulator.cloud.faults.board import Board
 from greengrass_emulator.cloud.faults.endpoint import FaultEndpoint
 from greengrass_emulator.cloud.faults.faults import Faults
 from greengrass_emulator.cloud.faults.gateway_layer import FaultLayer
-from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest
-from greengrass_emulator.cloud.gateway_server import serve
+from greengrass_emulator.cloud.faults.pending_faults import PendingFaults
+from greengrass_emulator.cloud.gateway import Gateway, GatewayRequest, serve
 from greengrass_emulator.cloud.iot_front import IotDataFront, IotFront
 from greengrass_emulator.cloud.job_timer import JobTimer
 from greengrass_emulator.cloud.moto_memory.identities import create_administrator
 from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 from greengrass_emulator.cloud.registry_front import guard_registry
+from greengrass_emulator.cloud.role_sessions import StsGuard, no_session_policies, service_session
 from greengrass_emulator.cloud.s3_front import guard_buckets
-from greengrass_emulator.cloud.service_sessions import service_session
-from greengrass_emulator.cloud.sts_guard import StsGuard, no_session_policies
-from greengrass_emulator.errors import CloudNotRunning, WrongUse
+from greengrass_emulator.errors import CloudNotRunning
 from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions
 from greengrass_emulator.iam.enforcement.enforcement import Enforcement
 
@@ -98,11 +95,11 @@ class Cloud:
         self.stop()
 
     def start(self) -> None:
-        """Starts every server and writes ``cloud.json``. Raises ``CloudNotRunning`` if one does not start."""
+        """Start every server and write ``cloud.json``. Raises ``CloudNotRunning`` if one does not start."""
         if self._running is not None:
-            raise CloudNotRunning("The cloud runs already; stop() it before it is started again")
+            raise CloudNotRunning("The cloud runs already", "stop() it before it is started again")
         if not _one_at_a_time.acquire(blocking=False):
-            raise CloudNotRunning("Another cloud runs in this process, and moto has one memory; stop() it first")
+            raise CloudNotRunning("Another cloud runs in this process, and moto has one memory", "stop() it first")
         with ExitStack() as running:
             running.callback(_one_at_a_time.release)
             self._folder = self._make_folder(running)
@@ -128,16 +125,16 @@ class Cloud:
             self._brokers = MqttBrokers(plans, identity)
             running.callback(self._brokers.stop)
             self._brokers.start()
-            board = Board()
+            pending = PendingFaults()
             endpoints = {
-                id_: DeviceEndpoint(plane, identity, devices[id_], partial(_is_cut_off, board, id_))
+                id_: DeviceEndpoint(plane, identity, devices[id_], partial(_is_cut_off, pending, id_))
                 for id_, plane in self._planes.items()
             }
             for endpoint in endpoints.values():
                 endpoint.start()
                 running.callback(endpoint.stop)
-            self._faults = Faults(self.accounts, board, self._brokers, self._turn_clock, self._lag_index)
-            self._port = self._serve_gateway(running, authority, board)
+            self._faults = Faults(self.accounts, pending, self._brokers, self._turn_clock, self._lag_index)
+            self._port = self._serve_gateway(running, authority, pending)
             self._endpoints = {
                 account.name: AccountEndpoints(
                     account, keys[account.id], self._brokers.port(account.id), endpoints[account.id].port
@@ -149,7 +146,7 @@ class Cloud:
         _log.info("cloud started", extra={"gateway": self.endpoint_url, "accounts": len(self.accounts)})
 
     def stop(self) -> None:
-        """Ends every server and thread, and forgets every account."""
+        """End every server and thread, and forget every account."""
         running, self._running = self._running, None
         if running is not None:
             running.close()
@@ -179,7 +176,7 @@ class Cloud:
         try:
             return self._endpoints[account]
         except KeyError:
-            raise WrongUse(f"There is no account {account!r}; this cloud has {', '.join(self._endpoints)}") from None
+            raise no_such_account(account, self._endpoints) from None
 
     def client(self, service: str, *, account: str = "dev") -> Any:
         """Return a boto3 client with the credentials of the account's administrator."""
@@ -231,7 +228,7 @@ class Cloud:
 
     def _check_running(self) -> None:
         if self._running is None:
-            raise CloudNotRunning("The cloud does not run; start() it, or use it in a with statement")
+            raise CloudNotRunning("The cloud does not run", "start() it, or use it in a with statement")
 
     def _make_folder(self, running: ExitStack) -> Path:
         if self._wanted_folder is None:
@@ -239,7 +236,7 @@ class Cloud:
         self._wanted_folder.mkdir(parents=True, exist_ok=True)
         return self._wanted_folder
 
-    def _serve_gateway(self, running: ExitStack, authority: CertificateAuthority, board: Board) -> int:
+    def _serve_gateway(self, running: ExitStack, authority: CertificateAuthority, pending: PendingFaults) -> int:
         iot, iot_data = IotFront(self._planes, authority), IotDataFront(self._planes)
         gateway = Gateway(
             self.accounts,
@@ -254,7 +251,7 @@ class Cloud:
             {"iot": iot.follow},
         )
         judged = self._enforcement.before(gateway) if self._enforcement else gateway
-        application = FaultEndpoint(FaultLayer(judged, board, self.accounts), self._faults, self._fault_token)
+        application = FaultEndpoint(FaultLayer(judged, pending, self.accounts), self._faults, self._fault_token)
         return serve(running, application)
 
     def _make_enforcement(self, running: ExitStack) -> Enforcement:
@@ -286,14 +283,14 @@ class Cloud:
             region=self.region,
             root_ca_path=self._folder / "root.ca.pem",
             fault_token=self._fault_token,
-            accounts={name: endpoints.state() for name, endpoints in self._endpoints.items()},
+            accounts={name: AccountState.of(endpoints) for name, endpoints in self._endpoints.items()},
         )
 
 
 def _plan(plane: AccountPlane, permissions: DevicePermissions | None, listeners: Listeners) -> BrokerPlan:
-    may = permissions.mqtt if permissions else None
-    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), listeners.hear, may)
+    permitted = permissions.mqtt if permissions else None
+    return BrokerPlan(plane.things.of_certificate, partial(take_message, plane), listeners.receive, permitted)
 
 
-def _is_cut_off(board: Board, account_id: str, thing: str) -> bool:
-    return (account_id, thing) in board.cut_off
+def _is_cut_off(pending: PendingFaults, account_id: str, thing: str) -> bool:
+    return (account_id, thing) in pending.cut_off

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -24,14 +25,15 @@ from greengrass_emulator.cloud.api_errors import (
 )
 from greengrass_emulator.cloud.certificate_authority import ServerIdentity
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.control_plane.requests import ResolveComponentCandidates
 from greengrass_emulator.cloud.control_plane.resolution import resolve_component_candidates
 from greengrass_emulator.cloud.faults.gateway_layer import hang_up
 from greengrass_emulator.cloud.moto_memory.identities import assume_role, trust_policy
 from greengrass_emulator.cloud.rest_json.reading import read_request
-from greengrass_emulator.cloud.rest_json.routing import find_route
 from greengrass_emulator.cloud.rest_json.writing import write_answer, write_error
 from greengrass_emulator.cloud.role_trust import trusts_service
 from greengrass_emulator.iam.enforcement.device_permissions import CREDENTIALS_SERVICE, DevicePermissions
+from greengrass_emulator.service_models import find_route
 
 _log = logging.getLogger(__name__)
 _HANDSHAKE_SECONDS = 10
@@ -66,29 +68,29 @@ class DeviceEndpoint:
         return int(self._server.server_address[1])
 
     def start(self) -> None:
-        """Starts to serve."""
+        """Start to serve."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the server and its thread."""
+        """End the server and its thread."""
         self._server.shutdown()
         self._thread.join(timeout=10)
         self._server.server_close()
 
-    def _application(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def _application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             answer = self._answer(environ)
         except ApiError as error:
             answer = write_error(error)
         except ConnectionError:
-            raise  # A device that is cut off: werkzeug closes the connection without an answer.
+            raise  # The device has no network: werkzeug closes the connection without an answer.
         except Exception:  # noqa: BLE001 - one bad request must not end the server
             _log.exception("device request failed", extra={"path": environ.get("REQUEST_URI")})
             answer = write_error(ApiError("The service failed"))
         start_response(f"{answer.status} .", list(answer.headers))
         return [answer.body]
 
-    def _answer(self, environ: dict[str, Any]) -> Answer:
+    def _answer(self, environ: WSGIEnvironment) -> Answer:
         target = urlsplit(environ["REQUEST_URI"])
         things = self._plane.things.of_certificate(ssl.PEM_cert_to_DER_cert(environ["SSL_CLIENT_CERT"]))
         if not things:
@@ -104,8 +106,9 @@ class DeviceEndpoint:
         if route is None or route.operation.name != "ResolveComponentCandidates":
             raise UnknownOperationException(f"The device endpoint has no operation {method} {path}")
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        request = read_request(route.operation, route.labels, parse_qs(target.query), body)
-        names = tuple(each["componentName"] for each in request.get("componentCandidates") or ())
+        parameters = read_request(route.operation, route.labels, parse_qs(target.query), body)
+        request = ResolveComponentCandidates.model_validate(parameters)
+        names = tuple(each.component_name for each in request.component_candidates if each.component_name)
         if self._permissions is not None and not self._permissions.candidates(things[0], names):
             raise AccessDeniedException(f"{things[0]} may not resolve {', '.join(names)}")
         with self._plane.lock:
@@ -125,7 +128,7 @@ class DeviceEndpoint:
             raise AccessDeniedException(f"{role_arn} does not exist, or does not trust {CREDENTIALS_SERVICE}")
         key, token, expires = assume_role(role_arn, thing or things[0], seconds, self._plane.account.region)
         if self._permissions is not None:
-            self._permissions.handed_out(thing or things[0], key.access_key_id)
+            self._permissions.store_session(thing or things[0], key.access_key_id)
         credentials = {
             "accessKeyId": key.access_key_id,
             "secretAccessKey": key.secret_access_key,
@@ -159,7 +162,7 @@ class _Handler(WSGIRequestHandler):
 class _TlsServer(ThreadedWSGIServer):
     """Does the TLS handshake in the request's own thread, so that a silent client blocks no other."""
 
-    def __init__(self, application: Any, context: ssl.SSLContext) -> None:
+    def __init__(self, application: WSGIApplication, context: ssl.SSLContext) -> None:
         super().__init__("127.0.0.1", 0, application, _Handler)
         self.ssl_context = context  # tells the handler that the scheme is https
 
@@ -173,6 +176,6 @@ class _TlsServer(ThreadedWSGIServer):
         try:
             super().finish_request(connection, client_address)
         except OSError as fault:
-            _log.info("device went away", extra={"reason": str(fault)})
+            _log.info("device connection lost", extra={"reason": str(fault)})
         finally:
             connection.close()

@@ -5,33 +5,43 @@ checked, signatures are not. Requests to which moto would be kinder than AWS are
 """
 
 import logging
-import re
+import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
 
 from greengrass_emulator.cloud.accounts import Account, Caller
-from greengrass_emulator.cloud.api_errors import Answer, ApiError, UnsupportedOperationException
+from greengrass_emulator.cloud.api_errors import (
+    Answer,
+    ApiError,
+    MissingAuthenticationTokenError,
+    SignatureVersionError,
+    UnsupportedOperationException,
+)
 from greengrass_emulator.cloud.moto_memory.identities import find_caller
 from greengrass_emulator.cloud.refusals import refusal_for
+from greengrass_emulator.iam.actions.http_request import Scope, body_of, scope_of, target_of
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
 
 _log = logging.getLogger(__name__)
-_SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
 _MOTO_OWN = ("/moto-api", "/favicon.ico", "/latest/meta-data", "/latest/api")
 _OF_ONE_REGION = frozenset({"greengrass", "iot", "iotdata"})
-
-StartResponse = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayRequest:
     """A request, its caller, and the service that it was signed for."""
 
-    environ: dict[str, Any]
+    environ: WSGIEnvironment
     caller: Caller
     service: str
     region: str
@@ -40,11 +50,8 @@ class GatewayRequest:
     query: Mapping[str, list[str]]
 
     def body(self) -> bytes:
-        """The whole body. It stays readable for the next application."""
-        length = int(self.environ.get("CONTENT_LENGTH") or 0)
-        body: bytes = self.environ["wsgi.input"].read(length)
-        self.environ["wsgi.input"] = BytesIO(body)
-        return body
+        """Return the whole body. It stays readable for the next application."""
+        return body_of(self.environ)
 
     def replace_body(self, body: bytes) -> None:
         """Replace the body that the next application reads."""
@@ -72,8 +79,8 @@ class Gateway:
         self._followers = followers
         self._moto = DomainDispatcherApplication(create_backend_app)
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
         scope = scope_of(environ)
         service = scope.service if scope else "s3"
         try:
@@ -90,15 +97,15 @@ class Gateway:
             _log.exception("request failed", extra={"service": service, "path": environ.get("REQUEST_URI")})
             return respond(refusal_for(service, ApiError(f"The service failed: {fault!r}")), start_response)
 
-    def _read(self, environ: dict[str, Any], scope: "Scope | None") -> GatewayRequest:
+    def _read(self, environ: WSGIEnvironment, scope: Scope | None) -> GatewayRequest:
         target = target_of(environ)
         query = parse_qs(target.query, keep_blank_values=True)
         if scope is None and ("AWSAccessKeyId" in query or environ.get("HTTP_AUTHORIZATION", "").startswith("AWS ")):
-            raise SignatureOfTheOldKind(
+            raise SignatureVersionError(
                 "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
             )
         if scope is None or target.path.startswith(_MOTO_OWN):
-            raise MissingAuthenticationToken("The request is not signed (Signature Version 4)")
+            raise MissingAuthenticationTokenError("The request is not signed (Signature Version 4)")
         token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or next(iter(query.get("X-Amz-Security-Token", [])), None)
         caller = find_caller(self._accounts, scope.access_key_id, token)
         here = self._accounts[0].region
@@ -111,9 +118,11 @@ class Gateway:
     def _ask_moto(self, request: GatewayRequest, start_response: StartResponse) -> Iterable[bytes]:
         statuses: list[str] = []
 
-        def watch(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        def watch(
+            status: str, headers: list[tuple[str, str]], exc_info: "OptExcInfo | None" = None, /
+        ) -> Callable[[bytes], object]:
             statuses.append(status)
-            return start_response(status, headers, *rest)
+            return start_response(status, headers, exc_info)
 
         answered: Iterable[bytes] = self._moto(request.environ, watch)
         follower = self._followers.get(request.service)
@@ -122,47 +131,28 @@ class Gateway:
         return answered
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a request was signed for (Signature Version 4)."""
-
-    access_key_id: str
-    region: str
-    service: str
-
-
-def target_of(environ: Mapping[str, Any]) -> SplitResult:
-    """A request's path and query, still percent-encoded."""
-    return urlsplit(str(environ.get("REQUEST_URI") or environ["PATH_INFO"]))
-
-
-def scope_of(environ: Mapping[str, Any]) -> Scope | None:
-    """Return the scope of a request's signature or presigned URL, or None without either."""
-    signed = environ.get("HTTP_AUTHORIZATION")
-    if not signed:
-        # A presigned URL carries the same scope in its query.
-        credential = parse_qs(target_of(environ).query).get("X-Amz-Credential", [""])[0]
-        signed = f"Credential={credential}"
-    found = _SCOPE.search(signed)
-    return Scope(*found.groups()) if found else None
-
-
-class MissingAuthenticationToken(ApiError):
-    """The request is not signed."""
-
-    code = "MissingAuthenticationToken"
-    status = 403
-
-
-class SignatureOfTheOldKind(ApiError):
-    """Signature Version 2, which S3 accepts for no bucket made since June 2020 (Amazon S3 user guide)."""
-
-    code = "InvalidRequest"
-    status = 400
-
-
 def respond(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
     """Send an answer by WSGI."""
     headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
     start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Refused'}", headers)
     return [answer.body]
+
+
+def serve(running: ExitStack, application: WSGIApplication) -> int:
+    """Serve on 127.0.0.1 until ``running`` closes; return the port."""
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="gateway", daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        server.shutdown()
+        thread.join(timeout=10)
+        server.server_close()
+
+    running.callback(stop)
+    return int(server.server_address[1])
+
+
+class _Handler(MotoRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        _log.debug("gateway %s: " + message, type, *args)

@@ -7,17 +7,15 @@ child groups; it does not publish a shadow's update, and only stores what is pub
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import unquote
 
-from greengrass_emulator.cloud.api_errors import Answer, ApiError
+from greengrass_emulator.cloud.api_errors import Answer, ShadowError
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority
 from greengrass_emulator.cloud.control_plane.deployment_operations import follow_members
-from greengrass_emulator.cloud.control_plane.pages import page
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.control_plane.request_tokens import page
 from greengrass_emulator.cloud.device_messages.reserved_topics import delete_shadow, write_shadow
-from greengrass_emulator.cloud.device_messages.shadows import ShadowRefused
 from greengrass_emulator.cloud.fleet_index.operations import answer_index_request
 from greengrass_emulator.cloud.gateway import GatewayRequest
 
@@ -25,12 +23,6 @@ _THINGS_OF_GROUP = re.compile(r"/thing-groups/([^/]+)/things")
 _OF_THINGS = ("/thing-groups/", "/things/", "/billing-groups/")
 _NAMED_SHADOWS = "/api/things/shadow/ListNamedShadowsForThing/"
 MAXIMUM_SHADOW_PAGE = 100
-_SHADOW_ERRORS = {
-    400: "InvalidRequestException",
-    404: "ResourceNotFoundException",
-    409: "ConflictException",
-    413: "RequestEntityTooLargeException",
-}
 
 
 class IotFront:
@@ -41,7 +33,7 @@ class IotFront:
         self._authority = authority
 
     def answer(self, request: GatewayRequest) -> Answer | None:
-        """``CreateKeysAndCertificate``, ``ListThingsInThingGroup``, and the fleet index; the rest is moto's."""
+        """Answer ``CreateKeysAndCertificate``, ``ListThingsInThingGroup`` and the fleet index; None for the rest."""
         listed = _THINGS_OF_GROUP.fullmatch(unquote(request.raw_path))
         if request.method == "GET" and listed:
             return self._things_of_group(request, listed[1])
@@ -67,9 +59,8 @@ class IotFront:
             return None
         recursive = request.query.get("recursive", ["false"])[0] == "true"
         size = request.query.get("maxResults", ["25"])[0]
-        asked = {"maxResults": int(size) if size.isdigit() else 25}
         token = next(iter(request.query.get("nextToken", [])), None)
-        names, following = page(things.members(arn, recursive=recursive), asked | {"nextToken": token})
+        names, following = page(things.members(arn, recursive=recursive), int(size) if size.isdigit() else 25, token)
         return _json({"things": list(names), "nextToken": following})
 
     def _keys_and_certificate(self, request: GatewayRequest) -> Answer:
@@ -94,59 +85,43 @@ class IotDataFront:
         self._planes = planes
 
     def answer(self, request: GatewayRequest) -> Answer | None:
-        """``Publish`` and whatever concerns shadows; the other operations are moto's."""
+        """Answer ``Publish`` and the operations on shadows; return None for the others, which are moto's."""
         plane = self._planes[request.caller.account_id]
         path = unquote(request.raw_path)
         if request.method == "POST" and path.startswith("/topics/"):
             plane.publish(path.removeprefix("/topics/"), request.body())
             return _json({})
         if request.method == "GET" and path.startswith(_NAMED_SHADOWS):
-            return _shadow_answer(lambda: _named_shadows(plane, path.removeprefix(_NAMED_SHADOWS), request.query))
+            return _json(_named_shadows(plane, path.removeprefix(_NAMED_SHADOWS), request.query))
         parts = path.split("/")
         if len(parts) != 4 or (parts[1], parts[3]) != ("things", "shadow"):
             return None
         thing, name = parts[2], request.query.get("name", [None])[0]
         match request.method:
             case "POST":
-                return _shadow_answer(lambda: write_shadow(plane, thing, name, request.body()))
+                return _json(write_shadow(plane, thing, name, request.body()))
             case "DELETE":
-                return _shadow_answer(lambda: delete_shadow(plane, thing, name))
+                return _json(delete_shadow(plane, thing, name))
             case _:
-                return _shadow_answer(lambda: _locked_get(plane, thing, name))
+                return _json(_locked_get(plane, thing, name))
 
 
-def _locked_get(plane: AccountPlane, thing: str, name: str | None) -> Mapping[str, Any]:
+def _locked_get(plane: AccountPlane, thing: str, name: str | None) -> Mapping[str, object]:
     with plane.lock:
         return plane.shadows.get(thing, name)
 
 
-def _named_shadows(plane: AccountPlane, thing: str, query: Mapping[str, list[str]]) -> Mapping[str, Any]:
+def _named_shadows(plane: AccountPlane, thing: str, query: Mapping[str, list[str]]) -> Mapping[str, object]:
     with plane.lock:
         known = plane.shadows.names(thing)
     size = query.get("pageSize", ["25"])[0]
     if not size.isdigit() or not 1 <= int(size) <= MAXIMUM_SHADOW_PAGE:
-        raise ShadowRefused(400, f"pageSize must be 1 to {MAXIMUM_SHADOW_PAGE}")
+        raise ShadowError(400, f"pageSize must be 1 to {MAXIMUM_SHADOW_PAGE}")
     token = next(iter(query.get("nextToken", [])), None)
-    names, following = page(known, {"maxResults": int(size), "nextToken": token})
-    answer: dict[str, Any] = {"results": list(names), "timestamp": int(time.time())}
+    names, following = page(known, int(size), token)
+    answer: dict[str, object] = {"results": list(names), "timestamp": int(time.time())}
     return answer | ({"nextToken": following} if following else {})
 
 
-class ShadowError(ApiError):
-    """A refused shadow request, with the refusal's code."""
-
-    def __init__(self, refusal: ShadowRefused) -> None:
-        super().__init__(refusal.message, timestamp=int(time.time()))
-        self.code = _SHADOW_ERRORS[refusal.code]
-        self.status = refusal.code
-
-
-def _shadow_answer(write: Callable[[], Mapping[str, Any]]) -> Answer:
-    try:
-        return _json(write())
-    except ShadowRefused as refusal:
-        raise ShadowError(refusal) from refusal
-
-
-def _json(document: Mapping[str, Any]) -> Answer:
+def _json(document: Mapping[str, object]) -> Answer:
     return Answer(200, json.dumps(document).encode())

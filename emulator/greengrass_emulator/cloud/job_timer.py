@@ -20,11 +20,11 @@ class JobTimer:
         self._thread = threading.Thread(target=self._run, name="job-timer", daemon=True)
 
     def start(self) -> None:
-        """Starts the thread."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the thread."""
+        """End the thread."""
         self._ended.set()
         self._thread.join(timeout=10)
 

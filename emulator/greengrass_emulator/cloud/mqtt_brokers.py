@@ -40,9 +40,9 @@ class BrokerPlan:
     things_of_certificate: Callable[[bytes], tuple[str, ...]]
     take_message: Callable[[str, str, bytes], None]
     """Is called in the brokers' thread with thing, topic and payload of each message on a reserved topic."""
-    hear: Callable[[str, bytes], None] = lambda _topic, _payload: None
+    publish_received: Callable[[str, bytes], None] = lambda _topic, _payload: None
     """Is called with each message on any other topic, in the brokers' thread; must not wait."""
-    may: Callable[[str, str, str, str], bool] | None = None
+    permits: Callable[[str, str, str, str], bool] | None = None
     """Returns whether a thing's policies allow it: thing, client id, IAM action, topic. None allows all."""
 
 
@@ -128,7 +128,7 @@ class _AccountBroker(Broker):
             if self._connections.get(client) is connection:
                 del self._connections[client]
                 if client_session.clean_session:
-                    # amqtt keeps it, and says "session present" to a later persistent one (MQTT 3.1.1, 3.1.2-6).
+                    # amqtt keeps it, and answers "session present" to a later persistent one (MQTT 3.1.1, 3.1.2-6).
                     await self._delete_session(client)
 
     async def _take_over(self, client: str) -> None:
@@ -156,7 +156,7 @@ class _AccountBroker(Broker):
         return action is not Action.RECEIVE or self._may(thing, client, "Receive", topic)
 
     def _may(self, thing: str, client: str, action: str, topic: str) -> bool:
-        return self._plan.may is None or self._plan.may(thing, client, action, topic)
+        return self._plan.permits is None or self._plan.permits(thing, client, action, topic)
 
     def _may_connect(self, thing: str, client: str, connect: ConnectPacket) -> bool:
         will = connect.payload.will_topic if connect.payload else None
@@ -177,7 +177,7 @@ class _AccountBroker(Broker):
         thing = self._things.get(client, "")
         permitted = self._may_publish(thing, client, message.topic, retain=bool(message.retain))
         if permitted and not message.topic.startswith("$"):
-            self._plan.hear(message.topic, bytes(message.data or b""))
+            self._plan.publish_received(message.topic, bytes(message.data or b""))
             return bool(await super()._handle_message_delivery(client_session, handler, wait_deliver))
         if not permitted or not is_own_topic(thing, message.topic):
             _log.warning("mqtt client cut off", extra={"thing": thing, "topic": message.topic})
@@ -205,20 +205,22 @@ class MqttBrokers:
         self._thread = threading.Thread(target=self._run, name="mqtt-brokers", daemon=True)
 
     def start(self) -> None:
-        """Starts the thread and waits until every broker listens. Raises ``CloudNotRunning``."""
+        """Start the thread and wait until every broker listens. Raises ``CloudNotRunning``."""
         self._thread.start()
         if not self._ready.wait(_START_SECONDS) or self._failure is not None:
-            raise CloudNotRunning(f"The MQTT brokers did not start within {_START_SECONDS} s") from self._failure
+            raise CloudNotRunning(
+                f"The MQTT brokers did not start within {_START_SECONDS} s", "see the log"
+            ) from self._failure
 
     def stop(self) -> None:
-        """Ends every broker and the thread."""
+        """End every broker and the thread."""
         loop, stopping = self._loop, self._stopping
         if loop is not None and stopping is not None and not loop.is_closed():
             loop.call_soon_threadsafe(stopping.set)
         self._thread.join(timeout=_STOP_SECONDS)
 
     def port(self, account_id: str) -> int:
-        """The port of an account's broker."""
+        """Return the port of an account's broker."""
         return self._brokers[account_id].port
 
     def refuse(self, account_id: str, things: frozenset[str] | None) -> None:
@@ -237,12 +239,12 @@ class MqttBrokers:
 
     def _broadcast(self, broker: _AccountBroker, topic: str, payload: bytes) -> None:
         task = asyncio.ensure_future(broker.internal_message_broadcast(topic, payload))
-        task.add_done_callback(_say_failure)
+        task.add_done_callback(_log_failure)
 
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as fault:  # noqa: BLE001 - told to the thread that waits in start()
+        except BaseException as fault:  # noqa: BLE001 - start() raises it in its own thread
             self._failure = fault
             self._ready.set()
 
@@ -259,6 +261,6 @@ class MqttBrokers:
             await broker.shutdown()
 
 
-def _say_failure(broadcast: asyncio.Task[None]) -> None:
+def _log_failure(broadcast: asyncio.Task[None]) -> None:
     if not broadcast.cancelled() and (fault := broadcast.exception()) is not None:
         _log.error("broadcast failed", exc_info=fault)

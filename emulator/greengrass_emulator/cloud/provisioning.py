@@ -17,6 +17,7 @@ from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.cloud_state import CloudState, read_state
 from greengrass_emulator.errors import ProvisioningFailed
 from greengrass_emulator.iam.enforcement.device_permissions import CREDENTIALS_SERVICE
+from greengrass_emulator.json_value import JsonValue
 
 TOKEN_EXCHANGE_ROLE = "GreengrassV2TokenExchangeRole"  # noqa: S105 - AWS's name for it
 ROLE_ALIAS = "GreengrassTokenExchangeAlias"
@@ -50,19 +51,21 @@ def provision_device(
     groups: tuple[str, ...] = (),
     posix_user: str | None = None,
 ) -> DeviceFolder:
-    """Makes thing, certificate, role alias and groups, and the device's folder.
+    """Make thing, certificate, role alias and groups, and the device's folder.
 
     ``posix_user`` runs the components (``runWithDefault``). The default is the user in the folder's existing config,
     else this process's user. Raises ``ProvisioningFailed`` with the cloud's error.
     """
     state = cloud if isinstance(cloud, CloudState) else read_state(cloud.state_path)
     try:
-        keys = _enrol(state, account, thing, groups)
+        identity = _enrol(state, account, thing, groups)
     except (ClientError, BotoCoreError) as fault:
-        raise ProvisioningFailed(f"The thing {thing} could not be made in account {account}: {fault}") from fault
+        raise ProvisioningFailed(
+            f"The thing {thing} could not be made in account {account}: {fault}", "see whether the cloud runs"
+        ) from fault
     device = DeviceFolder(thing, folder.absolute())
-    run_with = {"posixUser": posix_user} if posix_user else _run_with(device.config_path)
-    _write_folder(device, state, account, keys, run_with)
+    run_with: JsonValue = {"posixUser": posix_user} if posix_user else _run_with(device.config_path)
+    _write_folder(device, state, account, identity, run_with)
     return device
 
 
@@ -88,34 +91,42 @@ def ensure_token_exchange(iam: Any, iot: Any) -> None:
         iot.create_role_alias(roleAlias=ROLE_ALIAS, roleArn=role["Role"]["Arn"], credentialDurationSeconds=3600)
 
 
-def _enrol(state: CloudState, account: str, thing: str, groups: tuple[str, ...]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """A device's certificate and private key, PEM."""
+
+    certificate: str
+    private_key: str
+
+
+def _enrol(state: CloudState, account: str, thing: str, groups: tuple[str, ...]) -> _Identity:
     iot, iam = state.client("iot", account), state.client("iam", account)
     ensure_token_exchange(iam, iot)
     iot.create_thing(thingName=thing)
-    keys: dict[str, Any] = iot.create_keys_and_certificate(setAsActive=True)
+    created = iot.create_keys_and_certificate(setAsActive=True)
     policy = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": ["iot:*", "greengrass:*"], "Resource": "*"}],
     }
     if THING_POLICY not in {known["policyName"] for known in iot.list_policies()["policies"]}:
         iot.create_policy(policyName=THING_POLICY, policyDocument=json.dumps(policy))
-    iot.attach_policy(policyName=THING_POLICY, target=keys["certificateArn"])
-    iot.attach_thing_principal(thingName=thing, principal=keys["certificateArn"])
+    iot.attach_policy(policyName=THING_POLICY, target=created["certificateArn"])
+    iot.attach_thing_principal(thingName=thing, principal=created["certificateArn"])
     for group in groups:
         ensure_thing_group(iot, group)
         iot.add_thing_to_thing_group(thingGroupName=group, thingName=thing)
-    return keys
+    return _Identity(created["certificatePem"], created["keyPair"]["PrivateKey"])
 
 
 def _write_folder(
-    device: DeviceFolder, state: CloudState, account: str, keys: dict[str, Any], run_with: dict[str, str]
+    device: DeviceFolder, state: CloudState, account: str, identity: _Identity, run_with: JsonValue
 ) -> None:
     folder = device.folder
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key, root = folder / "thing.cert.pem", folder / "thing.key.pem", folder / "root.ca.pem"
-    certificate.write_text(keys["certificatePem"])
+    certificate.write_text(identity.certificate)
     key.touch(mode=0o600)
-    key.write_text(keys["keyPair"]["PrivateKey"])
+    key.write_text(identity.private_key)
     root.write_text(state.root_certificate_path.read_text())
     endpoints = state.accounts[account]
     configuration = {
@@ -141,10 +152,11 @@ def _write_folder(
     device.config_path.write_text(yaml.safe_dump(config, sort_keys=False))
 
 
-def _run_with(config_path: Path) -> Any:
+def _run_with(config_path: Path) -> JsonValue:
     """Return the user that runs components: the one in the existing config, else this process's."""
     try:
         written = yaml.safe_load(config_path.read_text(encoding="utf-8"))
-        return written["services"]["aws.greengrass.Nucleus"]["configuration"]["runWithDefault"]
+        run_with: JsonValue = written["services"]["aws.greengrass.Nucleus"]["configuration"]["runWithDefault"]
     except (OSError, yaml.YAMLError, KeyError, TypeError):
         return {"posixUser": f"{os.geteuid()}:{os.getegid()}"}
+    return run_with

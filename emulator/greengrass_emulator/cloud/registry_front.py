@@ -4,20 +4,20 @@
   ("already exists"), which a register script must handle.
 - A package of a group begins as ``PendingManualApproval`` (API reference, CreateModelPackage); moto gives it no status.
 
-The rest that we use behaves: ascending order unless told otherwise, ``NextToken``, versions that count up.
+The rest that we use behaves: ascending order unless asked otherwise, ``NextToken``, versions that count up.
 """
 
 import json
-from typing import Any
 
 from moto.sagemaker.models import sagemaker_backends
 
 from greengrass_emulator.cloud.api_errors import ValidationException
 from greengrass_emulator.cloud.gateway import GatewayRequest
+from greengrass_emulator.json_value import JsonObject, JsonValue
 
 
 def guard_registry(request: GatewayRequest) -> None:
-    """Lets moto answer, or raises ``ValidationException``."""
+    """Let moto answer, or raise ``ValidationException``."""
     match request.environ.get("HTTP_X_AMZ_TARGET"):
         case "SageMaker.CreateModelPackageGroup":
             _refuse_second_group(request, _document(request).get("ModelPackageGroupName"))
@@ -30,13 +30,13 @@ def guard_registry(request: GatewayRequest) -> None:
             pass
 
 
-def _refuse_second_group(request: GatewayRequest, name: Any) -> None:
-    known = sagemaker_backends[request.caller.account_id][request.region].model_package_groups.get(name)
+def _refuse_second_group(request: GatewayRequest, name: JsonValue) -> None:
+    known = sagemaker_backends[request.caller.account_id][request.region].model_package_groups.get(str(name))
     if known is not None:
         raise ValidationException(f"Model Package Group already exists: {known.arn}")
 
 
-def _document(request: GatewayRequest) -> dict[str, Any]:
+def _document(request: GatewayRequest) -> JsonObject:
     try:
         document = json.loads(request.body())
     except ValueError as fault:

@@ -1,17 +1,17 @@
 """Whether a role's trust policy allows a caller to assume it: principals and conditions.
 
-moto ignores trust policies (greengrass-facts.md, "On these machines"). Only what this project's roles use of the
-policy language: Allow and Deny, AWS and Service principals, the condition keys below. A policy that it cannot read
+moto ignores trust policies (docs/greengrass-facts.md, "The emulator's parts"). Only what this project's roles use of
+the policy language: Allow and Deny, AWS and Service principals, the condition keys below. A policy that it cannot read
 refuses. With permissions enforced, ``greengrass_emulator.iam`` decides instead.
 """
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from greengrass_emulator.cloud.accounts import Caller
 from greengrass_emulator.iam.conditions import Condition, is_known_operator
 from greengrass_emulator.iam.requests import ContextValues
+from greengrass_emulator.json_value import JsonObject, JsonValue
 
 _EXTERNAL_ID, _PRINCIPAL = "sts:externalid", "aws:principalarn"
 _SOURCE_ARN, _SOURCE_ACCOUNT = "aws:sourcearn", "aws:sourceaccount"
@@ -35,25 +35,26 @@ def trusts_service(policy: str | None, service: str, *, source_arn: str) -> bool
 def _decide(policy: str | None, names: Mapping[str, set[str]], context: ContextValues) -> bool:
     if policy is None:
         return False
-    effects = {
-        statement.get("Effect")
-        for statement in _listed(json.loads(policy).get("Statement"))
-        if _is_about(statement, names) and _holds(statement, context)
-    }
+    document: JsonObject = json.loads(policy)
+    statements = _listed(document.get("Statement"))
+    readable = [statement for statement in statements if isinstance(statement, dict)]
+    if len(readable) != len(statements):
+        return False
+    effects = [
+        statement.get("Effect") for statement in readable if _is_about(statement, names) and _holds(statement, context)
+    ]
     return "Allow" in effects and "Deny" not in effects
 
 
-def _is_about(statement: Mapping[str, Any], names: Mapping[str, set[str]]) -> bool:
-    if not {"sts:AssumeRole", "sts:*", "*"} & set(_listed(statement.get("Action"))):
+def _is_about(statement: JsonObject, names: Mapping[str, set[str]]) -> bool:
+    if not any(action in _listed(statement.get("Action")) for action in ("sts:AssumeRole", "sts:*", "*")):
         return False
     principal = statement.get("Principal")
     if principal == "*":
         return True
-    if not isinstance(principal, Mapping):
+    if not isinstance(principal, dict):
         return False
-    return any(
-        "*" in _listed(principal.get(kind)) or mine & set(_listed(principal.get(kind))) for kind, mine in names.items()
-    )
+    return any(name in _listed(principal.get(kind)) for kind, mine in names.items() for name in ("*", *mine))
 
 
 def _names_of(caller: Caller) -> set[str]:
@@ -69,17 +70,24 @@ def _role_of(caller: Caller) -> str | None:
     return f"arn:aws:iam::{caller.account_id}:role/{caller.arn.split('/')[1]}"
 
 
-def _holds(statement: Mapping[str, Any], context: ContextValues) -> bool:
-    for operator, tests in (statement.get("Condition") or {}).items():
+def _holds(statement: JsonObject, context: ContextValues) -> bool:
+    """Return whether a statement's conditions hold. One that cannot be read holds for a Deny only."""
+    unreadable_holds = statement.get("Effect") == "Deny"
+    conditions = statement.get("Condition") or {}
+    if not isinstance(conditions, dict):
+        return unreadable_holds
+    for operator, tests in conditions.items():
+        if not isinstance(tests, dict):
+            return unreadable_holds
         for key, wanted in tests.items():
             if key.lower() not in _KEYS or not is_known_operator(operator):
-                return bool(statement.get("Effect") == "Deny")
+                return unreadable_holds
             if not Condition(operator, key, tuple(str(each) for each in _listed(wanted))).holds(context):
                 return False
     return True
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: JsonValue) -> list[JsonValue]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -15,21 +15,14 @@ from xml.sax.saxutils import escape
 
 from moto.s3.models import s3_backends
 
-from greengrass_emulator.cloud.api_errors import Answer, ApiError
+from greengrass_emulator.cloud.api_errors import Answer, BadDigestError
 from greengrass_emulator.cloud.gateway import GatewayRequest
 
 _MOVED = 301
 
 
-class BadDigest(ApiError):
-    """The bytes do not match the checksum."""
-
-    code = "BadDigest"
-    status = 400
-
-
 def guard_buckets(request: GatewayRequest) -> Answer | None:
-    """Return a redirect, or None to let moto answer. Raises ``BadDigest``."""
+    """Return a redirect, or None to let moto answer. Raises ``BadDigestError``."""
     moved = _redirect(request)
     if moved is None:
         _check_digest(request)
@@ -69,5 +62,5 @@ def _check_digest(request: GatewayRequest) -> None:
     if request.method != "PUT" or not claimed or streamed:
         return
     if base64.b64encode(hashlib.sha256(request.body()).digest()).decode() != claimed:
-        raise BadDigest("The SHA256 you specified did not match the calculated checksum.")
+        raise BadDigestError("The SHA256 you specified did not match the calculated checksum.")
     request.environ.setdefault("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", "SHA256")

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from greengrass_emulator.devices.orphans import kill_orphans
+from greengrass_emulator.durable import write_whole
 from greengrass_emulator.errors import NucleusError, WrongUse
 from greengrass_emulator.nucleus.clock import clock_file, written_ahead
 from greengrass_emulator.nucleus.daemons import DaemonName, Restarted, read_restarts, restarts_file, written_restarts
-from greengrass_emulator.nucleus.durable import write_atomically
-from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut, written_cut
+from greengrass_emulator.nucleus.ipc.admission import cut_file, read_cut, written_cut
+from greengrass_emulator.nucleus.lifecycle.process_owners import kill_orphans
 from greengrass_emulator.nucleus.status_file import NucleusStatus, read_status
 
 _FARTHEST = 20 * 365 * 86_400.0
@@ -66,10 +66,12 @@ def turn_device_clock(root: Path, seconds: float) -> NucleusStatus:
     All that its nucleus waits for until then is due at once. The clock stays turned after a restart.
     """
     if not 0 <= seconds <= _FARTHEST:
-        raise WrongUse(f"A device's clock can be turned forward only, by {_FARTHEST:g} s at most, not by {seconds:g} s")
+        raise WrongUse(
+            f"a device's clock can be turned forward only, and not by {seconds:g} s", f"give 0 to {_FARTHEST:g} seconds"
+        )
     status = _running(root)
     ahead = status.clock_ahead + seconds
-    write_atomically(clock_file(root), written_ahead(ahead))
+    write_whole(clock_file(root), written_ahead(ahead))
     os.kill(status.pid, signal.SIGUSR1)
     return _until(root, lambda now: now.clock_ahead >= ahead, "looked at its clock", _TURN_SECONDS)
 
@@ -83,7 +85,7 @@ def cut_ipc(root: Path, component: str) -> NucleusStatus:
     status = _running(root)
     if component not in status.components:
         there = ", ".join(sorted(status.components)) or "none"
-        raise WrongUse(f"{component} is not a component of {status.thing}; name one that is there: {there}")
+        raise WrongUse(f"{component} is not a component of {status.thing}", f"name one that is there: {there}")
     return _cut(root, read_cut(cut_file(root)) | {component})
 
 
@@ -100,7 +102,7 @@ def restart_daemon(root: Path, daemon: DaemonName) -> NucleusStatus:
     """
     status = _running(root)
     if status.runtime != "lite":
-        raise WrongUse(f"{status.thing} runs {status.runtime}, which is one process; only lite has daemons")
+        raise WrongUse(f"{status.thing} runs {status.runtime}, which is one process", "only lite has daemons")
     number = _restart(root, status, daemon)
     return _until(
         root, lambda now: now.daemon_restarts.get(daemon, 0) >= number, "restarted its daemon", _RESTART_SECONDS
@@ -120,20 +122,20 @@ def reboot(root: Path) -> NucleusStatus:
         if now is not None and now.boot != status.boot:
             return now
         time.sleep(_POLL)
-    raise NucleusError(f"{root}: the device has not come back within {_REBOOT_SECONDS:g} s; see its nucleus.out")
+    raise NucleusError(f"{root}: the device has not come back within {_REBOOT_SECONDS:g} s", "see its nucleus.out")
 
 
 def _restart(root: Path, status: NucleusStatus, what: Restarted) -> int:
     wanted = read_restarts(restarts_file(root))
     number = wanted[what] = wanted.get(what, 0) + 1
-    write_atomically(restarts_file(root), written_restarts(wanted))
+    write_whole(restarts_file(root), written_restarts(wanted))
     os.kill(status.pid, signal.SIGUSR2)
     return number
 
 
 def _cut(root: Path, components: frozenset[str]) -> NucleusStatus:
     status = _running(root)
-    write_atomically(cut_file(root), written_cut(components))
+    write_whole(cut_file(root), written_cut(components))
     os.kill(status.pid, signal.SIGUSR2)
     return _until(root, lambda now: now.ipc_cut == components, "looked at whose IPC is cut", _CUT_SECONDS)
 
@@ -145,7 +147,7 @@ def _until(root: Path, is_so: Callable[[NucleusStatus], bool], what: str, second
         if is_so(status):
             return status
         time.sleep(_POLL)
-    raise NucleusError(f"{root}: the nucleus has not {what} within {seconds:g} s")
+    raise NucleusError(f"{root}: the nucleus has not {what} within {seconds:g} s", f"see {root / 'logs'}")
 
 
 def _running(root: Path) -> NucleusStatus:
@@ -153,5 +155,5 @@ def _running(root: Path) -> NucleusStatus:
     # A killed nucleus leaves its status file, and another process may have its id by now.
     command = Path(f"/proc/{status.pid}/cmdline") if status else None
     if status is None or command is None or not command.exists() or b"greengrass_emulator" not in command.read_bytes():
-        raise NucleusError(f"{root}: no nucleus runs here. Start one with `greengrass-emulator nucleus`.")
+        raise NucleusError(f"{root}: no nucleus runs here", "start one with `greengrass-emulator nucleus`")
     return status

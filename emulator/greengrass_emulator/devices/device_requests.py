@@ -33,14 +33,15 @@ def read_device_requests(texts: Sequence[str], first_account: str) -> tuple[Devi
         found = _REQUEST.fullmatch(text)
         if found is None:
             raise WrongUse(
-                f"--device {text}: write NAME[=classic|lite][@ACCOUNT][:GROUP], such as cam=lite@prod:line-1"
+                f"--device {text}: cannot be read",
+                "write NAME[=classic|lite][@ACCOUNT][:GROUP], such as cam=lite@prod:line-1",
             )
         runtime: Runtime = "lite" if found["runtime"] == "lite" else "classic"
         groups = (found["group"],) if found["group"] else ()
         requests.append(DeviceRequest(found["name"], runtime, found["account"] or first_account, groups))
     names = [request.thing for request in requests]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise WrongUse(f"--device {twice}: is there twice; give each device its own name")
+        raise WrongUse(f"--device {twice}: is there twice", "give each device its own name")
     return tuple(requests)
 
 

@@ -8,9 +8,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from greengrass_emulator.errors import NucleusError
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, read_status
 
 _POLL = 0.1
@@ -24,7 +25,7 @@ class LocalDeployment:
     remove: tuple[str, ...] = ()
     recipes: Path | None = None
     artifacts: Path | None = None
-    updates: Mapping[str, Any] = field(default_factory=dict)
+    updates: Mapping[str, JsonObject] = field(default_factory=dict)
     failure_policy: Literal["ROLLBACK", "DO_NOTHING"] = "ROLLBACK"
 
 
@@ -41,7 +42,7 @@ def deploy_locally(root: Path, deployment: LocalDeployment) -> str:
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise NucleusError(
-            f"{root}: no nucleus answers here ({error}). Start one with `greengrass-emulator nucleus`."
+            f"{root}: no nucleus answers here ({error})", "start one with `greengrass-emulator nucleus`"
         ) from error
     try:
         answer = client.create_local_deployment(
@@ -54,7 +55,10 @@ def deploy_locally(root: Path, deployment: LocalDeployment) -> str:
         )
         return str(answer.deployment_id)
     except GreengrassCoreIPCError as error:
-        raise NucleusError(f"the nucleus refuses the deployment: {type(error).__name__} {error}") from error
+        raise NucleusError(
+            f"the nucleus refuses the deployment: {type(error).__name__} {error}",
+            f"see {root / 'logs' / 'greengrass.log'}",
+        ) from error
     finally:
         client.close()
 
@@ -68,9 +72,11 @@ def wait_for_deployment(root: Path, deployment_id: str, seconds: float) -> Deplo
     while time.monotonic() < deadline:
         status = read_status(root)
         if status is None:
-            raise NucleusError(f"{root}: the nucleus has ended.")
+            raise NucleusError(f"{root}: the nucleus has ended", f"see {root / 'logs' / 'greengrass.log'}")
         for each in status.deployments:
             if each.id == deployment_id and each.status in {"SUCCEEDED", "FAILED", "REJECTED"}:
                 return each
         time.sleep(_POLL)
-    raise NucleusError(f"the deployment {deployment_id} was not done within {seconds:g} s. See logs/greengrass.log.")
+    raise NucleusError(
+        f"the deployment {deployment_id} was not done within {seconds:g} s", f"see {root / 'logs' / 'greengrass.log'}"
+    )

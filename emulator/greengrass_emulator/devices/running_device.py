@@ -7,15 +7,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from greengrass_emulator.cloud.provisioning import DeviceFolder
 from greengrass_emulator.devices.device_faults import reboot, restart_daemon, turn_device_clock
 from greengrass_emulator.devices.local_deployment import LocalDeployment, deploy_locally, wait_for_deployment
-from greengrass_emulator.devices.orphans import kill_orphans
 from greengrass_emulator.errors import NucleusError
 from greengrass_emulator.interruption import ctrl_c_held_back
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.daemons import DaemonName
+from greengrass_emulator.nucleus.lifecycle.process_owners import kill_orphans
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, NucleusStatus, read_status
 
 Runtime = Literal["classic", "lite"]
@@ -80,7 +81,7 @@ class RunningDevice:
     def kill(self) -> None:
         """Kill only the nucleus. Classic's components go on; ``start`` then runs a second set beside them."""
         if self._process is None:
-            raise NucleusError(f"{self.thing} does not run; start() it first")
+            raise NucleusError(f"{self.thing} does not run", "start() it first")
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
         self._process = None
@@ -124,14 +125,14 @@ class RunningDevice:
         remove: tuple[str, ...] = (),
         recipes: Path | None = None,
         artifacts: Path | None = None,
-        updates: Mapping[str, Any] | None = None,
+        updates: Mapping[str, JsonObject] | None = None,
         seconds: float = 60.0,
     ) -> DeploymentStatus:
         """Make a local deployment and wait for it. Raises ``NucleusError`` with the cause if it fails."""
         wanted = LocalDeployment(merge or {}, remove, recipes, artifacts, updates or {})
         ended = wait_for_deployment(self.root, deploy_locally(self.root, wanted), seconds)
         if ended.status != "SUCCEEDED":
-            raise NucleusError(f"the deployment ended {ended.detailed}: {ended.cause}")
+            raise NucleusError(f"the deployment ended {ended.detailed}: {ended.cause}", f"see {self.root / 'logs'}")
         return ended
 
     def wait_for_state(self, component: str, state: str, seconds: float = 30.0) -> None:
@@ -148,7 +149,10 @@ class RunningDevice:
         while not holds():
             if self._process is None or self._process.poll() is not None:
                 output = (self.folder.folder / "nucleus.out").read_text(errors="replace")[-2000:]
-                raise NucleusError(f"the nucleus of {self.thing} has ended: {output or 'it said nothing'}")
+                raise NucleusError(
+                    f"the nucleus of {self.thing} has ended: {output or 'it printed nothing'}",
+                    f"see {self.root / 'logs'}",
+                )
             if time.monotonic() > deadline:
-                raise NucleusError(f"{self.thing}: {what} after {seconds:g} s; see {self.root / 'logs'}")
+                raise NucleusError(f"{self.thing}: {what} after {seconds:g} s", f"see {self.root / 'logs'}")
             time.sleep(_POLL)

@@ -97,7 +97,7 @@ def is_known_operator(operator: str) -> bool:
 
 
 def known_operators() -> tuple[str, ...]:
-    """The operators' names, in lower case, as AWS reads them."""
+    """Return the operators' names, in lower case, as AWS reads them."""
     return (*sorted(_TESTS), _NULL)
 
 

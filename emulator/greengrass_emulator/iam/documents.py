@@ -5,13 +5,13 @@ see ``evaluator``.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from greengrass_emulator.iam.conditions import Condition, is_known_operator, known_operators
-from greengrass_emulator.iam.errors import InvalidPolicy
+from greengrass_emulator.iam.errors import InvalidPolicyError
+from greengrass_emulator.json_value import JsonValue
 
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _PRINCIPAL_TYPES = {"AWS", "Service", "Federated", "CanonicalUser"}
@@ -78,11 +78,11 @@ class Policy:
         return Policy(self.name, self.kind, tuple(each for each in self.statements if each.label != statement))
 
 
-def read_policy(name: str, kind: PolicyKind, document: str | Mapping[str, Any]) -> Policy:
+def read_policy(name: str, kind: PolicyKind, document: str | Mapping[str, JsonValue]) -> Policy:
     """Read one policy document, as JSON text or as what JSON text holds.
 
-    Raises ``InvalidPolicy`` with the statement and what is wrong in it. A statement without ``Sid`` is called by its
-    number, from 1.
+    Raises ``InvalidPolicyError`` with the statement and what is wrong in it. A statement without ``Sid`` is called by
+    its number, from 1.
     """
     return _Reader(name, kind).read(document)
 
@@ -92,20 +92,20 @@ class _Reader:
     name: str
     kind: PolicyKind
 
-    def read(self, document: str | Mapping[str, Any]) -> Policy:
+    def read(self, document: str | Mapping[str, JsonValue]) -> Policy:
         content = self._json(document) if isinstance(document, str) else document
         if not isinstance(content, Mapping):
-            raise self._fault("is not a JSON object")
+            raise self._fault("is not a JSON object", "write an object with Version and Statement")
         unknown = set(content) - {"Version", "Id", "Statement"}
         if unknown:
-            raise self._fault(f"has {', '.join(sorted(unknown))}; only Version, Id and Statement are known")
+            raise self._fault(f"has {', '.join(sorted(unknown))}", "only Version, Id and Statement are known")
         version = content.get("Version", "2008-10-17")
         if version not in _VERSIONS:
-            raise self._fault(f"has Version {version!r}; write {_VERSIONS[0]!r}")
+            raise self._fault(f"has Version {version!r}", f"write {_VERSIONS[0]!r}")
         given = content.get("Statement")
         statements = [given] if isinstance(given, Mapping) else given
         if not isinstance(statements, list) or not statements:
-            raise self._fault("has no Statement; write a list of at least one")
+            raise self._fault("has no Statement", "write a list of at least one")
         read = tuple(
             self._statement(index, each, has_variables=version == _VERSIONS[0])
             for index, each in enumerate(statements, start=1)
@@ -113,28 +113,29 @@ class _Reader:
         names = [each.name for each in read]
         for each in names:
             if names.count(each) > 1:
-                raise self._fault(f"has two statements with Sid {each!r}; a Sid is unique within its policy")
+                raise self._fault(f"has two statements with Sid {each!r}", "a Sid is unique within its policy")
         return Policy(self.name, self.kind, read)
 
-    def _json(self, text: str) -> Any:
+    def _json(self, text: str) -> JsonValue:
         try:
-            return json.loads(text)
+            content: JsonValue = json.loads(text)
         except ValueError as fault:
-            raise self._fault(f"is not JSON: {fault}") from fault
+            raise self._fault(f"is not JSON: {fault}", "correct it") from fault
+        return content
 
-    def _statement(self, index: int, given: object, *, has_variables: bool) -> Statement:
+    def _statement(self, index: int, given: JsonValue, *, has_variables: bool) -> Statement:
         if not isinstance(given, Mapping):
-            raise self._fault(f"statement {index} is not a JSON object")
+            raise self._fault(f"statement {index} is not a JSON object", "write an object with Effect and Action")
         name = str(given.get("Sid") or index)
         where = f"statement {name}"
         unknown = set(given) - _STATEMENT_KEYS
         if unknown:
             raise self._fault(
-                f"{where} has {', '.join(sorted(unknown))}; known are {', '.join(sorted(_STATEMENT_KEYS))}"
+                f"{where} has {', '.join(sorted(unknown))}", f"known are {', '.join(sorted(_STATEMENT_KEYS))}"
             )
         effect = given.get("Effect")
         if effect not in {"Allow", "Deny"}:
-            raise self._fault(f"{where} has Effect {effect!r}; write 'Allow' or 'Deny'")
+            raise self._fault(f"{where} has Effect {effect!r}", "write 'Allow' or 'Deny'")
         self._one_of(given, where, "Action", "NotAction")
         if self.kind is PolicyKind.TRUST:
             self._none_of(given, where, "Resource", "NotResource")
@@ -145,7 +146,7 @@ class _Reader:
         else:
             self._none_of(given, where, "Principal", "NotPrincipal")
         if "NotPrincipal" in given and effect == "Allow":
-            raise self._fault(f"{where} has NotPrincipal with Allow, which AWS does not support; name the principals")
+            raise self._fault(f"{where} has NotPrincipal with Allow, which AWS does not support", "name the principals")
         return Statement(
             policy=self.name,
             name=name,
@@ -160,68 +161,73 @@ class _Reader:
             has_variables=has_variables,
         )
 
-    def _one_of(self, given: Mapping[str, Any], where: str, first: str, second: str) -> None:
+    def _one_of(self, given: Mapping[str, JsonValue], where: str, first: str, second: str) -> None:
         if (first in given) == (second in given):
-            raise self._fault(f"{where} of a policy of kind {self.kind} must have either {first} or {second}")
+            raise self._fault(
+                f"{where} of a policy of kind {self.kind} must have either {first} or {second}", "write one of the two"
+            )
 
-    def _none_of(self, given: Mapping[str, Any], where: str, *names: str) -> None:
+    def _none_of(self, given: Mapping[str, JsonValue], where: str, *names: str) -> None:
         for name in names:
             if name in given:
-                raise self._fault(f"{where} of a policy of kind {self.kind} must not have {name}")
+                raise self._fault(f"{where} of a policy of kind {self.kind} must not have {name}", "take it away")
 
-    def _texts(self, given: Mapping[str, Any], where: str, element: str) -> tuple[str, ...]:
+    def _texts(self, given: Mapping[str, JsonValue], where: str, element: str) -> tuple[str, ...]:
         if element not in given:
             return ()
-        values = _as_list(given[element])
-        if not values or not all(isinstance(value, str) and value for value in values):
-            raise self._fault(f"{where} has {element} {given[element]!r}; write a string or a list of strings")
+        listed = _as_list(given[element])
+        values = [value for value in listed if isinstance(value, str) and value]
+        if not values or len(values) != len(listed):
+            raise self._fault(f"{where} has {element} {given[element]!r}", "write a string or a list of strings")
         for value in values:
             if element.endswith("Action") and value != "*" and value.count(":") != 1:
-                raise self._fault(f"{where} has {element} {value!r}; write service:Action")
+                raise self._fault(f"{where} has {element} {value!r}", "write service:Action")
             if element.endswith("Resource") and value != "*" and not value.startswith("arn:"):
-                raise self._fault(f"{where} has {element} {value!r}; write an ARN or '*'")
+                raise self._fault(f"{where} has {element} {value!r}", "write an ARN or '*'")
         return tuple(values)
 
-    def _principals(self, given: Mapping[str, Any], where: str, element: str) -> tuple[NamedPrincipal, ...]:
+    def _principals(self, given: Mapping[str, JsonValue], where: str, element: str) -> tuple[NamedPrincipal, ...]:
         if element not in given:
             return ()
         value = given[element]
         if value == "*":
             return (NamedPrincipal("AWS", "*"),)
         if not isinstance(value, Mapping) or not value or set(value) - _PRINCIPAL_TYPES:
-            raise self._fault(f"{where} has {element} {value!r}; write '*' or an object of {sorted(_PRINCIPAL_TYPES)}")
+            raise self._fault(
+                f"{where} has {element} {value!r}", f"write '*' or an object of {sorted(_PRINCIPAL_TYPES)}"
+            )
         read = []
         for kind, entries in value.items():
             for entry in _as_list(entries):
                 if not isinstance(entry, str) or not entry:
-                    raise self._fault(f"{where} has {element} {kind} {entry!r}; write a string or a list of strings")
+                    raise self._fault(f"{where} has {element} {kind} {entry!r}", "write a string or a list of strings")
                 if "*" in entry and entry != "*":
-                    raise self._fault(f"{where} has {element} {entry!r}; a wildcard must stand alone in it")
+                    raise self._fault(f"{where} has {element} {entry!r}", "a wildcard must stand alone in it")
                 read.append(NamedPrincipal(kind, entry))
         return tuple(read)
 
-    def _conditions(self, given: object, where: str) -> tuple[Condition, ...]:
+    def _conditions(self, given: JsonValue, where: str) -> tuple[Condition, ...]:
         if not isinstance(given, Mapping):
-            raise self._fault(f"{where} has a Condition that is not an object")
+            raise self._fault(f"{where} has a Condition that is not an object", "write an object of operators")
         read = []
         for operator, keys in given.items():
             if not is_known_operator(operator):
                 known = ", ".join(known_operators())
-                raise self._fault(f"{where} has the condition operator {operator!r}; known are {known}")
+                raise self._fault(f"{where} has the condition operator {operator!r}", f"known are {known}")
             if not isinstance(keys, Mapping) or not keys:
-                raise self._fault(f"{where} has nothing under {operator}; write an object of keys and values")
+                raise self._fault(f"{where} has nothing under {operator}", "write an object of keys and values")
             for key, values in keys.items():
                 texts = tuple(_condition_text(value) for value in _as_list(values))
                 if not texts or not all(texts):
-                    raise self._fault(f"{where} has no value under {operator} {key}")
+                    raise self._fault(f"{where} has no value under {operator} {key}", "write at least one")
                 read.append(Condition(operator, key, texts))
         return tuple(read)
 
-    def _fault(self, text: str) -> InvalidPolicy:
-        return InvalidPolicy(self.name, text)
+    def _fault(self, fault: str, remedy: str = "") -> InvalidPolicyError:
+        return InvalidPolicyError(self.name, fault, remedy)
 
 
-def _as_list(value: object) -> Sequence[Any]:
+def _as_list(value: JsonValue) -> list[JsonValue]:
     return value if isinstance(value, list) else [value]
 
 

@@ -72,7 +72,7 @@ def decide(principal: Principal, need: Need, identity: Sequence[Policy], resourc
         for statement in policy.statements:
             if not statement.allows and statement_applies(statement, principal, need, context):
                 return Decision(Outcome.EXPLICIT_DENY, (statement.label,))
-    own = next(
+    by_identity = next(
         (
             s
             for policy in identity
@@ -81,15 +81,17 @@ def decide(principal: Principal, need: Need, identity: Sequence[Policy], resourc
         ),
         None,
     )
-    theirs, grant = _granted(resource, principal, need, context)
+    by_resource, grant = _granted(resource, principal, need, context)
     mandatory = resource is not None and resource.kind in {PolicyKind.KEY, PolicyKind.TRUST}
-    if grant is _Grant.DIRECT and theirs and (_same_account(principal, need) or _needs_no_identity(principal)):
-        return Decision(Outcome.ALLOWED, (theirs.label,))
-    if own and theirs:
-        return Decision(Outcome.ALLOWED, (own.label, theirs.label))
-    if own and not mandatory and _same_account(principal, need):
-        return Decision(Outcome.ALLOWED, (own.label,))
-    return Decision(Outcome.IMPLICIT_DENY, missing=tuple(_missing(principal, need, identity, resource, own, theirs)))
+    if grant is _Grant.DIRECT and by_resource and (_same_account(principal, need) or _needs_no_identity(principal)):
+        return Decision(Outcome.ALLOWED, (by_resource.label,))
+    if by_identity and by_resource:
+        return Decision(Outcome.ALLOWED, (by_identity.label, by_resource.label))
+    if by_identity and not mandatory and _same_account(principal, need):
+        return Decision(Outcome.ALLOWED, (by_identity.label,))
+    return Decision(
+        Outcome.IMPLICIT_DENY, missing=tuple(_missing(principal, need, identity, resource, by_identity, by_resource))
+    )
 
 
 def statement_applies(statement: Statement, principal: Principal, need: Need, context: ContextValues) -> bool:
@@ -123,7 +125,7 @@ def _first_mismatch(statement: Statement, principal: Principal, need: Need, cont
 def _granted(
     resource: Policy | None, principal: Principal, need: Need, context: ContextValues
 ) -> tuple[Statement | None, _Grant | None]:
-    """The resource policy's best allow: a direct one counts for more than a delegated one."""
+    """Return the resource policy's best allow: a direct one counts for more than a delegated one."""
     found: tuple[Statement | None, _Grant | None] = (None, None)
     for statement in resource.statements if resource else ():
         if not statement.allows or not statement_applies(statement, principal, need, context):
@@ -175,26 +177,26 @@ def _missing(
     need: Need,
     identity: Sequence[Policy],
     resource: Policy | None,
-    own: Statement | None,
-    theirs: Statement | None,
+    by_identity: Statement | None,
+    by_resource: Statement | None,
 ) -> list[MissingStatement]:
     context = full_context(principal, need)
     missing = []
-    if own is None and not _needs_no_identity(principal):
+    if by_identity is None and not _needs_no_identity(principal):
         document = {"Effect": "Allow", "Action": need.action, "Resource": need.resource}
         near = _near(identity, principal, need, context)
         missing.append(MissingStatement(PolicyKind.IDENTITY, json.dumps(document), near))
-    needs_theirs = (resource is not None and resource.kind is not PolicyKind.BUCKET) or not _same_account(
+    needs_resource_statement = (resource is not None and resource.kind is not PolicyKind.BUCKET) or not _same_account(
         principal, need
     )
-    if theirs is None and needs_theirs:
+    if by_resource is None and needs_resource_statement:
         who = {"Service" if principal.kind is PrincipalKind.SERVICE else "AWS": principal.arn}
         kind = resource.kind if resource else _kind_of_resource(need)
-        document_of_theirs: dict[str, object] = {"Effect": "Allow", "Principal": who, "Action": need.action}
+        resource_document: dict[str, object] = {"Effect": "Allow", "Principal": who, "Action": need.action}
         if kind is not PolicyKind.TRUST:
-            document_of_theirs["Resource"] = "*" if kind is PolicyKind.KEY else need.resource
+            resource_document["Resource"] = "*" if kind is PolicyKind.KEY else need.resource
         near = _near([resource] if resource else [], principal, need, context)
-        missing.append(MissingStatement(kind, json.dumps(document_of_theirs), near))
+        missing.append(MissingStatement(kind, json.dumps(resource_document), near))
     return missing
 
 

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from greengrass_emulator.iam.documents import Policy
-from greengrass_emulator.iam.evaluator import Decision, decide
 from greengrass_emulator.iam.requests import Call, ContextValues, Need, Principal, PrincipalKind
 
 
@@ -98,9 +96,3 @@ def thing_groups_call(device: Device, thing: str) -> Call:
         "greengrass:ListThingGroupsForCoreDevice", device.arn(f"coreDevices:{thing}", "greengrass"), device.account
     )
     return Call("greengrass-data", "ListThingGroupsForCoreDevice", device.region, (need,))
-
-
-def iot_allows(policies: Sequence[Policy], device: Device, action: MqttAction, topic: str) -> Decision:
-    """Return whether the policies of a device's certificate allow this action at the broker."""
-    call = mqtt_call(device, action, topic)
-    return decide(device.principal, call.needs[0], policies, None)

@@ -14,13 +14,13 @@ from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKin
 
 
 class PolicySource(Protocol):
-    """Returns the policies for a decision. May raise ``InvalidPolicy``."""
+    """Returns the policies for a decision. May raise ``InvalidPolicyError``."""
 
     def identity(self, principal: Principal) -> tuple[Policy, ...]:
-        """The principal's own policies."""
+        """Return the principal's own policies."""
 
     def of_resource(self, need: Need) -> Policy | None:
-        """The policy of the bucket, key or role that the need is about."""
+        """Return the policy of the bucket, key or role that the need is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class PolicySet:
         )
 
     def of_resource(self, need: Need) -> Policy | None:
-        """The policy of a need's bucket, key or role."""
+        """Return the policy of a need's bucket, key or role."""
         return self.resources.get(guarded_resource(need) or "")
 
     def without(self, statement: str) -> "PolicySet":

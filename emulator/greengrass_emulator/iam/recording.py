@@ -13,7 +13,7 @@ from typing import Annotated, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from greengrass_emulator.iam.errors import InvalidRecording
+from greengrass_emulator.iam.errors import InvalidRecordingError
 from greengrass_emulator.iam.evaluator import Outcome
 from greengrass_emulator.iam.policy_sources import Verdict
 from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKind
@@ -127,7 +127,7 @@ class Recorder:
             self._file.flush()
 
     def close(self) -> None:
-        """Ends the recording."""
+        """End the recording."""
         with self._lock:
             if self._file is not None:
                 self._file.close()
@@ -135,17 +135,17 @@ class Recorder:
 
 
 def read_recording(path: Path) -> Iterator[RecordedCall]:
-    """Read the calls of a recording. Raises ``InvalidRecording``, with its number, for an invalid line."""
+    """Read the calls of a recording. Raises ``InvalidRecordingError``, with its number, for an invalid line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as fault:
-        raise InvalidRecording(f"{path} cannot be read: {fault.strerror}; record a run first") from fault
+        raise InvalidRecordingError(f"{path} cannot be read: {fault.strerror}", "record a run first") from fault
     for number, line in enumerate(lines, start=1):
         try:
             yield RecordedCall.model_validate_json(line)
         except ValidationError as fault:
             first = fault.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise InvalidRecording(
-                f"{path}, line {number}: {where or 'the line'}: {first['msg']}; record again"
+            raise InvalidRecordingError(
+                f"{path}, line {number}: {where or 'the line'}: {first['msg']}", "record again"
             ) from fault

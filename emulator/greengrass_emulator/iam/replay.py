@@ -34,8 +34,8 @@ class Unused:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """A statement with the call that fails without it (for a Deny: that is allowed), or None."""
+class Removal:
+    """A statement, and the first call that fails (for a Deny: is allowed) without it; None if no call does."""
 
     statement: str
     allows: bool
@@ -47,32 +47,24 @@ class Proof:
     """The result of a replay. ``loosened`` are calls that were denied when recorded and are allowed now."""
 
     judged: int
-    left_out: int
     insufficient: tuple[Insufficient, ...]
     loosened: tuple[RecordedCall, ...]
     unused: tuple[Unused, ...]
-    loads: tuple[Load, ...]
+    removals: tuple[Removal, ...]
 
     @property
-    def sufficient(self) -> bool:
-        """Every call that was made is allowed."""
-        return not self.insufficient
-
-    @property
-    def idle(self) -> tuple[str, ...]:
+    def unneeded(self) -> tuple[str, ...]:
         """The statements whose removal changes nothing for any call."""
-        return tuple(load.statement for load in self.loads if load.call is None)
+        return tuple(removal.statement for removal in self.removals if removal.call is None)
 
 
 def replay(calls: Iterable[RecordedCall], policies: PolicySet) -> Proof:
     """Decide on every recorded call under these policies, and again without each statement in turn."""
-    every = list(calls)
-    ours = [call for call in every if policies.knows(call.caller)]
+    ours = [call for call in calls if policies.knows(call.caller)]
     verdicts = [(call, judge(call.caller, call.call, policies)) for call in ours]
     statements = [statement for policy in policies.policies for statement in policy.statements]
     return Proof(
         judged=len(ours),
-        left_out=len(every) - len(ours),
         insufficient=tuple(
             Insufficient(call, verdict.denied) for call, verdict in verdicts if call.allowed and verdict.denied
         ),
@@ -83,8 +75,8 @@ def replay(calls: Iterable[RecordedCall], policies: PolicySet) -> Proof:
             if statement.allows
             for unused in _unused(statement, [call for call, verdict in verdicts if verdict.allowed])
         ),
-        loads=tuple(
-            Load(
+        removals=tuple(
+            Removal(
                 statement.label,
                 statement.allows,
                 _first_changed(policies.without(statement.label), [(c, v.allowed) for c, v in verdicts]),

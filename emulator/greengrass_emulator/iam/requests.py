@@ -87,7 +87,7 @@ def partition_of(arn: str) -> str:
 
 
 def partition_of_region(region: str) -> str:
-    """The partition that a region is in."""
+    """Return the partition that a region is in."""
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -36,9 +36,9 @@ class DeviceClock:
         """Return monotonic seconds: for durations, not for times that are reported."""
         return time.monotonic() + self.ahead
 
-    def of_component(self, said: float) -> float:
+    def of_component(self, seconds: float) -> float:
         """Convert a component's time, which is the machine's, to this clock. On a real device both are one."""
-        return said + self.ahead
+        return seconds + self.ahead
 
     def read_again(self) -> None:
         """Read the file again after the clock was turned. It never goes back."""

@@ -6,9 +6,10 @@ message. Sources: aws-greengrass-lite v2.6.0 (``modules/…``) and its SDK v1.0.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from greengrass_emulator.json_value import JsonObject, JsonValue
 
 OBJECT_BYTES = 11
 """Memory of one item of a list (gg/types.h, GgObject)."""
@@ -74,13 +75,13 @@ class Measure:
         return None
 
 
-def measured(value: Any) -> Measure:
+def measured(value: JsonValue) -> Measure:
     """Return the size of a document: a pair of an object counts as two objects, an item of a list as one."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         parts = [measured(part) for part in value.values()]
-        keys = sum(len(str(key).encode()) for key in value)
+        keys = sum(len(key.encode()) for key in value)
         return _sum(parts, own_objects=2 * len(parts), own_frame=PAIR_BYTES * len(parts), own_texts=keys)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         parts = [measured(part) for part in value]
         return _sum(parts, own_objects=len(parts), own_frame=OBJECT_BYTES * len(parts), own_texts=0)
     return Measure(texts=len(value.encode()) if isinstance(value, str) else 0)
@@ -95,7 +96,7 @@ def _sum(parts: Sequence[Measure], *, own_objects: int, own_frame: int, own_text
     )
 
 
-def json_bytes(value: Any) -> int:
+def json_bytes(value: JsonValue) -> int:
     """Return the length in bytes of a document as lite writes it: without spaces, in UTF-8."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
@@ -107,11 +108,11 @@ def packet_bytes(topic: str, payload: int) -> int:
     return 1 + length + rest
 
 
-def bus_bytes(value: Any) -> int:
+def bus_bytes(value: JsonValue) -> int:
     """Return the bytes of a document between two daemons (core-bus/src/object_serde.c)."""
-    if isinstance(value, Mapping):
-        return 5 + sum(4 + len(str(key).encode()) + bus_bytes(part) for key, part in value.items())
-    if isinstance(value, list | tuple):
+    if isinstance(value, dict):
+        return 5 + sum(4 + len(key.encode()) + bus_bytes(part) for key, part in value.items())
+    if isinstance(value, list):
         return 5 + sum(map(bus_bytes, value))
     if isinstance(value, str):
         return 5 + len(value.encode())
@@ -120,7 +121,7 @@ def bus_bytes(value: Any) -> int:
     return 2 if isinstance(value, bool) else 9
 
 
-def deployment_memory(document: Mapping[str, Any], job_id: str) -> int:
+def deployment_memory(document: JsonObject, job_id: str) -> int:
     """Return the memory for a job's document while it waits (deployment_queue.c, deep_copy_deployment)."""
     arn = str(document.get("configurationArn") or "")
     group = arn.rpartition("/")[2].rpartition(":")[0]
@@ -128,7 +129,7 @@ def deployment_memory(document: Mapping[str, Any], job_id: str) -> int:
     return measured(document.get("components") or {}).memory + sum(len(text.encode()) for text in kept)
 
 
-def fault_of_job_message(message: Any) -> str | None:
+def fault_of_job_message(message: JsonValue) -> str | None:
     """Return why lite cannot read a job's message, or None. Lite then reports nothing, and asks again."""
     needed = measured(message).frame
     if needed > JOB_FRAME_BYTES:
@@ -136,7 +137,7 @@ def fault_of_job_message(message: Any) -> str | None:
     return None
 
 
-def fault_of_deployment(document: Mapping[str, Any], job_id: str) -> str | None:
+def fault_of_deployment(document: JsonObject, job_id: str) -> str | None:
     """Return why lite does not take a job's document, or None. The job then stays QUEUED."""
     if (fault := measured(document.get("components") or {}).fault) is not None:
         return fault
@@ -146,7 +147,7 @@ def fault_of_deployment(document: Mapping[str, Any], job_id: str) -> str | None:
     return None
 
 
-def fault_of_recipe(text: str, document: Any) -> str | None:
+def fault_of_recipe(text: str, document: JsonValue) -> str | None:
     """Return why lite cannot read a recipe, or None (ggl-recipe/src/recipe.c, ggl_recipe_get_from_file)."""
     size = len(text.encode())
     if size > RECIPE_FILE_BYTES:
@@ -157,7 +158,7 @@ def fault_of_recipe(text: str, document: Any) -> str | None:
     return measure.fault
 
 
-def fault_of_ipc_request(request: Any) -> str | None:
+def fault_of_ipc_request(request: JsonValue) -> str | None:
     """Return why ggipcd cannot read a request, or None. It then answers ServiceError."""
     needed = measured(request).frame
     if needed > IPC_REQUEST_FRAME_BYTES:
@@ -165,12 +166,12 @@ def fault_of_ipc_request(request: Any) -> str | None:
     return None
 
 
-def fault_of_write(component: str, value: Any, key_path: Sequence[str] = (), *, dated: bool = True) -> str | None:
+def fault_of_write(component: str, value: JsonValue, key_path: Sequence[str] = (), *, dated: bool = True) -> str | None:
     """Return why ggconfigd refuses a write in a component's configuration, or None (core-bus/src/server.c).
 
     ``dated``: the write has a time of its own; a deployment's ``merge`` has none (component_config.c).
     """
-    request = {"key_path": ["services", component, "configuration", *key_path], "value": value}
+    request: JsonObject = {"key_path": ["services", component, "configuration", *key_path], "value": value}
     if dated:
         request["timestamp"] = 0
     needed = measured(request).frame
@@ -182,7 +183,7 @@ def fault_of_write(component: str, value: Any, key_path: Sequence[str] = (), *, 
     return None
 
 
-def fault_of_reading(value: Any) -> str | None:
+def fault_of_reading(value: JsonValue) -> str | None:
     """Return why a configuration cannot be read at once, or None (db_interface.c, read_key_recursive; client.c)."""
     needed = _stored_bytes(value)
     if needed > CONFIGURATION_READ_BYTES:
@@ -193,10 +194,10 @@ def fault_of_reading(value: Any) -> str | None:
     return measured(value).fault
 
 
-def _stored_bytes(value: Any) -> int:
+def _stored_bytes(value: JsonValue) -> int:
     # Objects are keys in the store; everything else is a leaf, kept as its JSON.
-    if isinstance(value, Mapping):
-        return sum(PAIR_BYTES + len(str(key).encode()) + _stored_bytes(part) for key, part in value.items())
+    if isinstance(value, dict):
+        return sum(PAIR_BYTES + len(key.encode()) + _stored_bytes(part) for key, part in value.items())
     return json_bytes(value)
 
 
@@ -218,7 +219,7 @@ def reported(components: Iterable[ReportedComponent]) -> tuple[ReportedComponent
     """
     wanted = tuple(components)
     names = (*_OWN_SERVICES, *(each.name for each in wanted))
-    room = FLEET_STATUS_ROOM - measured(names).memory
+    room = FLEET_STATUS_ROOM - measured([*names]).memory
     if room < 0:
         return ()
     taken: list[ReportedComponent] = []

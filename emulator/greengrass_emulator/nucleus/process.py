@@ -14,7 +14,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from greengrass_emulator.durable import make_folder, write_whole
 from greengrass_emulator.nucleus.clock import DeviceClock, DeviceLoop, clock_file
+from greengrass_emulator.nucleus.component_environment import component_environment, filled_lifecycle
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.daemons import DOWN_SECONDS, Daemons, Restarted, restarts_file
 from greengrass_emulator.nucleus.deployments.classic import ClassicDeployer
@@ -26,24 +28,16 @@ from greengrass_emulator.nucleus.deployments.preparation import Preparation
 from greengrass_emulator.nucleus.deployments.queue import Deployer, DeploymentQueue, Order
 from greengrass_emulator.nucleus.deployments.updates import ComponentUpdates
 from greengrass_emulator.nucleus.deployments.validation import ConfigurationValidation
-from greengrass_emulator.nucleus.durable import make_folder, write_atomically
 from greengrass_emulator.nucleus.errors import DeploymentFailed
-from greengrass_emulator.nucleus.ipc.access import Access
-from greengrass_emulator.nucleus.ipc.admission import Admission
-from greengrass_emulator.nucleus.ipc.authorization import CLI
-from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut
+from greengrass_emulator.nucleus.ipc.admission import Admission, cut_file, read_cut
+from greengrass_emulator.nucleus.ipc.authorization import CLI, Access
 from greengrass_emulator.nucleus.ipc.operations.components import ComponentOperations
 from greengrass_emulator.nucleus.ipc.operations.configuration import ConfigurationOperations
 from greengrass_emulator.nucleus.ipc.operations.deployments import DeploymentOperations
 from greengrass_emulator.nucleus.ipc.operations.iot_core import IotCore, IotCoreMessages, NoCloud
 from greengrass_emulator.nucleus.ipc.operations.local_messages import LocalMessages
 from greengrass_emulator.nucleus.ipc.server import IpcServer
-from greengrass_emulator.nucleus.lifecycle.processes import (
-    DEVICE_MARK,
-    GroupReaper,
-    environment_of_nucleus,
-    use_pidfd_watcher,
-)
+from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper, use_pidfd_watcher
 from greengrass_emulator.nucleus.lifecycle.run_as import Identities, check_launcher
 from greengrass_emulator.nucleus.lifecycle.service import Service
 from greengrass_emulator.nucleus.lifecycle.services import NucleusCallbacks, Services
@@ -51,11 +45,9 @@ from greengrass_emulator.nucleus.lifecycle.states import State
 from greengrass_emulator.nucleus.overview import overview
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 from greengrass_emulator.nucleus.recipes.platform import Platform
-from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
-from greengrass_emulator.nucleus.root_lock import RootLock
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.settings import CloudSettings, DeviceSettings
-from greengrass_emulator.nucleus.state import StateFile, Unit
+from greengrass_emulator.nucleus.state import RootLock, StateFile, Unit
 from greengrass_emulator.nucleus.status_file import NucleusStatus, StatusFile
 
 if TYPE_CHECKING:
@@ -78,7 +70,7 @@ def run_nucleus(settings: DeviceSettings, runtime: Runtime) -> None:
 
 
 class Nucleus:
-    """One device's nucleus. ``run()`` returns after it was told to end, and all its parts have ended."""
+    """One device's nucleus. ``run()`` returns after a signal to end, once all its parts have ended."""
 
     def __init__(self, settings: DeviceSettings, runtime: Runtime, clock: DeviceClock) -> None:
         self._settings = settings
@@ -90,7 +82,7 @@ class Nucleus:
         self._memory = StateFile(self._root / "config" / "state.json")
         self._interrupted = go_back(self._memory, remembers_local=not runtime.has_units)
         self._reboots = False
-        self._told_to_end = asyncio.Event()
+        self._ends = asyncio.Event()
         self._boot = secrets.token_hex(8)
         state = self._memory.state
         self._configuration = ConfigurationStore(runtime, clock, state.configuration, state.times, self._memory.changed)
@@ -132,7 +124,7 @@ class Nucleus:
         """Serve until SIGTERM or SIGINT; return True if the device is to restart."""
         use_pidfd_watcher()
         check_launcher()
-        stop = self._told_to_end
+        stop = self._ends
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
@@ -180,7 +172,7 @@ class Nucleus:
         ):
             self._ipc.offer(family.handlers())
         await self._ipc.start()
-        self._tell_command_line()
+        self._write_command_line_access()
         if self._interrupted is not None:
             self._queue.add(Order(self._interrupted, candidates))
         self._begin(self._queue.work())
@@ -243,7 +235,7 @@ class Nucleus:
 
     def _reboot(self) -> None:
         self._reboots = True
-        self._told_to_end.set()
+        self._ends.set()
 
     def _restart_ipc(self) -> None:
         self._services.forget_tokens()
@@ -251,31 +243,17 @@ class Nucleus:
 
     def _resume_unit(self, name: str, unit: Unit) -> None:
         """Start a component's unit if it is linked and enabled, as systemd does at the device's start."""
-        component = self._found_again(name, unit.version)
+        component = self._packages.find_deployed(name, unit.version)
         if component is not None:
             self._services.place(component, begins=unit.is_linked)
 
-    def _found_again(self, name: str, version: str) -> Component | None:
-        try:
-            component = self._packages.find(name, version)
-            if component is not None:
-                self._packages.unpack_again(component)
-        except DeploymentFailed:
-            _log.exception("a component cannot be resumed", extra={"component": name})
-            return None
-        if component is None:
-            _log.error("a component's recipe is gone", extra={"component": name, "version": version})
-        return component
-
     def _resume(self, name: str, version: str) -> None:
         """Start a component that an earlier process of this nucleus has deployed."""
-        component = self._found_again(name, version)
-        if component is None:
-            return
-        user = self._memory.state.users.get(name)
-        self._services.put(component, user, resumed=True)
+        component = self._packages.find_deployed(name, version)
+        if component is not None:
+            self._services.put(component, self._memory.state.users.get(name), resumed=True)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -286,13 +264,12 @@ class Nucleus:
 
         self._begin(wait())
 
-    def _tell_command_line(self) -> None:
+    def _write_command_line_access(self) -> None:
         """Write the command line's socket and token, as classic does for greengrass-cli."""
         folder = self._root / "cli_ipc_info"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         written = {"cli_auth_token": self._cli_token, "domain_socket_path": str(self._ipc.path)}
-        write_atomically(folder / "user-0.json", json.dumps(written))
-        (folder / "user-0.json").chmod(0o600)
+        write_whole(folder / "user-0.json", json.dumps(written), mode=0o600)
 
     def _component_of(self, token: str) -> str | None:
         if secrets.compare_digest(token.encode(), self._cli_token.encode()):
@@ -300,39 +277,15 @@ class Nucleus:
         return self._services.component_of(token)
 
     def _fill(self, component: Component) -> Lifecycle:
-        versions = {each.name: each.component.version for each in self._services.all()}
+        deployed = [each.component for each in self._services.all()]
+        return filled_lifecycle(component, deployed, self._configuration, self._settings, self._runtime)
 
-        def neighbour(name: str, version: str) -> Neighbour:
-            return Neighbour(name, version, self._configuration.of(name))
-
-        return Variables(
-            self._runtime,
-            self._root,
-            self._settings.thing,
-            neighbour(component.name, component.version),
-            {name: neighbour(name, versions[name]) for name in component.dependencies if name in versions},
-        ).fill_lifecycle(component.lifecycle)
+    def _environment(self, token: str) -> dict[str, str]:
+        uri = self._cloud.token_exchange.uri if self._cloud else None
+        return component_environment(token, self._settings, self._runtime, socket=self._ipc.path, credentials_uri=uri)
 
     def _ipc_held_up(self) -> float:
         return self._cloud.mqtt.holds_ipc_up if self._cloud is not None else 0.0
-
-    def _environment(self, token: str) -> dict[str, str]:
-        environment = {
-            **environment_of_nucleus(),
-            DEVICE_MARK: str(self._root),
-            "SVCUID": token,
-            "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT": str(self._ipc.path),
-            "AWS_IOT_THING_NAME": self._settings.thing,
-            "AWS_REGION": self._settings.region,
-            "AWS_DEFAULT_REGION": self._settings.region,
-            "GGC_VERSION": self._runtime.version,
-        }
-        if self._cloud is not None:
-            environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self._cloud.token_exchange.uri
-            environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
-        if self._settings.root_ca is not None:
-            environment["GG_ROOT_CA_PATH"] = str(self._settings.root_ca)
-        return environment
 
     def _state_changed(self, _service: Service, _before: State) -> None:
         self._status.changed()

@@ -1,6 +1,7 @@
 """The two runtimes side by side: each difference between classic and lite is a line in this table.
 
-Source: greengrass-facts.md; lite's figures from its own source (recipe2unit, ggconfigd, ggipcd).
+Source: docs/greengrass-facts.md, "Lifecycle", "Nucleus lite", "IPC"; lite's figures from its own
+source (recipe2unit, ggconfigd, ggipcd).
 """
 
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ class Runtime:
     ends_runs_that_take_too_long: bool
     counts_starts: bool
     """What makes a component BROKEN: its errors, or systemd's limit of starts (``lifecycle/tolerance.py``)."""
-    runs_as_itself_unless_told: bool
+    runs_as_nucleus_by_default: bool
     """Lite does not start a component without ``runWithDefault`` (recipe2unit writes ``User=`` from it)."""
     reads_run_with: bool
     """A deployment's ``runWith``: ggdeploymentd ignores it."""
@@ -157,7 +158,7 @@ CLASSIC = Runtime(
     reads_skip_if=True,
     ends_runs_that_take_too_long=True,
     counts_starts=False,
-    runs_as_itself_unless_told=True,
+    runs_as_nucleus_by_default=True,
     reads_run_with=True,
     changes_user_by_sudo=True,
     components_outlive_it=True,
@@ -201,7 +202,7 @@ LITE = Runtime(
     reads_skip_if=False,
     ends_runs_that_take_too_long=False,
     counts_starts=True,
-    runs_as_itself_unless_told=False,
+    runs_as_nucleus_by_default=False,
     reads_run_with=False,
     changes_user_by_sudo=False,
     components_outlive_it=False,

@@ -5,11 +5,12 @@ A folder without endpoints is a device without a cloud: it takes local deploymen
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from greengrass_emulator.json_value import JsonValue
 from greengrass_emulator.nucleus.errors import DeviceFolderInvalid
 
 
@@ -94,16 +95,16 @@ def read_device(config: Path) -> DeviceSettings:
         document = yaml.safe_load(config.read_text(encoding="utf-8"))
     except OSError as error:
         raise DeviceFolderInvalid(
-            f"{config}: cannot be read ({error.strerror}). Provision the device, or name its config.yaml."
+            f"{config}: cannot be read ({error.strerror})", "provision the device, or name its config.yaml"
         ) from error
     except yaml.YAMLError as error:
-        raise DeviceFolderInvalid(f"{config}: is not YAML ({error}). Provision the device again.") from error
+        raise DeviceFolderInvalid(f"{config}: is not YAML ({error})", "provision the device again") from error
     try:
         system = _System.model_validate(_part(document, "system"))
         services = _part(document, "services", {})
         nucleus = _NucleusConfiguration.model_validate(_nucleus_configuration(services))
     except (ValidationError, TypeError) as error:
-        raise DeviceFolderInvalid(f"{config}: {error}\nCorrect it, or provision the device again.") from error
+        raise DeviceFolderInvalid(f"{config}: {error}", "correct it, or provision the device again") from error
     base = config.parent.resolve()
     return DeviceSettings(
         root=(base / system.rootpath).resolve(),
@@ -117,13 +118,13 @@ def read_device(config: Path) -> DeviceSettings:
     )
 
 
-def _part(document: Any, key: str, default: Any = None) -> Any:
+def _part(document: JsonValue, key: str, default: JsonValue = None) -> JsonValue:
     if not isinstance(document, dict):
         raise TypeError("is not a mapping with the keys system and services.")
     return document.get(key, default)
 
 
-def _nucleus_configuration(services: Any) -> Any:
+def _nucleus_configuration(services: JsonValue) -> JsonValue:
     # On lite the component with this configuration has another name.
     for name in ("aws.greengrass.Nucleus", "aws.greengrass.NucleusLite"):
         if isinstance(services, dict) and name in services:
@@ -144,8 +145,8 @@ def _cloud(config: Path, base: Path, system: _System, nucleus: _NucleusConfigura
     missing = sorted(name for name, value in needed.items() if value is None)
     if missing or not (system.certificate and system.private_key and system.root_ca and nucleus.data_plane):
         raise DeviceFolderInvalid(
-            f"{config}: has iotDataEndpoint but not {', '.join(missing)}. "
-            "Give them all for a device with a cloud, or none for one without."
+            f"{config}: has iotDataEndpoint but not {', '.join(missing)}",
+            "give them all for a device with a cloud, or none for one without",
         )
     return CloudSettings(
         region=nucleus.region,

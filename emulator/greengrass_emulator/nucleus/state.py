@@ -5,14 +5,17 @@ new one.
 """
 
 import asyncio
+import fcntl
 import json
 import logging
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from greengrass_emulator.nucleus.durable import write_atomically
+from greengrass_emulator.durable import write_whole
+from greengrass_emulator.json_value import JsonObject
+from greengrass_emulator.nucleus.errors import NucleusRunsAlready
 
 _log = logging.getLogger(__name__)
 _PAUSE = 0.1
@@ -54,7 +57,7 @@ class UnfinishedDeployment(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     deployment: str = ""
-    before: dict[str, dict[str, Any]] | None = None
+    before: dict[str, JsonObject] | None = None
     times: dict[str, dict[str, float]] = Field(default_factory=dict)
     bootstrapped: list[str] = Field(default_factory=list)
 
@@ -68,7 +71,7 @@ class NucleusState(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    configuration: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    configuration: dict[str, JsonObject] = Field(default_factory=dict)
     times: dict[str, dict[str, float]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     previous: dict[str, str] = Field(default_factory=dict)
@@ -97,7 +100,7 @@ class StateFile:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        write_atomically(self._path, self.state.model_dump_json(indent=1), durably=True)
+        write_whole(self._path, self.state.model_dump_json(indent=1), durably=True)
 
     def _read(self) -> NucleusState:
         try:
@@ -107,3 +110,27 @@ class StateFile:
         except (ValueError, ValidationError):
             _log.exception("the nucleus's state cannot be read: it starts without one", extra={"file": str(self._path)})
             return NucleusState()
+
+
+class RootLock:
+    """The lock of a root folder, which has one nucleus at a time. Held for a ``with`` block.
+
+    Entering raises NucleusRunsAlready if another process holds it. The end of the process releases it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._path = root / "nucleus.lock"
+
+    def __enter__(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise NucleusRunsAlready(
+                f"{self._path.parent}: another nucleus serves this folder", "end it first, or give another folder"
+            ) from error
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

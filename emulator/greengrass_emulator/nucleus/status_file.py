@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from greengrass_emulator.nucleus.durable import write_atomically
+from greengrass_emulator.durable import write_whole
 
 _PAUSE = 0.05
 
@@ -73,7 +73,7 @@ class StatusFile:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        write_atomically(self._path, self._look().model_dump_json(indent=1))
+        write_whole(self._path, self._look().model_dump_json(indent=1))
 
     def remove(self) -> None:
         """Delete the file: the nucleus ends."""

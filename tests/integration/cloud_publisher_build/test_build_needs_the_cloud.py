@@ -90,7 +90,7 @@ def test_an_invalid_config_is_told_before_the_cloud_is_asked(run: Run, repositor
     (repository.folder / "app").rmdir()
     ran = run("build", "--json")
     assert ran.code == 2
-    assert ran.json["faults"][0]["problem"] == "there is no folder 'app'"
+    assert ran.json["diagnostics"][0]["problem"] == "there is no folder 'app'"
     assert bucket.keys() == []
 
 

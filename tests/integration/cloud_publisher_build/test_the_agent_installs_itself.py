@@ -11,6 +11,7 @@ import pytest
 from greengrass_emulator.errors import EmulatorError
 
 import edge_agent.bringing_up
+import edge_agent.errors
 
 Run = Callable[..., Any]
 PROGRAM = """\
@@ -49,6 +50,7 @@ class Agent:
         repository.write("edge_agent/__init__.py", "")
         for source in Path(edge_agent.bringing_up.__file__).parent.glob("*.py"):
             repository.write(f"edge_agent/bringing_up/{source.name}", source.read_bytes())
+        repository.write("edge_agent/errors.py", Path(edge_agent.errors.__file__).read_bytes())
         requirements = "[project.optional-dependencies]\nagent = ['tinylib']\n"
         repository.write("pyproject.toml", f"[project]\nname = 'x'\nversion = '1'\n{requirements}")
         repository.write("constraints.txt", "tinylib==1.0\n")

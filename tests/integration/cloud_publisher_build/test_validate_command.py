@@ -55,8 +55,10 @@ def test_faults_as_json_have_file_line_column_path_problem_and_remedy(
     document = json.loads(out)
     assert code == 2
     assert document["exit-code"] == 2
-    assert document["faults"] == [
+    assert document["diagnostics"] == [
         {
+            "code": None,
+            "severity": "error",
             "file": "greengrass-config.yml",
             "line": 4,
             "column": 5,
@@ -81,7 +83,7 @@ def test_a_model_without_a_manifest_is_a_note_and_no_fault(
     )
     code, out, _ = validate(tmp_path)
     assert code == 0
-    assert "greengrass-config.yml:5:5: there is no model.yaml in cars: the model will not be hot-reloaded" in out
+    assert "greengrass-config.yml:5:5: note: custom-components.cars.model: there is no model.yaml in cars" in out
 
 
 def test_the_second_name_of_the_config_is_read_when_the_first_is_missing(

@@ -23,7 +23,7 @@ from shared_schema.messages import not_brought_up
 from shared_schema.names import digest_text
 
 ACCOUNT = "preprod"
-SECONDS = 10
+SECONDS = 30  # only bounds a hang
 Part = Literal["confirms", "refuses", "breaks", "says nothing", "never takes it", "holds", "cannot install"]
 NO_WHEEL = "No matching distribution found for onnxruntime==1.32"
 
@@ -340,6 +340,16 @@ def until(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.02)
+
+
+@pytest.fixture
+def theirs(greengrass: Any, release: ReleaseWriter) -> str:
+    """The name of another team's component, of which 3.1.0 can be deployed."""
+    component = release.component("x", f"{release.agent}-theirs", "3.1.0", "application")
+    arn = greengrass.create_component_version(inlineRecipe=component["recipe"].encode())["arn"]
+    # The service looks at a new version in the background, and refuses to deploy it before that.
+    until(lambda: greengrass.describe_component(arn=arn)["status"]["componentState"] == "DEPLOYABLE")
+    return str(component["name"])
 
 
 @pytest.fixture

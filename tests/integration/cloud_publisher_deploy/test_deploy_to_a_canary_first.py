@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 Run = Callable[..., Any]
-WAIT = ("--timeout", "20", "--interval", "0.3")
+WAIT = ("--timeout", "60", "--interval", "0.3")
 
 
 @pytest.fixture

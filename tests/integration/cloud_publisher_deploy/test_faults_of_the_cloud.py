@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 Run = Callable[..., Any]
-WAIT = ("deploy", "--wait", "--timeout", "20", "--interval", "0.3")
+WAIT = ("deploy", "--wait", "--timeout", "60", "--interval", "0.3")
 KILLED = Path(__file__).parent / "killed_after_a_change.py"
 
 

@@ -15,7 +15,7 @@ from moto.iot.models import iot_backends
 
 Run = Callable[..., Any]
 ACCOUNT = "preprod"
-WAITING = ("--wait", "--timeout", "20", "--interval", "0.3", "--json")
+WAITING = ("--wait", "--timeout", "60", "--interval", "0.3", "--json")
 ON = {
     "thingIndexingMode": "REGISTRY",
     "namedShadowIndexingMode": "ON",

@@ -9,7 +9,7 @@ import pytest
 from shared_schema.desired_state import seal_of
 
 Run = Callable[..., Any]
-WAITING = ("--wait", "--timeout", "20", "--interval", "0.3")
+WAITING = ("--wait", "--timeout", "60", "--interval", "0.3")
 
 
 @pytest.fixture

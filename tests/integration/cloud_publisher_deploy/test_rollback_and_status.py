@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 Run = Callable[..., Any]
-WAITING = ("--wait", "--timeout", "20", "--interval", "0.3")
+WAITING = ("--wait", "--timeout", "60", "--interval", "0.3")
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_status_of_a_fleet_that_is_as_released(run: Run, release: Any, release_m
     assert seen["deployment"]["status"] == "SUCCEEDED"
     assert seen["components"][release.model] == {"version": "1.0.0", "state": "RUNNING"}
     assert seen["agent"]["models"]["digits"]["said"].split(":")[3] == "CONFIRMED"
-    assert seen["core-device"]["said"]
+    assert seen["core-device"]["reported"]
     shown = run("status")
     assert shown.code == 0
     assert "CONFIRMED 1.0.0" in shown.out

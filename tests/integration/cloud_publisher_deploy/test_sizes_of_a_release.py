@@ -126,15 +126,13 @@ def test_a_byte_too_many_for_the_one_lite_device_is_refused_and_one_fewer_taken(
 
 
 def test_another_teams_components_count_too(
-    run: Run, release: Any, publish: Any, device: Any, greengrass: Any, target: str, revisions: Any
+    run: Run, publish: Any, device: Any, greengrass: Any, theirs: str, target: str, revisions: Any
 ) -> None:
-    theirs = release.component("x", f"{release.agent}-theirs", "3.1.0", "application")
-    greengrass.create_component_version(inlineRecipe=theirs["recipe"].encode())
     kept = {
         "componentVersion": "3.1.0",
         "configurationUpdate": {"merge": json.dumps({f"k{number}": number for number in range(80)})},
     }
-    greengrass.create_deployment(targetArn=target, components={theirs["name"]: kept})
+    greengrass.create_deployment(targetArn=target, components={theirs: kept})
     device("one", "lite")
     publish(16)
     done = run("deploy")

@@ -37,13 +37,13 @@ def test_publish_deploy_status_and_rollback_work_with_nothing_but_dist_and_a_sta
     release.write(stages=stages)
     account = stages["preprod"]["account"]
     assert run("publish", "--stage", "preprod", "--json").json["account"] == account
-    first = run("deploy", "--stage", "preprod", "--wait", "--timeout", "20", "--interval", "0.3")
+    first = run("deploy", "--stage", "preprod", "--wait", "--timeout", "60", "--interval", "0.3")
     assert first.code == 0, first.err
     assert run("status", "--stage", "preprod", "--json").json["as-released"] is True
     release.write(stages=stages, model="2.0.0")
     assert run("publish", "--stage", "preprod").code == 0
-    assert run("deploy", "--stage", "preprod", "--wait", "--timeout", "20", "--interval", "0.3").code == 0
-    back = run("rollback", "--stage", "preprod", "--wait", "--timeout", "20", "--interval", "0.3")
+    assert run("deploy", "--stage", "preprod", "--wait", "--timeout", "60", "--interval", "0.3").code == 0
+    back = run("rollback", "--stage", "preprod", "--wait", "--timeout", "60", "--interval", "0.3")
     assert back.code == 0, back.err
     newest = greengrass.list_deployments(targetArn=target)["deployments"][0]
     assert newest["targetArn"] == target
@@ -106,7 +106,7 @@ custom-components:
     assert run("status", "--stage", "prod").err.startswith("error: there is no stage 'prod' in greengrass-config.yml")
 
 
-WAIT = ("--wait", "--timeout", "20", "--interval", "0.3")
+WAIT = ("--wait", "--timeout", "60", "--interval", "0.3")
 
 
 @pytest.fixture

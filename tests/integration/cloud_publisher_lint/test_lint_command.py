@@ -79,7 +79,7 @@ def test_each_rule_has_a_broken_recipe_that_it_finds() -> None:
 
 def test_the_page_lists_every_code_and_is_current() -> None:
     page = (REPOSITORY / "docs/lint.md").read_text(encoding="utf-8")
-    assert page == lint_page(), "write it again: python -m cloud_publisher.linting > docs/lint.md"
+    assert page == lint_page(), "write it again: python -m cloud_publisher.linting.pages > docs/lint.md"
     assert all(f"| {code} |" in page for code in RULES)
 
 
@@ -116,7 +116,7 @@ def test_findings_as_json_have_code_severity_place_problem_and_remedy(lint: Lint
     document = json.loads(out)
     assert (code, err) == (2, "")
     assert (document["errors"], document["warnings"]) == (1, 0)
-    assert document["findings"] == [
+    assert document["diagnostics"] == [
         {
             "code": "GG601",
             "severity": "error",

@@ -54,9 +54,8 @@ def test_a_fault_in_the_manifest_names_file_line_and_remedy(tmp_path: Path, writ
 def test_a_folder_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     done = edge_agent("check", str(tmp_path / "nowhere"))
     assert done.returncode == 2
-    assert (
-        done.stderr == f"error: {tmp_path / 'nowhere'}: there is no such folder; name the one that holds model.yaml\n"
-    )
+    problem, remedy = f"{tmp_path / 'nowhere'}: there is no such folder", "name the one that holds model.yaml"
+    assert done.stderr == f"error: {problem}\n    {remedy}\n"
 
 
 def test_a_folder_without_a_manifest_is_wrong_use(tmp_path: Path) -> None:

@@ -14,18 +14,21 @@ from typing import Any
 import psutil
 import pytest
 
+from edge_agent.component_environment import AGENT_VERSION
 from edge_agent.control.decisions import Applied
-from edge_agent.control.memory import Memory
 from edge_agent.control.reconciler import Reconciler
 from edge_agent.inference.session import RUNTIME_VERSION
+from edge_agent.memory import Memory
 from edge_agent.serving.loader import Judged, Loaded, Loader
 from edge_agent.serving.model_cache import ModelCache
 from edge_agent.serving.served_models import ServedModels
-from edge_agent.version import AGENT_VERSION
 from edge_agent.vetting.verdicts import Verdicts
 from shared_schema.desired_state import DesiredModel, DesiredState
-from shared_schema.digests import UndigestibleModelError, model_digest_of_folder
+from shared_schema.digests import model_digest_of_folder
+from shared_schema.errors import UndigestibleModelError
 from shared_schema.messages import Channel, ModelConfirmation, Verdict
+
+pytestmark = pytest.mark.models
 
 SCRIPT = Path(__file__).parents[2] / "broken" / "models" / "make_models.py"
 COMPONENT = "com.example.halves"

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from edge_agent.control.memory import Memory
 from edge_agent.inference.loaded_model import open_model
+from edge_agent.memory import Memory
 from edge_agent.reporting.publish_queue import PublishQueue
-from edge_agent.reporting.reporter import Reporter, Snapshot
-from edge_agent.serving.lifecycle import Target
-from edge_agent.serving.served_models import ServedModels
+from edge_agent.reporting.reporter import Reporter
+from edge_agent.serving.served_models import ServedModels, Target
+from edge_agent.snapshot import Snapshot
 from shared_schema.messages import AgentState, Channel, Health, ModelHealth
 from shared_schema.topics import Topics
 

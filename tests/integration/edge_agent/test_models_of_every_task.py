@@ -14,6 +14,8 @@ from onnx import ModelProto, TensorProto, helper, save
 from edge_agent.errors import InferenceError, UnreadableFrameError
 from edge_agent.inference.loaded_model import LoadedModel, open_model
 
+pytestmark = pytest.mark.models
+
 DETECTOR = """\
 file: model.onnx
 task: detection

@@ -141,7 +141,7 @@ def test_a_second_agent_on_a_work_folder_ends_at_once_and_names_the_first(
     words = [sys.executable, "-m", "edge_agent", "run", "--config", str(config)]
     second = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 2
-    assert f"{work} is the work folder of process {agent.pid}; stop it" in second.stderr
+    assert f"{work} is the work folder of process {agent.pid}\n    stop it" in second.stderr
     assert agent.poll() is None
     agent.kill()
     agent.wait(10)

@@ -13,8 +13,7 @@ from greengrass_emulator.cloud.provisioning import provision_device
 from greengrass_emulator.cloud.seeding import SeededCloud, create_thing_group
 
 from edge_agent.bringing_up.standing import VERSION_VARIABLE
-from shared_schema.canonical_json import sha256_of_document
-from shared_schema.digests import model_digest_of_folder
+from shared_schema.digests import model_digest_of_folder, sha256_of_document
 
 ACCOUNT = "prod"
 MODELS = 20

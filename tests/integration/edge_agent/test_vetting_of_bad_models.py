@@ -13,10 +13,12 @@ import pytest
 from onnx import TensorProto, helper
 
 from edge_agent.errors import VettingAbandonedError
-from edge_agent.vetting.outcome import Outcome
 from edge_agent.vetting.parent import vet_in_child
+from edge_agent.vetting.protocol import Outcome
 from shared_schema.digests import model_digest_of_folder
 from shared_schema.messages import Reason
+
+pytestmark = pytest.mark.models
 
 WriteModel = Callable[..., Path]
 IMAGE = helper.make_tensor_value_info("image", TensorProto.FLOAT, [None, 1, 8, 8])

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 import edge_agent.bringing_up
+import edge_agent.errors
 
 AGENT = """\
 import fcntl, json, os, pathlib, signal, sys, time
@@ -79,6 +80,7 @@ class Site:
         package = folder / "edge_agent"
         program = Path(edge_agent.bringing_up.__file__).parent
         shutil.copytree(program, package / "bringing_up", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(edge_agent.errors.__file__, package)
         (package / "__init__.py").write_text("")
         (package / "__main__.py").write_text(AGENT + does)
         if data:

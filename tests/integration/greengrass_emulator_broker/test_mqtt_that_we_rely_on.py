@@ -19,7 +19,7 @@ from awsiot import mqtt_connection_builder
 from greengrass_emulator.cloud.certificate_authority import CertificateAuthority, ServerIdentity
 from greengrass_emulator.cloud.mqtt_brokers import BrokerPlan, MqttBrokers
 
-SECONDS = 10
+SECONDS = 30
 CLIENTS = ("camera", "viewer", "late")
 
 
@@ -81,7 +81,7 @@ def _mosquitto(command: str, identity: ServerIdentity, folder: Path) -> Iterator
 
 class Client:
     def __init__(self, broker: Broker, name: str, **more: Any) -> None:
-        self.heard: queue.Queue[tuple[str, bytes]] = queue.Queue(1000)
+        self.received: queue.Queue[tuple[str, bytes]] = queue.Queue(1000)
         self.interrupted: queue.Queue[Exception] = queue.Queue(10)
         options: dict[str, Any] = {"clean_session": True, "keep_alive_secs": 30} | more
         self.connection = mqtt_connection_builder.mtls_from_path(
@@ -96,7 +96,7 @@ class Client:
             on_connection_interrupted=lambda error, **_: self.interrupted.put_nowait(error),
             **options,
         )
-        self.connection.on_message(lambda topic, payload, **_: self.heard.put_nowait((topic, payload)))
+        self.connection.on_message(lambda topic, payload, **_: self.received.put_nowait((topic, payload)))
 
     def connect(self) -> bool:
         return bool(self.connection.connect().result(SECONDS)["session_present"])
@@ -111,8 +111,8 @@ class Client:
     def publish(self, topic: str, payload: bytes, qos: mqtt.QoS = mqtt.QoS.AT_LEAST_ONCE) -> None:
         self.connection.publish(topic, payload, qos)[0].result(SECONDS)
 
-    def hears(self) -> tuple[str, bytes]:
-        return self.heard.get(timeout=SECONDS)
+    def receive(self) -> tuple[str, bytes]:
+        return self.received.get(timeout=SECONDS)
 
 
 @pytest.fixture
@@ -136,19 +136,21 @@ def test_a_message_goes_to_every_subscriber_of_its_topic_once(client: Callable[.
     assert viewer.subscribe("dt/app/camera/health", qos) is qos
     assert camera.subscribe("dt/app/camera/health", qos) is qos
     camera.publish("dt/app/camera/health", b"{}", qos)
-    assert viewer.hears() == camera.hears() == ("dt/app/camera/health", b"{}")
+    assert viewer.receive() == camera.receive() == ("dt/app/camera/health", b"{}")
     camera.publish("dt/app/camera/health", b"last", qos)
-    assert viewer.hears()[1] == b"last", "the first came once"
+    assert viewer.receive()[1] == b"last", "the first came once"
 
 
 @pytest.mark.parametrize("topic_filter", ["dt/+/camera/#", "dt/#", "+/app/camera/prediction/digits"])
-def test_filters_take_what_they_match_and_leave_the_rest(client: Callable[..., Client], topic_filter: str) -> None:
+def test_a_subscriber_gets_only_topics_that_its_filter_matches(
+    client: Callable[..., Client], topic_filter: str
+) -> None:
     viewer = client("viewer")
     viewer.connect()
     viewer.subscribe(topic_filter)
     viewer.publish("cmd/app/camera/report", b"not for it")
     viewer.publish("dt/app/camera/prediction/digits", b"for it")
-    assert viewer.hears() == ("dt/app/camera/prediction/digits", b"for it")
+    assert viewer.receive() == ("dt/app/camera/prediction/digits", b"for it")
 
 
 def test_messages_of_one_publisher_keep_their_order(client: Callable[..., Client]) -> None:
@@ -157,12 +159,10 @@ def test_messages_of_one_publisher_keep_their_order(client: Callable[..., Client
     viewer.subscribe("order")
     for number in range(50):
         viewer.publish("order", str(number).encode())
-    assert [int(viewer.hears()[1]) for _ in range(50)] == list(range(50))
+    assert [int(viewer.receive()[1]) for _ in range(50)] == list(range(50))
 
 
-def test_a_persistent_session_is_kept_with_what_was_said_meanwhile(
-    broker: Broker, client: Callable[..., Client]
-) -> None:
+def test_a_persistent_session_keeps_messages_sent_meanwhile(broker: Broker, client: Callable[..., Client]) -> None:
     away = Client(broker, "late", clean_session=False)
     assert away.connect() is False
     away.subscribe("cmd/app/late/#")
@@ -173,10 +173,10 @@ def test_a_persistent_session_is_kept_with_what_was_said_meanwhile(
         viewer.publish("cmd/app/late/report", str(number).encode())
     back = client("late", clean_session=False)
     assert back.connect() is True
-    assert [back.hears()[1] for _ in range(3)] == [b"0", b"1", b"2"]
+    assert [back.receive()[1] for _ in range(3)] == [b"0", b"1", b"2"]
 
 
-def test_a_clean_session_forgets(broker: Broker, client: Callable[..., Client]) -> None:
+def test_a_clean_session_keeps_no_messages(broker: Broker, client: Callable[..., Client]) -> None:
     first = Client(broker, "camera", clean_session=True)
     first.connect()
     first.subscribe("cmd/app/camera/#")
@@ -184,10 +184,10 @@ def test_a_clean_session_forgets(broker: Broker, client: Callable[..., Client]) 
     again, viewer = client("camera", clean_session=False), client("viewer")
     assert again.connect() is False
     viewer.connect()
-    viewer.publish("cmd/app/camera/report", b"nobody hears it")
+    viewer.publish("cmd/app/camera/report", b"without a subscriber")
     again.subscribe("cmd/app/camera/#")
     viewer.publish("cmd/app/camera/report", b"now")
-    assert again.hears()[1] == b"now"
+    assert again.receive()[1] == b"now"
 
 
 def test_a_second_connection_of_a_client_id_ends_the_first(client: Callable[..., Client]) -> None:
@@ -197,7 +197,7 @@ def test_a_second_connection_of_a_client_id_ends_the_first(client: Callable[...,
     first.interrupted.get(timeout=SECONDS)
     second.subscribe("here")
     second.publish("here", b"!")
-    assert second.hears() == ("here", b"!")
+    assert second.receive() == ("here", b"!")
 
 
 def test_a_payload_of_128_kilobytes_arrives_whole(client: Callable[..., Client]) -> None:
@@ -205,7 +205,7 @@ def test_a_payload_of_128_kilobytes_arrives_whole(client: Callable[..., Client])
     viewer.connect()
     viewer.subscribe("large")
     viewer.publish("large", b"x" * 131_072)
-    assert len(viewer.hears()[1]) == 131_072
+    assert len(viewer.receive()[1]) == 131_072
 
 
 def test_without_a_certificate_there_is_no_session(broker: Broker) -> None:

@@ -14,11 +14,11 @@ from awsiot import mqtt_connection_builder
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.provisioning import DeviceFolder, provision_device
 
-SECONDS = 10
+SECONDS = 30
 
 
 class Device:
-    """A thing on an MQTT connection of its own; what it hears waits in a bounded queue."""
+    """A thing on an MQTT connection of its own; what it receives waits in a bounded queue."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Device:
         clean_session: bool = True,
     ) -> None:
         self.thing = folder.thing
-        self.heard: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue(1000)
+        self.received: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue(1000)
         self.interrupted: queue.Queue[Exception] = queue.Queue(10)
         self.resumed: queue.Queue[bool] = queue.Queue(10)
         self._connection = mqtt_connection_builder.mtls_from_path(
@@ -49,7 +49,7 @@ class Device:
         )
 
     def connect(self) -> bool:
-        """Connects. Returns whether the broker still had the session."""
+        """Connect; return whether the broker still had the session."""
         self._connection.on_message(self._hear)
         return bool(self._connection.connect().result(SECONDS)["session_present"])
 
@@ -65,20 +65,20 @@ class Device:
         done, _ = self._connection.publish(topic, payload, mqtt.QoS.AT_LEAST_ONCE)
         done.result(SECONDS)
 
-    def hears(self, topic: str) -> dict[str, Any]:
-        """The next message on this topic; what comes on others meanwhile is passed over."""
+    def receive(self, topic: str) -> dict[str, Any]:
+        """Return the next message on this topic; messages on other topics are dropped."""
         deadline = time.monotonic() + SECONDS
         while (left := deadline - time.monotonic()) > 0:
             try:
-                heard, document = self.heard.get(timeout=left)
+                published, document = self.received.get(timeout=left)
             except queue.Empty:
                 break
-            if heard == topic:
+            if published == topic:
                 return document
-        raise AssertionError(f"nothing was heard on {topic} within {SECONDS} s")
+        raise AssertionError(f"nothing was published on {topic} within {SECONDS} s")
 
     def _hear(self, topic: str, payload: bytes, **_: object) -> None:
-        self.heard.put_nowait((topic, json.loads(payload)))
+        self.received.put_nowait((topic, json.loads(payload)))
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def cloud(greengrass_cloud: Cloud) -> Cloud:
 
 @pytest.fixture
 def unique() -> str:
-    """A word that no other test has."""
+    """A name that no other test uses."""
     return f"t{uuid.uuid4().hex[:10]}"
 
 
@@ -131,7 +131,7 @@ def new_device(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[..., Device]]:
 
 @pytest.fixture
 def device_at(cloud: Cloud) -> Callable[..., Device]:
-    """A device that is yet to connect."""
+    """A device that is not connected yet."""
 
     def make(folder: DeviceFolder, account: str, **more: Any) -> Device:
         return Device(cloud, folder, account, **more)
@@ -162,7 +162,7 @@ def recipe() -> Callable[..., bytes]:
 
 @pytest.fixture
 def deployable(greengrass: Any, recipe: Callable[..., bytes]) -> Callable[..., str]:
-    """Creates a component version in preprod and waits until it is DEPLOYABLE. Returns its ARN."""
+    """Create a component version in preprod, and wait until it is DEPLOYABLE. Return its ARN."""
 
     def create(name: str, version: str = "1.0.0") -> str:
         arn: str = greengrass.create_component_version(inlineRecipe=recipe(name, version))["arn"]
@@ -173,7 +173,7 @@ def deployable(greengrass: Any, recipe: Callable[..., bytes]) -> Callable[..., s
 
 
 def settled(greengrass: Any, arn: str) -> dict[str, Any]:
-    """A component version's status once the cloud has made up its mind."""
+    """A component version's status, as soon as it is DEPLOYABLE or FAILED."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         status: dict[str, Any] = greengrass.describe_component(arn=arn)["status"]

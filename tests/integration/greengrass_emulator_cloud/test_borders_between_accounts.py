@@ -1,4 +1,4 @@
-"""Who may do what where: access keys, assumed roles, external ids, and the formats of refusals."""
+"""Access keys, assumed roles, external ids, and the formats of refusals."""
 
 import json
 from typing import Any
@@ -68,7 +68,7 @@ def test_a_role_that_does_not_trust_the_caller_is_not_assumed(
         ("sts", "get_caller_identity", "InvalidClientTokenId"),
     ],
 )
-def test_an_access_key_of_no_account_is_refused_in_the_services_own_words(
+def test_an_unknown_access_key_is_refused_in_each_services_format(
     cloud: Cloud, service: str, operation: str, code: str
 ) -> None:
     stranger = client_for(service, cloud.endpoint_url, cloud.region, AccessKey("AKIAIOSFODNN7EXAMPLE", "secret"))
@@ -85,19 +85,19 @@ def test_a_roles_key_without_its_session_token_is_refused(cloud: Cloud, seeded_c
         client_for("greengrassv2", cloud.endpoint_url, cloud.region, key).list_components()
 
 
-def test_another_region_is_said_not_to_be_there(cloud: Cloud) -> None:
+def test_a_request_to_another_region_is_refused(cloud: Cloud) -> None:
     elsewhere = client_for("greengrassv2", cloud.endpoint_url, "us-east-1", cloud.endpoints("dev").key)
     with pytest.raises(ClientError, match="runs in eu-west-1, not in us-east-1; set AWS_REGION"):
         elsewhere.list_components()
 
 
-def test_a_service_that_moto_lacks_something_of_says_so(cloud: Cloud) -> None:
+def test_an_operation_that_moto_lacks_is_refused_as_unsupported(cloud: Cloud) -> None:
     sagemaker = cloud.client("sagemaker")
     with pytest.raises(ClientError, match="UnsupportedOperationException"):
         sagemaker.delete_model_package(ModelPackageName="digits")
 
 
-def test_a_trust_policy_that_asks_for_more_than_can_be_read_refuses(cloud: Cloud, unique: str) -> None:
+def test_a_trust_policy_with_an_unknown_condition_refuses(cloud: Cloud, unique: str) -> None:
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": "111111111111"},

@@ -123,7 +123,7 @@ def test_a_recipe_in_yaml_with_the_older_spelling_is_taken(
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message_part"),
     [
         ({"ComponentVersion": "1.0"}, "ComponentVersion must be a semantic version"),
         ({"ComponentName": "has space"}, "ComponentName must have"),
@@ -133,10 +133,10 @@ def test_a_recipe_in_yaml_with_the_older_spelling_is_taken(
         ({"ComponentDescription": "x" * 16_000}, "at most 16000 are allowed"),
     ],
 )
-def test_a_recipe_that_cannot_be_is_refused(
-    greengrass: Any, recipe: Recipe, unique: str, change: dict[str, Any], said: str
+def test_an_invalid_recipe_is_refused(
+    greengrass: Any, recipe: Recipe, unique: str, change: dict[str, Any], message_part: str
 ) -> None:
-    with pytest.raises(greengrass.exceptions.ValidationException, match=said):
+    with pytest.raises(greengrass.exceptions.ValidationException, match=message_part):
         greengrass.create_component_version(inlineRecipe=recipe(unique, **change))
 
 
@@ -159,7 +159,7 @@ def test_a_request_is_checked_against_the_service_model(
     assert [fault["name"] for fault in refused.value.response["fields"]] == [field]
 
 
-def test_a_page_token_that_nobody_gave_is_refused(greengrass: Any) -> None:
+def test_an_invalid_page_token_is_refused(greengrass: Any) -> None:
     with pytest.raises(greengrass.exceptions.ValidationException, match="nextToken"):
         greengrass.list_components(nextToken="bm90IG9uZQ==")
 

@@ -15,7 +15,7 @@ def specification(version: str = "1.0.0", **more: Any) -> dict[str, Any]:
     return {"componentVersion": version, **more}
 
 
-def test_a_deployment_is_kept_with_the_defaults_that_the_api_fills_in(
+def test_a_deployment_has_the_defaults_of_the_api(
     greengrass: Any, group_arn: str, unique: str, deployable: Deployable
 ) -> None:
     deployable(unique)
@@ -96,7 +96,7 @@ def test_a_failed_component_version_is_refused(
         ({"reset": ["desired"]}, "configurationUpdate.reset"),
     ],
 )
-def test_a_configuration_update_that_cannot_be_is_refused(
+def test_an_invalid_configuration_update_is_refused(
     greengrass: Any, group_arn: str, update: dict[str, Any], field: str
 ) -> None:
     component = specification("2.14.0", configurationUpdate=update)
@@ -134,7 +134,7 @@ def test_a_groups_deployment_reaches_its_device_as_a_job_and_ends_as_the_device_
     made = greengrass.create_deployment(
         targetArn=group_arn, components={unique: specification(configurationUpdate=update)}
     )
-    execution = device.hears(f"{prefix}/jobs/notify-next")["execution"]
+    execution = device.receive(f"{prefix}/jobs/notify-next")["execution"]
     assert (execution["jobId"], execution["status"]) == (made["iotJobId"], "QUEUED")
     document = execution["jobDocument"]
     assert document["components"][unique]["configurationUpdate"] == {
@@ -146,7 +146,7 @@ def test_a_groups_deployment_reaches_its_device_as_a_job_and_ends_as_the_device_
 
     topic = f"{prefix}/jobs/{made['iotJobId']}/update"
     device.publish(topic, {"status": "IN_PROGRESS", "clientToken": "abc"})
-    assert device.hears(f"{topic}/accepted")["clientToken"] == "abc"
+    assert device.receive(f"{topic}/accepted")["clientToken"] == "abc"
     assert effective(greengrass, device.thing)["coreDeviceExecutionStatus"] == "IN_PROGRESS"
     details = {
         "detailed-deployment-status": "FAILED_NO_STATE_CHANGE",
@@ -155,7 +155,7 @@ def test_a_groups_deployment_reaches_its_device_as_a_job_and_ends_as_the_device_
         "deployment-error-types": "[COMPONENT_ERROR]",
     }
     device.publish(topic, {"status": "FAILED", "statusDetails": details})
-    assert device.hears(f"{prefix}/jobs/notify-next")["execution"] == {}
+    assert device.receive(f"{prefix}/jobs/notify-next")["execution"] == {}
     failed = effective(greengrass, device.thing)
     assert failed["coreDeviceExecutionStatus"] == "FAILED"
     assert failed["reason"] == "FAILED_NO_STATE_CHANGE: digits: golden sample 3"
@@ -181,9 +181,9 @@ def test_a_job_that_is_over_takes_no_more_updates(
     job = greengrass.create_deployment(targetArn=group_arn)["iotJobId"]
     topic = f"$aws/things/{device.thing}/jobs/{job}/update"
     device.publish(topic, {"status": "SUCCEEDED"})
-    device.hears(f"{topic}/accepted")
+    device.receive(f"{topic}/accepted")
     device.publish(topic, {"status": "FAILED"})
-    assert device.hears(f"{topic}/rejected")["code"] == "InvalidStateTransition"
+    assert device.receive(f"{topic}/rejected")["code"] == "InvalidStateTransition"
 
 
 def test_a_newer_deployment_takes_the_place_of_one_that_is_still_open(
@@ -196,9 +196,9 @@ def test_a_newer_deployment_takes_the_place_of_one_that_is_still_open(
     old = greengrass.create_deployment(targetArn=group_arn)["iotJobId"]
     new = greengrass.create_deployment(targetArn=group_arn)["iotJobId"]
     device.publish(f"{prefix}/$next/get", {})
-    assert device.hears(f"{prefix}/$next/get/accepted")["execution"]["jobId"] == new
+    assert device.receive(f"{prefix}/$next/get/accepted")["execution"]["jobId"] == new
     device.publish(f"{prefix}/{old}/update", {"status": "SUCCEEDED"})
-    assert device.hears(f"{prefix}/{old}/update/rejected")["code"] == "InvalidStateTransition"
+    assert device.receive(f"{prefix}/{old}/update/rejected")["code"] == "InvalidStateTransition"
 
 
 def test_a_thing_that_joins_later_gets_the_groups_deployment(
@@ -208,7 +208,7 @@ def test_a_thing_that_joins_later_gets_the_groups_deployment(
     device = new_device(f"{unique}-late")
     device.subscribe(f"$aws/things/{device.thing}/jobs/notify-next")
     cloud.client("iot", account="preprod").add_thing_to_thing_group(thingGroupName=unique, thingName=device.thing)
-    heard = device.hears(f"$aws/things/{device.thing}/jobs/notify-next")
+    heard = device.receive(f"$aws/things/{device.thing}/jobs/notify-next")
     assert heard["execution"]["jobId"] == made["iotJobId"]
 
 
@@ -221,13 +221,13 @@ def test_a_things_deployment_comes_by_the_named_shadow_and_ends_completed(
     device.publish(f"$aws/things/{unique}/greengrassv2/health/json", fleet_status(unique))
     made = greengrass.create_deployment(targetArn=f"arn:aws:iot:eu-west-1:222222222222:thing/{unique}")
     assert "iotJobId" not in made
-    desired = device.hears(f"{shadow}/update/accepted")["state"]["desired"]
+    desired = device.receive(f"{shadow}/update/accepted")["state"]["desired"]
     assert desired["desiredStatus"] == "SUCCEEDED"
     arn = json.loads(desired["fleetConfig"])["configurationArn"]
     assert effective(greengrass, unique)["coreDeviceExecutionStatus"] == "QUEUED"
     reported = {"arnForStatus": arn, "status": "SUCCEEDED", "statusDetails": {"detailedStatus": "SUCCESSFUL"}}
     device.publish(f"{shadow}/update", {"state": {"reported": reported}})
-    device.hears(f"{shadow}/update/accepted")
+    device.receive(f"{shadow}/update/accepted")
     assert effective(greengrass, unique)["coreDeviceExecutionStatus"] == "COMPLETED"
     assert greengrass.get_deployment(deploymentId=made["deploymentId"])["deploymentStatus"] == "COMPLETED"
 

@@ -1,4 +1,4 @@
-"""What a device gets with its certificate over HTTPS: credentials, versions, groups."""
+"""A device's requests with its certificate over HTTPS: credentials, versions, groups."""
 
 import base64
 import http.client
@@ -33,7 +33,7 @@ class Endpoint:
 
     def ask(self, method: str, path: str, document: object = None, **headers: str) -> tuple[int, dict[str, Any]]:
         body = None if document is None else json.dumps(document)
-        connection = http.client.HTTPSConnection("localhost", self.port, context=self.context(), timeout=10)
+        connection = http.client.HTTPSConnection("localhost", self.port, context=self.context(), timeout=30)
         with closing(connection):
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -96,7 +96,9 @@ def test_the_highest_version_that_satisfies_is_resolved_with_its_recipe(
     assert found["aws.greengrass.Nucleus"]["componentVersion"] == "2.14.3"
 
 
-def test_what_nothing_satisfies_is_not_found(endpoint: Endpoint, unique: str, deployable: Callable[..., str]) -> None:
+def test_requirements_that_no_version_satisfies_are_not_found(
+    endpoint: Endpoint, unique: str, deployable: Callable[..., str]
+) -> None:
     deployable(unique)
     status, answer = endpoint.resolve(**{unique: ">=2.0.0"})
     assert status == 404
@@ -119,7 +121,7 @@ def test_a_requirement_that_is_no_range_is_refused(endpoint: Endpoint) -> None:
 
 def test_a_caller_without_a_certificate_is_not_answered(endpoint: Endpoint) -> None:
     context = ssl.create_default_context(cafile=str(endpoint.device.folder / "root.ca.pem"))
-    connection = http.client.HTTPSConnection("localhost", endpoint.port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection("localhost", endpoint.port, context=context, timeout=30)
 
     def ask() -> None:
         connection.request("GET", "/")
@@ -136,7 +138,7 @@ def silent_client(endpoint: Endpoint) -> Iterator[None]:
         yield
 
 
-def test_a_client_that_says_nothing_keeps_nobody_waiting(silent_client: None, endpoint: Endpoint) -> None:
+def test_a_silent_client_does_not_block_others(silent_client: None, endpoint: Endpoint) -> None:
     assert endpoint.resolve(aws__greengrass__Cli="*")[0] == 200
 
 

@@ -1,4 +1,4 @@
-"""What a device may and may not do at its account's broker."""
+"""What a device may do, and may not do, at its account's broker."""
 
 import json
 import socket
@@ -24,9 +24,9 @@ def test_messages_go_from_device_to_device_of_one_account_only(unique: str, new_
     for device in (listener, stranger):
         device.subscribe(f"dt/{unique}/#")
     speaker.publish(f"dt/{unique}/x/health", {"n": 1})
-    assert listener.hears(f"dt/{unique}/x/health") == {"n": 1}
+    assert listener.receive(f"dt/{unique}/x/health") == {"n": 1}
     stranger.publish(f"dt/{unique}/x/health", {"n": 2})
-    assert stranger.hears(f"dt/{unique}/x/health") == {"n": 2}
+    assert stranger.receive(f"dt/{unique}/x/health") == {"n": 2}
 
 
 def test_the_cloud_publishes_to_devices(cloud: Cloud, unique: str, new_device: NewDevice) -> None:
@@ -34,9 +34,9 @@ def test_the_cloud_publishes_to_devices(cloud: Cloud, unique: str, new_device: N
     device.subscribe(f"cmd/app/{unique}/+")
     data = cloud.client("iot-data", account="preprod")
     data.publish(topic=f"cmd/app/{unique}/report", qos=1, payload=b'{"id": 1}')
-    assert device.hears(f"cmd/app/{unique}/report") == {"id": 1}
+    assert device.receive(f"cmd/app/{unique}/report") == {"id": 1}
     cloud.publish(f"cmd/app/{unique}/rollback", b"{}", account="preprod")
-    assert device.hears(f"cmd/app/{unique}/rollback") == {}
+    assert device.receive(f"cmd/app/{unique}/rollback") == {}
 
 
 def test_a_client_without_a_certificate_gets_no_session(cloud: Cloud) -> None:
@@ -73,7 +73,7 @@ def test_a_client_id_that_is_not_the_things_is_refused(
 
 
 @pytest.mark.parametrize("clean", [True, False], ids=["clean session", "persistent session"])
-def test_a_stranger_who_names_anothers_client_id_disturbs_nobody(
+def test_a_refused_client_does_not_end_the_connection_of_its_client_id(
     cloud: Cloud, unique: str, tmp_path: Path, new_device: NewDevice, device_at: Any, clean: bool
 ) -> None:
     victim = new_device(f"{unique}-victim")
@@ -82,7 +82,7 @@ def test_a_stranger_who_names_anothers_client_id_disturbs_nobody(
     with pytest.raises(AwsCrtError):
         device_at(stranger, "preprod", client_id=victim.thing, clean_session=clean).connect()
     cloud.publish(f"cmd/{unique}", b'{"n": 1}', account="preprod")
-    assert victim.hears(f"cmd/{unique}") == {"n": 1}
+    assert victim.receive(f"cmd/{unique}") == {"n": 1}
     assert victim.interrupted.empty()
 
 
@@ -108,18 +108,18 @@ def test_a_second_connection_of_a_client_id_ends_the_first(
     # Gone for good, as a killed process is: it must not take the client id back.
     second = device_at(folder, "preprod", clean_session=clean)
     assert second.connect() is not clean
-    assert first.interrupted.get(timeout=10) is not None
+    assert first.interrupted.get(timeout=30) is not None
     first.disconnect()
     third = device_at(folder, "preprod", clean_session=clean)
     third.connect()
     third.subscribe(f"cmd/{unique}")
     cloud.publish(f"cmd/{unique}", b'{"n": 1}', account="preprod")
-    assert third.hears(f"cmd/{unique}") == {"n": 1}
+    assert third.receive(f"cmd/{unique}") == {"n": 1}
     for device in (second, third):
         device.disconnect()
 
 
-def test_a_persistent_session_keeps_what_was_said_meanwhile(
+def test_a_persistent_session_receives_messages_sent_meanwhile(
     cloud: Cloud, unique: str, tmp_path: Path, device_at: Any, new_device: NewDevice
 ) -> None:
     folder = provision_device(cloud, tmp_path / "kept", account="preprod", thing=f"{unique}-kept")
@@ -130,10 +130,10 @@ def test_a_persistent_session_keeps_what_was_said_meanwhile(
     other = new_device(f"{unique}-other")
     other.subscribe(f"cmd/{unique}")
     cloud.publish(f"cmd/{unique}", b'{"n": 1}', account="preprod")
-    other.hears(f"cmd/{unique}")
+    other.receive(f"cmd/{unique}")
     again = device_at(folder, "preprod", clean_session=False)
     assert again.connect()
-    assert again.hears(f"cmd/{unique}") == {"n": 1}
+    assert again.receive(f"cmd/{unique}") == {"n": 1}
     again.disconnect()
 
 
@@ -152,37 +152,37 @@ def test_publishing_to_another_things_reserved_topic_ends_the_connection(
     topic = f"$aws/things/{unique}-victim/shadow/update"
     with suppress(AwsCrtError):  # cut off before the acknowledgement: as good
         device.publish(topic, {"state": {"reported": {"a": 1}}})
-    assert device.interrupted.get(timeout=10) is not None
+    assert device.interrupted.get(timeout=30) is not None
     data = cloud.client("iot-data", account="preprod")
     with pytest.raises(data.exceptions.ResourceNotFoundException):
         data.get_thing_shadow(thingName=f"{unique}-victim")
 
 
-def test_a_shadow_by_topic_and_by_api_is_one(cloud: Cloud, unique: str, new_device: NewDevice) -> None:
+def test_a_shadow_is_the_same_by_topic_and_by_api(cloud: Cloud, unique: str, new_device: NewDevice) -> None:
     device = new_device(unique)
     data = cloud.client("iot-data", account="preprod")
     prefix = f"$aws/things/{unique}/shadow/name/mlops"
     for topic in ("update/accepted", "update/delta", "get/accepted", "get/rejected"):
         device.subscribe(f"{prefix}/{topic}")
     device.publish(f"{prefix}/get", {"clientToken": "t"})
-    assert device.hears(f"{prefix}/get/rejected") | {"timestamp": 0} == {
+    assert device.receive(f"{prefix}/get/rejected") | {"timestamp": 0} == {
         "code": 404,
         "message": "No shadow exists with name: 'mlops'",
         "timestamp": 0,
         "clientToken": "t",
     }
     device.publish(f"{prefix}/update", {"state": {"reported": {"release": "1", "models": {"digits": "a"}}}})
-    assert device.hears(f"{prefix}/update/accepted")["version"] == 1
+    assert device.receive(f"{prefix}/update/accepted")["version"] == 1
     read = json.loads(data.get_thing_shadow(thingName=unique, shadowName="mlops")["payload"].read())
     assert read["state"]["reported"] == {"release": "1", "models": {"digits": "a"}}
     desired = json.dumps({"state": {"desired": {"release": "2"}}}).encode()
     data.update_thing_shadow(thingName=unique, shadowName="mlops", payload=desired)
-    assert device.hears(f"{prefix}/update/delta")["state"] == {"release": "2"}
+    assert device.receive(f"{prefix}/update/delta")["state"] == {"release": "2"}
     device.publish(f"{prefix}/get", {})
-    assert device.hears(f"{prefix}/get/accepted")["state"]["desired"] == {"release": "2"}
+    assert device.receive(f"{prefix}/get/accepted")["state"]["desired"] == {"release": "2"}
 
 
-def test_null_takes_a_key_or_a_whole_section_out_of_a_shadow(cloud: Cloud, unique: str, new_device: NewDevice) -> None:
+def test_null_removes_a_key_or_a_whole_section_of_a_shadow(cloud: Cloud, unique: str, new_device: NewDevice) -> None:
     new_device(unique)
     data = cloud.client("iot-data", account="preprod")
 
@@ -207,14 +207,12 @@ def test_null_takes_a_key_or_a_whole_section_out_of_a_shadow(cloud: Cloud, uniqu
     ],
     ids=["no JSON", "no object", "no state", "too long", "stale"],
 )
-def test_a_shadow_update_that_cannot_be_is_rejected(
-    unique: str, new_device: NewDevice, payload: bytes, code: int
-) -> None:
+def test_an_invalid_shadow_update_is_rejected(unique: str, new_device: NewDevice, payload: bytes, code: int) -> None:
     device = new_device(unique)
     topic = f"$aws/things/{unique}/shadow/name/mlops/update"
     device.subscribe(f"{topic}/rejected")
     device.publish(topic, payload)
-    assert device.hears(f"{topic}/rejected")["code"] == code
+    assert device.receive(f"{topic}/rejected")["code"] == code
 
 
 def test_the_fleet_status_makes_a_core_device(
@@ -237,7 +235,7 @@ def test_the_fleet_status_makes_a_core_device(
     device.publish(health, status(device.thing, "PARTIAL", [agent | {"status": "ERRORED"}]))
     device.publish(health, b"not even JSON")
     device.publish(f"dt/{unique}", {})
-    device.hears(f"dt/{unique}")
+    device.receive(f"dt/{unique}")
     listed = greengrass.list_core_devices(thingGroupArn=group_arn, runtime="aws_nucleus_lite")["coreDevices"]
     assert [(d["coreDeviceThingName"], d["status"]) for d in listed] == [(device.thing, "UNHEALTHY")]
     assert greengrass.list_core_devices(thingGroupArn=group_arn, runtime="aws_nucleus_classic")["coreDevices"] == []

@@ -1,4 +1,4 @@
-"""The fleet index through the API: off by default, built in time, behind by some seconds, searched by its language."""
+"""The fleet index through the API: off by default, built within its time, some seconds late, with its own queries."""
 
 import json
 from collections.abc import Iterator
@@ -98,7 +98,7 @@ def test_indexing_is_off_until_it_is_turned_on_and_takes_its_time(cloud: Cloud, 
         SHADOW_INDEX | {"managedFields": [{"name": "mine", "type": "String"}]},
     ],
 )
-def test_a_configuration_that_aws_has_not_is_refused(iot: Any, wrong: dict[str, Any]) -> None:
+def test_an_invalid_indexing_configuration_is_refused(iot: Any, wrong: dict[str, Any]) -> None:
     with pytest.raises(iot.exceptions.InvalidRequestException):
         iot.update_indexing_configuration(thingIndexingConfiguration=wrong)
 
@@ -196,7 +196,7 @@ def test_the_query_language(cloud: Cloud, index: Any, data: Any, group: str) -> 
         "-",
     ],
 )
-def test_a_query_that_the_language_has_not_is_refused(index: Any, query: str) -> None:
+def test_an_invalid_query_is_refused(index: Any, query: str) -> None:
     assert refused(index, query) == "InvalidQueryException"
 
 

@@ -37,11 +37,11 @@ def say(cloud: Cloud, device: Any, made: dict[str, Any], status: str) -> None:
     topic = f"$aws/things/{device.thing}/jobs/{made['iotJobId']}/update"
     device.subscribe(f"{topic}/+")
     device.publish(topic, {"status": status})
-    device.hears(f"{topic}/accepted")
+    device.receive(f"{topic}/accepted")
 
 
 @pytest.mark.usefixtures("members")
-def test_a_constant_rate_lets_so_many_things_a_minute_have_the_job(
+def test_a_constant_rate_notifies_so_many_things_a_minute(
     cloud: Cloud, greengrass: Any, group_arn: str, counters: Callable[..., Any]
 ) -> None:
     made = greengrass.create_deployment(
@@ -70,7 +70,7 @@ def test_an_exponential_rate_grows_and_a_newer_deployment_ends_what_is_left(
     assert counters(made) == {"Canceled": 3}, "the fourth thing is never given it"
 
 
-def test_enough_failures_give_the_job_up_and_what_has_begun_goes_on(
+def test_enough_failures_abort_the_job_and_running_executions_continue(
     cloud: Cloud,
     greengrass: Any,
     unique: str,
@@ -99,7 +99,7 @@ def test_enough_failures_give_the_job_up_and_what_has_begun_goes_on(
     assert counters(made) == {"Failed": 2, "Succeeded": 1, "Canceled": 4}, f"{late.thing} joined after the end"
 
 
-def test_a_thing_that_takes_too_long_times_out_and_can_say_no_more(
+def test_a_thing_that_takes_too_long_times_out_and_its_report_is_rejected(
     cloud: Cloud, greengrass: Any, unique: str, group_arn: str, new_device: Callable[..., Any], counters: Any
 ) -> None:
     device = new_device(f"{unique}-slow", groups=(unique,))
@@ -118,7 +118,7 @@ def test_a_thing_that_takes_too_long_times_out_and_can_say_no_more(
     assert [e["coreDeviceExecutionStatus"] for e in effective] == ["TIMED_OUT"]
     topic = f"$aws/things/{device.thing}/jobs/{made['iotJobId']}/update"
     device.publish(topic, {"status": "SUCCEEDED"})
-    assert device.hears(f"{topic}/rejected")["code"] == "InvalidStateTransition"
+    assert device.receive(f"{topic}/rejected")["code"] == "InvalidStateTransition"
 
 
 def test_a_thing_that_leaves_its_group_loses_the_job_and_gets_it_again_when_it_is_back(
@@ -169,7 +169,7 @@ def test_a_thing_that_leaves_its_group_loses_the_job_and_gets_it_again_when_it_i
         ),
     ],
 )
-def test_a_job_configuration_that_cannot_be_names_its_field(
+def test_an_invalid_job_configuration_names_its_field(
     greengrass: Any, group_arn: str, configuration: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(greengrass.exceptions.ValidationException) as refused:

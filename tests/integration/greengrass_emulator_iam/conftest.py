@@ -1,4 +1,4 @@
-"""One enforcing cloud for all of these tests, in a process of its own, and the ways in that its roles have."""
+"""One enforcing cloud for all of these tests, in a process of its own, and clients of its roles."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ SECONDS = 60
 
 @dataclass(frozen=True)
 class Enforced:
-    """The running cloud: its folder, its endpoints, and who is who."""
+    """The running cloud: its folder, its endpoints, and its roles' credentials."""
 
     state: Path
     cloud: CloudState
@@ -71,7 +71,7 @@ class Enforced:
         return self.client(service, _environment(answer["Credentials"]))
 
     def person(self, stage: str, role: str, trust: Mapping[str, Any], allowed: Mapping[str, Any]) -> dict[str, str]:
-        """The credentials of somebody who came with a role that is none of ours."""
+        """Return the credentials of a person with a role of their own, outside the shipped policies."""
         iam = self.admin("iam", stage)
         try:
             arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
@@ -82,7 +82,7 @@ class Enforced:
         return _environment(answer["Credentials"])
 
     def device_request(self, thing: str, method: str, path: str, **headers: str) -> tuple[int, Any]:
-        """What a device asks its endpoint, with its certificate."""
+        """Send a device's request to its endpoint, with its certificate. Return status and answer."""
         folder = self.state / thing
         config = yaml.safe_load((folder / "config.yaml").read_text())
         nucleus = config["services"]["aws.greengrass.Nucleus"]["configuration"]
@@ -127,7 +127,7 @@ class Enforced:
         )
 
     def operator(self) -> dict[str, str]:
-        """The credentials of prod's operator role, taken by one of those who may."""
+        """The credentials of prod's operator role, assumed by a person who may assume it."""
         account = self.cloud.accounts["prod"].id
         role = f"arn:aws:iam::{account}:role/MlopsOperatorRole"
         trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
@@ -206,7 +206,7 @@ def artifact(enforced: Enforced) -> str:
 
 @pytest.fixture
 def refused() -> Callable[[Callable[[], object]], str]:
-    """Runs a call that must be denied. Returns the denial's words."""
+    """Run a call that must be denied. Return the denial's message."""
 
     def run(ask: Callable[[], object]) -> str:
         with pytest.raises(ClientError) as denied:

@@ -1,4 +1,4 @@
-"""What somebody would try who has a role, or nearly one: each attempt is denied, for the reason that it should be."""
+"""Attempts of somebody who has a role, or nearly one: each is denied, for the right reason."""
 
 import json
 from collections.abc import Callable
@@ -73,12 +73,12 @@ DEVICE_ATTACKS: dict[str, tuple[str, str, Callable[[Any, str], object]]] = {
 
 
 @pytest.mark.parametrize("attack", DEVICE_ATTACKS)
-def test_a_devices_credentials_do_not(enforced: Any, refused: Refused, attack: str) -> None:
+def test_a_devices_credentials_are_denied(enforced: Any, refused: Refused, attack: str) -> None:
     service, action, ask = DEVICE_ATTACKS[attack]
     client = enforced.device(service)
-    said = refused(lambda: ask(client, enforced.key))
-    assert f"is not authorized to perform: {action} on resource:" in said
-    assert "assumed-role/GreengrassV2TokenExchangeRole/" in said
+    message = refused(lambda: ask(client, enforced.key))
+    assert f"is not authorized to perform: {action} on resource:" in message
+    assert "assumed-role/GreengrassV2TokenExchangeRole/" in message
 
 
 def test_a_device_does_not_decrypt_with_another_key(enforced: Any, refused: Refused) -> None:
@@ -134,7 +134,7 @@ DEPLOYER_ATTACKS: dict[str, tuple[str, str, Callable[[Any], object]]] = {
 
 
 @pytest.mark.parametrize("attack", DEPLOYER_ATTACKS)
-def test_the_deploy_role_does_not(enforced: Any, refused: Refused, attack: str) -> None:
+def test_the_deploy_role_is_denied(enforced: Any, refused: Refused, attack: str) -> None:
     service, action, ask = DEPLOYER_ATTACKS[attack]
     client = enforced.deploy(service)
     assert f"perform: {action} on resource:" in refused(lambda: ask(client))
@@ -174,8 +174,8 @@ def test_another_role_of_a_reader_account_is_no_deputy_through_the_bucket(
     role = iam.create_role(RoleName="Other", AssumeRolePolicyDocument=json.dumps(policy(trust)))["Role"]["Arn"]
     iam.put_role_policy(RoleName="Other", PolicyName="all", PolicyDocument=json.dumps(policy(EVERYTHING)))
     given = enforced.admin("sts", "prod").assume_role(RoleArn=role, RoleSessionName="other")["Credentials"]
-    said = refused(lambda: enforced.client("s3", environment_of(given)).get_object(Bucket=BUCKET, Key=artifact))
-    assert "no resource-based policy allows the s3:GetObject action" in said
+    message = refused(lambda: enforced.client("s3", environment_of(given)).get_object(Bucket=BUCKET, Key=artifact))
+    assert "no resource-based policy allows the s3:GetObject action" in message
 
 
 def test_not_even_an_administrator_overwrites_or_deletes_an_artifact(
@@ -190,8 +190,8 @@ def test_an_upload_under_another_key_is_denied(enforced: Any, refused: Refused) 
     other = enforced.admin("kms").create_key()["KeyMetadata"]["Arn"]
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": other}
     where = {"Bucket": BUCKET, "Key": "artifacts/greengrass/com.example.app/2.0.0/app.zip"}
-    said = refused(lambda: enforced.admin("s3").put_object(**where, Body=b"", IfNoneMatch="*", **encryption))
-    assert "NoOtherKey" in said
+    message = refused(lambda: enforced.admin("s3").put_object(**where, Body=b"", IfNoneMatch="*", **encryption))
+    assert "NoOtherKey" in message
 
 
 def test_the_bucket_answers_nobody_without_tls(enforced: Any, artifact: str) -> None:

@@ -19,7 +19,7 @@ class Connection:
 
     def __init__(self, enforced: Any, thing: str, client_id: str) -> None:
         self.interrupted: queue.Queue[Exception] = queue.Queue(10)
-        self.heard: queue.Queue[str] = queue.Queue(100)
+        self.received: queue.Queue[str] = queue.Queue(100)
         self._connection = enforced.mqtt(
             thing,
             client_id,
@@ -29,7 +29,7 @@ class Connection:
         )
 
     def connect(self) -> None:
-        self._connection.on_message(lambda topic, **_: self.heard.put_nowait(topic))
+        self._connection.on_message(lambda topic, **_: self.received.put_nowait(topic))
         self._connection.connect().result(SECONDS)
 
     def close(self) -> None:
@@ -61,14 +61,14 @@ def connected(enforced: Any, thing: str = "camera", client_id: str = "") -> Iter
         connection.close()
 
 
-def test_a_device_speaks_and_hears_for_itself(enforced: Any) -> None:
+def test_a_device_publishes_and_subscribes_to_its_own_topics(enforced: Any) -> None:
     command = f"cmd/{APPLICATION}/camera/report"
     with connected(enforced) as camera:
         camera.publish(f"dt/{APPLICATION}/camera/health")
         camera.publish("$aws/things/camera/shadow/name/mlops/update")
         assert camera.subscribes(command)
         enforced.admin("iot-data", "prod").publish(topic=command, payload=b"{}")
-        assert camera.heard.get(timeout=SECONDS) == command
+        assert camera.received.get(timeout=SECONDS) == command
         assert camera.interrupted.empty()
 
 
@@ -86,13 +86,13 @@ def test_a_second_connection_of_a_device_is_its_own_as_well(enforced: Any) -> No
         f"cmd/{APPLICATION}/neighbour/rollback",
     ],
 )
-def test_a_device_that_speaks_for_another_is_cut_off(enforced: Any, topic: str) -> None:
+def test_a_device_that_publishes_to_anothers_topic_is_disconnected(enforced: Any, topic: str) -> None:
     with connected(enforced) as camera:
         camera.publish_into_the_void(topic)
         assert camera.interrupted.get(timeout=SECONDS)
 
 
-def test_a_device_that_may_publish_but_not_retain_is_cut_off_for_retaining(enforced: Any) -> None:
+def test_a_device_that_may_publish_but_not_retain_is_disconnected_for_retaining(enforced: Any) -> None:
     with connected(enforced) as camera:
         camera.publish_into_the_void(f"dt/{APPLICATION}/camera/health", retain=True)
         assert camera.interrupted.get(timeout=SECONDS)
@@ -102,7 +102,7 @@ def test_a_device_that_may_publish_but_not_retain_is_cut_off_for_retaining(enfor
     "topic",
     ["$aws/things/neighbour/shadow/name/mlops/get/accepted", f"cmd/{APPLICATION}/+/report", f"dt/{APPLICATION}/#", "#"],
 )
-def test_a_device_hears_nothing_of_others(enforced: Any, topic: str) -> None:
+def test_a_device_receives_no_messages_of_others(enforced: Any, topic: str) -> None:
     with connected(enforced) as camera:
         assert not camera.subscribes(topic)
 

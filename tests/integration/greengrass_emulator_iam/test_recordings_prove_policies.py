@@ -28,16 +28,16 @@ def recorded(enforced: Any) -> list[RecordedCall]:
     return [call for call in read_recording(enforced.state / "calls.jsonl") if call.principal.arn == BUILD_ROLE]
 
 
-def test_what_went_through_goes_through_again_and_each_statement_carries_a_call(enforced: Any, artifact: str) -> None:
+def test_a_replay_allows_every_recorded_call_and_needs_every_statement(enforced: Any, artifact: str) -> None:
     s3 = enforced.build("s3")
     s3.get_object(Bucket=BUCKET, Key=artifact)["Body"].read()
     enforced.build("sagemaker").list_model_packages(ModelPackageGroupName="digits")
     calls = recorded(enforced)
     proof = replay(calls, held(enforced))
     assert proof.judged == len(calls)
-    assert proof.sufficient
+    assert not proof.insufficient
     assert not proof.loosened
-    carried = {load.statement: load.call for load in proof.loads}
+    carried = {removal.statement: removal.call for removal in proof.removals}
     read = carried["build/ReadTheRegistry"]
     assert read is not None
     assert read.operation in {"ListModelPackages", "DescribeModelPackage"}
@@ -47,7 +47,7 @@ def test_what_went_through_goes_through_again_and_each_statement_carries_a_call(
 
 def test_a_statement_that_is_taken_away_leaves_a_call_denied(enforced: Any, artifact: str) -> None:
     proof = replay(recorded(enforced), held(enforced, without="key/WriteThroughS3"))
-    assert not proof.sufficient
+    assert proof.insufficient
     found = proof.insufficient[0]
     assert found.denied.need.action in {"kms:GenerateDataKey", "kms:Decrypt"}
     assert found.denied.need.resource == enforced.key

@@ -1,4 +1,4 @@
-"""Each role, under exactly its own policy, does what it is there for, through boto3."""
+"""Each role can do its work with boto3 under its own policy."""
 
 import json
 import time
@@ -24,7 +24,7 @@ def recipe(name: str, uri: str) -> bytes:
 
 
 def settled(client: Any, arn: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         status: dict[str, Any] = client.describe_component(arn=arn)["status"]
         if status["componentState"] in {"DEPLOYABLE", "FAILED"}:

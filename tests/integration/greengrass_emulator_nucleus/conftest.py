@@ -18,10 +18,10 @@ import yaml
 from awsiot.greengrasscoreipc import connect
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 from awsiot.greengrasscoreipc.model import RunWithInfo
-from greengrass_emulator.devices.orphans import kill_orphans
+from greengrass_emulator.nucleus.lifecycle.process_owners import kill_orphans
 from greengrass_emulator.nucleus.status_file import DeploymentStatus, NucleusStatus, read_status
 
-SECONDS = 15.0
+SECONDS = 40.0
 NUCLEUS = "greengrass_emulator.nucleus"
 # A component that only is there: the test speaks in its name.
 STAY = "echo $SVCUID > svcuid; exec sleep 1000"

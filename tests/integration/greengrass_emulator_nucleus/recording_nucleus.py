@@ -6,6 +6,7 @@ then, and what names there are: from that the test makes the disks that a power 
 
 import json
 import os
+import runpy
 import stat
 import sys
 import threading
@@ -57,6 +58,4 @@ def _sync(number: int) -> None:
 os.fsync = _sync
 sys.argv[1:] = sys.argv[3:]
 
-from greengrass_emulator.cli.nucleus import standalone  # noqa: E402
-
-standalone()
+runpy.run_module("greengrass_emulator.nucleus", run_name="__main__")

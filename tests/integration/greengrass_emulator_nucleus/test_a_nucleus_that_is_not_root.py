@@ -133,7 +133,7 @@ def test_another_user_is_asked_of_sudo_and_the_old_one_is_back_where_that_is_ref
     assert (device.work(A) / "who").read_text().strip() == NAME
 
 
-def test_a_lite_one_that_is_told_no_user_runs_nothing(device_of: Callable[..., Any]) -> None:
+def test_a_lite_device_without_a_configured_user_runs_nothing(device_of: Callable[..., Any]) -> None:
     device = device_of("lite")
     device.give(A)
     assert "Ensure that runWithDefault is set for aws.greengrass.NucleusLite" in device.deploy(f"{A}=1.0.0").cause

@@ -43,7 +43,9 @@ def _says_running_and_has_ended(device: Any, deployment: str) -> bool:
 
 
 @pytest.mark.parametrize("step", ["install", "startup"])
-def test_killed_while_a_component_is_changed_it_goes_on_afterwards(classic: Any, step: str, wait_until: Any) -> None:
+def test_a_nucleus_killed_while_a_component_is_changed_goes_on_afterwards(
+    classic: Any, step: str, wait_until: Any
+) -> None:
     _first(classic)
     steps = {"install": ONCE + "exit 0", "run": STAY} if step == "install" else {"startup": ONCE + STAY}
     deployment = _second(classic, **steps)
@@ -58,7 +60,9 @@ def test_killed_while_a_component_is_changed_it_goes_on_afterwards(classic: Any,
     assert json.loads((classic.root / "config" / "state.json").read_text())["unfinished"] is None
 
 
-def test_killed_before_the_merge_nothing_has_changed_and_it_goes_on(classic: Any, events: Any, wait_until: Any) -> None:
+def test_a_nucleus_killed_before_the_merge_has_changed_nothing_and_goes_on(
+    classic: Any, events: Any, wait_until: Any
+) -> None:
     _first(classic)
     told = events()
     classic.speak_as(A).subscribe_to_component_updates(**told.handlers())
@@ -72,7 +76,7 @@ def test_killed_before_the_merge_nothing_has_changed_and_it_goes_on(classic: Any
     assert _running(classic)[A][0] == "2.0.0"
 
 
-def test_killed_in_the_middle_of_a_merge_it_begins_from_what_was_before(classic: Any, wait_until: Any) -> None:
+def test_a_nucleus_killed_in_the_middle_of_a_merge_begins_from_what_was_before(classic: Any, wait_until: Any) -> None:
     # A deployment that can only fail: what is left must be the first one's, whenever the nucleus was killed.
     _first(classic)
     deployment = _second(classic, startup=ONCE + "exit 3")
@@ -87,7 +91,7 @@ def test_killed_in_the_middle_of_a_merge_it_begins_from_what_was_before(classic:
     assert classic.speak_as(A).get_configuration().value == {"accessControl": {}, "n": 1}
 
 
-def test_killed_during_the_way_back_it_ends_up_where_it_was(classic: Any, wait_until: Any) -> None:
+def test_a_nucleus_killed_during_a_rollback_ends_up_where_it_was(classic: Any, wait_until: Any) -> None:
     # The way back waits for version 1, which takes its time to stop being version 2.
     _first(classic)
     deployment = _second(classic, run="exit 3", recover="touch recovering")
@@ -99,7 +103,7 @@ def test_killed_during_the_way_back_it_ends_up_where_it_was(classic: Any, wait_u
     assert classic.speak_as(A).get_configuration().value == {"accessControl": {}, "n": 1}
 
 
-def test_killed_at_any_moment_it_is_one_or_the_other(classic: Any) -> None:
+def test_a_nucleus_killed_at_any_moment_has_the_old_or_the_new_deployment(classic: Any) -> None:
     """Kills without looking: after each, the versions and the configuration belong together."""
     _first(classic)
     for number in range(2, 5):
@@ -150,7 +154,7 @@ def test_what_a_killed_nucleus_was_unpacking_is_taken_away(classic: Any) -> None
     assert not left.exists()
 
 
-def test_a_state_that_cannot_be_read_is_said_and_begun_anew(classic: Any) -> None:
+def test_an_unreadable_state_is_logged_and_begun_anew(classic: Any) -> None:
     _first(classic)
     _killed(classic)
     (classic.root / "config" / "state.json").write_text('{"versions": {"com.ex')

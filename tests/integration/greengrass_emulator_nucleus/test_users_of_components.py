@@ -169,7 +169,7 @@ def test_a_user_that_is_not_there_fails_the_deployment_and_the_old_one_is_back(
 
 
 @pytest.mark.parametrize("runtime", ["classic", "lite"])
-def test_a_device_that_is_told_no_user_runs_nothing_as_root(device_for: Callable[..., Any], runtime: str) -> None:
+def test_a_device_without_a_configured_user_runs_nothing_as_root(device_for: Callable[..., Any], runtime: str) -> None:
     device = device_for(runtime, None)
     device.give(A, run=f"{WHO} > who; {STAY}")
     ended = device.deploy(f"{A}=1.0.0")
@@ -198,7 +198,7 @@ def test_lite_gives_files_to_their_user_before_anything_runs(device_for: Callabl
     assert device.state(A) == ""
 
 
-def test_limits_of_resources_are_said_not_to_be_applied(classic: Any) -> None:
+def test_limits_of_resources_are_logged_as_not_applied(classic: Any) -> None:
     classic.give(A)
     limits = RunWithInfo(system_resource_limits=SystemResourceLimits(memory=100_000, cpus=0.5))
     assert classic.deploy(f"{A}=1.0.0", run_with={A: limits}).status == "SUCCEEDED"

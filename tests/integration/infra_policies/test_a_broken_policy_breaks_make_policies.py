@@ -68,6 +68,7 @@ def test_a_resource_made_a_star_is_named_by_the_lint(copy: Path) -> None:
     assert "token-exchange-role/ReadArtifacts" in linted.stdout
 
 
+@pytest.mark.policies
 def test_a_statement_taken_away_stops_the_release_and_its_action_is_named(copy: Path) -> None:
     break_by_hand(copy, "build-role", "ReadTheRegistry")
     folder = copy / "run"

@@ -125,7 +125,7 @@ def test_the_newest_package_of_a_group_can_be_rejected(cloud: str, trained: Path
     ("words", "told"),
     [
         (["--bucket", "no-such-bucket"], "NoSuchBucket"),
-        (["--bucket", BUCKET, "--model", "no-such-folder"], "holds no model: run train.py"),
+        (["--bucket", BUCKET, "--model", "no-such-folder"], "holds no model; run train.py"),
     ],
 )
 def test_what_cannot_be_registered_leaves_no_package(cloud: str, trained: Path, words: list[str], told: str) -> None:

@@ -19,6 +19,8 @@ import pytest
 from shared_schema.documents import read_document
 from shared_schema.model_manifest import ModelManifest
 
+pytestmark = pytest.mark.models
+
 COMPONENT = Path(__file__).parents[3] / "model_components" / "digits"
 KINDS = ("linear", "mlp", "shuffled")
 

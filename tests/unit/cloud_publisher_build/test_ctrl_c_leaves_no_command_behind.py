@@ -18,6 +18,7 @@ from cloud_publisher.build import commands, ctrl_c
 from cloud_publisher.build.commands import run_command
 from cloud_publisher.errors import BuildFailedError
 
+pytestmark = pytest.mark.usefixtures("ctrl_c_raises")
 FILES = {commands.__file__, ctrl_c.__file__}
 
 
@@ -61,7 +62,7 @@ def pressed_as_the_process_is_there() -> Iterator[None]:
 def run(script: str, mark: str, folder: Path, timeout: float = 60) -> None:
     """A command that has the mark as one of its words, and a child in the background that has it too."""
     words = ["sh", "-c", f"sh -c 'sleep 60; exit' {mark} >/dev/null 2>&1 & {script}", mark]
-    run_command(words, folder=folder, environment=os.environ, timeout=timeout, told=lambda _line: None, whose="made")
+    run_command(words, folder=folder, environment=os.environ, timeout=timeout, on_line=lambda _line: None, whose="made")
 
 
 def with_mark(mark: str) -> dict[int, str]:
@@ -81,6 +82,14 @@ def left_behind(mark: str) -> dict[int, str]:
     while (found := with_mark(mark)) and time.monotonic() < ends:
         time.sleep(0.01)
     return found
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, also if the tests were started where it is ignored, as by nohup."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
 
 
 @pytest.fixture

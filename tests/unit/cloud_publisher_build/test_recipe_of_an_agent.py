@@ -157,7 +157,7 @@ def test_each_nucleus_selects_its_own_part() -> None:
 def test_its_own_linter_has_nothing_to_say_of_it(runtime: Runtime, tmp_path: Path) -> None:
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps(_recipe(build=_built_for(THREE))))
-    assert lint([path], runtime=runtime).findings == ()
+    assert lint([path], runtime=runtime).diagnostics == ()
 
 
 def _leaves(value: Any) -> list[Any]:

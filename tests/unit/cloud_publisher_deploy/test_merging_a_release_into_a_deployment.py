@@ -6,15 +6,12 @@ from typing import Any
 
 import pytest
 
-from cloud_publisher.deploying.channels import choose_channel, held, next_release
-from cloud_publisher.deploying.comparing import client_token, same
+from cloud_publisher.deploying.channels import applied_state, choose_channel, next_release
+from cloud_publisher.deploying.content.comparing import client_token, same
+from cloud_publisher.deploying.content.merging import merge_release, models_of_deployment
+from cloud_publisher.deploying.content.restoring import RESTORES_TAG, restored
+from cloud_publisher.deploying.content.template_checks import UnfitTemplateError
 from cloud_publisher.deploying.deployment import DeployedComponent, Deployment, DeploymentContent
-from cloud_publisher.deploying.merging import (
-    UnfitTemplateError,
-    merge_release,
-    models_of_deployment,
-)
-from cloud_publisher.deploying.restoring import RESTORES_TAG, restored
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import DesiredState, read_desired_state
 from shared_schema.messages import Channel
@@ -60,7 +57,7 @@ def test_the_validated_channel_carries_over_what_stands_at_the_subscribed_one(ma
     before = merged(make_release(), channel=Channel.SUBSCRIBED, number=NOW)
     after = merged(make_release(models={"digits": "2.0.0"}), before, number=NOW + 5)
     assert after.components[DESIRED] == before.components[DESIRED]
-    found = held(after)
+    found = applied_state(after)
     assert found is not None
     assert (found.channel, found.state.release) == (Channel.VALIDATED, str(NOW + 5))
 
@@ -86,7 +83,7 @@ def test_a_model_that_the_release_has_no_more_leaves_the_desired_state_and_stays
 
 def test_a_release_without_an_agent_writes_no_desired_state(make_release: Make) -> None:
     content = merged(make_release(agent=None))
-    assert held(content) is None
+    assert applied_state(content) is None
     assert not content.components[DIGITS].configures
 
 
@@ -104,7 +101,7 @@ def test_the_validation_timeout_is_the_sum_of_the_vetting_timeouts_and_10_at_lea
 
 def test_the_agent_goes_first_with_the_models_of_a_confirmed_deployment(make_release: Make) -> None:
     before = merged(make_release(agent="1.0.0", models={"digits": "1.0.0"}))
-    found = held(before)
+    found = applied_state(before)
     assert found is not None
     release = make_release(agent="1.1.0", models={"digits": "2.0.0"})
     first = merged(release, before, number=NOW + 1, models=models_of_deployment(before, found))
@@ -222,7 +219,7 @@ def test_a_half_written_document_counts_as_none(make_release: Make) -> None:
     torn = content.components[AGENT].merged
     torn = {"desired": {**torn["desired"], "release": "1"}}
     broken = DeploymentContent({**content.components, AGENT: DeployedComponent("1.0.0", merge=json.dumps(torn))})
-    assert held(broken) is None
+    assert applied_state(broken) is None
     assert next_release(NOW, broken) == NOW
 
 

@@ -27,7 +27,7 @@ WANTED = Wanted("d-1", STATE)
 
 
 def observed(status: str | None, report: ShadowReport | None = None, **more: Any) -> Observation:
-    device = CoreDevice("press-4", "HEALTHY", "aws_nucleus_classic", more.pop("said", NOW))
+    device = CoreDevice("press-4", "HEALTHY", "aws_nucleus_classic", more.pop("reported", NOW))
     if status is None:
         return Observation(device, None, report)
     execution = {"modified": LONG_AGO} | more
@@ -137,7 +137,7 @@ def test_a_desired_state_without_models_is_confirmed_by_its_release(release: str
 
 
 def test_a_device_not_seen_lately_is_away() -> None:
-    seen = observed(None, said=NOW - timedelta(hours=25))
+    seen = observed(None, reported=NOW - timedelta(hours=25))
     assert not standing_of(seen, WANTED, Quorum(), NOW).seen
     assert standing_of(seen, WANTED, Quorum(seen_within=timedelta(hours=26)), NOW).seen
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from cloud_publisher.deploying.as_planned import hold_to_plan, needed
-from cloud_publisher.deploying.channels import held
-from cloud_publisher.deploying.comparing import fingerprint
+from cloud_publisher.deploying.channels import applied_state
+from cloud_publisher.deploying.content.comparing import fingerprint
 from cloud_publisher.deploying.deployment import DeployedComponent, Deployment, DeploymentContent
-from cloud_publisher.deploying.steps import Order, Situation, kept_of, removed_of, steps_of
+from cloud_publisher.deploying.rollout.given_plan import hold_to_plan
+from cloud_publisher.deploying.rollout.steps import Order, deployments_needed, kept_of, removed_of, steps_of
+from cloud_publisher.deploying.target_state import TargetState
 from cloud_publisher.errors import WorkFailedError, WrongUseError
+from cloud_publisher.fleet.devices import CoreDevice
+from cloud_publisher.fleet.targets import parse_target
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import seal_of
 from shared_schema.documents import read_text_document
@@ -23,6 +26,8 @@ from shared_schema.release import Release
 
 AGENT, DIGITS, APP = "com.example.agent", "com.example.digits", "com.example.app"
 NOW = 1_795_544_309
+TARGET = parse_target("arn:aws:iot:eu-west-1:111111111111:thinggroup/lines")
+DEVICE = CoreDevice("press-4", "HEALTHY", "aws_nucleus_classic", datetime(2026, 11, 24, tzinfo=UTC))
 Make = Callable[..., Release]
 
 
@@ -49,24 +54,35 @@ def deployed(content: DeploymentContent, name: str = "d-1", status: str = "ACTIV
     return Deployment(name, "arn", status, datetime(2026, 11, 24, tzinfo=UTC), content)
 
 
-def situation(current: DeploymentContent | None, confirmed: DeploymentContent | None, **more: Any) -> Situation:
-    given: dict[str, Any] = {"has_devices": True, "now": NOW} | more
-    return Situation(deployed(current) if current else None, lambda: confirmed, **given)
+def state_of(
+    current: DeploymentContent | None,
+    confirmed: DeploymentContent | None,
+    *,
+    name: str = "d-1",
+    now: int = NOW,
+    channel: Channel = Channel.VALIDATED,
+    devices: tuple[CoreDevice, ...] = (DEVICE,),
+) -> TargetState:
+    return TargetState(TARGET, deployed(current, name) if current else None, devices, now, channel, confirmed)
+
+
+def contents(order: Order, state: TargetState) -> list[DeploymentContent]:
+    return [step.build(state.channel) for step in steps_of(order, state)]
 
 
 def content_of(
     order: Order, current: DeploymentContent | None = None, channel: Channel = Channel.VALIDATED
 ) -> DeploymentContent:
     """What the whole release comes to on a target."""
-    return steps_of(order, situation(current, None), channel)[-1].build(channel)
+    return contents(order, state_of(current, None, channel=channel))[-1]
 
 
-def parts(order: Order, where: Situation, channel: Channel = Channel.VALIDATED) -> list[str]:
-    return [step.part for step in steps_of(order, where, channel)]
+def parts(order: Order, state: TargetState) -> list[str]:
+    return [step.part for step in steps_of(order, state)]
 
 
 def test_a_first_deployment_is_one(order: Any) -> None:
-    assert parts(order(), situation(None, None)) == ["release"]
+    assert parts(order(), state_of(None, None)) == ["release"]
 
 
 @pytest.mark.parametrize(
@@ -84,31 +100,32 @@ def test_a_first_deployment_is_one(order: Any) -> None:
 )
 def test_what_changes_decides_in_how_many_steps(order: Any, change: dict[str, str], wanted: list[str]) -> None:
     before = content_of(order())
-    assert parts(order(**change), situation(before, before)) == wanted
+    assert parts(order(**change), state_of(before, before)) == wanted
 
 
 def test_without_a_device_or_a_confirmed_deployment_it_is_one(order: Any) -> None:
     before = content_of(order())
     both = order(agent="1.1.0", model="2.0.0")
-    assert parts(both, situation(before, before, has_devices=False)) == ["release"]
-    assert parts(both, situation(before, None)) == ["release"]
-    assert parts(order(level="debug", model="2.0.0"), situation(before, None)) == ["release"]
+    assert parts(both, state_of(before, before, devices=())) == ["release"]
+    assert parts(both, state_of(before, None)) == ["release"]
+    assert parts(order(level="debug", model="2.0.0"), state_of(before, None)) == ["release"]
 
 
 def test_on_the_subscribed_channel_configuration_needs_no_step_of_its_own(order: Any) -> None:
     before = content_of(order(), channel=Channel.SUBSCRIBED)
-    assert parts(order(level="debug", model="2.0.0"), situation(before, before), Channel.SUBSCRIBED) == ["release"]
+    assert parts(order(level="debug", model="2.0.0"), state_of(before, before, channel=Channel.SUBSCRIBED)) == [
+        "release"
+    ]
 
 
 def test_configuration_goes_first_with_what_was_confirmed_when_the_current_deployment_was_refused(order: Any) -> None:
     confirmed = content_of(order())
     refused = content_of(order(model="2.0.0"), confirmed)
-    steps = steps_of(order(level="debug", model="3.0.0"), situation(refused, confirmed), Channel.VALIDATED)
-    first, last = (step.build(Channel.VALIDATED) for step in steps)
+    first, last = contents(order(level="debug", model="3.0.0"), state_of(refused, confirmed))
     assert first.components[AGENT] == confirmed.components[AGENT]
     assert first.components[DIGITS].version == "1.0.0"
     assert first.components[APP].merged == {"level": "debug"}
-    of_refused, of_last = held(refused), held(last)
+    of_refused, of_last = applied_state(refused), applied_state(last)
     assert of_refused is not None
     assert of_last is not None
     assert of_last.state.order > of_refused.state.order
@@ -119,9 +136,7 @@ def test_a_removal_waits_for_the_last_step(order: Any) -> None:
     before = content_of(order())
     before = replace(before, components={**before.components, "com.example.old": old, "their.own": old})
     removing = order(agent="1.1.0", model="2.0.0", removals=frozenset({"com.example.old", "com.example.never"}))
-    first, last = (
-        step.build(Channel.VALIDATED) for step in steps_of(removing, situation(before, before), Channel.VALIDATED)
-    )
+    first, last = contents(removing, state_of(before, before))
     assert "com.example.old" in first.components
     assert "com.example.old" not in last.components
     assert last.components["their.own"] == old
@@ -132,7 +147,7 @@ def test_a_removal_waits_for_the_last_step(order: Any) -> None:
 @pytest.mark.parametrize("name", [DIGITS, AGENT, APP])
 def test_what_the_release_brings_may_not_be_removed(order: Any, name: str) -> None:
     with pytest.raises(WrongUseError, match=name):
-        steps_of(order(removals=frozenset({name})), situation(None, None), Channel.VALIDATED)
+        steps_of(order(removals=frozenset({name})), state_of(None, None))
 
 
 def test_a_fingerprint_leaves_out_release_seal_and_model_digests_and_nothing_else(order: Any) -> None:
@@ -166,18 +181,16 @@ def _with_model(content: DeploymentContent, text: str) -> DeploymentContent:
 def test_a_plan_holds_after_each_of_its_own_deployments_and_after_no_other(order: Any) -> None:
     before = content_of(order())
     wanted = order(agent="1.1.0", model="2.0.0")
-    start = situation(before, before)
-    steps = steps_of(wanted, start, Channel.VALIDATED)
-    planned = needed(steps, start.current, Channel.VALIDATED, by_runtimes=True)
+    start = state_of(before, before)
+    planned = deployments_needed(steps_of(wanted, start), start)
     plan = TargetPlan(target_arn="arn", replaces="d-1", channel=Channel.VALIDATED, deployments=planned)
-    hold_to_plan(plan, start.current, Channel.VALIDATED, planned)
+    hold_to_plan(plan, start, planned)
 
     def hold(current: DeploymentContent, confirmed: DeploymentContent, name: str) -> None:
-        where = Situation(deployed(current, name), lambda: confirmed, has_devices=True, now=NOW + 5)
-        rest = needed(steps_of(wanted, where, Channel.VALIDATED), where.current, Channel.VALIDATED, by_runtimes=True)
-        hold_to_plan(plan, where.current, Channel.VALIDATED, rest)
+        later = state_of(current, confirmed, name=name, now=NOW + 5)
+        hold_to_plan(plan, later, deployments_needed(steps_of(wanted, later), later))
 
-    first, last = (step.build(Channel.VALIDATED) for step in steps)
+    first, last = contents(wanted, start)
     hold(first, before, "d-2")
     hold(first, first, "d-2")
     hold(last, last, "d-3")

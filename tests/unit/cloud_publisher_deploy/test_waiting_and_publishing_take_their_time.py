@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from cloud_publisher.deploying.one_target import conflicts
-from cloud_publisher.errors import CloudError, TimedOutError, WorkFailedError
+from cloud_publisher.deploying.rollout.one_target import conflicts
+from cloud_publisher.errors import CloudError, TimedOutError, VersionTakenError, WorkFailedError
 from cloud_publisher.fleet.devices import CoreDevice, Execution, Observation, Standing
 from cloud_publisher.fleet.following import FleetState, Follower
 from cloud_publisher.fleet.jobs import JobExecution, JobProgress
 from cloud_publisher.fleet.outcome import Outcome, Quorum, Wanted
 from cloud_publisher.fleet.targets import Target, parse_target
 from cloud_publisher.fleet.waiting import Clock, Patience, wait_for_fleet
-from cloud_publisher.publishing.component_versions import PublishedVersion, VersionTakenError
+from cloud_publisher.publishing.component_versions import PublishedVersion
 from cloud_publisher.publishing.publish import client_token, publish
 from shared_schema.desired_state import DesiredState
 from shared_schema.release import Release
@@ -177,7 +177,7 @@ class RecordedVersions:
         self.calls.append(("create", token))
         self.there[name] = PublishedVersion(f"arn:{name}", "REQUESTED", START, digest)
         if self.taken:
-            raise VersionTakenError(name)
+            raise VersionTakenError(name, "run it again")
 
     def delete(self, version: PublishedVersion) -> None:
         self.calls.append(("delete", version.arn))

@@ -58,5 +58,5 @@ def test_any_value_at_any_place_is_judged(place: tuple[Any, ...], value: Any, ru
         return
     told = Settings(runtime, "bucket", {read.name: read} if read.name else {})
     findings = [finding for check in CHECKS for finding in check(read, told)]
-    assert all(finding.line >= 1 and finding.problem and finding.remedy for finding in findings)
+    assert all(finding.place.line >= 1 and finding.problem and finding.remedy for finding in findings)
     assert all(isinstance(finding.as_json()["path"], str) for finding in findings)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from cloud_publisher.planning.leaves import changed_leaves
-from cloud_publisher.planning.reasons import reasons
+from cloud_publisher.deploying.plan.build_reasons import build_reasons
+from cloud_publisher.deploying.plan.differences import changed_leaves
 
 BEFORE: dict[str, Any] = {
     "recipe": {
@@ -51,20 +51,20 @@ def after(path: tuple[str, ...], value: Any) -> dict[str, Any]:
     ],
 )
 def test_each_change_is_named(path: tuple[str, ...], value: Any, words: str) -> None:
-    assert reasons(BEFORE, after(path, value), "1.0.0") == [words]
+    assert build_reasons(BEFORE, after(path, value), "1.0.0") == [words]
 
 
-def test_of_many_changes_the_first_are_told_and_the_rest_counted() -> None:
+def test_of_many_changes_the_first_are_shown_and_the_rest_counted() -> None:
     files = {f"f{number:02}.py": "1" for number in range(30)}
-    told = reasons(BEFORE, after(("root", "files"), {**BEFORE["root"]["files"], **files}), "1.0.0")
-    assert told[0] == "new file f00.py"
-    assert told[-1] == "and 20 more changes"
+    found = build_reasons(BEFORE, after(("root", "files"), {**BEFORE["root"]["files"], **files}), "1.0.0")
+    assert found[0] == "new file f00.py"
+    assert found[-1] == "and 20 more"
 
 
-def test_a_difference_that_no_part_shows_is_told_as_such() -> None:
-    assert reasons(BEFORE, BEFORE, "1.0.0") == ["its content differs from 1.0.0's"]
+def test_a_difference_that_no_part_shows_is_named_as_such() -> None:
+    assert build_reasons(BEFORE, BEFORE, "1.0.0") == ["its content differs from 1.0.0's"]
 
 
-def test_leaves_are_told_by_json_pointers() -> None:
+def test_leaves_are_named_by_json_pointers() -> None:
     found = changed_leaves({"a": {"b/c": 1, "d": [1]}}, {"a": {"b/c": 2, "d": [1]}, "e": {}})
     assert [(each.pointer, each.before, each.after) for each in found] == [("/a/b~1c", "1", "2")]

@@ -9,8 +9,8 @@ from greengrass_emulator.nucleus import lite_sizes as lite
 from cloud_publisher.deploying.deployment import DeployedComponent, DeploymentContent
 from cloud_publisher.fleet.targets import parse_target
 from cloud_publisher.sizes.deployment_sizes import deployment_figures, place_of
+from cloud_publisher.sizes.figure import recipe_figures
 from cloud_publisher.sizes.job_message import AN_ID, JobMessage, job_message
-from cloud_publisher.sizes.recipe_sizes import recipe_figures
 
 TARGET = parse_target("arn:aws:iot:eu-west-1:111111111111:thinggroup/line")
 THING = "press-4"

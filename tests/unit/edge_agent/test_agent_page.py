@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge_agent.standalone.config import StandaloneConfig
+from edge_agent.standalone.config_file import StandaloneConfig
 from edge_agent.tasks.decoders import Candidates, Decoder
 from shared_schema.documents.reading import read_text_document
 from shared_schema.model_manifest import ModelManifest

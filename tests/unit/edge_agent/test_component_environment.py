@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.component_environment import component_environment
-from edge_agent.control.settings import InvalidSettingsError, read_settings
-from edge_agent.errors import ArtifactError, WrongUseError
-from edge_agent.serving.artifacts import model_folder
-from edge_agent.version import agent_version
+from edge_agent.component_environment import agent_version, component_environment
+from edge_agent.control.reading import read_settings
+from edge_agent.errors import ArtifactError, InvalidSettingsError, WrongUseError
+from edge_agent.inference.model_folder import model_folder
 from shared_schema.version import VERSION
 
 NUCLEUS = {
@@ -79,5 +78,5 @@ def test_settings_come_as_text() -> None:
 
 
 def test_wrong_settings_are_named_with_their_place() -> None:
-    with pytest.raises(InvalidSettingsError, match=r"settings\.health\.interval .* \(and 1 more\); correct"):
+    with pytest.raises(InvalidSettingsError, match=r"settings\.health\.interval .*, and 1 more; correct"):
         read_settings({"health": {"interval": "often"}, "sourcs": {}})

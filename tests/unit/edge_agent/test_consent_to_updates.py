@@ -7,7 +7,7 @@ import pytest
 from edge_agent.control.busy_topic import BusyTopic
 from edge_agent.control.consent import Consent
 from edge_agent.errors import NucleusAwayError
-from edge_agent.nucleus.local_topics import LocalTopics
+from edge_agent.nucleus.events import LocalTopics
 from shared_schema.settings import BusySettings
 
 BUSY = BusySettings(file="busy", recheck=10, limit=25)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from edge_agent.errors import UnreadableFrameError
-from edge_agent.inference.images import decode_image
-from edge_agent.inference.preparing import preprocessor
+from edge_agent.tasks.images import decode_image
+from edge_agent.tasks.preparing import preprocessor
 from shared_schema.model_manifest import Preprocessing
 
 GRAY = Preprocessing(size=[8, 8], colour="gray")
@@ -68,7 +68,7 @@ def test_a_picture_that_unfolds_into_gigabytes_is_refused(tmp_path: Path) -> Non
     path.write_bytes(cv2.imencode(".png", np.zeros((20_000, 20_000), np.uint8))[1].tobytes())
     program = (
         "import sys; from pathlib import Path\n"
-        "from edge_agent.inference.images import decode_image\n"
+        "from edge_agent.tasks.images import decode_image\n"
         "from shared_schema.model_manifest import Preprocessing\n"
         "decode_image(Path(sys.argv[1]).read_bytes(), 'bomb.png', Preprocessing(size=[8, 8], colour='gray'))\n"
     )

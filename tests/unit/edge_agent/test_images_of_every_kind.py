@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_agent.errors import UnreadableFrameError
-from edge_agent.inference.images import as_wanted, decode_image
-from edge_agent.inference.preparing import Placement, preprocessor
+from edge_agent.tasks.images import as_wanted, decode_image
+from edge_agent.tasks.preparing import Placement, preprocessor
 from shared_schema.model_manifest import Preprocessing
 
 RGB = Preprocessing(size=[8, 8], colour="rgb")

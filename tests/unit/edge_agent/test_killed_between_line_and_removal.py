@@ -16,7 +16,7 @@ import numpy as np
 from edge_agent.inference.loaded_model import LoadedModel
 from edge_agent.pipeline.tally import Tally
 from edge_agent.pipeline.worker import Worker
-from edge_agent.serving.lifecycle import Target
+from edge_agent.serving.served_models import Target
 from edge_agent.serving.served_models import ServedModels
 from edge_agent.sinks.json_lines import JsonLinesFile
 from edge_agent.sources.folder import ImageFolder

@@ -5,10 +5,10 @@ from typing import Any, cast
 
 from edge_agent.control.reconciler import Reconciler
 from edge_agent.control.validation import Validation
-from edge_agent.nucleus.event_queue import ValidationAsked
-from edge_agent.serving.lifecycle import Target
+from edge_agent.nucleus.events import ValidationAsked
 from edge_agent.serving.loader import Judge, Judged, Loader
-from edge_agent.vetting.outcome import Outcome
+from edge_agent.serving.served_models import Target
+from edge_agent.vetting.protocol import Outcome
 from shared_schema.desired_state import DesiredModel, DesiredState
 
 

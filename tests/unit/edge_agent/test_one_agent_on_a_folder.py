@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.control.admission import GivingWay, admitted
-from edge_agent.control.bounds import Bounds
+from edge_agent.control.ending import GivingWay
+from edge_agent.control.event_queue import EventQueue, Stop
 from edge_agent.control.refusals import Refusals
+from edge_agent.control.start import admitted
+from edge_agent.control.timing import Bounds
 from edge_agent.errors import NucleusAwayError, TokenRefusedError
-from edge_agent.nucleus.event_queue import EventQueue, Stop
 from edge_agent.work_folder import WorkFolder
 
 OTHER = """

@@ -10,10 +10,9 @@ from edge_agent.control.agent_status import StatusInputs, agent_status
 from edge_agent.control.decisions import Applied
 from edge_agent.control.failed_install import FailedInstall
 from edge_agent.control.last_confirmed import LastConfirmed, as_confirmed
-from edge_agent.serving.lifecycle import Target
-from edge_agent.serving.served_models import Handle, Served
+from edge_agent.serving.served_models import Handle, Served, Target
 from shared_schema.desired_state import DesiredModel, DesiredState, UnknownForm
-from shared_schema.messages import Channel, ModelConfirmation, Reason, StateReason, Verdict
+from shared_schema.messages import AgentState, Channel, ModelConfirmation, Reason, StateReason, Verdict
 from shared_schema.settings import AgentSettings
 
 ONE, TWO = "A" * 43, "B" * 42 + "A"
@@ -68,7 +67,7 @@ def test_what_is_kept_is_what_serves_with_holds_as_they_are_desired(tmp_path: Pa
 def test_the_state_says_why_for_programs_and_for_people(
     unknown: UnknownForm | None, note: str | None, reason: StateReason | None, first: str | None
 ) -> None:
-    reconciler: Any = SimpleNamespace(applied=None, lives={}, under_way=False, confirmations={})
+    reconciler: Any = SimpleNamespace(applied=None, desired=[], refused={}, under_way=False, confirmations={})
     inputs = StatusInputs(
         waiting=False,
         settings=AgentSettings(),
@@ -100,3 +99,21 @@ def test_a_note_is_looked_at_now_and_then(tmp_path: Path) -> None:
     (tmp_path / "state" / "install.json").unlink()
     now[0] = 15.0
     assert failed.words() is None
+
+
+def test_a_refused_model_degrades_the_agent_and_is_named_with_its_reason() -> None:
+    applied = Applied(
+        DesiredState(release="7", models={"bad": DesiredModel(component="c.bad", version="2.0.0", digest=TWO)}),
+        Channel.SUBSCRIBED,
+    )
+    refusal = said("bad", TWO, Verdict.REJECTED).model_copy(update={"words": "it does not load"})
+    reconciler: Any = SimpleNamespace(
+        applied=applied, desired=["bad"], refused={"bad": refusal}, under_way=False, confirmations={"bad": refusal}
+    )
+    serving = {"bad": Served(Target("bad", "c.bad", "1.0.0", ONE, "6"), Handle(None))}  # type: ignore[arg-type]
+    inputs = StatusInputs(
+        waiting=False, settings=AgentSettings(), settings_wrong=None, channels=(), dropped=0, last_error=None
+    )
+    now = agent_status(reconciler, serving, inputs, lambda _: "bad")
+    assert now.state is AgentState.DEGRADED
+    assert now.why == "bad 2.0.0 was refused (load): it does not load"

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from edge_agent.inference.loaded_model import LoadedModel
-from edge_agent.serving.lifecycle import Target
-from edge_agent.serving.served_models import ServedModels
+from edge_agent.serving.served_models import ServedModels, Target
 
 
 def target(version: int) -> Target:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edge_agent.control.memory import Memory
 from edge_agent.errors import NucleusAwayError
+from edge_agent.memory import Memory
 from edge_agent.reporting.publish_queue import PublishQueue
-from edge_agent.reporting.reporter import Reporter, Snapshot
+from edge_agent.reporting.reporter import Reporter
+from edge_agent.snapshot import Snapshot
 from shared_schema.messages import AgentState, ModelConfirmation, Verdict
 from shared_schema.topics import Topics
 

@@ -16,8 +16,8 @@ from edge_agent.reporting.publish_queue import PublishQueue
 from edge_agent.reporting.published_predictions import PublishedPredictions
 from edge_agent.sinks.annotated_images import AnnotatedImages, drawn
 from edge_agent.sinks.hard_samples import HardSampleFolder
-from edge_agent.sinks.iot_core import IotCore
 from edge_agent.sinks.sink import Seen
+from edge_agent.sinks.topics import IotCore
 from shared_schema.messages import MAXIMUM_BYTES
 from shared_schema.settings import AnnotatedImagesSink, HardSamples, IotCoreSink
 from shared_schema.topics import Topics

@@ -14,8 +14,7 @@ from edge_agent.inference.loaded_model import LoadedModel
 from edge_agent.pipeline.tally import Tally
 from edge_agent.pipeline.worker import Worker
 from edge_agent.predicted import Predicted
-from edge_agent.serving.lifecycle import Target
-from edge_agent.serving.served_models import ServedModels
+from edge_agent.serving.served_models import ServedModels, Target
 from edge_agent.sinks.sink import Seen
 from edge_agent.sources.source import Offered
 from edge_agent.tasks.task import BoundTask

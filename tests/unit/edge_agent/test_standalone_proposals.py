@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from edge_agent.standalone.config import StandaloneConfig
-from edge_agent.standalone.proposing import Proposals
+from edge_agent.standalone.config_file import Proposals, StandaloneConfig
 from shared_schema.desired_state import DesiredState, read_desired_state
 from shared_schema.digests import model_digest_of_folder
 

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from edge_agent.control.memory import Memory
+from edge_agent.memory import Memory
 from edge_agent.serving.model_cache import CachedModel, ModelCache
-from edge_agent.vetting.outcome import Outcome, refused
+from edge_agent.vetting.protocol import Outcome, refused
 from edge_agent.vetting.verdicts import Verdicts
 from shared_schema.digests import model_digest_of_folder
 from shared_schema.messages import Reason

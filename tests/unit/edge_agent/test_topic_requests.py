@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edge_agent.nucleus.local_topics import LocalTopics
+from edge_agent.nucleus.events import LocalTopics
 from edge_agent.predicted import Predicted
 from edge_agent.sources.topic import TopicRequests
 from shared_schema.settings import TopicSource
@@ -74,6 +74,7 @@ def test_the_frames_of_a_request_come_together_and_are_answered_together_in_orde
         (b'{"frames": ', "Invalid JSON"),
         (b'{"request": "r", "frames": []}', "frames: List should have at least 1"),
         (b'{"request": "r", "frames": [{"data": "!!"}]}', "no base64"),
+        ('{"request": "r", "frames": [{"data": "é"}]}'.encode(), "no base64"),
         (b'{"request": "r", "frames": [{}]}', "either data or text"),
         (b'{"request": "r", "frames": [{"text": "a", "path": "/etc/passwd"}]}', "path"),
         (b'{"a": ' * 5000, "JSON"),

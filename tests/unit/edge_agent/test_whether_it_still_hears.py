@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from edge_agent.component_environment import ComponentEnvironment
-from edge_agent.control.bounds import Bounds
 from edge_agent.control.echo import Echo
 from edge_agent.control.renewal import Renewal
 from edge_agent.control.subscriptions import Subscriptions
+from edge_agent.control.timing import Bounds
 from edge_agent.errors import NotAllowedError, NotOfferedError
 from shared_schema.topics import Topics
 

@@ -4,18 +4,8 @@ from typing import Any
 
 import pytest
 
-from edge_agent.control.decisions import (
-    Applied,
-    Confirm,
-    EndHold,
-    Hold,
-    Load,
-    Return,
-    Withdraw,
-    agent_state,
-    choose,
-    plan,
-)
+from edge_agent.control.decisions import Applied, Confirm, EndHold, Hold, Load, Return, Withdraw, choose, plan
+from edge_agent.snapshot import agent_state
 from shared_schema.desired_state import DesiredModel, DesiredState, NotWhole
 from shared_schema.messages import AgentState, Channel
 

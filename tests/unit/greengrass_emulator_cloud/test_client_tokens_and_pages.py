@@ -1,9 +1,8 @@
-"""How long an answer is remembered, and how a listing comes in pages."""
+"""How long the answer to a client token is stored, and how a listing is split into pages."""
 
 import pytest
 from greengrass_emulator.cloud.api_errors import ValidationException
-from greengrass_emulator.cloud.control_plane.client_tokens import KEPT_SECONDS, ClientTokens
-from greengrass_emulator.cloud.control_plane.pages import page
+from greengrass_emulator.cloud.control_plane.request_tokens import KEPT_SECONDS, ClientTokens, page
 
 
 class Clock:
@@ -13,7 +12,7 @@ class Clock:
         return self.now
 
 
-def test_an_answer_is_remembered_for_eight_hours() -> None:
+def test_an_answer_is_stored_for_eight_hours() -> None:
     clock = Clock()
     tokens = ClientTokens(clock)
     tokens.keep("CreateDeployment", "token", {"deploymentId": "1"})
@@ -29,7 +28,7 @@ def test_a_token_belongs_to_its_operation() -> None:
     assert tokens.answer("CreateComponentVersion", "token") is None
 
 
-def test_a_request_without_a_token_is_never_answered_from_memory() -> None:
+def test_a_request_without_a_token_is_never_answered_again() -> None:
     tokens = ClientTokens()
     tokens.keep("CreateDeployment", None, {"deploymentId": "1"})
     assert tokens.answer("CreateDeployment", None) is None
@@ -37,17 +36,17 @@ def test_a_request_without_a_token_is_never_answered_from_memory() -> None:
 
 def test_pages_follow_each_other_to_the_end() -> None:
     items = list(range(5))
-    first, token = page(items, {"maxResults": 2})
-    second, token = page(items, {"maxResults": 2, "nextToken": token})
-    third, end = page(items, {"maxResults": 2, "nextToken": token})
+    first, token = page(items, 2, None)
+    second, token = page(items, 2, token)
+    third, end = page(items, 2, token)
     assert ([*first], [*second], [*third], end) == ([0, 1], [2, 3], [4], None)
 
 
 def test_a_listing_that_fits_has_no_next_page() -> None:
-    assert page([1, 2], {"maxResults": 2}) == ([1, 2], None)
+    assert page([1, 2], 2, None) == ([1, 2], None)
 
 
 @pytest.mark.parametrize("token", ["x", "é", "ZnJvbTp4", "dG86MQ=="])
 def test_a_token_that_the_listing_did_not_give_is_refused(token: str) -> None:
     with pytest.raises(ValidationException, match="nextToken"):
-        page([1, 2], {"nextToken": token})
+        page([1, 2], None, token)

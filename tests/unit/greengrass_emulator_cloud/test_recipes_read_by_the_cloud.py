@@ -52,7 +52,7 @@ def test_a_recipe_is_given_back_in_the_wanted_format(output_format: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("blob", "said"),
+    ("blob", "message"),
     [
         (b"\xff\xfe", "not UTF-8"),
         (b"{a: [", "neither JSON nor YAML"),
@@ -61,8 +61,8 @@ def test_a_recipe_is_given_back_in_the_wanted_format(output_format: str) -> None
         (b"RecipeFormatVersion: 2020-01-25", "ComponentName"),
     ],
 )
-def test_what_is_no_recipe_is_refused(blob: bytes, said: str) -> None:
-    with pytest.raises(ValidationException, match=said):
+def test_a_text_that_is_not_a_recipe_is_refused(blob: bytes, message: str) -> None:
+    with pytest.raises(ValidationException, match=message):
         read_recipe(blob)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from greengrass_emulator.cloud.api_errors import ConflictException, ValidationException
 from greengrass_emulator.cloud.rest_json.reading import read_request
-from greengrass_emulator.cloud.rest_json.routing import find_route, service_model
 from greengrass_emulator.cloud.rest_json.writing import write_answer, write_error
+from greengrass_emulator.service_models import find_route, service_model
 
 VERSION_ARN = "arn:aws:greengrass:eu-west-1:111111111111:components:com.x:versions:1.0.0"
 GROUP_ARN = "arn:aws:iot:eu-west-1:111111111111:thinggroup/line"

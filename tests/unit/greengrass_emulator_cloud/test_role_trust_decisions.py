@@ -1,4 +1,4 @@
-"""Whom a trust policy lets in."""
+"""Which callers and services a trust policy trusts."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ def allow(principal: object, **more: object) -> dict[str, Any]:
         "*",
     ],
 )
-def test_the_callers_account_or_the_caller_is_named(principal: object) -> None:
+def test_a_policy_that_names_the_caller_or_its_account_trusts_it(principal: object) -> None:
     assert trusts_caller(policy(allow(principal)), USER, None)
 
 
@@ -40,7 +40,7 @@ def test_the_callers_account_or_the_caller_is_named(principal: object) -> None:
     "principal",
     [{"AWS": "222222222222"}, {"AWS": "arn:aws:iam::111111111111:user/another"}, {"Service": "*"}, {}, None],
 )
-def test_somebody_else_is_named(principal: object) -> None:
+def test_a_policy_that_names_another_principal_trusts_nobody_else(principal: object) -> None:
     assert not trusts_caller(policy(allow(principal)), USER, None)
 
 
@@ -50,12 +50,12 @@ def test_a_session_is_known_by_its_role() -> None:
 
 
 @pytest.mark.parametrize(("given", "trusted"), [("right", True), ("wrong", False), (None, False)])
-def test_an_external_id_is_asked_for(given: str | None, trusted: bool) -> None:
+def test_a_required_external_id_must_match(given: str | None, trusted: bool) -> None:
     condition = {"StringEquals": {"sts:ExternalId": "right"}}
     assert trusts_caller(policy(allow({"AWS": "111111111111"}, Condition=condition)), USER, given) is trusted
 
 
-def test_an_external_id_that_nobody_asks_for_does_no_harm() -> None:
+def test_an_external_id_that_is_not_required_is_ignored() -> None:
     assert trusts_caller(policy(allow({"AWS": "111111111111"})), USER, "whatever")
 
 
@@ -66,9 +66,14 @@ def test_a_deny_wins() -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    [{"DateLessThan": {"sts:ExternalId": "2030-01-01T00:00:00Z"}}, {"StringEquals": {"aws:SourceVpc": "vpc-1"}}],
+    [
+        {"DateLessThan": {"sts:ExternalId": "2030-01-01T00:00:00Z"}},
+        {"StringEquals": {"aws:SourceVpc": "vpc-1"}},
+        {"StringEquals": ["sts:ExternalId"]},
+        ["StringEquals"],
+    ],
 )
-def test_a_condition_that_cannot_be_read_refuses(condition: dict[str, Any]) -> None:
+def test_a_condition_that_cannot_be_read_refuses(condition: object) -> None:
     everybody = allow({"AWS": "111111111111"})
     assert not trusts_caller(policy(everybody | {"Condition": condition}), USER, "x")
     assert not trusts_caller(policy(everybody, everybody | {"Effect": "Deny", "Condition": condition}), USER, "x")
@@ -87,12 +92,17 @@ def test_another_action_is_no_trust() -> None:
     assert not trusts_caller(policy(allow("*", Action="sts:TagSession")), USER, None)
 
 
+def test_a_statement_that_is_not_an_object_refuses() -> None:
+    trust = {"Version": "2012-10-17", "Statement": [allow("*"), "Deny"]}
+    assert not trusts_caller(json.dumps(trust), USER, None)
+
+
 def test_a_role_that_does_not_exist_trusts_nobody() -> None:
     assert not trusts_caller(None, USER, None)
     assert not trusts_service(None, SERVICE, source_arn=ALIAS)
 
 
-def test_a_service_is_named() -> None:
+def test_a_policy_that_names_a_service_trusts_only_it() -> None:
     trust = policy(allow({"Service": SERVICE}))
     assert trusts_service(trust, SERVICE, source_arn=ALIAS)
     assert not trusts_service(trust, "lambda.amazonaws.com", source_arn=ALIAS)
@@ -103,7 +113,7 @@ def test_a_service_is_named() -> None:
     ("source", "trusted"),
     [(ALIAS, True), (f"{ALIAS}-of-another", False), (ALIAS.replace("1" * 12, "2" * 12), False)],
 )
-def test_a_service_may_be_held_to_what_it_acts_for(source: str, trusted: bool) -> None:
+def test_a_condition_limits_the_source_that_a_service_acts_for(source: str, trusted: bool) -> None:
     condition = {"StringEquals": {"aws:SourceAccount": "1" * 12}, "ArnEquals": {"aws:SourceArn": ALIAS}}
     trust = policy(allow({"Service": SERVICE}, Condition=condition))
     assert trusts_service(trust, SERVICE, source_arn=source) is trusted

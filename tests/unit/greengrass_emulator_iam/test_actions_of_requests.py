@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from greengrass_emulator.iam.actions.calls import call_of
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Encryption
+from greengrass_emulator.iam.actions.resources import Encryption
 from greengrass_emulator.iam.actions.s3 import absence_need
 from greengrass_emulator.iam.requests import Call, Need
 
@@ -145,7 +145,7 @@ def test_an_arn_in_a_path_is_the_resource() -> None:
     assert needs == [("greengrass:ListComponentVersions", component)]
 
 
-def test_looking_at_a_deployment_needs_what_the_service_looks_at() -> None:
+def test_reading_a_deployment_needs_rights_to_what_the_service_reads() -> None:
     needs = asked(call("greengrassv2", lambda c: c.get_deployment(deploymentId="d-1")))
     assert needs == [
         ("greengrass:GetDeployment", f"arn:aws:greengrass:{REGION}:{PROD}:deployments:d-1"),
@@ -174,7 +174,7 @@ def test_looking_at_a_deployment_needs_what_the_service_looks_at() -> None:
         (lambda c: c.create_bucket(Bucket="b"), "s3:CreateBucket", "arn:aws:s3:::b"),
     ],
 )  # fmt: skip
-def test_s3_actions_are_not_named_as_operations_are(ask: Callable[[Any], object], action: str, resource: str) -> None:
+def test_s3_actions_have_other_names_than_operations(ask: Callable[[Any], object], action: str, resource: str) -> None:
     assert asked(call("s3", ask))[0] == (action, resource)
 
 
@@ -186,7 +186,7 @@ def test_an_encrypted_object_needs_its_key_with_the_context_that_s3_gives() -> N
     assert key.context["kms:encryptioncontext:aws:s3:arn"] == ("arn:aws:s3:::artifacts/k",)
 
 
-def test_a_write_needs_a_data_key_and_whatever_it_brings_besides() -> None:
+def test_a_write_needs_a_data_key_and_the_rights_of_its_headers() -> None:
     def put(client: Any) -> None:
         client.put_object(Bucket="artifacts", Key="k", Body=b"x", Tagging="a=b", IfNoneMatch="*")
 
@@ -318,7 +318,7 @@ def test_only_a_reader_that_may_list_learns_that_an_object_is_not_there() -> Non
         ("events", lambda c: c.list_rules(), [("events:ListRules", "*")]),
     ],
 )
-def test_each_service_is_asked_by_its_resources(
+def test_the_needs_of_each_service_name_its_resources(
     service: str, ask: Callable[[Any], object], needs: list[tuple[str, str]]
 ) -> None:
     assert asked(call(service, ask)) == needs

@@ -34,7 +34,7 @@ def reading(owner: str) -> Need:
     return Need("s3:GetObject", OBJECT, owner)
 
 
-def test_nothing_said_is_a_denial_that_names_the_missing_statement() -> None:
+def test_without_any_statement_a_denial_names_the_missing_one() -> None:
     decision = decide(BUILDER, reading(DEV), [], None)
     assert decision.outcome is Outcome.IMPLICIT_DENY
     assert json.loads(decision.missing[0].document) == {"Effect": "Allow", "Action": "s3:GetObject", "Resource": OBJECT}

@@ -1,10 +1,10 @@
-"""Recordings read and replayed: sufficient, minimal, and what each statement carries."""
+"""Recordings read and replayed: sufficient policies, minimal policies, and the call that needs each statement."""
 
 from pathlib import Path
 
 import pytest
 from greengrass_emulator.iam.documents import Policy, PolicyKind, read_policy
-from greengrass_emulator.iam.errors import InvalidRecording
+from greengrass_emulator.iam.errors import InvalidRecordingError
 from greengrass_emulator.iam.policy_sources import PolicySet, judge
 from greengrass_emulator.iam.recording import RecordedCall, Recorder, read_recording
 from greengrass_emulator.iam.replay import Unused, replay
@@ -49,20 +49,20 @@ def calls(tmp_path: Path) -> list[RecordedCall]:
 
 def test_the_same_policies_are_sufficient_and_others_calls_are_left_out(calls: list[RecordedCall]) -> None:
     proof = replay(calls, PolicySet({ROLE: (own(READ, WRITE, NO_SECRETS),)}))
-    assert (proof.judged, proof.left_out) == (3, 1)
-    assert proof.sufficient
+    assert (len(calls), proof.judged) == (4, 3)
+    assert proof.insufficient == ()
     assert proof.loosened == ()
 
 
 def test_each_statement_names_the_call_that_fails_without_it(calls: list[RecordedCall]) -> None:
     proof = replay(calls, PolicySet({ROLE: (own(READ, WRITE, NO_SECRETS),)}))
-    carried = {load.statement: load.call.title for load in proof.loads if load.call}
+    carried = {removal.statement: removal.call.title for removal in proof.removals if removal.call}
     assert carried == {
         "build/Read": "GetObject of s3 by Build",
         "build/Write": "PutObject of s3 by Build",
         "build/NoSecrets": "GetObject of s3 by Build",
     }
-    assert next(load.call for load in proof.loads if load.statement == "build/NoSecrets").number == 3  # type: ignore[union-attr]
+    assert next(removal.call for removal in proof.removals if removal.statement == "build/NoSecrets").number == 3  # type: ignore[union-attr]
 
 
 def test_an_action_or_resource_that_nothing_used_is_named(calls: list[RecordedCall]) -> None:
@@ -75,7 +75,7 @@ def test_an_action_or_resource_that_nothing_used_is_named(calls: list[RecordedCa
         Unused("build/Idle", "Action", "iam:PassRole"),
         Unused("build/Idle", "Resource", "*"),
     }
-    assert proof.idle == ("build/Idle",)
+    assert proof.unneeded == ("build/Idle",)
 
 
 def test_a_policy_that_lost_a_right_is_insufficient_and_one_that_lost_a_denial_is_loosened(
@@ -99,18 +99,18 @@ def test_a_call_that_was_recorded_once_is_not_written_again(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [('{"number": 1', "line 1: the line: "), ('{"number": 0}', "line 1: number: "), ("[]", "line 1: the line: ")],
 )
-def test_a_line_that_is_no_call_is_named(tmp_path: Path, line: str, told: str) -> None:
+def test_an_invalid_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "calls.jsonl"
     path.write_text(f"{line}\n")
-    with pytest.raises(InvalidRecording) as refused:
+    with pytest.raises(InvalidRecordingError) as refused:
         list(read_recording(path))
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert refused.value.exit_code == 2
 
 
 def test_a_recording_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRecording, match="record a run first"):
+    with pytest.raises(InvalidRecordingError, match="record a run first"):
         list(read_recording(tmp_path / "calls.jsonl"))

@@ -2,14 +2,14 @@
 
 import pytest
 from greengrass_emulator.iam.documents import PolicyKind, read_policy
-from greengrass_emulator.iam.errors import InvalidPolicy
+from greengrass_emulator.iam.errors import InvalidPolicyError
 
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/*"}
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "111111111111"}}
 
 
 @pytest.mark.parametrize(
-    ("kind", "document", "told"),
+    ("kind", "document", "message"),
     [
         (PolicyKind.IDENTITY, '{"Version": "2012-10-17",}', "is not JSON"),
         (PolicyKind.IDENTITY, [], "is not a JSON object"),
@@ -44,10 +44,10 @@ TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "11
         ),
     ],
 )
-def test_a_policy_that_aws_would_refuse_is_refused(kind: PolicyKind, document: object, told: str) -> None:
-    with pytest.raises(InvalidPolicy) as refused:
+def test_a_policy_that_aws_would_refuse_is_refused(kind: PolicyKind, document: object, message: str) -> None:
+    with pytest.raises(InvalidPolicyError) as refused:
         read_policy("DeployRole", kind, document)  # type: ignore[arg-type]
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert str(refused.value).startswith("policy DeployRole: ")
     assert refused.value.exit_code == 2
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from greengrass_emulator.mqtt_topics import topic_matches
 from greengrass_emulator.nucleus.ipc.answers import UnauthorizedError
 from greengrass_emulator.nucleus.ipc.authorization import MQTT_PROXY, check_access
-from greengrass_emulator.nucleus.ipc.topics import topic_matches
 
 
 def _is_allowed(resource: str, asked: str, operations: Any = ("*",), thing: str | None = None) -> bool:
@@ -55,7 +55,7 @@ def test_an_operation_must_be_named() -> None:
 
 
 @pytest.mark.parametrize("control", [None, [], {MQTT_PROXY: []}, {MQTT_PROXY: {"p": 5}}, {MQTT_PROXY: {"p": {}}}])
-def test_a_control_that_is_no_policy_allows_nothing(control: Any) -> None:
+def test_an_access_control_without_a_valid_policy_allows_nothing(control: Any) -> None:
     with pytest.raises(UnauthorizedError):
         check_access({"accessControl": control}, MQTT_PROXY, "PublishToIoTCore", "a", component="c", thing=None)
 
@@ -76,5 +76,5 @@ def test_a_control_that_is_no_policy_allows_nothing(control: Any) -> None:
         ("a", "a/b", False),
     ],
 )
-def test_a_filter_takes_in(topic_filter: str, topic: str, taken: bool) -> None:
+def test_a_filter_matches_a_topic(topic_filter: str, topic: str, taken: bool) -> None:
     assert topic_matches(topic_filter, topic) == taken

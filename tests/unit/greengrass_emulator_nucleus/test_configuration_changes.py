@@ -3,18 +3,17 @@
 from typing import Any
 
 import pytest
+from greengrass_emulator.json_value import key_path, value_at
 from greengrass_emulator.nucleus.configuration.changes import (
     Removed,
     Written,
     differences,
-    key_path,
     merged,
     put,
     resolved,
-    texts_of,
-    value_at,
     without,
 )
+from greengrass_emulator.nucleus.recipes.reading import texts_of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -35,7 +35,7 @@ def recipe(manifest: Any, **more: Any) -> str:
         ("1" * 5000, "neither JSON nor YAML"),
     ],
 )
-def test_a_device_refuses_it(text: str, said: str, runtime: str) -> None:
+def test_a_device_refuses_a_broken_recipe(text: str, said: str, runtime: str) -> None:
     with pytest.raises(RecipeInvalid, match=said):
         read_on_the_device(text, "r", RUNTIMES[runtime], Platform("linux", "amd64"))
 
@@ -55,6 +55,6 @@ def test_a_device_refuses_it(text: str, said: str, runtime: str) -> None:
         ("[" * 5000, "neither JSON nor YAML"),
     ],
 )
-def test_the_cloud_refuses_it(text: str, said: str) -> None:
+def test_the_cloud_refuses_a_broken_recipe(text: str, said: str) -> None:
     with pytest.raises(ValidationException, match=said):
         read_in_the_cloud(text.encode())

@@ -42,7 +42,7 @@ def _timed(*, number: bool, stored: bool) -> Plan:
         (_plan(dependencies=("d",)), _plan(), None),
     ],
 )
-def test_a_change_asks_for(old: Plan, new: Plan, wanted: LifecycleRequest | None) -> None:
+def test_a_changed_plan_requests(old: Plan, new: Plan, wanted: LifecycleRequest | None) -> None:
     assert request_for_deployment(old, new) == wanted
 
 

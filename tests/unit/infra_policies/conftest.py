@@ -1,4 +1,4 @@
-"""The example's stages as a file that a test may change, and the command line in this process."""
+"""Gives tests the example's stages in a file that they may change, and the command line in this process."""
 
 import sys
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from infra_policies import EXAMPLE
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a command ended, and what it said."""
+    """The exit code and the output of a command."""
 
     exit_code: int
     out: str
@@ -25,7 +25,7 @@ Run = Callable[..., Answer]
 
 @pytest.fixture
 def publisher(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """``cloud-publisher`` with these words."""
+    """Return a function that runs ``cloud-publisher`` with the given words."""
     monkeypatch.delenv("ARTIFACT_BUCKET", raising=False)
 
     def run(*words: str | Path) -> Answer:
@@ -41,7 +41,7 @@ def publisher(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """The example, in a folder of the test's own."""
+    """Return the path of a copy of the example."""
     path = tmp_path / "greengrass-config.yml"
     path.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
     return path
@@ -49,7 +49,7 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def edited(config: Path) -> Callable[[str, str], Path]:
-    """The example with a text replaced wherever it stands; the text must be there."""
+    """Return a function that replaces a text everywhere in the example. The text must be there."""
 
     def edit(old: str, new: str) -> Path:
         text = config.read_text(encoding="utf-8")

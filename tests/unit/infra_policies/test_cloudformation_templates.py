@@ -1,4 +1,4 @@
-"""The CloudFormation templates: valid, tagged, losing nothing, and given every parameter that they ask for."""
+"""The CloudFormation templates are valid and tagged, delete no data, and get every parameter that they ask for."""
 
 import json
 import re
@@ -23,7 +23,7 @@ UNTAGGED = {
 
 
 class Loader(yaml.SafeLoader):
-    """Reads a template, with CloudFormation's short forms as their long ones."""
+    """Reads a template. CloudFormation's short forms become the long ones."""
 
 
 def _long_form(loader: Loader, suffix: str, node: yaml.Node) -> Any:

@@ -1,4 +1,4 @@
-"""Stages that cannot be right: each one clear error that names file, line and remedy, exit code 2, nothing written."""
+"""Stages that cannot be right: each gives one error with file, line and remedy, exit code 2, and no output file."""
 
 import json
 from pathlib import Path
@@ -155,6 +155,6 @@ def test_the_faults_come_as_json_too(publisher: Any, edited: Any) -> None:
     config = edited(PREPROD, '    account: "111111111111"')
     answer = publisher("policies", "render", "--stage", "prod", "--config", config, "--json")
     assert answer.exit_code == 2
-    faults = json.loads(answer.out)["faults"]
+    faults = json.loads(answer.out)["diagnostics"]
     assert faults[0]["path"] == "stages.preprod.account"
     assert faults[0]["line"] == 15

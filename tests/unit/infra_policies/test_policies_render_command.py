@@ -1,4 +1,4 @@
-"""``cloud-publisher policies render``: complete documents out of the config's stages."""
+"""``cloud-publisher policies render`` makes complete documents from the config's stages."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How little each role may do, counted; and that what is derived from the documents is current."""
+"""Counts how little each role may do, and checks that what is derived from the documents is current."""
 
 import pytest
 

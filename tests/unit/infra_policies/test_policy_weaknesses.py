@@ -1,4 +1,4 @@
-"""What our own checks see that public linters do not: each weakness is put into a good document, and found."""
+"""Our own checks find what public linters do not: each weakness is put into a good document, and found."""
 
 import copy
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloud_publisher.policies.linting.findings import LintExceptions
+from cloud_publisher.policies.linting.lint import LintExceptions
 from cloud_publisher.policies.linting.weaknesses import CODES, weaknesses
 from infra_policies import EXCEPTIONS, SEED, document_names
 from shared_schema.documents import read_document
@@ -94,7 +94,27 @@ def test_lint_ends_with_1_for_a_finding_without_an_exception(publisher: Any, con
     none.write_text("exceptions: []\n")
     answer = publisher("policies", "lint", "--config", config, "--exceptions", none)
     assert answer.exit_code == 1
-    assert "artifact-key/AdministeredByTheDevAccount" in answer.out
+    assert "artifact-key: error bare-root: AdministeredByTheDevAccount" in answer.out
+
+
+def test_the_pipeline_gets_findings_and_idle_exceptions_as_diagnostics(
+    publisher: Any, config: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "exceptions.yml"
+    other.write_text(
+        "exceptions:\n"
+        "  - {linter: ours, code: anybody, place: deploy-role, reason: nobody remembers what this was for}\n"
+    )
+    answer = publisher("policies", "lint", "--config", config, "--exceptions", other, "--json")
+    assert answer.exit_code == 1
+    weakness, idle = json.loads(answer.out)["diagnostics"]
+    assert (weakness["file"], weakness["code"], weakness["path"]) == (
+        "artifact-key",
+        "bare-root",
+        "AdministeredByTheDevAccount",
+    )
+    assert "aws:PrincipalArn" in weakness["remedy"]
+    assert (idle["file"], idle["line"], idle["path"]) == (str(other), 2, "exceptions[0]")
 
 
 def test_an_exception_without_a_reason_is_refused(publisher: Any, config: Path, tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from greengrass_emulator.interruption import ctrl_c_held_back
 
-from rehearsal.interruption import Interruption
+from rehearsal.cli.run import Interruption
+
+pytestmark = pytest.mark.usefixtures("ctrl_c_raises")
 
 
 class _InterruptedWhenItGoes:
@@ -18,7 +20,7 @@ class _InterruptedWhenItGoes:
         sum(range(10))
 
 
-def test_one_in_a_destructor_is_raised_at_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ctrl_c_in_a_destructor_is_raised_at_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = []
     monkeypatch.setattr(sys, "unraisablehook", lambda found: lost.append(found.exc_type))
     with Interruption() as interruption:
@@ -29,7 +31,7 @@ def test_one_in_a_destructor_is_raised_at_the_next_step(monkeypatch: pytest.Monk
             interruption.check()
 
 
-def test_one_elsewhere_is_raised_at_once_and_the_former_handler_is_back_afterwards() -> None:
+def test_a_ctrl_c_outside_a_destructor_is_raised_at_once_and_the_former_handler_is_restored() -> None:
     former = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), Interruption():
         signal.raise_signal(signal.SIGINT)
@@ -53,7 +55,7 @@ def _work_and_end(ended: list[str]) -> None:
         _begin(ended)
 
 
-def test_one_that_comes_while_everything_is_ended_does_not_cut_that_short() -> None:
+def test_a_second_ctrl_c_does_not_cut_the_shutdown_short() -> None:
     ended: list[str] = []
     with Interruption(), pytest.raises(KeyboardInterrupt):
         _work_and_end(ended)
@@ -67,7 +69,7 @@ def test_what_is_begun_while_one_comes_is_known_to_who_ends_it() -> None:
     assert begun == ["device"]
 
 
-def test_one_that_is_held_back_is_raised_without_an_interruption_too() -> None:
+def test_a_ctrl_c_that_was_held_back_is_raised_after_the_block() -> None:
     begun: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         _begin_held_back(begun)
@@ -75,7 +77,7 @@ def test_one_that_is_held_back_is_raised_without_an_interruption_too() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_another_thread_holds_nothing_back() -> None:
+def test_in_another_thread_no_ctrl_c_is_held_back() -> None:
     def begin() -> str:
         with ctrl_c_held_back():
             return "device"

@@ -27,9 +27,9 @@ REPOSITORY = Path(__file__).parents[3]
     ("config", "words"),
     [
         ("application: a\ncustom-components: {agent: {agent: {}}}\n", "has no digits"),
-        ("custom-components: {digits: {}, agent: {agent: {}}}\n", "has no application"),
+        ("custom-components: {digits: {}, agent: {agent: {}}}\n", "application: Field required"),
         ("application: a\ncustom-components: {digits: {}}\n", "no component is the agent"),
-        ("- a list\n", "cannot be read"),
+        ("- a list\n", "valid dictionary"),
         ("{", "cannot be read"),
     ],
 )

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from greengrass_emulator.cloud.device_messages.listening import Message, Messages
+from greengrass_emulator.cloud.device_messages.messages import Message, Messages
 from greengrass_emulator.cloud.provisioning import DeviceFolder
 
 from rehearsal.extended import all_at_once, rows
@@ -66,13 +66,13 @@ def on_belt(frame: int, *, of: int | None = None) -> str:
 
 def answered(number: int, *, label: str = "worn", tries: int = 1, topic: str = "line/asks") -> str:
     output: dict[str, Any] = {"rows": [{"label": label, "score": 0.9}]}
-    said: dict[str, Any] = {"rows": [[3.0, 2.0]]}
+    inputs: dict[str, Any] = {"rows": [[3.0, 2.0]]}
     if topic == "lab/asks":
-        output, said = {"outputs": {"y": [4.5]}}, {"x": [1.5], "turns": 3}
+        output, inputs = {"outputs": {"y": [4.5]}}, {"x": [1.5], "turns": 3}
     entry = {
         "topic": topic,
         "request": f"{topic}-{number}",
-        "said": said,
+        "inputs": inputs,
         "tries": tries,
         "answer": {"predictions": [{"output": output}], "errors": []},
         "asked": 100.0 + number,
@@ -86,7 +86,7 @@ def context(tmp_path: Path) -> Callable[..., ScenarioContext]:
     """A context whose one device has written these files, and published these messages."""
 
     def make(
-        *, lines: list[str] | None = None, answers: list[str] | None = None, fed: Fed | None = None, said: Any = ()
+        *, lines: list[str] | None = None, answers: list[str] | None = None, fed: Fed | None = None, sent: Any = ()
     ) -> ScenarioContext:
         device = Device("dev-1", "dev", "lite", DeviceFolder("dev-1", tmp_path), NoCloud())  # type: ignore[arg-type]
         device.work.mkdir(parents=True)
@@ -95,7 +95,7 @@ def context(tmp_path: Path) -> Callable[..., ScenarioContext]:
         asking.mkdir(parents=True)
         (asking / "answers.jsonl").write_text("".join(f"{line}\n" for line in answers or []))
         messages = Messages("#")
-        for payload in said:
+        for payload in sent:
             messages.take(Message("dt/extended/dev-1/prediction/digits", payload.encode()))
         rehearsal = SimpleNamespace(
             world=SimpleNamespace(devices=[device], accounts={"dev": None}), timeline=Timeline()
@@ -110,7 +110,7 @@ def context(tmp_path: Path) -> Callable[..., ScenarioContext]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing more will come."""
     monkeypatch.setattr(rows, "PATIENCE", 0.1)
-    monkeypatch.setattr("rehearsal.extended.waiting.PATIENCE", 0.1)
+    monkeypatch.setattr("rehearsal.extended.context.PATIENCE", 0.1)
 
 
 def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(
@@ -134,7 +134,9 @@ def test_the_belt_holds_with_every_frame_once_and_the_part_in_its_place(
         ([on_belt(1)], "1 frames only"),
     ],
 )
-def test_the_belt_does_not_hold_otherwise(context: Callable[..., ScenarioContext], lines: list[str], seen: str) -> None:
+def test_the_row_of_the_belt_fails_for_missing_or_wrong_frames(
+    context: Callable[..., ScenarioContext], lines: list[str], seen: str
+) -> None:
     proof = rows.every_picture_of_the_belt("scenario", context(lines=lines))
     assert not proof.holds
     assert seen in proof.seen
@@ -159,7 +161,7 @@ def test_requests_hold_when_each_is_answered_rightly_at_once(context: Callable[.
         ([], 0.0, "not both topics were answered"),
     ],
 )
-def test_requests_do_not_hold_otherwise(
+def test_the_row_of_requests_fails_for_wrong_or_late_answers(
     context: Callable[..., ScenarioContext], answers: list[str], since: float, seen: str
 ) -> None:
     proof = rows.every_request("scenario", context(answers=answers), since)
@@ -200,25 +202,27 @@ def published(at: float, label: str, score: float = 0.95, source: str = CAMERA) 
     return prediction(source, f"{at:g}", output, at=at, thing="dev-1", sequence=int(at * 10))
 
 
-def test_the_cloud_hears_what_is_sure_and_new_and_not_too_much(context: Callable[..., ScenarioContext]) -> None:
+def test_the_row_of_iot_core_holds_for_sure_and_new_predictions_within_the_rate(
+    context: Callable[..., ScenarioContext],
+) -> None:
     good = [published(at, label) for at, label in ((0.0, "1"), (0.6, "2"), (1.2, "1"), (5.0, "2"))]
-    proof = all_at_once.to_the_cloud(context(said=good))
+    proof = all_at_once.to_the_cloud(context(sent=good))
     assert proof.holds, proof.seen
 
 
 @pytest.mark.parametrize(
-    ("said", "seen"),
+    ("sent", "seen"),
     [
         ([published(0, "1"), published(1, "2"), published(2, "1"), published(3, "2", 0.7)], "camera below 0.8"),
-        ([published(0, "1"), published(1, "1"), published(2, "2"), published(3, "1")], "said the same twice"),
+        ([published(0, "1"), published(1, "1"), published(2, "2"), published(3, "1")], "sent the same twice"),
         ([published(at / 10, str(at % 2)) for at in range(6)], "camera sent 6 in 0.5 s"),
         ([published(0, "1"), published(1, "2", source=LINE)], ""),
     ],
 )
-def test_the_cloud_must_not_hear_anything_else(
-    context: Callable[..., ScenarioContext], said: list[str], seen: str
+def test_the_row_of_iot_core_fails_for_other_predictions_than_those(
+    context: Callable[..., ScenarioContext], sent: list[str], seen: str
 ) -> None:
-    proof = all_at_once.to_the_cloud(context(said=said))
+    proof = all_at_once.to_the_cloud(context(sent=sent))
     assert not proof.holds
     assert seen in proof.seen
 

@@ -15,8 +15,8 @@ from rich.console import Console
 from rehearsal import other_user as module
 from rehearsal.device_python import name_python
 from rehearsal.other_user import OtherUser, other_user
+from rehearsal.report import proofs_table
 from rehearsal.scenarios import as_another_user
-from rehearsal.table import proofs_table
 
 REPOSITORY = Path(__file__).parents[3]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs components as others")
@@ -47,7 +47,7 @@ def test_below_a_closed_folder_devices_lie_elsewhere_and_their_logs_come_back(tm
 
 
 @as_root
-def test_a_python_that_the_user_cannot_run_is_said_and_nothing_is_tried(
+def test_a_python_that_the_user_cannot_run_is_reported_and_nothing_is_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "make_python", lambda _folder: Path("/root/no/python"))
@@ -82,7 +82,7 @@ def test_the_repositorys_copy_names_the_devices_python(tmp_path: Path) -> None:
     }
 
 
-def test_what_could_not_be_tried_is_said_in_its_row_and_breaks_nothing() -> None:
+def test_what_could_not_be_tried_is_marked_in_its_row_and_fails_nothing() -> None:
     rehearsal: Any = SimpleNamespace(user="only root runs components as another user")
     row = as_another_user("1 first release", rehearsal)
     assert (row.holds, row.mark, row.seen) == (True, "–", "not tried: only root runs components as another user")

@@ -1,4 +1,4 @@
-"""``greengrass-config.yml``: the seed's example, this repository's own, and each way to be wrong in one value."""
+"""``greengrass-config.yml``: the seed's example, this repository's own, and each way in which a value can be wrong."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,15 +9,16 @@ import yaml
 from pydantic import BaseModel
 
 from shared_schema.config import Config, find_config
-from shared_schema.documents import Fault, read_document, read_text_document
+from shared_schema.diagnostics import Diagnostic, dotted
+from shared_schema.documents import read_document, read_text_document
 
-FaultsIn = Callable[[str, type[BaseModel]], list[Fault]]
+FaultsIn = Callable[[str, type[BaseModel]], list[Diagnostic]]
 REPOSITORY = Path(__file__).parents[3]
 SEED = Path(__file__).parent / "seed-example.yml"
 
 
 def component(**keys: Any) -> str:
-    """A config with one component that is right but for the keys given."""
+    """Return a config with one component, which is right except for the given keys."""
     return yaml.safe_dump({"custom-components": {"a": {"component-name": "com.example.a", "root": "a", **keys}}})
 
 
@@ -92,8 +93,8 @@ def test_a_wrong_value_is_placed_with_a_remedy(
     faults_in: FaultsIn, keys: dict[str, Any], path: str, remedy: str
 ) -> None:
     (fault,) = faults_in(component(**keys), Config)
-    assert fault.path.startswith(f"custom-components.a{'.' if path else ''}{path}")
-    assert fault.line > 0
+    assert dotted(fault.place.path).startswith(f"custom-components.a{'.' if path else ''}{path}")
+    assert fault.place.line > 0
     assert remedy in fault.remedy
     assert fault.remedy
 
@@ -105,7 +106,7 @@ def test_an_agent_needs_the_application_that_its_topics_begin_with(faults_in: Fa
 
 def test_a_config_without_components_is_a_fault(faults_in: FaultsIn) -> None:
     (fault,) = faults_in("custom-components: {}\n", Config)
-    assert fault.path == "custom-components"
+    assert dotted(fault.place.path) == "custom-components"
 
 
 def test_a_key_that_no_topic_could_carry_is_a_fault(faults_in: FaultsIn) -> None:
@@ -116,5 +117,5 @@ def test_a_key_that_no_topic_could_carry_is_a_fault(faults_in: FaultsIn) -> None
 @pytest.mark.parametrize("bucket", ["Upper", "ab", "a..b", "192.168.1.1", "-a-", "under_score", "xn--a"])
 def test_a_name_that_s3_would_refuse_is_a_fault(faults_in: FaultsIn, bucket: str) -> None:
     (fault,) = faults_in(f"artifact-bucket: {bucket!r}\n{component()}", Config)
-    assert fault.path == "artifact-bucket"
+    assert dotted(fault.place.path) == "artifact-bucket"
     assert "3 to 63" in fault.remedy

@@ -11,9 +11,10 @@ from botocore.validate import ParamValidator
 from pydantic import BaseModel
 
 from shared_schema.deployment import DeploymentTemplate
-from shared_schema.documents import Fault, read_document, read_text_document
+from shared_schema.diagnostics import Diagnostic
+from shared_schema.documents import read_document, read_text_document
 
-FaultsIn = Callable[[str, type[BaseModel]], list[Fault]]
+FaultsIn = Callable[[str, type[BaseModel]], list[Diagnostic]]
 REPOSITORY = Path(__file__).parents[3]
 
 EVERYTHING: dict[str, Any] = {
@@ -57,7 +58,7 @@ EVERYTHING: dict[str, Any] = {
 
 
 def changed(path: str, value: Any) -> str:
-    """The whole template with one value changed, as text."""
+    """Return the text of the whole template with one value changed."""
     document = json.loads(json.dumps(EVERYTHING))
     *parents, last = path.split(".")
     place = document

@@ -1,4 +1,4 @@
-"""The desired state: sealed whole, read whole or not at all, within what every nucleus carries."""
+"""The desired state: it is written with a seal, and read whole or not at all."""
 
 import copy
 from collections.abc import Iterator

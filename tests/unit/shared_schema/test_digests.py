@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from shared_schema.canonical_json import canonical_json, sha256_of_document
 from shared_schema.digests import (
     UndigestibleModelError,
+    canonical_json,
     digest_of_entries,
     model_digest_of_folder,
     model_digest_of_zip,
+    sha256_of_document,
 )
 
 _NAMES = some.text(alphabet="ab.é-_ Z", min_size=1, max_size=5).filter(lambda name: name.strip(". ") == name)
@@ -49,7 +50,7 @@ def test_a_zip_and_its_unpacked_folder_have_one_digest(tree: dict[tuple[str, str
 
 
 def test_the_digest_is_what_it_was_when_this_test_was_written(tmp_path: Path) -> None:
-    # Devices keep verdicts and cached models by it: a change of the formula is a change of the contract.
+    # Devices store verdicts and models by it: another formula would be another contract.
     folder = write(tmp_path, {"model.yaml": b"file: a.onnx\n", "golden/1.png": b"png", ".hidden": b""})
     assert model_digest_of_folder(folder) == "LsDi2_WgadA-YcLyEZJJUP7D2w3FPyYTXtv-zZd7hLc"
 

@@ -1,4 +1,4 @@
-"""What passes over IoT Core: messages that grow without breaking a reader, on the topics of one thing."""
+"""Messages over IoT Core: new fields break no reader, and each thing has topics of its own."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""``model.yaml``: this repository's own, and each way to be wrong in it."""
+"""``model.yaml``: this repository's own, and each way in which one can be wrong."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +8,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from shared_schema.documents import Fault, read_document, read_text_document
+from shared_schema.diagnostics import Diagnostic, dotted
+from shared_schema.documents import read_document, read_text_document
 from shared_schema.model_manifest import ModelManifest
 
-FaultsIn = Callable[[str, type[BaseModel]], list[Fault]]
+FaultsIn = Callable[[str, type[BaseModel]], list[Diagnostic]]
 COMPONENTS = Path(__file__).parents[3] / "model_components"
 RIGHT: dict[str, Any] = {
     "file": "a.onnx",
@@ -23,7 +24,7 @@ RIGHT: dict[str, Any] = {
 
 
 def manifest(**keys: Any) -> str:
-    """A right manifest but for the keys given; a key given as None is left out."""
+    """Return a manifest that is right except for the given keys. A key with None is left out."""
     return yaml.safe_dump({key: value for key, value in {**RIGHT, **keys}.items() if value is not None})
 
 
@@ -51,7 +52,7 @@ def test_no_path_leaves_the_components_folder(faults_in: FaultsIn, outside: str,
         else manifest(golden={"samples": [{"input": outside, "expect": {"label": "cat"}}]})
     )
     (fault,) = faults_in(text, ModelManifest)
-    assert fault.path == place
+    assert dotted(fault.place.path) == place
     assert "relative to model.yaml" in fault.remedy
 
 
@@ -86,5 +87,5 @@ def test_a_manifest_that_could_not_be_vetted_by_is_a_fault(
 
 def test_labels_that_yaml_takes_for_numbers_say_to_quote_them(faults_in: FaultsIn) -> None:
     faults = faults_in(manifest(labels=[0, 1]), ModelManifest)
-    assert faults[0].path == "labels[0]"
+    assert faults[0].place.path == ("labels", 0)
     assert "put quotes around" in faults[0].remedy

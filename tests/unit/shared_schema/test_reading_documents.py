@@ -9,10 +9,12 @@ from hypothesis import strategies as some
 from pydantic import BaseModel
 
 from shared_schema.config import Config
-from shared_schema.documents import DocumentError, Fault, read_document, read_text_document
+from shared_schema.diagnostics import Diagnostic, dotted
+from shared_schema.documents import read_document, read_text_document
+from shared_schema.errors import DocumentError
 from shared_schema.model_manifest import ModelManifest
 
-FaultsIn = Callable[[str, type[BaseModel]], list[Fault]]
+FaultsIn = Callable[[str, type[BaseModel]], list[Diagnostic]]
 
 MISSPELT = """\
 custom-components:
@@ -26,8 +28,8 @@ custom-components:
 
 def test_a_misspelt_key_is_placed_and_the_right_one_proposed(faults_in: FaultsIn) -> None:
     (fault,) = faults_in(MISSPELT, Config)
-    assert (fault.file, fault.line, fault.column) == ("document.yml", 6, 7)
-    assert fault.path == "custom-components.digits.build.build_sistem"
+    assert (fault.place.file, fault.place.line, fault.place.column) == ("document.yml", 6, 7)
+    assert dotted(fault.place.path) == "custom-components.digits.build.build_sistem"
     assert "no key 'build_sistem'" in fault.problem
     assert fault.remedy == "did you mean 'build_system'?"
 
@@ -37,7 +39,7 @@ def test_a_fault_reads_as_an_editor_and_a_person_expect(faults_in: FaultsIn) -> 
     first, second = str(fault).splitlines()
     assert first == "document.yml:6:7: custom-components.digits.build.build_sistem: there is no key 'build_sistem' here"
     assert second.strip() == "did you mean 'build_system'?"
-    assert set(fault.as_json()) == {"file", "line", "column", "path", "problem", "remedy"}
+    assert fault.as_json()["path"] == "custom-components.digits.build.build_sistem"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file(faults_in: FaultsI
         """,
         Config,
     )
-    assert [(fault.line, fault.path) for fault in faults] == [
+    assert [(fault.place.line, dotted(fault.place.path)) for fault in faults] == [
         (1, "region"),
         (3, "custom-components.digits.root"),
         (4, "custom-components.digits.component-name"),
@@ -84,7 +86,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file(faults_in: FaultsI
 
 def test_a_missing_key_is_placed_at_its_parent(faults_in: FaultsIn) -> None:
     (fault,) = faults_in("custom-components:\n  digits:\n    root: x\n", Config)
-    assert (fault.line, fault.column) == (2, 3)
+    assert (fault.place.line, fault.place.column) == (2, 3)
     assert fault.problem == "the key 'component-name' is missing"
     assert fault.remedy == "add 'component-name' here"
 
@@ -94,7 +96,7 @@ def test_a_key_that_stands_twice_is_a_fault(faults_in: FaultsIn) -> None:
         "custom-components:\n  digits:\n    component-name: a\n    root: x\n    root: y\n",
         Config,
     )
-    assert (fault.line, fault.path) == (5, "custom-components.digits.root")
+    assert (fault.place.line, dotted(fault.place.path)) == (5, "custom-components.digits.root")
     assert "is here twice" in fault.problem
 
 
@@ -108,7 +110,7 @@ def test_a_key_that_stands_twice_is_a_fault(faults_in: FaultsIn) -> None:
 )
 def test_a_value_of_the_wrong_type_says_what_to_write(faults_in: FaultsIn, value: str, remedy: str) -> None:
     (fault,) = faults_in(f"custom-components: {{a: {{component-name: a, root: {value}}}}}", Config)
-    assert fault.path == "custom-components.a.root"
+    assert dotted(fault.place.path) == "custom-components.a.root"
     assert remedy in fault.remedy
 
 
@@ -117,7 +119,7 @@ def test_a_step_that_is_neither_text_nor_mapping_is_one_fault_and_not_one_for_ea
         "custom-components: {a: {component-name: a, root: r, Lifecycle: {Run: [x]}}}",
         Config,
     )
-    assert [fault.path for fault in faults] == ["custom-components.a.Lifecycle.Run"]
+    assert [dotted(fault.place.path) for fault in faults] == ["custom-components.a.Lifecycle.Run"]
 
 
 def test_a_misspelt_key_in_a_step_is_one_fault_at_the_key(faults_in: FaultsIn) -> None:
@@ -158,7 +160,7 @@ def test_text_that_is_no_yaml_is_placed_and_the_remedy_names_the_line_to_change(
     faults_in: FaultsIn, text: str, place: tuple[int, int], remedy: str
 ) -> None:
     (fault,) = faults_in(text, Config)
-    assert (fault.line, fault.column) == place
+    assert (fault.place.line, fault.place.column) == place
     assert fault.problem.startswith("is no valid YAML")
     assert remedy in fault.remedy
 
@@ -169,7 +171,7 @@ def test_text_that_is_no_yaml_is_placed_and_the_remedy_names_the_line_to_change(
 )
 def test_a_document_that_is_no_mapping_says_what_it_is(faults_in: FaultsIn, text: str, problem: str) -> None:
     (fault,) = faults_in(text, Config)
-    assert fault.line == 0
+    assert fault.place.line == 0
     assert problem in fault.problem
 
 
@@ -196,8 +198,8 @@ def test_a_missing_file_an_unreadable_one_and_a_folder_are_faults_too(tmp_path: 
     ]:
         with pytest.raises(DocumentError) as caught:
             read_document(path, Config)
-        assert caught.value.faults[0].file == str(path)
-        assert told in caught.value.faults[0].problem
+        assert caught.value.diagnostics[0].place.file == str(path)
+        assert told in caught.value.diagnostics[0].problem
 
 
 def test_json_is_read_by_the_same_way(tmp_path: Path) -> None:
@@ -208,10 +210,10 @@ def test_json_is_read_by_the_same_way(tmp_path: Path) -> None:
 
 def test_a_check_beyond_one_value_can_place_its_fault_too() -> None:
     document = read_text_document(MISSPELT.replace("sistem", "system"), Config, file="document.yml")
-    fault = document.fault(("custom-components", "digits", "root"), "there is no such folder", "create it")
-    assert (fault.line, fault.column, fault.path) == (4, 5, "custom-components.digits.root")
+    fault = document.diagnostic(("custom-components", "digits", "root"), "there is no such folder", "create it")
+    assert (fault.place.line, fault.place.column, dotted(fault.place.path)) == (4, 5, "custom-components.digits.root")
     # What the text does not hold is placed at its nearest parent.
-    assert document.fault(("custom-components", "digits", "Artifacts", 0), "x", "y").line == 2
+    assert document.diagnostic(("custom-components", "digits", "Artifacts", 0), "x", "y").place.line == 2
 
 
 @given(some.text(alphabet=some.sampled_from("ab:-[]{}\"'\n\t #&*!|>%@,?1.~é\x00"), max_size=60))
@@ -219,6 +221,6 @@ def test_no_text_whatever_raises_anything_but_a_document_error(text: str) -> Non
     for model in (Config, ModelManifest):
         with pytest.raises(DocumentError) as caught:
             read_text_document(text, model, file="any.yml")
-        for fault in caught.value.faults:
+        for fault in caught.value.diagnostics:
             assert fault.problem
             assert fault.remedy

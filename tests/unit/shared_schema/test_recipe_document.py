@@ -1,14 +1,15 @@
-"""Recipes: every spelling is read, one is written."""
+"""Recipes: every spelling is read, and one is written."""
 
 import json
 from collections.abc import Callable
 
 from pydantic import BaseModel
 
-from shared_schema.documents import Fault, read_text_document
+from shared_schema.diagnostics import Diagnostic, dotted
+from shared_schema.documents import read_text_document
 from shared_schema.recipe import Recipe
 
-FaultsIn = Callable[[str, type[BaseModel]], list[Fault]]
+FaultsIn = Callable[[str, type[BaseModel]], list[Diagnostic]]
 
 SEEDS_SPELLING = """\
 ComponentName: com.example.app
@@ -81,10 +82,10 @@ def test_two_spellings_of_one_step_are_a_fault(faults_in: FaultsIn) -> None:
     (fault,) = faults_in(
         "ComponentName: a\nComponentVersion: 1.0.0\nManifests: [{Lifecycle: {run: x, Run: y}}]\n", Recipe
     )
-    assert "Run" in fault.path
+    assert "Run" in dotted(fault.place.path)
 
 
 def test_a_recipe_needs_a_manifest_and_a_version_of_three_numbers(faults_in: FaultsIn) -> None:
     faults = faults_in("ComponentName: a\nComponentVersion: '1.0'\nManifests: []\n", Recipe)
-    assert [fault.path for fault in faults] == ["ComponentVersion", "Manifests"]
+    assert [dotted(fault.place.path) for fault in faults] == ["ComponentVersion", "Manifests"]
     assert "write major.minor.patch" in faults[0].remedy

@@ -1,4 +1,4 @@
-"""``release.json``: the hinge between build and all that comes after."""
+"""``release.json``: all that the commands after `build` know of a release."""
 
 import json
 from collections.abc import Callable
@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from shared_schema.documents import Fault, read_text_document
+from shared_schema.diagnostics import Diagnostic
+from shared_schema.documents import read_text_document
 from shared_schema.release import Release, desired_component_name
 
-FaultsIn = Callable[[str, type[BaseModel]], list[Fault]]
+FaultsIn = Callable[[str, type[BaseModel]], list[Diagnostic]]
 SHA = "0" * 64
 
 

@@ -1,4 +1,4 @@
-"""What a release carries of the config's stages: enough for the stages of a pipeline that have nothing else."""
+"""What a release has of the config's stages: enough for a pipeline's stages, which do not have the config."""
 
 from shared_schema.documents import read_text_document
 from shared_schema.release import ReleaseStage, release_stages

@@ -1,4 +1,4 @@
-"""The agent's settings travel as text, and come back as the values that they were."""
+"""The agent's settings are written as text, and read as the same values."""
 
 from typing import Any
 

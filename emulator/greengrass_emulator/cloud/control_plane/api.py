@@ -1,8 +1,8 @@
-"""The table of the greengrassv2 API: an operation is a function and a line here."""
+"""The table of the greengrassv2 API: an operation is a function, the model of its request, and a line here."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
 from greengrass_emulator.cloud.accounts import Caller
 from greengrass_emulator.cloud.api_errors import (
@@ -11,45 +11,53 @@ from greengrass_emulator.cloud.api_errors import (
     UnknownOperationException,
     UnsupportedOperationException,
 )
-from greengrass_emulator.cloud.control_plane import (
-    component_operations,
-    core_device_operations,
-    deployment_operations,
-    resolution,
-    tag_operations,
-)
+from greengrass_emulator.cloud.control_plane import component_operations as components
+from greengrass_emulator.cloud.control_plane import core_device_operations as devices
+from greengrass_emulator.cloud.control_plane import deployment_operations as deployments
+from greengrass_emulator.cloud.control_plane import requests, resolution
+from greengrass_emulator.cloud.control_plane import tag_operations as tags
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
-from greengrass_emulator.cloud.rest_json.reading import read_request
-from greengrass_emulator.cloud.rest_json.routing import find_route
+from greengrass_emulator.cloud.rest_json.reading import ApiStructure, read_request
 from greengrass_emulator.cloud.rest_json.writing import write_answer, write_error
+from greengrass_emulator.service_models import find_route
 
 _log = logging.getLogger(__name__)
 SERVICE = "greengrassv2"
 
-Operation = Callable[[AccountPlane, Caller, Mapping[str, Any]], Mapping[str, Any]]
+Operation = Callable[[AccountPlane, Caller, Mapping[str, object]], Mapping[str, object]]
+Request = TypeVar("Request", bound=ApiStructure)
+
+
+def _operation(
+    model: type[Request], function: Callable[[AccountPlane, Caller, Request], Mapping[str, object]]
+) -> Operation:
+    return lambda plane, caller, parameters: function(plane, caller, model.model_validate(parameters))
+
 
 OPERATIONS: Mapping[str, Operation] = {
-    "CreateComponentVersion": component_operations.create_component_version,
-    "DescribeComponent": component_operations.describe_component,
-    "GetComponent": component_operations.get_component,
-    "ListComponents": component_operations.list_components,
-    "ListComponentVersions": component_operations.list_component_versions,
-    "DeleteComponent": component_operations.delete_component,
-    "GetComponentVersionArtifact": component_operations.get_component_version_artifact,
+    "CreateComponentVersion": _operation(requests.CreateComponentVersion, components.create_component_version),
+    "DescribeComponent": _operation(requests.OfComponent, components.describe_component),
+    "GetComponent": _operation(requests.GetComponent, components.get_component),
+    "ListComponents": _operation(requests.ListComponents, components.list_components),
+    "ListComponentVersions": _operation(requests.ListComponentVersions, components.list_component_versions),
+    "DeleteComponent": _operation(requests.OfComponent, components.delete_component),
+    "GetComponentVersionArtifact": _operation(
+        requests.GetComponentVersionArtifact, components.get_component_version_artifact
+    ),
     "ResolveComponentCandidates": resolution.refuse_resolution,
-    "CreateDeployment": deployment_operations.create_deployment,
-    "GetDeployment": deployment_operations.get_deployment,
-    "ListDeployments": deployment_operations.list_deployments,
-    "CancelDeployment": deployment_operations.cancel_deployment,
-    "DeleteDeployment": deployment_operations.delete_deployment,
-    "ListCoreDevices": core_device_operations.list_core_devices,
-    "GetCoreDevice": core_device_operations.get_core_device,
-    "DeleteCoreDevice": core_device_operations.delete_core_device,
-    "ListInstalledComponents": core_device_operations.list_installed_components,
-    "ListEffectiveDeployments": core_device_operations.list_effective_deployments,
-    "TagResource": tag_operations.tag_resource,
-    "UntagResource": tag_operations.untag_resource,
-    "ListTagsForResource": tag_operations.list_tags_for_resource,
+    "CreateDeployment": _operation(requests.CreateDeployment, deployments.create_deployment),
+    "GetDeployment": _operation(requests.OfDeployment, deployments.get_deployment),
+    "ListDeployments": _operation(requests.ListDeployments, deployments.list_deployments),
+    "CancelDeployment": _operation(requests.OfDeployment, deployments.cancel_deployment),
+    "DeleteDeployment": _operation(requests.OfDeployment, deployments.delete_deployment),
+    "ListCoreDevices": _operation(requests.ListCoreDevices, devices.list_core_devices),
+    "GetCoreDevice": _operation(requests.OfCoreDevice, devices.get_core_device),
+    "DeleteCoreDevice": _operation(requests.OfCoreDevice, devices.delete_core_device),
+    "ListInstalledComponents": _operation(requests.ListInstalledComponents, devices.list_installed_components),
+    "ListEffectiveDeployments": _operation(requests.ListEffectiveDeployments, devices.list_effective_deployments),
+    "TagResource": _operation(requests.TagResource, tags.tag_resource),
+    "UntagResource": _operation(requests.UntagResource, tags.untag_resource),
+    "ListTagsForResource": _operation(requests.OfResource, tags.list_tags_for_resource),
 }
 
 
@@ -61,7 +69,7 @@ def answer_request(
     query: Mapping[str, Sequence[str]],
     body: bytes,
 ) -> Answer:
-    """Answers one request to the account's control plane. Never raises ``ApiError``: it is the answer."""
+    """Answer one request to the account's control plane. Never raises ``ApiError``: it is the answer."""
     try:
         route = find_route(SERVICE, method, raw_path)
         if route is None:

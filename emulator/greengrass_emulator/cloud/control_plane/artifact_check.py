@@ -47,7 +47,7 @@ class ArtifactChecker:
         self._thread = threading.Thread(target=self._work, name="artifact-checker", daemon=True)
 
     def start(self) -> None:
-        """Starts the worker."""
+        """Start the worker."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from greengrass_emulator.cloud.accounts import Caller
 from greengrass_emulator.cloud.api_errors import (
@@ -12,6 +11,7 @@ from greengrass_emulator.cloud.api_errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from greengrass_emulator.cloud.control_plane import requests
 from greengrass_emulator.cloud.control_plane.artifact_check import CheckRequest
 from greengrass_emulator.cloud.control_plane.component_store import (
     PUBLIC_OWNER,
@@ -20,22 +20,22 @@ from greengrass_emulator.cloud.control_plane.component_store import (
     component_arn,
     read_component_arn,
 )
-from greengrass_emulator.cloud.control_plane.pages import page
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.control_plane.recipe_reading import read_recipe, recipe_as, with_digests
+from greengrass_emulator.cloud.control_plane.request_tokens import page
 
-Request = Mapping[str, Any]
 _NO_MESSAGE = "NONE"
 
 
-def create_component_version(plane: AccountPlane, caller: Caller, request: Request) -> Mapping[str, Any]:
+def create_component_version(
+    plane: AccountPlane, caller: Caller, request: requests.CreateComponentVersion
+) -> Mapping[str, object]:
     """Create a version as ``REQUESTED``; the artifact checker makes it ``DEPLOYABLE`` or ``FAILED``."""
-    token = request.get("clientToken")
-    if (answered := plane.tokens.answer("CreateComponentVersion", token)) is not None:
+    if (answered := plane.tokens.answer("CreateComponentVersion", request.client_token)) is not None:
         return answered
-    if "inlineRecipe" not in request:
+    if request.inline_recipe is None:
         raise ValidationException("inlineRecipe is required; components from Lambda functions are not emulated")
-    recipe = read_recipe(request["inlineRecipe"])
+    recipe = read_recipe(request.inline_recipe)
     known = plane.components.find(recipe.name, recipe.version)
     if known is not None:
         raise ConflictException(
@@ -45,20 +45,20 @@ def create_component_version(plane: AccountPlane, caller: Caller, request: Reque
             resource_type="COMPONENT",
         )
     arn = f"{component_arn(plane.account.region, plane.account.id, recipe.name)}:versions:{recipe.version}"
-    created = ComponentVersion(arn, recipe, datetime.now(UTC), tags=dict(request.get("tags") or {}))
+    created = ComponentVersion(arn, recipe, datetime.now(UTC), tags=request.tags)
     check = CheckRequest(
         recipe, caller, partial(_check_started, plane, created), partial(_check_finished, plane, created)
     )
     plane.checker.submit(check)
     plane.components.put(created)
-    answer = {
+    answer: dict[str, object] = {
         "arn": arn,
         "componentName": recipe.name,
         "componentVersion": recipe.version,
         "creationTimestamp": created.created,
         "status": {"componentState": "REQUESTED", "message": _NO_MESSAGE, "errors": {}},
     }
-    plane.tokens.keep("CreateComponentVersion", token, answer)
+    plane.tokens.keep("CreateComponentVersion", request.client_token, answer)
     return answer
 
 
@@ -90,9 +90,9 @@ def _check_finished(
             plane.components.put(replace(known, state="DEPLOYABLE", message=_NO_MESSAGE, recipe=recipe))
 
 
-def describe_component(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """A version's metadata and status."""
-    found = find_version(plane, request["arn"])
+def describe_component(plane: AccountPlane, _: Caller, request: requests.OfComponent) -> Mapping[str, object]:
+    """Return a version's metadata and status."""
+    found = find_version(plane, request.arn)
     return {
         "arn": found.arn,
         "componentName": found.recipe.name,
@@ -106,37 +106,39 @@ def describe_component(plane: AccountPlane, _: Caller, request: Request) -> Mapp
     }
 
 
-def get_component(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+def get_component(plane: AccountPlane, _: Caller, request: requests.GetComponent) -> Mapping[str, object]:
     """Return a version's recipe, with the digests that the cloud added."""
-    found = find_version(plane, request["arn"])
-    output_format = request.get("recipeOutputFormat", "JSON")
+    found = find_version(plane, request.arn)
     return {
-        "recipeOutputFormat": output_format,
-        "recipe": recipe_as(found.recipe, output_format),
+        "recipeOutputFormat": request.recipe_output_format,
+        "recipe": recipe_as(found.recipe, request.recipe_output_format),
         "tags": dict(found.tags) or None,
     }
 
 
-def list_components(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """Components with their latest version: the account's own, or the public ones."""
-    public = request.get("scope", "PRIVATE") == "PUBLIC"
+def list_components(plane: AccountPlane, _: Caller, request: requests.ListComponents) -> Mapping[str, object]:
+    """Return components with their latest version: the account's own, or the public ones."""
+    public = request.scope == "PUBLIC"
     store = plane.public if public else plane.components
     owner = PUBLIC_OWNER if public else plane.account.id
-    names, token = page(store.names(), request)
+    names, token = page(store.names(), request.max_results, request.next_token)
     return {"components": [_listed(plane, store, owner, name) for name in names], "nextToken": token}
 
 
-def list_component_versions(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+def list_component_versions(
+    plane: AccountPlane, _: Caller, request: requests.ListComponentVersions
+) -> Mapping[str, object]:
     """Return a component's versions, the highest first; empty for an unknown component."""
-    reference = read_component_arn(request["arn"])
-    versions, token = page(_store(plane, reference.owner).versions_of(reference.name), request)
+    reference = read_component_arn(request.arn)
+    known = _store(plane, reference.owner).versions_of(reference.name)
+    versions, token = page(known, request.max_results, request.next_token)
     listed = [{"componentName": v.recipe.name, "componentVersion": v.recipe.version, "arn": v.arn} for v in versions]
     return {"componentVersions": listed, "nextToken": token}
 
 
-def delete_component(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+def delete_component(plane: AccountPlane, _: Caller, request: requests.OfComponent) -> Mapping[str, object]:
     """Remove a version from the account. Devices that have it keep it (AWS, DeleteComponent)."""
-    found = find_version(plane, request["arn"])
+    found = find_version(plane, request.arn)
     if read_component_arn(found.arn).owner == PUBLIC_OWNER:
         raise ValidationException("A public component cannot be deleted")
     if found.state in {"REQUESTED", "INITIATED"}:
@@ -149,13 +151,15 @@ def delete_component(plane: AccountPlane, _: Caller, request: Request) -> Mappin
     return {}
 
 
-def get_component_version_artifact(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """Return the URL of a public or a Lambda component's artifact. The emulated public components have none.
+def get_component_version_artifact(
+    plane: AccountPlane, _: Caller, request: requests.GetComponentVersionArtifact
+) -> Mapping[str, object]:
+    """Refuse: only public and Lambda components have artifacts that the service keeps, and the emulated ones have none.
 
     A private component's artifact is in its owner's bucket; a device downloads it with its own credentials.
     """
-    found = find_version(plane, request["arn"])
-    name = request["artifactName"]
+    found = find_version(plane, request.arn)
+    name = request.artifact_name
     raise ResourceNotFoundException(
         f"Component [{found.recipe.name} : {found.recipe.version}] has no artifact {name} that the service keeps",
         resource_id=name,
@@ -182,11 +186,11 @@ def _store(plane: AccountPlane, owner: str) -> ComponentStore:
     return plane.components if owner == plane.account.id else ComponentStore()
 
 
-def _platforms(version: ComponentVersion) -> list[dict[str, Any]]:
+def _platforms(version: ComponentVersion) -> list[Mapping[str, object]]:
     return [{"name": name, "attributes": dict(attributes)} for name, attributes in version.recipe.platforms]
 
 
-def _listed(plane: AccountPlane, store: ComponentStore, owner: str, name: str) -> dict[str, Any]:
+def _listed(plane: AccountPlane, store: ComponentStore, owner: str, name: str) -> Mapping[str, object]:
     latest = store.versions_of(name)[0]
     return {
         "arn": component_arn(plane.account.region, owner, name),

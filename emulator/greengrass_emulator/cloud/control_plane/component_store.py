@@ -1,13 +1,23 @@
-"""Component versions of one account, and the public ones of AWS that every account sees."""
+"""Component versions of one account, and the public ones of AWS that every account sees.
 
+AWS's own components are there for deployments and recipes that name them: names and versions, without artifacts.
+"""
+
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
-from greengrass_emulator.cloud.control_plane.recipe_reading import CloudRecipe
+from greengrass_emulator.cloud.control_plane.recipe_reading import CloudRecipe, read_recipe
 from greengrass_emulator.cloud.control_plane.versions import newest_first
 
 PUBLIC_OWNER = "aws"
+_PUBLISHED = datetime(2025, 1, 15, tzinfo=UTC)
+_PUBLIC_VERSIONS = {
+    "aws.greengrass.Nucleus": ("2.12.6", "2.13.0", "2.14.0", "2.14.3", "2.15.0", "2.18.0"),
+    "aws.greengrass.Cli": ("2.12.6", "2.13.0", "2.14.0", "2.14.3", "2.15.0", "2.18.0"),
+}
+_PUBLIC_TYPES = {"aws.greengrass.Nucleus": "aws.greengrass.nucleus", "aws.greengrass.Cli": "aws.greengrass.plugin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +47,7 @@ class ComponentReference:
 
 
 def component_arn(region: str, owner: str, name: str) -> str:
-    """The ARN of a component; the owner is an account id, or ``aws``."""
+    """Return the ARN of a component; the owner is an account id, or ``aws``."""
     return f"arn:aws:greengrass:{region}:{owner}:components:{name}"
 
 
@@ -54,7 +64,7 @@ class ComponentStore:
         self._versions = {(v.recipe.name, v.recipe.version): v for v in versions}
 
     def find(self, name: str, version: str) -> ComponentVersion | None:
-        """The version, if it is there."""
+        """Return the version, if it is there."""
         return self._versions.get((name, version))
 
     def put(self, version: ComponentVersion) -> None:
@@ -66,14 +76,35 @@ class ComponentStore:
         del self._versions[name, version]
 
     def names(self) -> list[str]:
-        """Every component's name, in order."""
+        """Return every component's name, in order."""
         return sorted({name for name, _ in self._versions})
 
     def versions_of(self, name: str) -> list[ComponentVersion]:
-        """A component's versions, the highest first."""
+        """Return a component's versions, the highest first."""
         mine = {version: found for (known, version), found in self._versions.items() if known == name}
         return [mine[version] for version in newest_first(mine)]
 
     def all(self) -> list[ComponentVersion]:
-        """Every version, by name."""
+        """Return every version, by name."""
         return [version for name in self.names() for version in self.versions_of(name)]
+
+
+def public_components(region: str) -> ComponentStore:
+    """Return AWS's public components in a region."""
+    return ComponentStore(
+        _public_version(region, name, version) for name, known in _PUBLIC_VERSIONS.items() for version in known
+    )
+
+
+def _public_version(region: str, name: str, version: str) -> ComponentVersion:
+    recipe = {
+        "RecipeFormatVersion": "2020-01-25",
+        "ComponentName": name,
+        "ComponentVersion": version,
+        "ComponentType": _PUBLIC_TYPES[name],
+        "ComponentPublisher": "AWS",
+        "ComponentDescription": f"{name}, provided by the nucleus of the emulator",
+        "Manifests": [{"Platform": {"os": "*"}, "Lifecycle": {}, "Artifacts": []}],
+    }
+    arn = f"{component_arn(region, PUBLIC_OWNER, name)}:versions:{version}"
+    return ComponentVersion(arn, read_recipe(json.dumps(recipe).encode()), _PUBLISHED, "DEPLOYABLE", "NONE")

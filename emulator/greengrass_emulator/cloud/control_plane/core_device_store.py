@@ -4,18 +4,47 @@ Source: ``$aws/things/{thing}/greengrassv2/health/json`` (AWS, "Gather Greengras
 nucleus's FleetStatusDetails). A device that has never sent a status is unknown, as in the real service.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Literal
 
-_STATES = ("NEW", "INSTALLED", "STARTING", "RUNNING", "STOPPING", "ERRORED", "BROKEN", "FINISHED")
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+
+
+class _StatusDetails(_Part):
+    status_reason: str | None = None
+    status_codes: tuple[str, ...] | None = None
+
+
+class _ComponentStatus(_Part):
+    component_name: str
+    version: str
+    status: Literal["NEW", "INSTALLED", "STARTING", "RUNNING", "STOPPING", "ERRORED", "BROKEN", "FINISHED"] = "NEW"
+    is_root: bool = False
+    status_details: _StatusDetails | None = None
+
+
+class _FleetStatus(_Part):
+    """The message; members that the cloud does not show are left out."""
+
+    message_type: str = "COMPLETE"
+    ggc_version: str = "unknown"
+    platform: str = "linux"
+    architecture: str = "unknown"
+    runtime: str = "aws_nucleus_classic"
+    overall_device_status: str = "HEALTHY"
+    components: tuple[_ComponentStatus, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledComponent:
-    """One component on a device. ``configuration_arns`` are the deployments that brought it."""
+    """One component on a device."""
 
     name: str
     version: str
@@ -25,7 +54,6 @@ class InstalledComponent:
     codes: tuple[str, ...]
     changed: datetime
     reported: datetime
-    configuration_arns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +67,6 @@ class CoreDevice:
     runtime: str
     status: str
     updated: datetime
-    sequence: int = 0
     components: Mapping[str, InstalledComponent] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -55,7 +82,7 @@ class CoreDeviceStore:
         return self._devices.get(thing)
 
     def all(self) -> list[CoreDevice]:
-        """Every device, by name."""
+        """Return every device, by name."""
         return [self._devices[thing] for thing in sorted(self._devices)]
 
     def put(self, device: CoreDevice) -> None:
@@ -63,31 +90,29 @@ class CoreDeviceStore:
         self._devices[device.thing] = device
 
     def read_fleet_status(self, thing: str, payload: bytes) -> None:
-        """Store a fleet status message. It is ignored if it is older than the last one since the same start."""
-        message = json.loads(payload)
-        if not isinstance(message, dict):
-            raise ValueError("a fleet status message must be a JSON object")
+        """Store a fleet status message.
+
+        Raises ``ValueError`` for a message that a nucleus does not send (pydantic's ``ValidationError`` is one).
+        """
+        message = _FleetStatus.model_validate_json(payload)
         now = datetime.now(UTC)
         known = self._devices.get(thing)
-        complete = message.get("messageType", "COMPLETE") == "COMPLETE" or known is None
-        components = {} if complete or known is None else dict(known.components)
         before = known.components if known else {}
-        for said in message.get("components") or []:
-            component = _component(said, before.get(said.get("componentName", "")), now)
-            components[component.name] = component
-        device = CoreDevice(
+        # A PARTIAL message names the components that changed.
+        components = {} if message.message_type == "COMPLETE" else dict(before)
+        for component in message.components or ():
+            components[component.component_name] = _installed(component, before.get(component.component_name), now)
+        self._devices[thing] = CoreDevice(
             thing=thing,
-            version=str(message.get("ggcVersion", "unknown")),
-            platform=str(message.get("platform", "linux")),
-            architecture=str(message.get("architecture", "unknown")),
-            runtime=str(message.get("runtime", "aws_nucleus_classic")),
-            status=str(message.get("overallDeviceStatus", "HEALTHY")),
+            version=message.ggc_version,
+            platform=message.platform,
+            architecture=message.architecture,
+            runtime=message.runtime,
+            status=message.overall_device_status,
             updated=now,
-            sequence=int(message.get("sequenceNumber", 0)),
             components=components,
             tags=known.tags if known else {},
         )
-        self._devices[thing] = device
 
     def remove(self, thing: str) -> None:
         """Remove a device. Its next status message adds it again."""
@@ -98,21 +123,16 @@ class CoreDeviceStore:
         self._devices[thing] = replace(self._devices[thing], tags=tags)
 
 
-def _component(said: Mapping[str, Any], before: InstalledComponent | None, now: datetime) -> InstalledComponent:
-    state = str(said.get("status", "NEW"))
-    if state not in _STATES:
-        raise ValueError(f"{state!r} is not a lifecycle state")
-    version = str(said["version"])
-    details = said.get("statusDetails") or {}
-    unchanged = before is not None and (before.state, before.version) == (state, version)
+def _installed(component: _ComponentStatus, before: InstalledComponent | None, now: datetime) -> InstalledComponent:
+    details = component.status_details or _StatusDetails()
+    unchanged = before is not None and (before.state, before.version) == (component.status, component.version)
     return InstalledComponent(
-        name=str(said["componentName"]),
-        version=version,
-        state=state,
-        is_root=bool(said.get("isRoot", False)),
-        details=str(details["statusReason"])[:1000] if details.get("statusReason") else None,
-        codes=tuple(str(code) for code in details.get("statusCodes") or ()),
+        name=component.component_name,
+        version=component.version,
+        state=component.status,
+        is_root=component.is_root,
+        details=details.status_reason[:1000] if details.status_reason else None,
+        codes=details.status_codes or (),
         changed=before.changed if before and unchanged else now,
         reported=now,
-        configuration_arns=tuple(said.get("fleetConfigArns") or ()),
     )

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
 from greengrass_emulator.cloud.accounts import Caller
@@ -12,36 +11,34 @@ from greengrass_emulator.cloud.api_errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from greengrass_emulator.cloud.control_plane import requests
 from greengrass_emulator.cloud.control_plane.deployment_document import configuration_arn, fleet_configuration
 from greengrass_emulator.cloud.control_plane.deployment_rules import (
     check_components,
     check_job_configuration,
-    with_default_policies,
 )
 from greengrass_emulator.cloud.control_plane.deployment_store import ACTIVE, CANCELED, INACTIVE, Deployment
-from greengrass_emulator.cloud.control_plane.pages import page
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.control_plane.request_tokens import page
 from greengrass_emulator.cloud.device_messages.job_rules import read_job_rules
 from greengrass_emulator.cloud.device_messages.jobs import Job
 from greengrass_emulator.cloud.device_messages.shadows import shadow_prefix
+from greengrass_emulator.json_value import JsonObject
 
-Request = Mapping[str, Any]
 SHADOW = "AWSManagedGreengrassV2Deployment"
 """The named shadow that delivers a deployment to a single thing."""
 
 
-def create_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+def create_deployment(plane: AccountPlane, _: Caller, request: requests.CreateDeployment) -> Mapping[str, object]:
     """Create a target's new revision. It replaces all components; earlier revisions become ``INACTIVE``."""
-    token = request.get("clientToken")
-    if (answered := plane.tokens.answer("CreateDeployment", token)) is not None:
+    if (answered := plane.tokens.answer("CreateDeployment", request.client_token)) is not None:
         return answered
-    target = request["targetArn"]
+    target = request.target_arn
     _check_target(plane, target)
-    components = request.get("components") or {}
-    check_components(components)
-    check_job_configuration(request.get("iotJobConfiguration"))
-    for name, spec in components.items():
-        _check_component(plane, name, spec["componentVersion"])
+    check_components(request.components)
+    check_job_configuration(request.iot_job_configuration)
+    for name, component in request.components.items():
+        _check_component(plane, name, component.component_version)
     history = plane.deployments.of_target(target)
     deployment_id = str(uuid4())
     to_group = ":thinggroup/" in target
@@ -51,15 +48,15 @@ def create_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mappi
         target_arn=target,
         revision=plane.deployments.next_revision(target),
         created=datetime.now(UTC),
-        components=components,
-        policies=with_default_policies(request.get("deploymentPolicies")),
+        components=request.components,
+        policies=request.deployment_policies,
         order=plane.deployments.next_order(),
-        name=request.get("deploymentName"),
+        name=request.deployment_name,
         job_id=job_id,
         job_arn=f"{plane.things.arn_prefix()}job/{job_id}" if job_id else None,
-        job_configuration=request.get("iotJobConfiguration"),
-        parent_target_arn=request.get("parentTargetArn"),
-        tags=dict(request.get("tags") or {}),
+        job_configuration=request.iot_job_configuration,
+        parent_target_arn=request.parent_target_arn,
+        tags=request.tags,
     )
     plane.deployments.put(deployment)
     for former in history:
@@ -67,40 +64,40 @@ def create_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mappi
             _end(plane, former, INACTIVE)
     _send(plane, deployment)
     answer = {"deploymentId": deployment_id, "iotJobId": job_id, "iotJobArn": deployment.job_arn}
-    plane.tokens.keep("CreateDeployment", token, answer)
+    plane.tokens.keep("CreateDeployment", request.client_token, answer)
     return answer
 
 
-def get_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """A whole deployment."""
-    found = find_deployment(plane, request["deploymentId"])
+def get_deployment(plane: AccountPlane, _: Caller, request: requests.OfDeployment) -> Mapping[str, object]:
+    """Return a whole deployment."""
+    found = find_deployment(plane, request.deployment_id)
     return {
         **_listed(plane, found),
         "iotJobId": found.job_id,
         "iotJobArn": found.job_arn,
-        "components": found.components,
-        "deploymentPolicies": found.policies,
-        "iotJobConfiguration": found.job_configuration,
+        "components": {name: component.as_answer() for name, component in found.components.items()},
+        "deploymentPolicies": found.policies.as_answer(),
+        "iotJobConfiguration": found.job_configuration.as_answer() if found.job_configuration else None,
         "tags": dict(found.tags) or None,
     }
 
 
-def list_deployments(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """Deployments, the newest first; unless ``historyFilter`` says ``ALL``, only the latest of each target."""
+def list_deployments(plane: AccountPlane, _: Caller, request: requests.ListDeployments) -> Mapping[str, object]:
+    """Return deployments, the newest first; unless ``historyFilter`` says ``ALL``, only the latest of each target."""
     found = [
         d
         for d in plane.deployments.newest_first()
-        if request.get("targetArn") in {None, d.target_arn}
-        and request.get("parentTargetArn") in {None, d.parent_target_arn}
-        and (request.get("historyFilter", "LATEST_ONLY") == "ALL" or _is_latest(plane, d))
+        if request.target_arn in {None, d.target_arn}
+        and request.parent_target_arn in {None, d.parent_target_arn}
+        and (request.history_filter == "ALL" or _is_latest(plane, d))
     ]
-    some, token = page(found, request)
+    some, token = page(found, request.max_results, request.next_token)
     return {"deployments": [_listed(plane, d) for d in some], "nextToken": token}
 
 
-def cancel_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+def cancel_deployment(plane: AccountPlane, _: Caller, request: requests.OfDeployment) -> Mapping[str, object]:
     """Cancel a deployment on the devices that have not started it."""
-    found = find_deployment(plane, request["deploymentId"])
+    found = find_deployment(plane, request.deployment_id)
     if found.status != ACTIVE:
         raise ConflictException(
             f"Deployment {found.deployment_id} is {found.status}; only an ACTIVE one can be cancelled",
@@ -113,9 +110,9 @@ def cancel_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mappi
     return {"message": "SUCCESS"}
 
 
-def delete_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+def delete_deployment(plane: AccountPlane, _: Caller, request: requests.OfDeployment) -> Mapping[str, object]:
     """Delete a deployment that is not ACTIVE, and its job. Devices that run it go on (AWS, DeleteDeployment)."""
-    found = find_deployment(plane, request["deploymentId"])
+    found = find_deployment(plane, request.deployment_id)
     if found.status == ACTIVE:
         raise ConflictException(
             f"Deployment {found.deployment_id} is ACTIVE; cancel it before it is deleted",
@@ -127,7 +124,7 @@ def delete_deployment(plane: AccountPlane, _: Caller, request: Request) -> Mappi
 
 
 def find_deployment(plane: AccountPlane, deployment_id: str) -> Deployment:
-    """The deployment of an id. Raises ``ResourceNotFoundException``."""
+    """Return the deployment of an id. Raises ``ResourceNotFoundException``."""
     found = plane.deployments.find(deployment_id)
     if found is None:
         raise ResourceNotFoundException(
@@ -140,12 +137,12 @@ def follow_members(plane: AccountPlane) -> None:
     """Deliver each group's active deployment to things that joined the group, and cancel it for those that left."""
     for deployment in plane.deployments.newest_first():
         if deployment.status == ACTIVE and deployment.job_id:
-            plane.say(plane.jobs.follow(deployment.job_id, plane.things.members(deployment.target_arn)))
+            plane.send(plane.jobs.follow(deployment.job_id, plane.things.members(deployment.target_arn)))
 
 
 def advance_jobs(plane: AccountPlane) -> None:
     """Do what is due by the clock: rollouts, time-outs, and the aborts that follow."""
-    plane.say(plane.jobs.advance())
+    plane.send(plane.jobs.advance())
     cancel_aborted(plane)
 
 
@@ -186,7 +183,7 @@ def _check_component(plane: AccountPlane, name: str, version: str) -> None:
 def _end(plane: AccountPlane, deployment: Deployment, status: str) -> None:
     plane.deployments.set_status(deployment.deployment_id, status)
     if deployment.job_id:
-        plane.say(plane.jobs.close(deployment.job_id))
+        plane.send(plane.jobs.close(deployment.job_id))
 
 
 def _send(plane: AccountPlane, deployment: Deployment) -> None:
@@ -199,7 +196,7 @@ def _send(plane: AccountPlane, deployment: Deployment) -> None:
     plane.mirror.create(deployment.job_id, deployment.target_arn, json.dumps(document), description, configuration)
     rules = read_job_rules(configuration)
     job = Job(deployment.job_id, deployment.target_arn, document, deployment.order, rules)
-    plane.say(plane.jobs.create(job, plane.things.members(deployment.target_arn)))
+    plane.send(plane.jobs.create(job, plane.things.members(deployment.target_arn)))
 
 
 def _send_to_thing(plane: AccountPlane, deployment: Deployment, desired_status: str) -> None:
@@ -211,10 +208,10 @@ def _send_to_thing(plane: AccountPlane, deployment: Deployment, desired_status: 
     update = plane.shadows.update(deployment.target_name, SHADOW, payload, from_service=True)
     topic = f"{shadow_prefix(deployment.target_name, SHADOW)}/update/accepted"
     plane.publish(topic, json.dumps(update.answer).encode())
-    plane.say(update.publications)
+    plane.send(update.publications)
 
 
-def take_thing_report(plane: AccountPlane, thing: str, reported: Mapping[str, Any]) -> None:
+def take_thing_report(plane: AccountPlane, thing: str, reported: JsonObject) -> None:
     """Take a thing's report in the deployment shadow: its deployment ends ``COMPLETED`` or ``FAILED``."""
     target = f"{plane.things.arn_prefix()}thing/{thing}"
     latest = plane.deployments.latest_of(target)
@@ -232,7 +229,7 @@ def _is_latest(plane: AccountPlane, deployment: Deployment) -> bool:
     return latest is not None and latest.deployment_id == deployment.deployment_id
 
 
-def _listed(plane: AccountPlane, deployment: Deployment) -> dict[str, Any]:
+def _listed(plane: AccountPlane, deployment: Deployment) -> dict[str, object]:
     return {
         "targetArn": deployment.target_arn,
         "revisionId": str(deployment.revision),

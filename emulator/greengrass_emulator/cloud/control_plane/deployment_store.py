@@ -4,27 +4,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
-from typing import Any
+
+from greengrass_emulator.cloud.control_plane.requests import DeployedComponent, DeploymentPolicies
+from greengrass_emulator.cloud.device_messages.job_rules import JobConfiguration
 
 ACTIVE, INACTIVE, CANCELED = "ACTIVE", "INACTIVE", "CANCELED"
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One revision of a target. ``components``, ``policies`` and ``job_configuration`` are as the API has them."""
+    """One revision of a target. ``components``, ``policies`` and ``job_configuration`` are the request's."""
 
     deployment_id: str
     target_arn: str
     revision: int
     created: datetime
-    components: Mapping[str, Mapping[str, Any]]
-    policies: Mapping[str, Any]
+    components: Mapping[str, DeployedComponent]
+    policies: DeploymentPolicies
     order: int
     name: str | None = None
     status: str = ACTIVE
     job_id: str | None = None
     job_arn: str | None = None
-    job_configuration: Mapping[str, Any] | None = None
+    job_configuration: JobConfiguration | None = None
     parent_target_arn: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,15 +62,15 @@ class DeploymentStore:
         self.put(replace(self._deployments[deployment_id], status=status))
 
     def of_target(self, target_arn: str) -> list[Deployment]:
-        """A target's deployments, the newest first."""
+        """Return a target's deployments, the newest first."""
         return [d for d in self.newest_first() if d.target_arn == target_arn]
 
     def latest_of(self, target_arn: str) -> Deployment | None:
-        """A target's newest deployment."""
+        """Return a target's newest deployment."""
         return next(iter(self.of_target(target_arn)), None)
 
     def newest_first(self) -> list[Deployment]:
-        """Every deployment, the newest first."""
+        """Return every deployment, the newest first."""
         return sorted(self._deployments.values(), key=lambda d: d.order, reverse=True)
 
     def remove(self, deployment_id: str) -> None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from greengrass_emulator.cloud.accounts import Account
 from greengrass_emulator.cloud.clock import Clock
 from greengrass_emulator.cloud.control_plane.artifact_check import ArtifactChecker
-from greengrass_emulator.cloud.control_plane.client_tokens import ClientTokens
 from greengrass_emulator.cloud.control_plane.component_store import ComponentStore
 from greengrass_emulator.cloud.control_plane.core_device_store import CoreDeviceStore
 from greengrass_emulator.cloud.control_plane.deployment_store import DeploymentStore
+from greengrass_emulator.cloud.control_plane.request_tokens import ClientTokens
 from greengrass_emulator.cloud.device_messages.jobs import JobBook
-from greengrass_emulator.cloud.device_messages.publications import Publication, Publish
+from greengrass_emulator.cloud.device_messages.messages import Publication, Publish
 from greengrass_emulator.cloud.device_messages.shadows import Shadows
 from greengrass_emulator.cloud.fleet_index.things import ThingIndex
 from greengrass_emulator.cloud.moto_memory.job_mirror import JobMirror
@@ -47,17 +47,17 @@ class AccountPlane:
     def open(
         cls, account: Account, checker: ArtifactChecker, publish: Publish, public: ComponentStore, clock: Clock
     ) -> "AccountPlane":
-        """An empty control plane for an account."""
+        """Return an empty control plane for an account."""
         mirror, now = JobMirror(account), clock.now
         things, jobs, shadows = Things(account), JobBook(mirror, now), Shadows(account)
         index, tokens = ThingIndex(ThingDocuments(account), now), ClientTokens(now)
         return cls(account, checker, publish, public, things, mirror, jobs, shadows, index, tokens=tokens, clock=clock)
 
     def arn(self, kind: str, rest: str) -> str:
-        """An ARN of this account: ``arn:aws:greengrass:REGION:ACCOUNT:KIND:REST``."""
+        """Return an ARN of this account: ``arn:aws:greengrass:REGION:ACCOUNT:KIND:REST``."""
         return f"arn:aws:greengrass:{self.account.region}:{self.account.id}:{kind}:{rest}"
 
-    def say(self, publications: Iterable[Publication]) -> None:
+    def send(self, publications: Iterable[Publication]) -> None:
         """Hand messages to the broker, without waiting."""
-        for said in publications:
-            self.publish(said.topic, said.payload())
+        for publication in publications:
+            self.publish(publication.topic, publication.payload())

@@ -1,18 +1,18 @@
-"""What the cloud reads in a recipe: name, version, platforms, artifacts. Everything else is passed on unchanged.
+"""The part of a recipe that the cloud reads: name, version, platforms, artifacts. All else it passes on unchanged.
 
 Keys are read in any case, as the service does with the older spellings (``URI``). The cloud changes the text only by
 the ``Digest`` and ``Algorithm`` that it adds to each artifact (AWS, "Component recipe reference").
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
 from greengrass_emulator.cloud.api_errors import ValidationException
 from greengrass_emulator.cloud.control_plane.versions import is_range, is_version
+from greengrass_emulator.json_value import JsonObject, JsonValue
 
 MAXIMUM_BYTES = 16_000
 _FORMAT = "2020-01-25"
@@ -40,37 +40,37 @@ class CloudRecipe:
     artifact_uris: tuple[str, ...]
     text: str
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """Return a copy of the recipe's JSON object."""
-        document: dict[str, Any] = json.loads(self.text)
+        document: JsonObject = json.loads(self.text)
         return document
 
 
 def read_recipe(blob: bytes) -> CloudRecipe:
-    """Reads a recipe, JSON or YAML. Raises ``ValidationException`` that says what is wrong with it."""
+    """Read a recipe, JSON or YAML. Raises ``ValidationException`` that says what is wrong with it."""
     if len(blob) > MAXIMUM_BYTES:
         raise ValidationException(f"The recipe has {len(blob)} bytes; at most {MAXIMUM_BYTES} are allowed")
     return _checked(_parsed(blob))
 
 
 def with_digests(recipe: CloudRecipe, digests: Mapping[str, str]) -> CloudRecipe:
-    """The recipe with each artifact's digest (base64 of its SHA-256, as the nucleus compares it)."""
+    """Return the recipe with each artifact's digest (base64 of its SHA-256, as the nucleus compares it)."""
     document = recipe.document()
-    for artifact in _artifacts(document):
-        uri = str(_get(artifact, "Uri"))
+    for artifact in _artifacts(_manifests(document)):
+        uri = _uri(artifact)
         if uri in digests:
             artifact["Digest"], artifact["Algorithm"] = digests[uri], "SHA-256"
     return _checked(document)
 
 
 def recipe_as(recipe: CloudRecipe, output_format: str) -> bytes:
-    """The recipe in the wanted format, ``JSON`` or ``YAML``."""
+    """Return the recipe in the wanted format, ``JSON`` or ``YAML``."""
     if output_format == "YAML":
         return yaml.safe_dump(recipe.document(), sort_keys=False, allow_unicode=True).encode()
     return recipe.text.encode()
 
 
-def _parsed(blob: bytes) -> dict[str, Any]:
+def _parsed(blob: bytes) -> JsonObject:
     try:
         text = blob.decode()
     except UnicodeDecodeError as fault:
@@ -84,10 +84,17 @@ def _parsed(blob: bytes) -> dict[str, Any]:
             raise ValidationException(f"The recipe is neither JSON nor YAML: {fault}") from fault
     if not isinstance(document, dict):
         raise ValidationException("The recipe is not a JSON or YAML object")
-    return document
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as fault:
+        # YAML has sets, bytes and NaN; JSON has unpaired surrogates.
+        raise ValidationException(f"The recipe has a value that JSON does not have: {fault}") from fault
+    read: JsonObject = json.loads(text)
+    return read
 
 
-def _checked(document: dict[str, Any]) -> CloudRecipe:
+def _checked(document: JsonObject) -> CloudRecipe:
     if _get(document, "RecipeFormatVersion") != _FORMAT:
         raise ValidationException(f"RecipeFormatVersion must be {_FORMAT}")
     name, version = _get(document, "ComponentName"), _get(document, "ComponentVersion")
@@ -97,18 +104,11 @@ def _checked(document: dict[str, Any]) -> CloudRecipe:
         )
     if not isinstance(version, str) or len(version) > 64 or not is_version(version):
         raise ValidationException(f"ComponentVersion must be a semantic version such as 1.0.0, and is {version!r}")
-    manifests = _get(document, "Manifests")
-    if not isinstance(manifests, list) or not manifests or not all(isinstance(m, dict) for m in manifests):
-        raise ValidationException("Manifests must be a list with at least one manifest")
+    manifests = _manifests(document)
     _check_dependencies(document)
-    uris = []
-    for artifact in _artifacts(document):
-        uri = _get(artifact, "Uri")
-        if not isinstance(uri, str) or ":" not in uri:
-            raise ValidationException(f"An artifact's Uri must be a URI such as s3://bucket/key, and is {uri!r}")
-        uris.append(uri)
+    uris = [_uri(artifact) for artifact in _artifacts(manifests)]
     platforms = tuple(
-        (_text_or_none(manifest, "Name"), tuple((str(k), str(v)) for k, v in _platform(manifest).items()))
+        (_text_or_none(manifest, "Name"), tuple((key, str(value)) for key, value in _platform(manifest).items()))
         for manifest in manifests
     )
     return CloudRecipe(
@@ -118,35 +118,33 @@ def _checked(document: dict[str, Any]) -> CloudRecipe:
         description=_text_or_none(document, "ComponentDescription"),
         platforms=platforms,
         artifact_uris=tuple(dict.fromkeys(uris)),
-        text=_as_json(document),
+        text=json.dumps(document, ensure_ascii=False),
     )
 
 
-def _as_json(document: dict[str, Any]) -> str:
-    try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-        text.encode()
-    except (TypeError, ValueError, RecursionError) as fault:
-        # YAML has sets, bytes and NaN; JSON has unpaired surrogates.
-        raise ValidationException(f"The recipe has a value that JSON does not have: {fault}") from fault
-    return text
+def _manifests(document: JsonObject) -> list[JsonObject]:
+    given = _get(document, "Manifests")
+    manifests = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    if not isinstance(given, list) or not given or len(manifests) != len(given):
+        raise ValidationException("Manifests must be a list with at least one manifest")
+    return manifests
 
 
-def _platform(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+def _platform(manifest: JsonObject) -> JsonObject:
     platform = _get(manifest, "Platform") or {}
     if not isinstance(platform, dict):
         raise ValidationException("A manifest's Platform must be an object such as {os: linux}")
     return platform
 
 
-def _text_or_none(document: Mapping[str, Any], key: str) -> str | None:
+def _text_or_none(document: JsonObject, key: str) -> str | None:
     value = _get(document, key)
     if value is not None and not isinstance(value, str):
         raise ValidationException(f"{key} must be a text, and is {value!r}")
     return value
 
 
-def _check_dependencies(document: dict[str, Any]) -> None:
+def _check_dependencies(document: JsonObject) -> None:
     dependencies = _get(document, "ComponentDependencies") or {}
     if not isinstance(dependencies, dict):
         raise ValidationException("ComponentDependencies must be a map of component names")
@@ -156,8 +154,8 @@ def _check_dependencies(document: dict[str, Any]) -> None:
             raise ValidationException(f"{name}: VersionRequirement is not an npm range: {wanted!r}")
 
 
-def _artifacts(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for manifest in _get(document, "Manifests") or []:
+def _artifacts(manifests: Iterable[JsonObject]) -> Iterator[JsonObject]:
+    for manifest in manifests:
         artifacts = _get(manifest, "Artifacts") or []
         if not isinstance(artifacts, list):
             raise ValidationException("A manifest's Artifacts must be a list")
@@ -167,8 +165,15 @@ def _artifacts(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield artifact
 
 
-def _get(document: Mapping[str, Any], key: str) -> Any:
+def _uri(artifact: JsonObject) -> str:
+    uri = _get(artifact, "Uri")
+    if not isinstance(uri, str) or ":" not in uri:
+        raise ValidationException(f"An artifact's Uri must be a URI such as s3://bucket/key, and is {uri!r}")
+    return uri
+
+
+def _get(document: JsonObject, key: str) -> JsonValue:
     if key in document:
         return document[key]
     lowered = key.lower()
-    return next((value for name, value in document.items() if str(name).lower() == lowered), None)
+    return next((value for name, value in document.items() if name.lower() == lowered), None)

@@ -4,7 +4,6 @@ Devices call it over their own endpoint (the nucleus's ComponentServiceHelper). 
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from greengrass_emulator.cloud.api_errors import (
     AccessDeniedException,
@@ -13,12 +12,13 @@ from greengrass_emulator.cloud.api_errors import (
 )
 from greengrass_emulator.cloud.control_plane.component_store import ComponentVersion
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
+from greengrass_emulator.cloud.control_plane.requests import ComponentCandidate, ResolveComponentCandidates
 from greengrass_emulator.cloud.control_plane.versions import is_range, satisfies_all
 
 
-def resolve_component_candidates(plane: AccountPlane, request: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolve_component_candidates(plane: AccountPlane, request: ResolveComponentCandidates) -> Mapping[str, object]:
     """Return one version for each candidate. Raises ``ResourceNotFoundException`` if no version satisfies it."""
-    resolved = [_resolve(plane, candidate) for candidate in request.get("componentCandidates") or ()]
+    resolved = [_resolve(plane, candidate) for candidate in request.component_candidates]
     return {
         "resolvedComponentVersions": [
             {
@@ -33,29 +33,29 @@ def resolve_component_candidates(plane: AccountPlane, request: Mapping[str, Any]
     }
 
 
-def refuse_resolution(*_: object) -> Mapping[str, Any]:
+def refuse_resolution(*_: object) -> Mapping[str, object]:
     """Refuse the call at the API's own endpoint, whatever the credentials (API reference)."""
     raise AccessDeniedException(
         "ResolveComponentCandidates is answered at the data plane endpoint, to a device's certificate"
     )
 
 
-def _resolve(plane: AccountPlane, candidate: Mapping[str, Any]) -> ComponentVersion:
-    name = candidate.get("componentName")
+def _resolve(plane: AccountPlane, candidate: ComponentCandidate) -> ComponentVersion:
+    name = candidate.component_name
     if not name:
         raise ValidationException("Each candidate must have a componentName")
-    requirements: Mapping[str, str] = candidate.get("versionRequirements") or {}
-    for asker, wanted in requirements.items():
+    requirements = candidate.version_requirements
+    for dependent, wanted in requirements.items():
         if not is_range(wanted):
-            raise ValidationException(f"The requirement {wanted!r} of {asker} for {name} is not an npm range")
+            raise ValidationException(f"The requirement {wanted!r} of {dependent} for {name} is not an npm range")
     # An account's own component hides a public one of the same name.
     for store in (plane.components, plane.public):
         for version in store.versions_of(name):
             if version.state == "DEPLOYABLE" and satisfies_all(version.recipe.version, requirements.values()):
                 return version
-    listed = ", ".join(f"{asker} requires {wanted}" for asker, wanted in requirements.items()) or "none"
+    listed = ", ".join(f"{dependent} requires {wanted}" for dependent, wanted in requirements.items()) or "none"
     raise ResourceNotFoundException(
         f"No version of component {name} satisfies the requirements: {listed}",
-        resource_id=str(name),
+        resource_id=name,
         resource_type="COMPONENT",
     )

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from greengrass_emulator.cloud.accounts import Caller
 from greengrass_emulator.cloud.api_errors import ValidationException
+from greengrass_emulator.cloud.control_plane import requests
 from greengrass_emulator.cloud.control_plane.component_operations import find_version
 from greengrass_emulator.cloud.control_plane.core_device_operations import find_core_device
 from greengrass_emulator.cloud.control_plane.deployment_operations import find_deployment
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 
-Request = Mapping[str, Any]
 MAXIMUM_TAGS = 50
 """AWS's limit for tags on one resource."""
 
@@ -22,26 +21,26 @@ class _Tagged:
     write: Callable[[Mapping[str, str]], None]
 
 
-def tag_resource(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+def tag_resource(plane: AccountPlane, _: Caller, request: requests.TagResource) -> Mapping[str, object]:
     """Add tags, and replace those with the same key."""
-    resource = _resource(plane, request["resourceArn"])
-    tags = {**resource.tags, **request["tags"]}
+    resource = _resource(plane, request.resource_arn)
+    tags = {**resource.tags, **request.tags}
     if len(tags) > MAXIMUM_TAGS:
         raise ValidationException(f"A resource has at most {MAXIMUM_TAGS} tags, and would have {len(tags)}")
     resource.write(tags)
     return {}
 
 
-def untag_resource(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
+def untag_resource(plane: AccountPlane, _: Caller, request: requests.UntagResource) -> Mapping[str, object]:
     """Remove tags; missing ones are ignored."""
-    resource = _resource(plane, request["resourceArn"])
-    resource.write({key: value for key, value in resource.tags.items() if key not in request["tagKeys"]})
+    resource = _resource(plane, request.resource_arn)
+    resource.write({key: value for key, value in resource.tags.items() if key not in request.tag_keys})
     return {}
 
 
-def list_tags_for_resource(plane: AccountPlane, _: Caller, request: Request) -> Mapping[str, Any]:
-    """A resource's tags."""
-    return {"tags": dict(_resource(plane, request["resourceArn"]).tags)}
+def list_tags_for_resource(plane: AccountPlane, _: Caller, request: requests.OfResource) -> Mapping[str, object]:
+    """Return a resource's tags."""
+    return {"tags": dict(_resource(plane, request.resource_arn).tags)}
 
 
 def _resource(plane: AccountPlane, arn: str) -> _Tagged:

@@ -7,12 +7,12 @@ import nodesemver
 
 
 def is_version(text: str) -> bool:
-    """Whether the text is one exact semantic version, such as 1.2.3."""
+    """Return whether the text is one exact semantic version, such as 1.2.3."""
     return str(nodesemver.valid(text, loose=False)) == text.partition("+")[0]
 
 
 def is_range(text: str) -> bool:
-    """Whether the text is a range that npm's rules can read."""
+    """Return whether the text is a range that npm's rules can read."""
     try:
         nodesemver.make_range(text, loose=False)
     except ValueError:
@@ -21,10 +21,10 @@ def is_range(text: str) -> bool:
 
 
 def satisfies_all(version: str, ranges: Iterable[str]) -> bool:
-    """Whether a version is in every range."""
+    """Return whether a version is in every range."""
     return all(nodesemver.satisfies(version, wanted, loose=False) for wanted in ranges)
 
 
 def newest_first(versions: Iterable[str]) -> list[str]:
-    """The versions, the highest first."""
+    """Return the versions, the highest first."""
     return sorted(versions, key=cmp_to_key(lambda a, b: nodesemver.compare(a, b, loose=False)), reverse=True)

@@ -5,9 +5,10 @@ DeploymentIoTJobConfiguration. *Executed* things are those that were notified, a
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+
+from greengrass_emulator.cloud.rest_json.reading import ApiStructure
 
 MAXIMUM_PER_MINUTE = 1000
 """The default rate of a job, and the highest."""
@@ -60,23 +61,74 @@ class JobRules:
     timeout: float | None = None
 
 
-def read_job_rules(configuration: Mapping[str, Any] | None) -> JobRules:
-    """Return the rules of a request's ``iotJobConfiguration``, which was checked against the model before."""
-    configuration = configuration or {}
-    given = configuration.get("jobExecutionsRolloutConfig") or {}
-    rollout = Rollout(given.get("maximumPerMinute", MAXIMUM_PER_MINUTE))
-    if rate := given.get("exponentialRate"):
-        criteria = rate["rateIncreaseCriteria"]
+class RateIncreaseCriteria(ApiStructure):
+    """When an exponential rollout's rate increases: one of the two, in things."""
+
+    number_of_notified_things: int | None = None
+    number_of_succeeded_things: int | None = None
+
+
+class ExponentialRate(ApiStructure):
+    """A rollout that begins with ``base_rate_per_minute`` and increases by ``increment_factor``."""
+
+    base_rate_per_minute: int
+    increment_factor: float
+    rate_increase_criteria: RateIncreaseCriteria
+
+
+class RolloutConfiguration(ApiStructure):
+    """``jobExecutionsRolloutConfig``."""
+
+    maximum_per_minute: int | None = None
+    exponential_rate: ExponentialRate | None = None
+
+
+class AbortCriterionConfiguration(ApiStructure):
+    """One of the ``criteriaList`` of ``abortConfig``."""
+
+    failure_type: str
+    action: str
+    threshold_percentage: float
+    min_number_of_executed_things: int
+
+
+class AbortConfiguration(ApiStructure):
+    """``abortConfig``."""
+
+    criteria_list: tuple[AbortCriterionConfiguration, ...] = ()
+
+
+class TimeoutConfiguration(ApiStructure):
+    """``timeoutConfig``."""
+
+    in_progress_timeout_in_minutes: int | None = None
+
+
+class JobConfiguration(ApiStructure):
+    """A request's ``iotJobConfiguration``."""
+
+    job_executions_rollout_config: RolloutConfiguration | None = None
+    abort_config: AbortConfiguration | None = None
+    timeout_config: TimeoutConfiguration | None = None
+
+
+def read_job_rules(configuration: JobConfiguration | None) -> JobRules:
+    """Return the rules of a request's ``iotJobConfiguration``."""
+    if configuration is None:
+        return JobRules()
+    given = configuration.job_executions_rollout_config
+    rollout = Rollout(given.maximum_per_minute or MAXIMUM_PER_MINUTE) if given else Rollout()
+    if given and (rate := given.exponential_rate):
         rollout = Rollout(
             rollout.maximum_per_minute,
-            rate["baseRatePerMinute"],
-            rate["incrementFactor"],
-            criteria.get("numberOfNotifiedThings"),
-            criteria.get("numberOfSucceededThings"),
+            rate.base_rate_per_minute,
+            rate.increment_factor,
+            rate.rate_increase_criteria.number_of_notified_things,
+            rate.rate_increase_criteria.number_of_succeeded_things,
         )
     abort = tuple(
-        AbortCriterion(each["failureType"], each["thresholdPercentage"], each["minNumberOfExecutedThings"])
-        for each in (configuration.get("abortConfig") or {}).get("criteriaList", ())
+        AbortCriterion(each.failure_type, each.threshold_percentage, each.min_number_of_executed_things)
+        for each in (configuration.abort_config or AbortConfiguration()).criteria_list
     )
-    minutes = (configuration.get("timeoutConfig") or {}).get("inProgressTimeoutInMinutes")
+    minutes = (configuration.timeout_config or TimeoutConfiguration()).in_progress_timeout_in_minutes
     return JobRules(rollout, abort, minutes * 60 if minutes else None)

@@ -1,28 +1,20 @@
-"""IoT jobs of one account: they deliver a group's deployment to its things, and take each thing's answers.
+"""IoT jobs of one account: they deliver a group's deployment to its things, and take the things' reports.
 
 Source: AWS IoT developer guide, "Jobs device MQTT API" (topics, documents, states, error codes). Only what Greengrass
 uses of it: continuous jobs, one execution for a thing. moto's jobs are kept in step by ``JobMirror``.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
+from greengrass_emulator.cloud.api_errors import JobError
 from greengrass_emulator.cloud.device_messages.job_rules import JobRules
-from greengrass_emulator.cloud.device_messages.publications import Publication
+from greengrass_emulator.cloud.device_messages.messages import Publication
 from greengrass_emulator.cloud.moto_memory.job_mirror import JobMirror
+from greengrass_emulator.json_value import JsonObject, JsonValue
 
 OPEN = frozenset({"QUEUED", "IN_PROGRESS"})
 _FROM_DEVICE = frozenset({"IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED"})
-
-
-class JobRefused(Exception):
-    """A request that AWS answers on ``…/rejected``, with one of the jobs API's error codes."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +23,7 @@ class Job:
 
     job_id: str
     target_arn: str
-    document: Mapping[str, Any]
+    document: JsonObject
     order: int
     rules: JobRules = field(default_factory=JobRules)
 
@@ -45,29 +37,29 @@ class Execution:
     queued_at: int
     updated_at: int
     status: str = "QUEUED"
-    details: dict[str, Any] = field(default_factory=dict)
+    details: JsonObject = field(default_factory=dict)
     started_at: int | None = None
     version: int = 1
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> JsonObject:
         """Return it as ``notify`` lists it."""
-        times = {"queuedAt": self.queued_at, "lastUpdatedAt": self.updated_at}
+        times: JsonObject = {"queuedAt": self.queued_at, "lastUpdatedAt": self.updated_at}
         if self.started_at is not None:
             times["startedAt"] = self.started_at
         return {"jobId": self.job.job_id, **times, "executionNumber": 1, "versionNumber": self.version}
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> JsonObject:
         """Return it as in ``notify-next`` and ``get/accepted``, with the job's document."""
-        details = {"statusDetails": self.details} if self.details else {}
+        details: JsonObject = {"statusDetails": self.details} if self.details else {}
         return {
             **self.summary(),
             "thingName": self.thing,
             "status": self.status,
             **details,
-            "jobDocument": dict(self.job.document),
+            "jobDocument": self.job.document,
         }
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonObject:
         """Return it as in ``update/accepted`` and rejections."""
         return {"status": self.status, "statusDetails": self.details, "versionNumber": self.version}
 
@@ -92,10 +84,10 @@ class JobBook:
         self._rolling: dict[str, _Rolling] = {}
         self._aborted: list[str] = []
         self._executions: dict[tuple[str, str], Execution] = {}
-        self._told: dict[str, tuple[str, int] | None] = {}
+        self._announced_next: dict[str, str | None] = {}
 
     def create(self, job: Job, things: Collection[str]) -> list[Publication]:
-        """Opens a job for the things that its group has now."""
+        """Open a job for the things that its group has now."""
         self._rolling[job.job_id] = _Rolling(job, self._clock())
         return self.follow(job.job_id, things)
 
@@ -114,24 +106,24 @@ class JobBook:
         rolling.waiting = dict.fromkeys(thing for thing in things if thing not in had)
         released = self._release(rolling)
         self._count(job_id)
-        return [said for each in [*left, *released] for said in self._announce(each.thing)]
+        return self._announce_all([*left, *released])
 
     def advance(self) -> list[Publication]:
         """Do what is due by now: the next minute of each rollout, and time-outs."""
-        said: list[Publication] = []
+        publications: list[Publication] = []
         now = self._clock()
         for rolling in list(self._rolling.values()):
             changed = self._release(rolling) if rolling.waiting else []
             if changed:
                 self._count(rolling.job.job_id)
-                said += [each for execution in changed for each in self._announce(execution.thing)]
+                publications += self._announce_all(changed)
         late = [e for e in self._executions.values() if e.status == "IN_PROGRESS" and _is_late(e, now)]
         for execution in late:
             self._set(execution, "TIMED_OUT", execution.details)
         for job_id in dict.fromkeys(e.job.job_id for e in late):
             self._count(job_id)
-            said += self._abort_if_due(job_id)
-        return said + [each for execution in late for each in self._announce(execution.thing)]
+            publications += self._abort_if_due(job_id)
+        return publications + self._announce_all(late)
 
     def take_aborted(self) -> list[str]:
         """Return the jobs that were aborted by their own criteria since the last call."""
@@ -139,7 +131,7 @@ class JobBook:
         return aborted
 
     def close(self, job_id: str) -> list[Publication]:
-        """Cancels a job: every execution that is still open ends as ``CANCELED``."""
+        """Cancel a job: every execution that is still open ends as ``CANCELED``."""
         return self._end(job_id, OPEN)
 
     def find(self, job_id: str, thing: str) -> Execution | None:
@@ -152,29 +144,29 @@ class JobBook:
         open_ones.sort(key=lambda e: (e.status != "IN_PROGRESS", e.job.order))
         return open_ones[0] if open_ones else None
 
-    def describe(self, thing: str, job_id: str) -> dict[str, Any]:
-        """Return the answer to a ``get``; ``$next`` means the next execution, if any. Raises ``JobRefused``."""
+    def describe(self, thing: str, job_id: str) -> JsonObject:
+        """Return the answer to a ``get``; ``$next`` means the next execution, if any. Raises ``JobError``."""
         if job_id == "$next":
             upcoming = self.next_of(thing)
             return upcoming.described() if upcoming else {}
         execution = self.find(job_id, thing)
         if execution is None:
-            raise JobRefused("ResourceNotFound", f"Thing {thing} has no job {job_id}")
+            raise JobError("ResourceNotFound", f"Thing {thing} has no job {job_id}")
         return execution.described()
 
-    def update(self, thing: str, job_id: str, request: Mapping[str, Any]) -> tuple[Execution, list[Publication]]:
-        """Take a thing's report on its job. Raises ``JobRefused``: ``InvalidStateTransition`` if the job is over."""
+    def update(self, thing: str, job_id: str, request: JsonObject) -> tuple[Execution, list[Publication]]:
+        """Take a thing's report on its job. Raises ``JobError``: ``InvalidStateTransition`` if the job is over."""
         execution = self.find(job_id, thing)
         if execution is None:
-            raise JobRefused("ResourceNotFound", f"Thing {thing} has no job {job_id}")
+            raise JobError("ResourceNotFound", f"Thing {thing} has no job {job_id}")
         status = request.get("status")
         if status not in _FROM_DEVICE:
-            raise JobRefused("InvalidRequest", f"status must be one of {', '.join(sorted(_FROM_DEVICE))}")
+            raise JobError("InvalidRequest", f"status must be one of {', '.join(sorted(_FROM_DEVICE))}")
         expected = request.get("expectedVersion")
         if expected is not None and str(expected) != str(execution.version):
-            raise JobRefused("VersionMismatch", f"The execution's version is {execution.version}, not {expected}")
+            raise JobError("VersionMismatch", f"The execution's version is {execution.version}, not {expected}")
         if execution.status not in OPEN:
-            raise JobRefused("InvalidStateTransition", f"The execution is already {execution.status}")
+            raise JobError("InvalidStateTransition", f"The execution is already {execution.status}")
         details = request.get("statusDetails")
         self._set(execution, str(status), dict(details) if isinstance(details, dict) else execution.details)
         self._count(job_id)
@@ -221,12 +213,12 @@ class JobBook:
         for execution in ended:
             self._set(execution, "CANCELED", execution.details)
         self._count(job_id)
-        return [said for execution in ended for said in self._announce(execution.thing)]
+        return self._announce_all(ended)
 
     def _of_job(self, job_id: str) -> list[Execution]:
         return [e for e in self._executions.values() if e.job.job_id == job_id]
 
-    def _set(self, execution: Execution, status: str, details: dict[str, Any]) -> None:
+    def _set(self, execution: Execution, status: str, details: JsonObject) -> None:
         now = int(self._clock())
         if status == "IN_PROGRESS" and execution.started_at is None:
             execution.started_at = now
@@ -241,21 +233,25 @@ class JobBook:
     def _count(self, job_id: str) -> None:
         self._mirror.count(job_id, [e.status for e in self._of_job(job_id)])
 
+    def _announce_all(self, executions: Iterable[Execution]) -> list[Publication]:
+        return [publication for execution in executions for publication in self._announce(execution.thing)]
+
     def _announce(self, thing: str) -> list[Publication]:
         now, prefix = int(self._clock()), f"$aws/things/{thing}/jobs"
-        listed: dict[str, list[dict[str, Any]]] = {}
+        listed: dict[str, list[JsonValue]] = {}
         for execution in self._executions.values():
             if execution.thing == thing and execution.status in OPEN:
                 listed.setdefault(execution.status, []).append(execution.summary())
-        said = [Publication(f"{prefix}/notify", {"timestamp": now, "jobs": listed})]
+        jobs: JsonObject = dict(listed)
+        publications = [Publication(f"{prefix}/notify", {"timestamp": now, "jobs": jobs})]
         upcoming = self.next_of(thing)
         # notify-next is sent only when another execution is next, not on each report of the same one.
-        mark = (upcoming.job.job_id, 1) if upcoming else None
-        if self._told.get(thing) != mark:
-            self._told[thing] = mark
-            document = {"timestamp": now, "execution": upcoming.described() if upcoming else {}}
-            said.append(Publication(f"{prefix}/notify-next", document))
-        return said
+        mark = upcoming.job.job_id if upcoming else None
+        if self._announced_next.get(thing) != mark:
+            self._announced_next[thing] = mark
+            document: JsonObject = {"timestamp": now, "execution": upcoming.described() if upcoming else {}}
+            publications.append(Publication(f"{prefix}/notify-next", document))
+        return publications
 
 
 def _is_late(execution: Execution, now: float) -> bool:

@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from greengrass_emulator.cloud.accounts import Account
-from greengrass_emulator.cloud.faults.board import Board
+from greengrass_emulator.cloud.accounts import Account, no_such_account
 from greengrass_emulator.cloud.faults.orders import (
     ORDERS,
     BringBack,
@@ -27,6 +26,7 @@ from greengrass_emulator.cloud.faults.orders import (
     Throttle,
     TurnClock,
 )
+from greengrass_emulator.cloud.faults.pending_faults import PendingFaults
 from greengrass_emulator.cloud.fleet_index.things import LAG
 from greengrass_emulator.cloud.moto_memory.identities import expire_sessions
 from greengrass_emulator.cloud.mqtt_brokers import MqttBrokers
@@ -41,13 +41,13 @@ class Faults:
     def __init__(
         self,
         accounts: tuple[Account, ...],
-        board: Board,
+        pending: PendingFaults,
         brokers: MqttBrokers,
         turn_clock: Callable[[float], None],
         lag_index: Callable[[str, float], None],
     ) -> None:
         self._ids = {account.name: account.id for account in accounts}
-        self._board = board
+        self._pending = pending
         self._brokers = brokers
         self._turn_clock = turn_clock
         self._lag_index = lag_index
@@ -111,8 +111,10 @@ class Faults:
         try:
             fault = ORDERS.validate_python(document)
         except ValidationError as error:
-            said = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
-            raise WrongUse(f"This fault cannot be ordered: {said}") from error
+            wrong = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
+            raise WrongUse(
+                f"This fault cannot be ordered: {wrong}", "see `greengrass-emulator fault --help`"
+            ) from error
         account_ids = self._account_ids(getattr(fault, "account", None))
         self._do(fault, account_ids)
         _log.info("fault ordered", extra={"fault": fault.model_dump_json()})
@@ -121,22 +123,22 @@ class Faults:
         if name is None:
             return tuple(self._ids.values())
         if name not in self._ids:
-            raise WrongUse(f"There is no account {name!r}; this cloud has {', '.join(self._ids)}")
+            raise no_such_account(name, self._ids)
         return (self._ids[name],)
 
     def _do(self, fault: Order, account_ids: tuple[str, ...]) -> None:
         match fault:
             case Throttle() | LoseAnswer() | Delay():
-                self._board.order(fault, account_ids[0] if fault.account else None)
+                self._pending.order(fault, account_ids[0] if fault.account else None)
             case Corrupt():
-                self._board.order(fault)
+                self._pending.order(fault)
             case TakeAway() | BringBack():
                 self._set_away(fault, account_ids)
             case CutOff():
-                self._board.cut_off |= {(account_ids[0], fault.thing)}
+                self._pending.cut_off |= {(account_ids[0], fault.thing)}
                 self._brokers.refuse(account_ids[0], self._things_of(account_ids[0]))
             case Join():
-                self._board.cut_off -= {(account_ids[0], fault.thing)}
+                self._pending.cut_off -= {(account_ids[0], fault.thing)}
                 self._brokers.refuse(account_ids[0], self._things_of(account_ids[0]))
             case ExpireSessions():
                 for account_id in account_ids:
@@ -147,7 +149,7 @@ class Faults:
                 for account_id in account_ids:
                     self._lag_index(account_id, fault.seconds)
             case Clear():
-                self._board.clear()
+                self._pending.clear()
                 for account_id in self._ids.values():
                     self._lag_index(account_id, LAG)
                     self._brokers.refuse(account_id, frozenset())
@@ -156,11 +158,11 @@ class Faults:
         away = isinstance(fault, TakeAway)
         if fault.service == "s3":
             if fault.account is not None:
-                raise WrongUse("S3 is one for all accounts; take it away without naming one")
-            self._board.s3_is_away = away
+                raise WrongUse("S3 is one for all accounts", "take it away without naming one")
+            self._pending.s3_is_away = away
             return
         for account_id in account_ids:
             self._brokers.refuse(account_id, None if away else self._things_of(account_id))
 
     def _things_of(self, account_id: str) -> frozenset[str]:
-        return frozenset(thing for account, thing in self._board.cut_off if account == account_id)
+        return frozenset(thing for account, thing in self._pending.cut_off if account == account_id)

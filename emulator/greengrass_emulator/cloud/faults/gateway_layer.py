@@ -2,28 +2,23 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from io import BytesIO
-from typing import Any
-from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from greengrass_emulator.cloud.accounts import Account
 from greengrass_emulator.cloud.api_errors import ApiError, ThrottlingException
-from greengrass_emulator.cloud.faults.board import Board
 from greengrass_emulator.cloud.faults.orders import Delay, LoseAnswer, Throttle
-from greengrass_emulator.cloud.gateway import Scope, respond, scope_of, target_of
+from greengrass_emulator.cloud.faults.pending_faults import PendingFaults
+from greengrass_emulator.cloud.gateway import respond
 from greengrass_emulator.cloud.moto_memory.identities import find_caller
 from greengrass_emulator.cloud.refusals import refusal_for
-from greengrass_emulator.iam.actions.http_request import HttpRequest
+from greengrass_emulator.iam.actions.http_request import HttpRequest, Scope, request_of, scope_of
 from greengrass_emulator.iam.actions.operations import MODELS, Operation, read_operation
 from greengrass_emulator.iam.actions.s3_operations import read_s3_operation
 
-StartResponse = Callable[..., Any]
-Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
-
-def hang_up(environ: Mapping[str, Any]) -> ConnectionError:
+def hang_up(environ: WSGIEnvironment) -> ConnectionError:
     """Close a request's connection without an answer; return the error to raise, which werkzeug expects."""
     connection = environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
@@ -35,26 +30,26 @@ def hang_up(environ: Mapping[str, Any]) -> ConnectionError:
 class FaultLayer:
     """Wraps the gateway's WSGI application."""
 
-    def __init__(self, application: Application, board: Board, accounts: tuple[Account, ...]) -> None:
+    def __init__(self, application: WSGIApplication, pending: PendingFaults, accounts: tuple[Account, ...]) -> None:
         self._application = application
-        self._board = board
+        self._pending = pending
         self._accounts = accounts
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
-        board, scope = self._board, scope_of(environ)
-        if scope is None or not (board.awaits_calls or board.s3_is_away or board.cut_off):
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request, or spoil it as ordered."""
+        pending, scope = self._pending, scope_of(environ)
+        if scope is None or not (pending.awaits_calls or pending.s3_is_away or pending.cut_off):
             return self._application(environ, start_response)
         account_id, arn = self._caller(environ, scope)
-        away = scope.service == "s3" and board.s3_is_away
-        if away or (account_id, arn.rpartition("/")[2]) in board.cut_off:
+        away = scope.service == "s3" and pending.s3_is_away
+        if away or (account_id, arn.rpartition("/")[2]) in pending.cut_off:
             raise hang_up(environ)
-        request = _request(environ, scope, account_id)
+        request = request_of(environ, scope, account_id)
         operation = _operation(request)
         if operation is None:
             return self._application(environ, start_response)
         name = f"{MODELS[scope.service]}:{operation.name}"
-        due = board.take(name, account_id)
+        due = pending.take(name, account_id)
         for fault in due:
             match fault:
                 case Throttle():
@@ -66,11 +61,11 @@ class FaultLayer:
             _consume(self._application(environ, _no_start))
             raise hang_up(environ)
         answered = self._application(environ, start_response)
-        if name == "s3:GetObject" and board.take_object(operation.text("Key") or ""):
+        if name == "s3:GetObject" and pending.take_object(operation.text("Key") or ""):
             return [_with_a_wrong_byte(_consume(answered))]
         return answered
 
-    def _caller(self, environ: Mapping[str, Any], scope: Scope) -> tuple[str, str]:
+    def _caller(self, environ: WSGIEnvironment, scope: Scope) -> tuple[str, str]:
         token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
         try:
             caller = find_caller(self._accounts, scope.access_key_id, token)
@@ -79,31 +74,13 @@ class FaultLayer:
         return caller.account_id, caller.arn
 
 
-def _request(environ: dict[str, Any], scope: Scope, account_id: str) -> HttpRequest:
-    headers = {
-        name.removeprefix("HTTP_").replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_") and isinstance(value, str)
-    }
-
-    def read_body() -> bytes:
-        body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = BytesIO(body)
-        return body
-
-    target = target_of(environ)
-    query = parse_qs(target.query, keep_blank_values=True)
-    method = environ["REQUEST_METHOD"]
-    return HttpRequest(scope.service, scope.region, account_id, method, target.path, query, headers, read_body)
-
-
 def _operation(request: HttpRequest) -> Operation | None:
     if request.service not in MODELS:
         return None
     return read_s3_operation(request) if request.service == "s3" else read_operation(request)
 
 
-def _no_start(*_: Any) -> Callable[[bytes], object]:
+def _no_start(*_: object) -> Callable[[bytes], object]:
     return lambda _: None
 
 

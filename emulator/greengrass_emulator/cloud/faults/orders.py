@@ -135,6 +135,7 @@ ORDERS: TypeAdapter[Order] = TypeAdapter(Order)
 
 def known_operations() -> list[str]:
     """Return every operation for which a fault can be ordered."""
-    from greengrass_emulator.iam.actions.operations import MODELS, service_model  # noqa: PLC0415 - reads botocore
+    from greengrass_emulator.iam.actions.operations import MODELS  # noqa: PLC0415 - reads botocore
+    from greengrass_emulator.service_models import service_model  # noqa: PLC0415
 
     return [f"{name}:{operation}" for name in MODELS.values() for operation in service_model(name).operation_names]

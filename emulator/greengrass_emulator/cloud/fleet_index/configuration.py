@@ -4,25 +4,20 @@ Source: AWS IoT API reference, ThingIndexingConfiguration and IndexingFilter.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-from greengrass_emulator.cloud.fleet_index.refusals import InvalidRequest
+from pydantic import ConfigDict
+
+from greengrass_emulator.cloud.api_errors import InvalidRequestException
 from greengrass_emulator.cloud.moto_memory.thing_documents import Covered
+from greengrass_emulator.cloud.rest_json.reading import ApiStructure
 
 MAXIMUM_NAMED_SHADOWS = 10
-_OFF = {
-    "thingIndexingMode": "OFF",
-    "thingConnectivityIndexingMode": "OFF",
-    "deviceDefenderIndexingMode": "OFF",
-    "namedShadowIndexingMode": "OFF",
-}
-_MANAGED = [
+_MANAGED = (
     {"name": "thingId", "type": "String"},
     {"name": "registry.version", "type": "Number"},
     {"name": "registry.thingTypeName", "type": "String"},
     {"name": "registry.thingGroupNames", "type": "String"},
-]
+)
 _SCHEMAS = {
     ("REGISTRY", "OFF"): "REGISTRY",
     ("REGISTRY", "STATUS"): "REGISTRY_AND_CONNECTIVITY_STATUS",
@@ -31,47 +26,72 @@ _SCHEMAS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ThingIndexing:
-    """The configuration of the index AWS_Things, whole."""
+class IndexingFilter(ApiStructure):
+    """The named shadows to index. What else AWS filters by is stored and answered, and changes nothing here."""
 
-    settings: Mapping[str, Any] = field(default_factory=lambda: dict(_OFF))
+    model_config = ConfigDict(extra="allow")
 
-    @classmethod
-    def read(cls, given: Mapping[str, Any]) -> "ThingIndexing":
-        """Read a request's configuration, which replaces the former one as a whole. Raises ``InvalidRequest``."""
-        settings = {**_OFF, **given}
-        managed = settings.pop("managedFields", None)
-        if managed is not None and managed != _MANAGED:
-            raise InvalidRequest("managedFields cannot be modified")
-        names = settings.get("filter", {}).get("namedShadowNames", [])
-        if len(names) > MAXIMUM_NAMED_SHADOWS:
-            raise InvalidRequest(f"At most {MAXIMUM_NAMED_SHADOWS} named shadows can be indexed")
-        if settings["thingIndexingMode"] == "OFF" and any(settings[mode] != "OFF" for mode in _OFF):
-            raise InvalidRequest("Nothing else can be indexed while thingIndexingMode is OFF")
-        return cls(settings)
+    named_shadow_names: tuple[str, ...] | None = None
+
+
+class ThingIndexing(ApiStructure):
+    """The configuration of the index AWS_Things, whole. Its custom fields are stored and answered only."""
+
+    model_config = ConfigDict(extra="allow")
+
+    thing_indexing_mode: str = "OFF"
+    thing_connectivity_indexing_mode: str = "OFF"
+    device_defender_indexing_mode: str = "OFF"
+    named_shadow_indexing_mode: str = "OFF"
+    managed_fields: tuple[Mapping[str, str], ...] | None = None
+    filter: IndexingFilter | None = None
+
+    def checked(self) -> "ThingIndexing":
+        """Return it without the managed fields, which are AWS's own. Raises ``InvalidRequestException``.
+
+        Checks what the service model does not.
+        """
+        if self.managed_fields is not None and self.managed_fields != _MANAGED:
+            raise InvalidRequestException("managedFields cannot be modified")
+        if len(self._named_shadows) > MAXIMUM_NAMED_SHADOWS:
+            raise InvalidRequestException(f"At most {MAXIMUM_NAMED_SHADOWS} named shadows can be indexed")
+        if not self.on and self._modes != {"OFF"}:
+            raise InvalidRequestException("Nothing else can be indexed while thingIndexingMode is OFF")
+        return self.model_copy(update={"managed_fields": None})
 
     @property
     def on(self) -> bool:
         """Whether there is an index of things."""
-        return bool(self.settings["thingIndexingMode"] != "OFF")
+        return self.thing_indexing_mode != "OFF"
 
     @property
     def covered(self) -> Covered:
         """The shadows that are indexed."""
-        named = self.settings["namedShadowIndexingMode"] == "ON"
         return Covered(
-            unnamed=self.settings["thingIndexingMode"] == "REGISTRY_AND_SHADOW",
-            named=frozenset(self.settings.get("filter", {}).get("namedShadowNames", ()) if named else ()),
+            unnamed=self.thing_indexing_mode == "REGISTRY_AND_SHADOW",
+            named=frozenset(self._named_shadows if self.named_shadow_indexing_mode == "ON" else ()),
         )
 
     @property
-    def schema(self) -> str:
-        """What ``DescribeIndex`` says of it."""
-        if "ON" in self.settings.values() or "VIOLATIONS" in self.settings.values():
+    def schema_name(self) -> str:
+        """The ``schema`` of ``DescribeIndex``."""
+        if self._modes & {"ON", "VIOLATIONS"}:
             return "MULTI_INDEXING_MODE"
-        return _SCHEMAS[self.settings["thingIndexingMode"], self.settings["thingConnectivityIndexingMode"]]
+        return _SCHEMAS[self.thing_indexing_mode, self.thing_connectivity_indexing_mode]
 
-    def as_answer(self) -> dict[str, Any]:
-        """As ``GetIndexingConfiguration`` gives it."""
-        return dict(self.settings) | ({"managedFields": _MANAGED} if self.on else {})
+    def as_answer(self) -> dict[str, object]:
+        """Return it as ``GetIndexingConfiguration`` does."""
+        return super().as_answer() | ({"managedFields": _MANAGED} if self.on else {})
+
+    @property
+    def _named_shadows(self) -> tuple[str, ...]:
+        return (self.filter and self.filter.named_shadow_names) or ()
+
+    @property
+    def _modes(self) -> set[str]:
+        return {
+            self.thing_indexing_mode,
+            self.thing_connectivity_indexing_mode,
+            self.device_defender_indexing_mode,
+            self.named_shadow_indexing_mode,
+        }

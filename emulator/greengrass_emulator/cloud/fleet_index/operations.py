@@ -4,18 +4,23 @@ import base64
 import binascii
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
-from greengrass_emulator.cloud.api_errors import Answer, UnsupportedOperationException, ValidationException
+from greengrass_emulator.cloud.api_errors import (
+    Answer,
+    IndexNotFoundError,
+    InvalidRequestException,
+    UnsupportedOperationException,
+    ValidationException,
+)
 from greengrass_emulator.cloud.control_plane.plane import AccountPlane
 from greengrass_emulator.cloud.fleet_index.configuration import ThingIndexing
 from greengrass_emulator.cloud.fleet_index.query import read_query
-from greengrass_emulator.cloud.fleet_index.refusals import InvalidRequest, NoIndex
 from greengrass_emulator.cloud.fleet_index.things import NAME, as_answer
 from greengrass_emulator.cloud.gateway import GatewayRequest
-from greengrass_emulator.cloud.rest_json.reading import read_request
-from greengrass_emulator.cloud.rest_json.routing import Route, find_route
+from greengrass_emulator.cloud.rest_json.reading import ApiStructure, read_request
 from greengrass_emulator.cloud.rest_json.writing import write_answer
+from greengrass_emulator.service_models import Route, find_route
 
 _log = logging.getLogger(__name__)
 MAXIMUM_PAGE = 100
@@ -23,8 +28,36 @@ MAXIMUM_PAGE = 100
 _VERSIONS = {None, "2017-09-30"}
 _PATHS = ("/indices", "/indexing/")
 
-Request = Mapping[str, Any]
-Operation = Callable[[AccountPlane, Request], Mapping[str, Any]]
+Operation = Callable[[AccountPlane, Mapping[str, object]], Mapping[str, object]]
+
+
+class SearchRequest(ApiStructure):
+    """A search in an index."""
+
+    index_name: str = NAME
+    query_string: str
+    next_token: str | None = None
+    max_results: int = MAXIMUM_PAGE
+    query_version: str | None = None
+
+
+class DescribeRequest(ApiStructure):
+    """An index, by its name."""
+
+    index_name: str
+
+
+class GroupIndexing(ApiStructure):
+    """The configuration of the index of thing groups, which is not emulated."""
+
+    thing_group_indexing_mode: str
+
+
+class ConfigureRequest(ApiStructure):
+    """A new configuration of the indexes. One that is None stays as it is."""
+
+    thing_indexing_configuration: ThingIndexing | None = None
+    thing_group_indexing_configuration: GroupIndexing | None = None
 
 
 def answer_index_request(plane: AccountPlane, request: GatewayRequest) -> Answer | None:
@@ -44,66 +77,73 @@ def answer_index_request(plane: AccountPlane, request: GatewayRequest) -> Answer
     return write_answer(route.operation, result)
 
 
-def _read(route: Route, query: Mapping[str, Sequence[str]], body: bytes) -> dict[str, Any]:
+def _read(route: Route, query: Mapping[str, Sequence[str]], body: bytes) -> dict[str, object]:
     try:
         return read_request(route.operation, route.labels, query, body)
     except ValidationException as fault:
-        raise InvalidRequest(fault.message) from fault
+        raise InvalidRequestException(fault.message) from fault
 
 
-def _search(plane: AccountPlane, request: Request) -> Mapping[str, Any]:
-    _must_be_known(request.get("indexName", NAME))
-    size = request.get("maxResults", MAXIMUM_PAGE)
+def _search(plane: AccountPlane, request: SearchRequest) -> Mapping[str, object]:
+    _must_be_known(request.index_name)
+    size = request.max_results
     if size > MAXIMUM_PAGE:
-        raise InvalidRequest(f"maxResults cannot exceed {MAXIMUM_PAGE}, and is {size}")
-    if request.get("queryVersion") not in _VERSIONS:
-        raise InvalidRequest(f"There is no query version {request['queryVersion']!r}")
-    matches = read_query(request["queryString"])
-    last = _last_of(request.get("nextToken"))
+        raise InvalidRequestException(f"maxResults cannot exceed {MAXIMUM_PAGE}, and is {size}")
+    if request.query_version not in _VERSIONS:
+        raise InvalidRequestException(f"There is no query version {request.query_version!r}")
+    matches = read_query(request.query_string)
+    last = _last_of(request.next_token)
     found = [each for each in plane.index.search(matches) if str(each["thingId"]) > last]
     page = found[:size]
     token = _token(str(page[-1]["thingId"])) if len(found) > size else None
     return {"things": [as_answer(each) for each in page], "thingGroups": [], "nextToken": token}
 
 
-def _describe(plane: AccountPlane, request: Request) -> Mapping[str, Any]:
-    _must_be_known(request["indexName"])
-    return {"indexName": NAME, "indexStatus": plane.index.status, "schema": plane.index.indexing.schema}
+def _describe(plane: AccountPlane, request: DescribeRequest) -> Mapping[str, object]:
+    _must_be_known(request.index_name)
+    return {"indexName": NAME, "indexStatus": plane.index.status, "schema": plane.index.indexing.schema_name}
 
 
-def _list(plane: AccountPlane, _: Request) -> Mapping[str, Any]:
+def _list(plane: AccountPlane, _: ApiStructure) -> Mapping[str, object]:
     return {"indexNames": [NAME] if plane.index.indexing.on else []}
 
 
-def _configuration(plane: AccountPlane, _: Request) -> Mapping[str, Any]:
+def _configuration(plane: AccountPlane, _: ApiStructure) -> Mapping[str, object]:
     return {
         "thingIndexingConfiguration": plane.index.indexing.as_answer(),
         "thingGroupIndexingConfiguration": {"thingGroupIndexingMode": "OFF"},
     }
 
 
-def _configure(plane: AccountPlane, request: Request) -> Mapping[str, Any]:
-    groups = request.get("thingGroupIndexingConfiguration", {"thingGroupIndexingMode": "OFF"})
-    if groups["thingGroupIndexingMode"] != "OFF":
+def _configure(plane: AccountPlane, request: ConfigureRequest) -> Mapping[str, object]:
+    groups = request.thing_group_indexing_configuration
+    if groups and groups.thing_group_indexing_mode != "OFF":
         raise UnsupportedOperationException("The index of thing groups is not emulated; see fleet_index/operations.py")
-    given = request.get("thingIndexingConfiguration")
-    if given is not None:
-        plane.index.configure(ThingIndexing.read(given))
+    indexing = request.thing_indexing_configuration
+    if indexing is not None:
+        plane.index.configure(indexing.checked())
     return {}
 
 
+Request = TypeVar("Request", bound=ApiStructure)
+
+
+def _operation(model: type[Request], function: Callable[[AccountPlane, Request], Mapping[str, object]]) -> Operation:
+    return lambda plane, parameters: function(plane, model.model_validate(parameters))
+
+
 _OPERATIONS: Mapping[str, Operation] = {
-    "SearchIndex": _search,
-    "DescribeIndex": _describe,
-    "ListIndices": _list,
-    "GetIndexingConfiguration": _configuration,
-    "UpdateIndexingConfiguration": _configure,
+    "SearchIndex": _operation(SearchRequest, _search),
+    "DescribeIndex": _operation(DescribeRequest, _describe),
+    "ListIndices": _operation(ApiStructure, _list),
+    "GetIndexingConfiguration": _operation(ApiStructure, _configuration),
+    "UpdateIndexingConfiguration": _operation(ConfigureRequest, _configure),
 }
 
 
 def _must_be_known(name: str) -> None:
     if name != NAME:
-        raise NoIndex(f"Index {name} does not exist")
+        raise IndexNotFoundError(f"Index {name} does not exist")
 
 
 def _token(thing_id: str) -> str:
@@ -119,4 +159,4 @@ def _last_of(token: str | None) -> str:
             return thing_id
     except (binascii.Error, ValueError):
         pass
-    raise InvalidRequest("nextToken is not a token that a search gave")
+    raise InvalidRequestException("nextToken is not a token that a search gave")

@@ -5,15 +5,14 @@ without a field that match over several fields.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from greengrass_emulator.cloud.fleet_index.refusals import InvalidQuery
-from greengrass_emulator.cloud.fleet_index.terms import Range, Term, Test, comparison
+from greengrass_emulator.cloud.api_errors import InvalidQueryException
+from greengrass_emulator.cloud.fleet_index.terms import Range, Scalar, Term, Test, comparison
+from greengrass_emulator.json_value import JsonObject, JsonValue, leaves
 
-Document = Mapping[str, Any]
-Matches = Callable[[Document], bool]
+Matches = Callable[[JsonObject], bool]
 
 MAXIMUM_TERMS = 12
 MAXIMUM_WITH_LEADING_WILDCARD = 100
@@ -44,20 +43,22 @@ class _Token:
 
 
 def read_query(text: str) -> Matches:
-    """Parse a query. Raises ``InvalidQuery`` for what is not in the language."""
+    """Parse a query. Raises ``InvalidQueryException`` for what is not in the language."""
     unsupported = sorted(set(text) & _UNSUPPORTED)
     if unsupported:
-        raise InvalidQuery(f"The query has unsupported characters: {' '.join(unsupported)}")
+        raise InvalidQueryException(f"The query has unsupported characters: {' '.join(unsupported)}")
     parser = _Parser(list(_tokens(text)))
     matches = parser.either(None)
     if parser.token is not None:
-        raise InvalidQuery(f"The query cannot be parsed at {parser.token.text!r}")
+        raise InvalidQueryException(f"The query cannot be parsed at {parser.token.text!r}")
     if parser.terms > MAXIMUM_TERMS:
-        raise InvalidQuery(f"A query has at most {MAXIMUM_TERMS} terms, and this one {parser.terms}")
+        raise InvalidQueryException(f"A query has at most {MAXIMUM_TERMS} terms, and this one {parser.terms}")
     if parser.leading > 1:
-        raise InvalidQuery("A query has at most one term with a leading wildcard")
+        raise InvalidQueryException("A query has at most one term with a leading wildcard")
     if parser.leading and len(text) > MAXIMUM_WITH_LEADING_WILDCARD:
-        raise InvalidQuery(f"A query with a leading wildcard has at most {MAXIMUM_WITH_LEADING_WILDCARD} characters")
+        raise InvalidQueryException(
+            f"A query with a leading wildcard has at most {MAXIMUM_WITH_LEADING_WILDCARD} characters"
+        )
     return matches
 
 
@@ -66,7 +67,7 @@ def _tokens(text: str) -> Iterator[_Token]:
     while at < len(text):
         found = _TOKEN.match(text, at)
         if found is None:
-            raise InvalidQuery(f"The query cannot be parsed at {text[at : at + 20]!r}")
+            raise InvalidQueryException(f"The query cannot be parsed at {text[at : at + 20]!r}")
         at = found.end()
         for kind in ("mark", "range", "phrase", "field", "word"):
             if found[kind] is not None:
@@ -107,16 +108,16 @@ class _Parser:
             self._at -= 1
             self._tokens[self._at] = _Token(token.kind, token.text[1:], token.operator)
             if not token.text[1:]:
-                raise InvalidQuery("A hyphen must be followed by the term that it excludes")
+                raise InvalidQueryException("A hyphen must be followed by the term that it excludes")
             return _opposite(self._one(field))
         if token.text == "(" and token.kind == "mark":
             inner = self.either(field)
             if self._next().text != ")":
-                raise InvalidQuery("A bracket is not closed")
+                raise InvalidQueryException("A bracket is not closed")
             return inner
         if token.kind == "field":
             if field is not None:
-                raise InvalidQuery(f"A field is within another: {token.text}")
+                raise InvalidQueryException(f"A field is within another: {token.text}")
             return self._of_field(_known(_plain(token.text)), token.operator)
         return self._leaf(field, token)
 
@@ -131,9 +132,9 @@ class _Parser:
         if token.kind == "range":
             return _tests(field, Range.read(token.text))
         if token.kind == "word" and token.text in ("AND", "OR"):
-            raise InvalidQuery(f"{token.text} joins nothing")
+            raise InvalidQueryException(f"{token.text} joins nothing")
         if token.kind not in ("word", "phrase"):
-            raise InvalidQuery(f"The query cannot be parsed at {token.text!r}")
+            raise InvalidQueryException(f"The query cannot be parsed at {token.text!r}")
         term = Term.read(token.text)
         if term.everything:
             return (lambda _: True) if field is None else _there(field)
@@ -143,7 +144,7 @@ class _Parser:
     def _next(self) -> _Token:
         token = self.token
         if token is None:
-            raise InvalidQuery("The query ends where a term is expected")
+            raise InvalidQueryException("The query ends where a term is expected")
         self._at += 1
         return token
 
@@ -168,32 +169,31 @@ def _there(field: str) -> Matches:
     return lambda document: any(True for _ in _values(document, field))
 
 
-def _values(document: Document, field: str | None) -> Iterable[Any]:
-    value: Any = document
+def _values(document: JsonObject, field: str | None) -> Iterator[Scalar]:
+    value: JsonValue = document
     for part in field.split(".") if field else ():
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return _leaves(value)
+        value = value.get(part) if isinstance(value, dict) else None
+    return _scalars(value)
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        for each in value.values():
-            yield from _leaves(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _leaves(each)
-    elif value is not None:
-        yield value
+def _scalars(value: JsonValue) -> Iterator[Scalar]:
+    """Yield the texts, numbers and truth values in a value, also those in lists."""
+    for _, leaf in leaves(value):
+        if isinstance(leaf, list):
+            for item in leaf:
+                yield from _scalars(item)
+        elif isinstance(leaf, Scalar):
+            yield leaf
 
 
 def _known(field: str) -> str:
     parts = field.split(".")
     if parts[0] not in _FIELDS:
-        raise InvalidQuery(f"There is no field {field!r}")
+        raise InvalidQueryException(f"There is no field {field!r}")
     if parts[0] == "shadow":
         inner = parts[3:] if parts[1:2] == ["name"] else parts[1:]
         if not inner or inner[0] not in _SHADOW_PARTS:
-            raise InvalidQuery(f"There is no field {field!r} of a shadow; versions cannot be searched for")
+            raise InvalidQueryException(f"There is no field {field!r} of a shadow; versions cannot be searched for")
     return field
 
 
@@ -203,5 +203,5 @@ def _plain(text: str) -> str:
 
 def _bare(token: _Token) -> str:
     if token.kind not in ("word", "phrase"):
-        raise InvalidQuery(f"Nothing can be compared with {token.text!r}")
+        raise InvalidQueryException(f"Nothing can be compared with {token.text!r}")
     return token.text

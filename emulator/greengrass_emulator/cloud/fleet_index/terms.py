@@ -8,11 +8,12 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from greengrass_emulator.cloud.fleet_index.refusals import InvalidQuery
+from greengrass_emulator.cloud.api_errors import InvalidQueryException
 
-Test = Callable[[Any], bool]
+Scalar: TypeAlias = str | bool | int | float
+Test = Callable[[Scalar], bool]
 
 _RANGE = re.compile(
     r'(?P<open>[\[{])\s*(?P<low>"[^"]*"|[^\s"\]}]+)\s+TO\s+(?P<high>"[^"]*"|[^\s"\]}]+)\s*(?P<close>[\]}])'
@@ -33,12 +34,12 @@ class Term:
 
     @classmethod
     def read(cls, text: str) -> "Term":
-        """A word, or a phrase with its quotes."""
+        """Read a word, or a phrase with its quotes. Raises ``InvalidQueryException`` for an empty phrase."""
         quoted = text.startswith('"')
         inner = text[1:-1] if quoted else text
         words = inner.split() if quoted else [inner]
         if not words:
-            raise InvalidQuery("A phrase is empty")
+            raise InvalidQueryException("A phrase is empty")
         return cls(
             words=tuple(re.compile(_pattern(word), re.IGNORECASE | re.DOTALL) for word in words),
             number=None if quoted else _number(inner),
@@ -46,7 +47,7 @@ class Term:
             leading_wildcard=inner != "*" and words[0][0] in _WILD,
         )
 
-    def __call__(self, value: Any) -> bool:
+    def __call__(self, value: Scalar) -> bool:
         """Return whether a value has the words in this order."""
         if isinstance(value, (int, float)) and not isinstance(value, bool) and self.number is not None:
             return float(value) == self.number
@@ -69,14 +70,14 @@ class Range:
 
     @classmethod
     def read(cls, text: str) -> "Range":
-        """Read a range. Raises ``InvalidQuery`` if only one end is a number."""
+        """Read a range. Raises ``InvalidQueryException`` if only one end is a number."""
         found = _RANGE.fullmatch(text)
         low, high = (_end(found[name]) for name in ("low", "high")) if found else ("", 0.0)
         if found is None or type(low) is not type(high):
-            raise InvalidQuery(f"{text} is not a range: its ends are two numbers, or two texts in quotes")
+            raise InvalidQueryException(f"{text} is not a range: its ends are two numbers, or two texts in quotes")
         return cls(low, high, found["open"] == "[", found["close"] == "]")
 
-    def __call__(self, value: Any) -> bool:
+    def __call__(self, value: Scalar) -> bool:
         """Return whether a value lies within the range."""
         given = _text(value).lower() if isinstance(self.low, str) else _number(value)
         if given is None:
@@ -87,13 +88,13 @@ class Range:
 
 
 def comparison(sign: str, text: str) -> Test:
-    """``<``, ``<=``, ``>`` or ``>=`` a number. Raises ``InvalidQuery`` for anything else."""
+    """``<``, ``<=``, ``>`` or ``>=`` a number. Raises ``InvalidQueryException`` for anything else."""
     wanted = _number(text)
     if wanted is None:
-        raise InvalidQuery(f"{sign} compares numbers, and {text} is not a number")
+        raise InvalidQueryException(f"{sign} compares numbers, and {text} is not a number")
     compare = _COMPARISONS[sign]
 
-    def test(value: Any) -> bool:
+    def test(value: Scalar) -> bool:
         given = _number(value)
         return given is not None and bool(compare(given, wanted))
 
@@ -112,7 +113,7 @@ def _pattern(word: str) -> str:
     )
 
 
-def _number(value: Any) -> float | None:
+def _number(value: Scalar) -> float | None:
     if isinstance(value, bool):
         return None
     try:
@@ -121,5 +122,5 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _text(value: Any) -> str:
+def _text(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

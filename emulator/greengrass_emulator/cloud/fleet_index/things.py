@@ -8,12 +8,12 @@ Not thread-safe: the caller holds the account's lock.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from greengrass_emulator.cloud.api_errors import IndexNotFoundError, IndexNotReadyException
 from greengrass_emulator.cloud.fleet_index.configuration import ThingIndexing
 from greengrass_emulator.cloud.fleet_index.query import Matches
-from greengrass_emulator.cloud.fleet_index.refusals import IndexNotReady, NoIndex
-from greengrass_emulator.cloud.moto_memory.thing_documents import Document, ThingDocuments
+from greengrass_emulator.cloud.moto_memory.thing_documents import ThingDocuments
+from greengrass_emulator.json_value import JsonObject
 
 NAME = "AWS_Things"
 LAG = 3.0
@@ -27,12 +27,12 @@ class _Change:
 
     due: float
     thing: str
-    document: Document | None
+    document: JsonObject | None
 
 
 @dataclass(slots=True)
 class ThingIndex:
-    """``search`` searches it; ``shadow_changed`` and ``registry_changed`` report changes to it."""
+    """``search`` searches it; ``shadow_changed`` and ``registry_changed`` tell it to look for changes."""
 
     documents: ThingDocuments
     now: Callable[[], float]
@@ -40,8 +40,8 @@ class ThingIndex:
     indexing: ThingIndexing = field(default_factory=ThingIndexing)
     _ready: float = 0.0
     _first: bool = True
-    _seen: dict[str, Document] = field(default_factory=dict)
-    _latest: dict[str, Document] = field(default_factory=dict)
+    _seen: dict[str, JsonObject] = field(default_factory=dict)
+    _latest: dict[str, JsonObject] = field(default_factory=dict)
     _changes: list[_Change] = field(default_factory=list)
 
     def configure(self, indexing: ThingIndexing) -> None:
@@ -57,23 +57,29 @@ class ThingIndex:
 
     @property
     def status(self) -> str:
-        """Return ``ACTIVE``, or the state while it cannot be searched. Raises ``NoIndex`` if indexing is off."""
+        """Return ``ACTIVE``, or the state while it cannot be searched.
+
+        Raises ``IndexNotFoundError`` if indexing is off.
+        """
         if not self.indexing.on:
-            raise NoIndex(f"Index {NAME} does not exist; thing indexing is off")
+            raise IndexNotFoundError(f"Index {NAME} does not exist; thing indexing is off")
         if self.now() >= self._ready:
             return "ACTIVE"
         return "BUILDING" if self._first else "REBUILDING"
 
-    def search(self, matches: Matches) -> list[Document]:
-        """Return the matching documents in no particular order. Raises ``NoIndex``, ``IndexNotReady``."""
+    def search(self, matches: Matches) -> list[JsonObject]:
+        """Return the matching documents in no particular order.
+
+        Raises ``IndexNotFoundError``, ``IndexNotReadyException``.
+        """
         if self.status != "ACTIVE":
-            raise IndexNotReady(f"Index {NAME} is {self.status}; it can be searched once it is ACTIVE")
+            raise IndexNotReadyException(f"Index {NAME} is {self.status}; it can be searched once it is ACTIVE")
         self._take_due()
         # Ordered by a random id: the language has no sorting, and callers must not rely on an order.
         return sorted(filter(matches, self._seen.values()), key=lambda document: str(document["thingId"]))
 
     def shadow_changed(self, thing: str) -> None:
-        """A shadow of a thing was written or deleted."""
+        """Take over what has changed in a thing's shadows."""
         known = self._latest.get(thing)
         if not self.indexing.on or known is None:
             return
@@ -82,7 +88,7 @@ class ThingIndex:
             self._note(thing, known | {"shadow": shadows})
 
     def registry_changed(self) -> None:
-        """Things or groups came, changed or went."""
+        """Take over what has changed in the registry: things and groups."""
         if not self.indexing.on:
             return
         current = self.documents.every(self.indexing.covered)
@@ -92,7 +98,7 @@ class ThingIndex:
             if self._latest.get(thing) != document:
                 self._note(thing, document)
 
-    def _note(self, thing: str, document: Document | None) -> None:
+    def _note(self, thing: str, document: JsonObject | None) -> None:
         self._take_due()
         if document is None:
             self._latest.pop(thing, None)
@@ -116,12 +122,12 @@ class ThingIndex:
         self._changes = kept
 
 
-def as_answer(document: Document) -> dict[str, Any]:
+def as_answer(document: JsonObject) -> JsonObject:
     """Return a document as in ``SearchIndex``: the shadows are one JSON string.
 
     Source: an answer of the real one, in AWS re:Post, "how to get the state of all shadows classic and named".
     """
-    shadow = document["shadow"]
-    return {name: value for name, value in document.items() if name != "shadow" and value is not None} | (
-        {"shadow": json.dumps(shadow, separators=(",", ":"))} if shadow else {}
-    )
+    answer: JsonObject = {name: value for name, value in document.items() if name != "shadow" and value is not None}
+    if shadow := document["shadow"]:
+        answer["shadow"] = json.dumps(shadow, separators=(",", ":"))
+    return answer

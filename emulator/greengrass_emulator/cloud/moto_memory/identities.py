@@ -1,7 +1,7 @@
 """The owner of an access key, and a role's trust policy, from moto's IAM and STS.
 
 moto itself accepts an unknown access key for its default account, and lets a client assume a role that does not exist
-(greengrass-facts.md, "On these machines"); AWS does neither.
+(docs/greengrass-facts.md, "The emulator's parts"); AWS does neither.
 """
 
 import json

@@ -4,13 +4,15 @@ The job book decides; nothing is ever read back from here.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from moto.core.utils import utcnow
 from moto.iot.models import FakeJobExecution, IoTBackend, iot_backends
 
 from greengrass_emulator.cloud.accounts import Account
+from greengrass_emulator.cloud.device_messages.job_rules import JobConfiguration
+from greengrass_emulator.cloud.rest_json.reading import ApiStructure
 
 _COUNTERS = {
     "QUEUED": "numberOfQueuedThings",
@@ -40,10 +42,9 @@ class JobMirror:
         target_arn: str,
         document: str,
         description: str,
-        configuration: Mapping[str, Any] | None = None,
+        configuration: JobConfiguration | None,
     ) -> str:
-        """A continuous job, as Greengrass makes one for each deployment of a group. Returns its ARN."""
-        configuration = configuration or {}
+        """Create a continuous job, as Greengrass makes one for each deployment of a group. Return its ARN."""
         arn, _, _ = self._backend.create_job(
             job_id=job_id,
             targets=[target_arn],
@@ -52,12 +53,12 @@ class JobMirror:
             description=description,
             presigned_url_config={},
             target_selection="CONTINUOUS",
-            job_executions_rollout_config=dict(configuration.get("jobExecutionsRolloutConfig") or {}),
+            job_executions_rollout_config=_as_dict(configuration and configuration.job_executions_rollout_config),
             document_parameters={},
-            abort_config=dict(configuration.get("abortConfig") or {}),
+            abort_config=_as_dict(configuration and configuration.abort_config),
             job_execution_retry_config={},
             scheduling_config={},
-            timeout_config=dict(configuration.get("timeoutConfig") or {}),
+            timeout_config=_as_dict(configuration and configuration.timeout_config),
         )
         self._backend.jobs[job_id].status = "IN_PROGRESS"
         # moto creates one execution for the target, as if the group were a thing.
@@ -90,3 +91,7 @@ class JobMirror:
         counted = Counter(statuses)
         for status, counter in _COUNTERS.items():
             job.job_process_details[counter] = counted[status]
+
+
+def _as_dict(part: ApiStructure | None) -> Any:
+    return part.as_answer() if part else {}

@@ -5,15 +5,13 @@ indexing". What connectivity and Device Defender would add is not emulated.
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from moto.iot.models import FakeThing, IoTBackend, iot_backends
 
 from greengrass_emulator.cloud.accounts import Account
-
-Document = dict[str, Any]
+from greengrass_emulator.json_value import JsonObject, JsonValue, object_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +32,8 @@ class ThingDocuments:
     def _backend(self) -> IoTBackend:
         return iot_backends[self._account.id][self._account.region]
 
-    def every(self, covered: Covered) -> dict[str, Document]:
-        """All things' documents, by name."""
+    def every(self, covered: Covered) -> dict[str, JsonObject]:
+        """Return all things' documents, by name."""
         things = list(self._backend.things.values())
         groups: dict[str, list[str]] = {thing.arn: [] for thing in things}
         for group in list(self._backend.thing_groups.values()):
@@ -44,8 +42,8 @@ class ThingDocuments:
                     groups[arn].append(group.thing_group_name)
         return {thing.thing_name: _document(thing, groups[thing.arn], covered) for thing in things}
 
-    def shadows(self, name: str, covered: Covered) -> Document | None:
-        """The shadows of one thing, as its document has them; None where there is no such thing."""
+    def shadows(self, name: str, covered: Covered) -> JsonObject | None:
+        """Return the shadows of one thing, as its document has them; None for an unknown thing."""
         thing = self._find(name)
         return None if thing is None else _shadows(thing, covered)
 
@@ -55,29 +53,31 @@ class ThingDocuments:
         return found
 
 
-def _document(thing: FakeThing, groups: Iterable[str], covered: Covered) -> Document:
+def _document(thing: FakeThing, groups: Iterable[str], covered: Covered) -> JsonObject:
+    names: list[JsonValue] = [*groups]
     kind = thing.thing_type.thing_type_name if thing.thing_type else None
-    # Source: "Thing group and billing group names" (ThingDocument).
-    billing = [thing.billing_group_name] if thing.billing_group_name else []
+    if thing.billing_group_name:
+        # Source: "Thing group and billing group names" (ThingDocument).
+        names.append(thing.billing_group_name)
     return {
         "thingName": thing.thing_name,
         "thingId": thing.thing_id,
         "thingTypeName": kind,
-        "thingGroupNames": sorted([*groups, *billing]),
+        "thingGroupNames": sorted(names, key=str),
         "attributes": dict(thing.attributes or {}),
         "shadow": _shadows(thing, covered),
     }
 
 
-def _shadows(thing: FakeThing, covered: Covered) -> Document:
+def _shadows(thing: FakeThing, covered: Covered) -> JsonObject:
     there = {name: shadow for name, shadow in thing.thing_shadows.items() if not shadow.deleted}
-    found: Document = _shadow(there[None].to_dict()) if covered.unnamed and None in there else {}
-    named = {name: _shadow(there[name].to_dict()) for name in sorted(covered.named) if name in there}
-    return found | ({"name": named} if named else {})
+    found: JsonObject = _shadow(there[None].to_dict()) if covered.unnamed and None in there else {}
+    named: JsonObject = {name: _shadow(there[name].to_dict()) for name in sorted(covered.named) if name in there}
+    return {**found, "name": named} if named else found
 
 
-def _shadow(whole: Mapping[str, Any]) -> Document:
-    state = whole.get("state", {})
+def _shadow(whole: JsonObject) -> JsonObject:
+    state = object_in(whole, "state")
     parts = {name: state[name] for name in ("desired", "reported", "delta") if state.get(name)}
     rest = {"metadata": whole.get("metadata", {}), "hasDelta": "delta" in parts, "version": whole.get("version")}
     # moto merges the next update into the objects that it returned.

@@ -36,15 +36,15 @@ class Things:
         return iot_backends[self._account.id][self._account.region]
 
     def arn_prefix(self) -> str:
-        """The beginning of every IoT ARN of this account and region."""
+        """Return the beginning of every IoT ARN of this account and region."""
         return f"arn:aws:iot:{self._account.region}:{self._account.id}:"
 
     def exists(self, thing: str) -> bool:
-        """Whether the account has the thing."""
+        """Return whether the account has the thing."""
         return any(known.thing_name == thing for known in list(self._backend.things.values()))
 
     def group_exists(self, arn: str) -> bool:
-        """Whether the account has a thing group of this ARN."""
+        """Return whether the account has a thing group of this ARN."""
         return arn in self._backend.thing_groups
 
     def members(self, group_arn: str, *, recursive: bool = False) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ class Things:
         return tuple(names)
 
     def groups_of(self, thing: str) -> tuple[ThingGroup, ...]:
-        """The groups that a thing is in, by name."""
+        """Return the groups that a thing is in, by name."""
         found = [
             ThingGroup(group.thing_group_name, arn)
             for arn, group in list(self._backend.thing_groups.items())

@@ -1,1 +1,1 @@
-"""AWS's REST-JSON protocol, served from botocore's own service model: route, read, check, write."""
+"""AWS's REST-JSON protocol, served from botocore's own service models: read, check, write."""

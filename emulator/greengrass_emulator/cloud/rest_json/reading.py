@@ -10,19 +10,32 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
 from greengrass_emulator.cloud.api_errors import FieldFault, ValidationException
+from greengrass_emulator.json_value import JsonObject
 
 _INTEGERS = {"integer", "long"}
 _TRUE_FALSE = {"true": True, "false": False}
 
 
+class ApiStructure(BaseModel):
+    """A structure of a service model: a checked request, or a part of one. Members that are not read are left out."""
+
+    # Validators are built at the first use of a model: a command that needs none of them starts sooner.
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, defer_build=True)
+
+    def as_answer(self) -> dict[str, object]:
+        """Return it by the model's member names, without missing members."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
 def read_request(
     operation: OperationModel, labels: Mapping[str, str], query: Mapping[str, Sequence[str]], body: bytes
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the operation's input by the model's member names: blobs decoded, numbers as numbers.
 
     Raises ``ValidationException``: ``CANNOT_PARSE`` for a body that is not a JSON object, ``FIELD_VALIDATION_FAILED``
@@ -33,9 +46,10 @@ def read_request(
         return {}
     document = _document(body)
     faults: list[FieldFault] = []
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
+        given: object
         match member.serialization.get("location"):
             case "uri":
                 given = labels.get(wire_name)
@@ -57,7 +71,7 @@ def read_request(
     return values
 
 
-def _document(body: bytes) -> dict[str, Any]:
+def _document(body: bytes) -> JsonObject:
     if not body:
         return {}
     try:
@@ -69,7 +83,7 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _from_query(member: Shape, query: Mapping[str, Sequence[str]], name: str) -> Any:
+def _from_query(member: Shape, query: Mapping[str, Sequence[str]], name: str) -> object:
     given = query.get(name)
     if not given:
         return None
@@ -82,7 +96,7 @@ def _from_query(member: Shape, query: Mapping[str, Sequence[str]], name: str) ->
     return given[0]
 
 
-def _read(shape: Shape, value: Any, path: str, faults: list[FieldFault]) -> Any:
+def _read(shape: Shape, value: object, path: str, faults: list[FieldFault]) -> object:
     if isinstance(shape, StructureShape):
         return _structure(shape, value, path, faults)
     if isinstance(shape, ListShape):
@@ -103,7 +117,7 @@ def _read(shape: Shape, value: Any, path: str, faults: list[FieldFault]) -> Any:
     return _scalar(shape, value, path, faults)
 
 
-def _structure(shape: StructureShape, value: Any, path: str, faults: list[FieldFault]) -> Any:
+def _structure(shape: StructureShape, value: object, path: str, faults: list[FieldFault]) -> object:
     if not isinstance(value, dict):
         return _wrong(path, "must be an object", faults)
     read = {}
@@ -116,15 +130,15 @@ def _structure(shape: StructureShape, value: Any, path: str, faults: list[FieldF
     return read
 
 
-def _scalar(shape: Shape, value: Any, path: str, faults: list[FieldFault]) -> Any:
+def _scalar(shape: Shape, value: object, path: str, faults: list[FieldFault]) -> object:
     kind = shape.type_name
     if kind == "blob":
         return _blob(value, path, faults)
     if kind == "boolean":
         return value if isinstance(value, bool) else _wrong(path, "must be true or false", faults)
     if kind in _INTEGERS or kind in {"double", "float"}:
-        wanted = int if kind in _INTEGERS else (int, float)
-        if isinstance(value, bool) or not isinstance(value, wanted):
+        wrong_kind = kind in _INTEGERS and isinstance(value, float)
+        if wrong_kind or isinstance(value, bool) or not isinstance(value, (int, float)):
             return _wrong(path, "must be a number", faults)
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
         if (low is not None and value < low) or (high is not None and value > high):
@@ -142,11 +156,13 @@ def _scalar(shape: Shape, value: Any, path: str, faults: list[FieldFault]) -> An
     return value
 
 
-def _blob(value: Any, path: str, faults: list[FieldFault]) -> Any:
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, TypeError, ValueError):
-        return _wrong(path, "must be base64", faults)
+def _blob(value: object, path: str, faults: list[FieldFault]) -> object:
+    if isinstance(value, str):
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            pass
+    return _wrong(path, "must be base64", faults)
 
 
 def _check_size(shape: Shape, size: int, path: str, unit: str, faults: list[FieldFault]) -> None:
@@ -157,8 +173,10 @@ def _check_size(shape: Shape, size: int, path: str, unit: str, faults: list[Fiel
         _wrong(path, f"must have at most {high} {unit}, and has {size}", faults)
 
 
-def _wrong(path: str, message: str, faults: list[FieldFault]) -> None:
+def _wrong(path: str, message: str, faults: list[FieldFault]) -> object:
+    """Add a fault. Return None in the value's place: a request with a fault is refused."""
     faults.append(FieldFault(path, message))
+    return None
 
 
 @cache

@@ -1,4 +1,5 @@
 """From an HTTP request to the permissions that it needs, as the Service Authorization Reference lists them.
 
-``calls`` is the entry point; each service has a module of its own. ``lookups`` asks what the emulated accounts hold.
+``calls`` is the entry point; each service has a module of its own. ``resources`` has what they share: ARNs, tags, and
+questions to the emulated accounts.
 """

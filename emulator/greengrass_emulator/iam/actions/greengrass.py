@@ -12,10 +12,16 @@ from dataclasses import dataclass
 import yaml
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, Place, named_resources, owner_of
+from greengrass_emulator.iam.actions.resources import (
+    ANY,
+    Lookups,
+    Place,
+    named_resources,
+    owner_of,
+    request_tags,
+    tag_context,
+)
 from greengrass_emulator.iam.requests import Need
 
 _DEVICE, _DEPLOYMENT = "coreDevices:{coreDeviceThingName}", "deployments:{deploymentId}"
@@ -33,7 +39,7 @@ _RESOURCES: Mapping[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(("TagResource", "UntagResource", "ListTagsForResource"), ("@resourceArn",)),
 }  # fmt: skip
-_TO_COME = "00000000-0000-0000-0000-000000000000"
+_NEW_ID = "00000000-0000-0000-0000-000000000000"
 """Stands for the id of a new job or deployment: no policy can know it beforehand."""
 
 
@@ -47,15 +53,15 @@ class _Touched:
 
 
 _SHADOW = ("DeleteThingShadow", "DescribeThing", "GetThingShadow", "UpdateThingShadow")
-_LOOK = _Touched(("DescribeThingGroup",), ("DescribeJob",), ("DescribeThing", "GetThingShadow"))
+_READS = _Touched(("DescribeThingGroup",), ("DescribeJob",), ("DescribeThing", "GetThingShadow"))
 _TOUCHED: Mapping[str, _Touched] = {
     "CreateDeployment": _Touched(
         ("CreateJob", "DescribeThingGroup"), ("CancelJob", "CreateJob", "DescribeJob", "UpdateJob"), _SHADOW
     ),
     "CancelDeployment": _Touched(("DescribeThingGroup",), ("CancelJob", "DescribeJob", "UpdateJob"), _SHADOW),
     "DeleteDeployment": _Touched(of_job=("DeleteJob",)),
-    "GetDeployment": _LOOK,
-    "ListDeployments": _LOOK,
+    "GetDeployment": _READS,
+    "ListDeployments": _READS,
     "ListEffectiveDeployments": _Touched(
         of_job=("DescribeJob", "DescribeJobExecution"),
         of_thing=("DescribeJobExecution", "DescribeThing", "GetThingShadow"),
@@ -65,7 +71,7 @@ _TOUCHED: Mapping[str, _Touched] = {
 
 
 def greengrass_needs(request: HttpRequest, operation: Operation, lookups: Lookups) -> tuple[Need, ...]:
-    """``greengrass:Operation`` on its resource, TagResource with tags, and the dependent actions."""
+    """Return ``greengrass:Operation`` on its resource, TagResource with tags, and the dependent actions."""
     place = Place("greengrass", request.region, request.account)
     action = f"greengrass:{operation.name}"
     tags = request_tags(operation)
@@ -79,7 +85,7 @@ def greengrass_needs(request: HttpRequest, operation: Operation, lookups: Lookup
             tagged = (place.arn(f"components:{name}:versions:{version}"),)
         case "CreateDeployment":
             needs.append(Need(action, ANY, request.account, context))
-            tagged = (place.arn(f"deployments:{_TO_COME}"),)
+            tagged = (place.arn(f"deployments:{_NEW_ID}"),)
         case "ResolveComponentCandidates":
             needs += [Need(action, arn, request.account, context) for arn in _candidates(operation, place)]
         case _:
@@ -97,10 +103,8 @@ def _component(operation: Operation) -> tuple[str, str]:
     except (binascii.Error, ValueError, yaml.YAMLError):
         recipe = None
     if not isinstance(recipe, Mapping):
-        return (
-            ANY,
-            ANY,
-        )  # The service will refuse it; only with a right to every component does it get that far.
+        # The service refuses such a recipe; the request gets that far only with a right to every component.
+        return ANY, ANY
     keys = {str(key).lower(): value for key, value in recipe.items()}
     return str(keys.get("componentname", ANY)), str(keys.get("componentversion", ANY))
 
@@ -122,7 +126,7 @@ def _dependents(request: HttpRequest, operation: Operation, lookups: Lookups, ac
     touched = _TOUCHED.get(operation.name)
     if touched is None:
         return
-    job = place.arn(f"job/{_TO_COME}")
+    job = place.arn(f"job/{_NEW_ID}")
     if device := operation.text("coreDeviceThingName"):
         yield from _on(place.arn(f"thing/{device}"), touched.of_thing, action, request)
         yield from _on(job, touched.of_job, action, request)

@@ -5,11 +5,17 @@ that it is for. An action that is not in the table has no resource, or is not us
 """
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.iam import pass_role
-from greengrass_emulator.iam.actions.lookups import Lookups
+from greengrass_emulator.iam.actions.iam_and_sts import pass_role
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, Place, named_resources, owner_of
+from greengrass_emulator.iam.actions.resources import (
+    ANY,
+    Lookups,
+    Place,
+    named_resources,
+    owner_of,
+    request_tags,
+    tag_context,
+)
 from greengrass_emulator.iam.requests import Need
 
 _CERT, _POLICY, _ALIAS = "cert/{certificateId}", "policy/{policyName}", "rolealias/{roleAlias}"
@@ -62,7 +68,7 @@ _DEFAULT_INDEX = "AWS_Things"
 
 
 def iot_needs(request: HttpRequest, operation: Operation, _: Lookups) -> tuple[Need, ...]:
-    """``iot:Operation`` on each resource that it names, ``iam:PassRole`` for a role that it hands to IoT."""
+    """Return ``iot:Operation`` on each resource that it names, ``iam:PassRole`` for a role that it hands to IoT."""
     action = f"iot:{operation.name}"
     place = Place("iot", request.region, request.account)
     tags = request_tags(operation)

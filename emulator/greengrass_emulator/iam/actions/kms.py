@@ -5,15 +5,20 @@ The resource is the key, whatever its name in the request. KMS decides by the ke
 
 import base64
 import binascii
-from collections.abc import Mapping
-from typing import Any
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Encryption, Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, Place, owner_of
+from greengrass_emulator.iam.actions.resources import (
+    ANY,
+    Encryption,
+    Lookups,
+    Place,
+    owner_of,
+    request_tags,
+    tag_context,
+)
 from greengrass_emulator.iam.requests import Need
+from greengrass_emulator.json_value import JsonValue
 
 _ALIASES = {"CreateAlias", "DeleteAlias", "UpdateAlias"}
 _NO_RESOURCE = {"CreateKey", "ListKeys", "ListAliases", "GenerateRandom"}
@@ -61,9 +66,9 @@ def key_use(
     return Need(action, encryption.key_arn, owner_of(encryption.key_arn, caller.account), context, because_of)
 
 
-def encryption_context(given: Any) -> dict[str, tuple[str, ...]]:
-    """``kms:EncryptionContext:KEY`` and ``kms:EncryptionContextKeys``."""
-    if not isinstance(given, Mapping) or not given:
+def encryption_context(given: JsonValue) -> dict[str, tuple[str, ...]]:
+    """Return ``kms:EncryptionContext:KEY`` and ``kms:EncryptionContextKeys``."""
+    if not isinstance(given, dict) or not given:
         return {}
     keys = {f"kms:encryptioncontext:{str(key).lower()}": (str(value),) for key, value in given.items()}
     return keys | {"kms:encryptioncontextkeys": tuple(str(key) for key in given)}

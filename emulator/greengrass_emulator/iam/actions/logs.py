@@ -4,10 +4,15 @@ A log stream's permission is asked for on the stream where the action takes one,
 """
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import Place, named_resources, owner_of
+from greengrass_emulator.iam.actions.resources import (
+    Lookups,
+    Place,
+    named_resources,
+    owner_of,
+    request_tags,
+    tag_context,
+)
 from greengrass_emulator.iam.requests import Need
 
 _STREAM = "log-group:{logGroupName}:log-stream:{logStreamName}"
@@ -16,7 +21,7 @@ _GROUP = "log-group:{logGroupName}"
 
 
 def logs_needs(request: HttpRequest, operation: Operation, _: Lookups) -> tuple[Need, ...]:
-    """``logs:Operation`` on the stream or group that it names."""
+    """Return ``logs:Operation`` on the stream or group that it names."""
     template = _STREAM if operation.name in _OF_STREAM else _GROUP
     place = Place("logs", request.region, request.account)
     context = tag_context(request_tags(operation))

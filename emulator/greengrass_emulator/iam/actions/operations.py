@@ -4,17 +4,15 @@ Query (``Action=``), JSON (``X-Amz-Target``) and REST-JSON (method and path). Fo
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
-from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
+from greengrass_emulator.json_value import JsonObject, JsonValue
+from greengrass_emulator.service_models import find_route, service_model
 
 # By signing name, as it stands in the credential scope: botocore's name of the model.
 MODELS = {
@@ -28,7 +26,6 @@ MODELS = {
     "sagemaker": "sagemaker",
     "sts": "sts",
 }
-_LABEL = re.compile(r"\{(\w+)(\+?)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +33,21 @@ class Operation:
     """An operation's name, and its parameters by the model's member names (a query's by their dotted names)."""
 
     name: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict)
 
     def text(self, parameter: str) -> str | None:
-        """A parameter that is a string, or None."""
+        """Return a parameter that is a string, or None."""
         value = self.parameters.get(parameter)
         return value if isinstance(value, str) and value else None
 
     def texts(self, parameter: str) -> tuple[str, ...]:
-        """The strings of a parameter that is a list of them."""
+        """Return the strings of a parameter that is a list of them."""
         value = self.parameters.get(parameter)
         return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def read_operation(request: HttpRequest) -> Operation | None:
-    """The operation of a request to one of ``MODELS`` but S3, or None where the model has none like it."""
+    """Return the operation of a request to one of ``MODELS`` but S3, or None where the model has none like it."""
     model = service_model(MODELS[request.service])
     match model.protocol:
         case "query":
@@ -59,12 +56,6 @@ def read_operation(request: HttpRequest) -> Operation | None:
             return _json(request)
         case _:
             return _rest(request)
-
-
-@cache
-def service_model(name: str) -> ServiceModel:
-    """botocore's newest model of a service."""
-    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
 
 
 def _query(request: HttpRequest) -> Operation | None:
@@ -80,28 +71,27 @@ def _json(request: HttpRequest) -> Operation | None:
 
 
 def _rest(request: HttpRequest) -> Operation | None:
-    for method, pattern, operation in _routes(MODELS[request.service]):
-        if method == request.method and (match := pattern.fullmatch(request.path)):
-            labels = {name: unquote(value) for name, value in match.groupdict().items()}
-            return Operation(operation.name, _parameters(operation, labels, request))
-    return None
+    route = find_route(MODELS[request.service], request.method, request.path)
+    if route is None:
+        return None
+    return Operation(route.operation.name, _parameters(route.operation, route.labels, request))
 
 
-def _parameters(operation: OperationModel, labels: Mapping[str, str], request: HttpRequest) -> dict[str, Any]:
+def _parameters(operation: OperationModel, labels: Mapping[str, str], request: HttpRequest) -> JsonObject:
     shape = operation.input_shape
     if shape is None:
         return {}
     payload = shape.serialization.get("payload")
     body = {} if payload else _body(request)
-    read: dict[str, Any] = {}
+    read: JsonObject = {}
     for name, member in shape.members.items():
         wire = member.serialization.get("name", name)
         match member.serialization.get("location"):
             case "uri":
-                value: Any = labels.get(wire)
+                value: JsonValue = labels.get(wire)
             case "querystring":
-                value = request.query.get(wire)
-                value = value if value is None or member.type_name == "list" else value[0]
+                given = request.query.get(wire)
+                value = [*given] if given and member.type_name == "list" else request.query_value(wire)
             case "header":
                 value = request.headers.get(wire.lower())
             case _:
@@ -111,27 +101,9 @@ def _parameters(operation: OperationModel, labels: Mapping[str, str], request: H
     return read
 
 
-def _body(request: HttpRequest) -> dict[str, Any]:
+def _body(request: HttpRequest) -> JsonObject:
     try:
         content = json.loads(request.read_body() or b"{}")
     except ValueError:
         return {}  # The service itself reports the error.
     return content if isinstance(content, dict) else {}
-
-
-@cache
-def _routes(service: str) -> tuple[tuple[str, re.Pattern[str], OperationModel], ...]:
-    """Every route, those with more literal text first: ``/thing-groups/addThing…`` before ``/thing-groups/{name}``."""
-    model = service_model(service)
-    operations = [model.operation_model(name) for name in model.operation_names]
-    operations.sort(key=lambda o: -len(_LABEL.sub("", o.http["requestUri"])))
-    return tuple((o.http["method"], _pattern(o.http["requestUri"].partition("?")[0]), o) for o in operations)
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    written, end = "", 0
-    for label in _LABEL.finditer(template):
-        written += re.escape(template[end : label.start()])
-        written += f"(?P<{label[1]}>{'.+' if label[2] else '[^/]+'})"
-        end = label.end()
-    return re.compile(written + re.escape(template[end:]))

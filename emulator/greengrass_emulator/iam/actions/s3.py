@@ -11,9 +11,8 @@ from xml.etree import ElementTree
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
 from greengrass_emulator.iam.actions.kms import key_use
-from greengrass_emulator.iam.actions.lookups import Encryption, Lookups
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.templates import ANY
+from greengrass_emulator.iam.actions.resources import ANY, Encryption, Lookups
 from greengrass_emulator.iam.requests import Need, partition_of_region
 
 _ACTIONS = {

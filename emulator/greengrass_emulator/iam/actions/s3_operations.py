@@ -10,7 +10,8 @@ from functools import cache
 from urllib.parse import unquote
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.operations import Operation, service_model
+from greengrass_emulator.iam.actions.operations import Operation
+from greengrass_emulator.service_models import service_model
 
 _VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9.-]+)\.(?:localhost|s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?)(?::\d+)?")
 
@@ -24,7 +25,7 @@ class _Route:
 
 
 def read_s3_operation(request: HttpRequest) -> Operation | None:
-    """The operation with ``Bucket``, ``Key`` and the query's parameters; None if S3 has none like it."""
+    """Return the operation with ``Bucket``, ``Key`` and the query's parameters; None if S3 has none like it."""
     bucket, key = _bucket_and_key(request)
     level = 2 if key else 1 if bucket else 0
     for route in _routes().get(request.method, ()):

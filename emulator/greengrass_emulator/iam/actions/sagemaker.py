@@ -5,11 +5,9 @@ the registry need ``*``, and ``iam:PassRole`` for the role that they hand over.
 """
 
 from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.iam import pass_role
-from greengrass_emulator.iam.actions.lookups import Lookups
+from greengrass_emulator.iam.actions.iam_and_sts import pass_role
 from greengrass_emulator.iam.actions.operations import Operation
-from greengrass_emulator.iam.actions.tags import request_tags, tag_context
-from greengrass_emulator.iam.actions.templates import ANY, Place, owner_of
+from greengrass_emulator.iam.actions.resources import ANY, Lookups, Place, owner_of, request_tags, tag_context
 from greengrass_emulator.iam.requests import Need
 
 _OF_PACKAGE = {"DescribeModelPackage", "UpdateModelPackage", "DeleteModelPackage"}
@@ -20,7 +18,7 @@ _OF_GROUP = {
 
 
 def sagemaker_needs(request: HttpRequest, operation: Operation, _: Lookups) -> tuple[Need, ...]:
-    """``sagemaker:Operation`` on the package or group; ``sagemaker:AddTags`` when tags come with a creation."""
+    """Return ``sagemaker:Operation`` on the package or group; ``sagemaker:AddTags`` when tags come with a creation."""
     action = f"sagemaker:{operation.name}"
     tags = request_tags(operation)
     context = tag_context(tags)

@@ -66,7 +66,7 @@ class DevicePermissions:
         service = Principal(PrincipalKind.SERVICE, "", CREDENTIALS_SERVICE)
         return self._permissions.judge(service, Call("sts", "AssumeRole", self._region, (need,))).allowed
 
-    def handed_out(self, thing: str, access_key_id: str) -> None:
+    def store_session(self, thing: str, access_key_id: str) -> None:
         """Store the device of these credentials, for policy variables."""
         self._sessions.put(access_key_id, thing)
 

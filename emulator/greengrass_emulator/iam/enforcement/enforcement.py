@@ -1,14 +1,18 @@
 """Enforcement of permissions for a whole cloud: it makes the layers that the cloud puts in front of its parts."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIApplication
 
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
+
+from greengrass_emulator.iam.enforcement.account_facts import AccountFacts, DeploymentTarget
+from greengrass_emulator.iam.enforcement.account_policies import AccountPolicies
 from greengrass_emulator.iam.enforcement.device_permissions import DevicePermissions, DeviceSessions
-from greengrass_emulator.iam.enforcement.gateway_layer import Application, GatewayLayer
-from greengrass_emulator.iam.enforcement.held_facts import DeploymentTarget, HeldFacts
-from greengrass_emulator.iam.enforcement.held_policies import HeldPolicies
-from greengrass_emulator.iam.enforcement.moto_permissions import bucket_policies_left_to_us
+from greengrass_emulator.iam.enforcement.gateway_layer import GatewayLayer
 from greengrass_emulator.iam.enforcement.permissions import Permissions
 from greengrass_emulator.iam.recording import Recorder
 from greengrass_emulator.iam.requests import Call, Need, Principal, PrincipalKind
@@ -26,14 +30,14 @@ class Enforcement:
     ) -> None:
         self._account_ids = tuple(account_ids)
         self._region = region
-        self._facts = HeldFacts(account_ids, region, deployment_target)
+        self._facts = AccountFacts(account_ids, region, deployment_target)
         self._sessions = DeviceSessions()
         self._ends = ExitStack()
         self._recorder = self._ends.enter_context(closing(Recorder(recording))) if recording else None
-        self._ends.enter_context(bucket_policies_left_to_us())
-        self._permissions = Permissions(HeldPolicies(region), self._recorder)
+        self._ends.enter_context(moto_ignores_bucket_policies())
+        self._permissions = Permissions(AccountPolicies(region), self._recorder)
 
-    def before(self, application: Application) -> Application:
+    def before(self, application: WSGIApplication) -> WSGIApplication:
         """Return the gateway's application with enforcement in front of it."""
         return GatewayLayer(application, self._permissions, self._facts, self._account_ids, self._sessions)
 
@@ -52,3 +56,23 @@ class Enforcement:
     def close(self) -> None:
         """Close the recording, and give bucket policies back to moto."""
         self._ends.close()
+
+
+@contextmanager
+def moto_ignores_bucket_policies() -> Iterator[None]:
+    """Turn off moto's check of bucket policies until the end of the block. One at a time in a process, like the cloud.
+
+    moto knows neither principals nor conditions: it takes ``Deny … if not over TLS`` for a plain Deny (moto 5.2,
+    s3/models.py, ``FakeBucket.get_permission``). Only one of the two may decide.
+    """
+    bucket: Any = FakeBucket
+    own = bucket.get_permission
+    bucket.get_permission = _no_opinion
+    try:
+        yield
+    finally:
+        bucket.get_permission = own
+
+
+def _no_opinion(*_: object) -> Any:
+    return PermissionResult.NEUTRAL

@@ -5,28 +5,25 @@ machine a request counts as one over TLS; with the header ``X-Emulated-Transport
 TLS-only policy can be tried.
 """
 
-import io
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from greengrass_emulator.iam.actions.calls import call_of
-from greengrass_emulator.iam.actions.http_request import HttpRequest
-from greengrass_emulator.iam.actions.lookups import Lookups
+from greengrass_emulator.iam.actions.http_request import HttpRequest, Scope, request_of, scope_of
+from greengrass_emulator.iam.actions.resources import Lookups
 from greengrass_emulator.iam.actions.s3 import absence_need
+from greengrass_emulator.iam.enforcement.account_facts import principal_of
 from greengrass_emulator.iam.enforcement.device_permissions import DeviceSessions
 from greengrass_emulator.iam.enforcement.permissions import Permissions, refusal_text
-from greengrass_emulator.iam.enforcement.principals import principal_of
 from greengrass_emulator.iam.enforcement.refusals import Refusal, refusal_of
 from greengrass_emulator.iam.requests import Call, Need, Principal
 
-_SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+
 _PIECE = 1 << 16
 _PLAIN = "HTTP_X_EMULATED_TRANSPORT"
-
-StartResponse = Callable[..., Any]
-Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 class GatewayLayer:
@@ -34,7 +31,7 @@ class GatewayLayer:
 
     def __init__(
         self,
-        application: Application,
+        application: WSGIApplication,
         permissions: Permissions,
         lookups: Lookups,
         account_ids: Sequence[str],
@@ -46,16 +43,13 @@ class GatewayLayer:
         self._account_ids = tuple(account_ids)
         self._sessions = sessions
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
-        target = urlsplit(environ.get("REQUEST_URI") or environ["PATH_INFO"])
-        query = parse_qs(target.query, keep_blank_values=True)
-        signed = environ.get("HTTP_AUTHORIZATION") or f"Credential={(query.get('X-Amz-Credential') or [''])[0]}"
-        scope = _SCOPE.search(signed)
-        principal = principal_of(self._account_ids, scope[1], self._sessions.thing_of(scope[1])) if scope else None
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request, or refuse it."""
+        scope = scope_of(environ)
+        principal = self._principal(scope) if scope else None
         if scope is None or principal is None:
             return self._application(environ, start_response)
-        request = _request(environ, target.path, query, service=scope[3], region=scope[2], account=principal.account)
+        request = request_of(environ, scope, principal.account)
         call = _over(call_of(request, self._lookups), environ)
         verdict = self._permissions.judge(principal, call)
         if verdict.denied is not None:
@@ -66,32 +60,37 @@ class GatewayLayer:
             return self._answer_or_hide(request, principal, absence, environ, start_response)
         return self._application(environ, start_response)
 
+    def _principal(self, scope: Scope) -> Principal | None:
+        return principal_of(self._account_ids, scope.access_key_id, self._sessions.thing_of(scope.access_key_id))
+
     def _answer_or_hide(
         self,
         request: HttpRequest,
         principal: Principal,
         listing: Need,
-        environ: dict[str, Any],
+        environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        started: list[tuple[Any, ...]] = []
+        started: list[tuple[str, list[tuple[str, str]], OptExcInfo | None]] = []
 
-        def hold(*arguments: Any) -> Callable[[bytes], object]:
-            started.append(arguments)
+        def hold(
+            status: str, headers: list[tuple[str, str]], exc_info: "OptExcInfo | None" = None, /
+        ) -> Callable[[bytes], object]:
+            started.append((status, headers, exc_info))
             return _no_write
 
         body = self._application(environ, hold)
         # An application may start its answer as late as with the first part of its body.
         pieces = iter(body)
         first = next(pieces, b"") if not started else b""
-        status, headers, *rest = started[-1]
+        status, headers, exc_info = started[-1]
         if status.startswith("404"):
             call = Call("s3", "LearnThatAnObjectIsAbsent", request.region, (listing,))
             verdict = self._permissions.judge(principal, call)
             if verdict.denied is not None:
                 _close(body)
                 return _refuse(request, refusal_text(principal, verdict.denied), start_response)
-        start_response(status, headers, *rest)
+        start_response(status, headers, exc_info)
         return _Body(first, pieces, body)
 
 
@@ -118,7 +117,7 @@ def _close(body: Iterable[bytes]) -> None:
         body.close()
 
 
-def _drain(environ: Mapping[str, Any]) -> None:
+def _drain(environ: WSGIEnvironment) -> None:
     # A client that is still sending when its connection closes would not read the answer.
     left = int(environ.get("CONTENT_LENGTH") or 0)
     while left > 0 and (piece := environ["wsgi.input"].read(min(left, _PIECE))):
@@ -129,25 +128,7 @@ def _no_write(_: bytes) -> None:
     raise AssertionError("the emulated services answer by their body, never by write()")
 
 
-def _request(
-    environ: dict[str, Any], path: str, query: Mapping[str, list[str]], *, service: str, region: str, account: str
-) -> HttpRequest:
-    headers = {
-        name.removeprefix("HTTP_").replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_") and isinstance(value, str)
-    }
-
-    def read_body() -> bytes:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        body: bytes = environ["wsgi.input"].read(length)
-        environ["wsgi.input"] = io.BytesIO(body)
-        return body
-
-    return HttpRequest(service, region, account, environ["REQUEST_METHOD"], path, query, headers, read_body)
-
-
-def _over(call: Call, environ: Mapping[str, Any]) -> Call:
+def _over(call: Call, environ: WSGIEnvironment) -> Call:
     if environ.get(_PLAIN) != "plain":
         return call
     needs = tuple(

@@ -5,7 +5,7 @@ A denial's log line has the statement that would have allowed it, for the polici
 
 import logging
 
-from greengrass_emulator.iam.errors import InvalidPolicy
+from greengrass_emulator.iam.errors import InvalidPolicyError
 from greengrass_emulator.iam.evaluator import Decision, MissingStatement, Outcome
 from greengrass_emulator.iam.policy_sources import Judged, PolicySource, Verdict, judge
 from greengrass_emulator.iam.recording import Recorder
@@ -25,14 +25,14 @@ class Permissions:
         """Return the verdict on a call. An unreadable policy denies, and is named in the log."""
         try:
             verdict = judge(principal, call, self._source)
-        except InvalidPolicy as fault:
+        except InvalidPolicyError as fault:
             _log.error("policy unreadable, call denied", extra={"policy": fault.policy, "fault": fault.fault})
             decision = Decision(Outcome.EXPLICIT_DENY, (f"{fault.policy} (unreadable)",))
             verdict = Verdict(tuple(Judged(need, decision) for need in call.needs))
         if self._recorder is not None:
             self._recorder.record(principal, call, verdict)
         if verdict.denied is not None:
-            _say(principal, call, verdict.denied)
+            _log_denial(principal, call, verdict.denied)
         return verdict
 
 
@@ -51,7 +51,7 @@ def _sides(missing: tuple[MissingStatement, ...]) -> str:
     return f"no {' and no '.join(sides) or 'identity-based'} policy allows"
 
 
-def _say(principal: Principal, call: Call, denied: Judged) -> None:
+def _log_denial(principal: Principal, call: Call, denied: Judged) -> None:
     _log.warning(
         "denied",
         extra={

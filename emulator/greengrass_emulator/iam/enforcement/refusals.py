@@ -22,7 +22,7 @@ class Refusal:
 
 
 def refusal_of(service: str, method: str, message: str) -> Refusal:
-    """The denial of a request to a service, by its signing name."""
+    """Return the denial of a request to a service, by its signing name."""
     request_id = str(uuid4())
     headers: tuple[tuple[str, str], ...] = (("x-amzn-RequestId", request_id),)
     if service == "s3":

@@ -1,40 +1,68 @@
-"""Greengrass's data plane and the credentials provider, asked with the device's certificate. Blocking calls."""
+"""Greengrass's data plane and the credentials provider, asked with the device's certificate.
 
+``DataPlane`` has the blocking calls; ``CloudCandidates`` resolves component versions by them.
+"""
+
+import asyncio
 import base64
 import json
+import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import quote
 
 import urllib3
+from pydantic import BaseModel, ConfigDict, Field
 
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.clock import DeviceClock
-from greengrass_emulator.nucleus.cloud.trust import Trust
-from greengrass_emulator.nucleus.errors import DeploymentFailed
+from greengrass_emulator.nucleus.cloud.reaching import RETRIES, Trust
+from greengrass_emulator.nucleus.deployments.packages import PackageStore
+from greengrass_emulator.nucleus.errors import CloudAway, DeploymentFailed
+from greengrass_emulator.nucleus.recipes.component import Component
 from greengrass_emulator.nucleus.recipes.platform import Platform
 from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.settings import CloudSettings
 
+_log = logging.getLogger(__name__)
 _TIMEOUT = urllib3.Timeout(connect=5, read=30)
-_RETRIES = urllib3.Retry(total=3, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
 _EARLY = timedelta(minutes=5)
 
 
-class CloudAway(Exception):
-    """The data plane cannot be reached."""
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(_Answer):
     """Temporary credentials from the device's role alias."""
 
-    access_key: str
-    secret_key: str
-    token: str
-    expires: datetime
+    access_key: str = Field(alias="accessKeyId")
+    secret_key: str = Field(alias="secretAccessKey")
+    token: str = Field(alias="sessionToken")
+    expires: datetime = Field(alias="expiration")
+
+
+class _GivenCredentials(_Answer):
+    credentials: Credentials
+
+
+class _Version(_Answer):
+    version: str = Field(alias="componentVersion")
+    recipe: str
+    """In base64."""
+
+
+class _Resolved(_Answer):
+    versions: tuple[_Version, ...] = Field(alias="resolvedComponentVersions", min_length=1)
+
+
+class _ThingGroup(_Answer):
+    name: str = Field(alias="thingGroupName")
+
+
+class _ThingGroups(_Answer):
+    groups: tuple[_ThingGroup, ...] | None = Field(default=None, alias="thingGroups")
 
 
 class DataPlane:
@@ -54,7 +82,7 @@ class DataPlane:
             key_file=str(settings.private_key),
             ca_certs=str(settings.root_ca),
             timeout=_TIMEOUT,
-            retries=_RETRIES,
+            retries=RETRIES,
         )
         self._lock = threading.Lock()
         self._credentials: Credentials | None = None
@@ -75,27 +103,27 @@ class DataPlane:
 
     def resolve(self, name: str, requirements: Mapping[str, str]) -> tuple[str, str]:
         """Return the best version of a component and its recipe's text. Raises DeploymentFailed, or CloudAway."""
-        attributes = {
+        attributes: JsonObject = {
             "os": self._platform.os,
             "architecture": self._platform.architecture,
             "runtime": self._runtime.fleet_name,
         }
-        request = {
+        request: JsonObject = {
             "platform": {"attributes": attributes},
-            "componentCandidates": [{"componentName": name, "versionRequirements": dict(requirements)}],
+            "componentCandidates": [{"componentName": name, "versionRequirements": {**requirements}}],
         }
         status, body = self._ask("POST", "/greengrass/v2/resolveComponentCandidates", request)
         if status != 200:
             raise _refused(name, requirements, status, body)
-        found = body["resolvedComponentVersions"][0]
-        return str(found["componentVersion"]), base64.b64decode(found["recipe"]).decode()
+        found = _Resolved.model_validate(body).versions[0]
+        return found.version, base64.b64decode(found.recipe).decode()
 
     def thing_groups(self) -> tuple[str, ...] | None:
         """Return the device's thing groups, or None if the cloud cannot be asked."""
         status, body = self._ask("GET", f"/greengrass/v2/coreDevices/{quote(self._thing)}/thingGroups")
         if status != 200:
             return None
-        return tuple(str(group["thingGroupName"]) for group in body.get("thingGroups") or [])
+        return tuple(each.name for each in _ThingGroups.model_validate(body).groups or ())
 
     def _fetch_credentials(self) -> Credentials:
         path = f"/role-aliases/{quote(self._settings.role_alias)}/credentials"
@@ -107,20 +135,14 @@ class DataPlane:
                 "ARTIFACT_DOWNLOAD_ERROR",
                 "CREDENTIAL_ENDPOINT_AUTH_FAILURE",
             )
-        given = body["credentials"]
-        return Credentials(
-            given["accessKeyId"],
-            given["secretAccessKey"],
-            given["sessionToken"],
-            datetime.fromisoformat(given["expiration"]),
-        )
+        return _GivenCredentials.model_validate(body).credentials
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now(), UTC)
 
     def _ask(
-        self, method: str, path: str, request: Any = None, headers: Mapping[str, str] | None = None
-    ) -> tuple[int, dict[str, Any]]:
+        self, method: str, path: str, request: JsonObject | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, JsonObject]:
         sent = {"accept": "application/json", **(headers or {})}
         body = None
         if request is not None:
@@ -139,7 +161,29 @@ class DataPlane:
         return answer.status, document if isinstance(document, dict) else {}
 
 
-def _refused(name: str, requirements: Mapping[str, str], status: int, body: Mapping[str, Any]) -> DeploymentFailed:
+class CloudCandidates:
+    """Asks the cloud first. Without a network it takes what is on the disk."""
+
+    def __init__(self, data_plane: DataPlane, packages: PackageStore) -> None:
+        self._data_plane = data_plane
+        self._packages = packages
+
+    async def candidate(self, name: str, requirements: Mapping[str, str]) -> Component:
+        """Return the best version. Raises DeploymentFailed."""
+        try:
+            version, recipe = await asyncio.to_thread(self._data_plane.resolve, name, requirements)
+        except CloudAway as error:
+            _log.warning("the cloud cannot be asked for versions", extra={"component": name, "reason": str(error)})
+            try:
+                return await self._packages.candidate(name, requirements)
+            except DeploymentFailed as failure:
+                raise DeploymentFailed(f"{failure}; and {error}", "NETWORK_ERROR") from failure
+        component = self._packages.read(recipe, f"the recipe of {name} {version}")
+        self._packages.save_recipe(recipe, name, version)
+        return component
+
+
+def _refused(name: str, requirements: Mapping[str, str], status: int, body: JsonObject) -> DeploymentFailed:
     wanted = ", ".join(f"{who} wants {requirement}" for who, requirement in requirements.items())
     if status == 404:
         return DeploymentFailed(
@@ -151,5 +195,5 @@ def _refused(name: str, requirements: Mapping[str, str], status: int, body: Mapp
     return DeploymentFailed(f"{name} could not be resolved ({status}: {_message(body)})", code)
 
 
-def _message(body: Mapping[str, Any]) -> str:
+def _message(body: JsonObject) -> str:
     return str(body.get("message") or body.get("Message") or "no reason given")

@@ -6,8 +6,10 @@ message is too long (gg-fleet-statusd/src/fleet_status_service.c).
 
 import json
 import logging
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.cloud.mqtt import MqttLink
 from greengrass_emulator.nucleus.deployments.queue import Order
 from greengrass_emulator.nucleus.lifecycle.service import Service
@@ -19,8 +21,34 @@ from greengrass_emulator.nucleus.runtimes import Runtime
 from greengrass_emulator.nucleus.state import StateFile
 
 _log = logging.getLogger(__name__)
-_OF_LITE = frozenset({"componentName", "version", "fleetConfigArns", "isRoot", "status"})
 _TRIGGERS = {"LOCAL": "LOCAL_DEPLOYMENT", "THING": "THING_DEPLOYMENT", "THING_GROUP": "THING_GROUP_DEPLOYMENT"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Component:
+    """One component as the status reports it. ``arns`` are those of the fleet configurations that want it."""
+
+    name: str
+    version: str
+    state: State
+    arns: tuple[str, ...] = ()
+    detail: str = ""
+    is_root: bool = False
+
+    def short(self) -> JsonObject:
+        """Return lite's form of it."""
+        return {
+            "componentName": self.name,
+            "version": self.version,
+            "fleetConfigArns": [*self.arns],
+            "isRoot": self.is_root,
+            "status": self.state,
+        }
+
+    def full(self) -> JsonObject:
+        """Return classic's form of it."""
+        details: JsonObject = {"statusCodes": [f"{self.state}_COMPONENT"], "statusReason": self.detail[:1000]}
+        return {**self.short(), "statusDetails": details if self.detail else None}
 
 
 class FleetStatus:
@@ -45,7 +73,7 @@ class FleetStatus:
 
     def deployed(self, order: Order) -> None:
         """Publish the whole status, after a deployment has ended."""
-        information: dict[str, Any] = {
+        information: JsonObject = {
             "deploymentId": order.deployment.id,
             "status": order.status,
             "fleetConfigurationArnForStatus": order.deployment.configuration_arn,
@@ -68,13 +96,13 @@ class FleetStatus:
         services: tuple[Service, ...],
         *,
         complete: bool,
-        deployment: dict[str, Any] | None = None,
+        deployment: JsonObject | None = None,
     ) -> None:
         state = self._memory.state
         state.sequence += 1
         self._memory.changed()
         is_healthy = all(each.state not in {State.BROKEN, State.ERRORED} for each in self._services.all())
-        message: dict[str, Any] = {
+        message: JsonObject = {
             "ggcVersion": self._runtime.version,
             "platform": self._platform.os,
             "architecture": self._platform.architecture,
@@ -85,60 +113,38 @@ class FleetStatus:
             "timestamp": int(self._clock.now() * 1000),
             "messageType": "COMPLETE" if complete else "PARTIAL",
             "trigger": trigger,
-            "components": [self._describe(each) for each in services],
         }
         if deployment is not None:
             message["deploymentInformation"] = deployment
+        components = [self._component(each) for each in services]
         if self._runtime.has_fixed_buffers:
-            message["components"] = _with_room(message["components"])
+            message["components"] = [each.short() for each in _with_room(components)]
             if (size := json_bytes(message)) > FLEET_STATUS_BYTES:
                 _log.error("a fleet status is too long, and not sent", extra={"trigger": trigger, "bytes": size})
                 return
-        elif complete:
-            message["components"].append(self._nucleus())
+        else:
+            nucleus = _Component(self._runtime.nucleus_component, self._runtime.version, State.RUNNING)
+            message["components"] = [each.full() for each in (*components, *([nucleus] if complete else ()))]
         topic = f"$aws/things/{self._thing}/greengrassv2/health/json"
         self._link.report(topic, json.dumps(message).encode())
 
-    def _describe(self, service: Service) -> dict[str, Any]:
-        targets = self._memory.state.targets.values()
-        arns = [each.configuration_arn for each in targets if service.name in each.roots and each.configuration_arn]
-        details = {"statusCodes": [f"{service.state}_COMPONENT"], "statusReason": service.detail[:1000]}
-        return {
-            "componentName": service.name,
-            "version": service.component.version,
-            "fleetConfigArns": arns,
-            "status": service.state,
-            "statusDetails": details if service.detail else None,
-            "isRoot": any(service.name in each.roots for each in targets),
-        }
-
-    def _nucleus(self) -> dict[str, Any]:
-        return {
-            "componentName": self._runtime.nucleus_component,
-            "version": self._runtime.version,
-            "fleetConfigArns": [],
-            "status": State.RUNNING,
-            "statusDetails": None,
-            "isRoot": False,
-        }
-
-
-def _with_room(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the components for which lite's fleet status has room, in lite's form."""
-    kept = {
-        each.name
-        for each in reported(
-            ReportedComponent(
-                said["componentName"], said["version"], str(said["status"]), tuple(said["fleetConfigArns"])
-            )
-            for said in components
+    def _component(self, service: Service) -> _Component:
+        targets = [each for each in self._memory.state.targets.values() if service.name in each.roots]
+        return _Component(
+            service.name,
+            service.component.version,
+            service.state,
+            tuple(each.configuration_arn for each in targets if each.configuration_arn),
+            service.detail,
+            is_root=bool(targets),
         )
-    }
-    for said in components:
-        if said["componentName"] not in kept:
-            _log.error("a fleet status has no room for a component", extra={"component": said["componentName"]})
-    return [
-        {key: value for key, value in said.items() if key in _OF_LITE}
-        for said in components
-        if said["componentName"] in kept
-    ]
+
+
+def _with_room(components: Sequence[_Component]) -> list[_Component]:
+    """Return the components for which lite's fleet status has room."""
+    fitting = reported(ReportedComponent(each.name, each.version, each.state, each.arns) for each in components)
+    kept = {each.name for each in fitting}
+    for each in components:
+        if each.name not in kept:
+            _log.error("a fleet status has no room for a component", extra={"component": each.name})
+    return [each for each in components if each.name in kept]

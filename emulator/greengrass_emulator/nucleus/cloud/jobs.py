@@ -3,14 +3,14 @@
 import json
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from pydantic import ValidationError
 
-from greengrass_emulator.nucleus.cloud.error_types import error_types
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.cloud.mqtt import MqttLink
 from greengrass_emulator.nucleus.deployments.document import Deployment, FleetConfiguration, Outcome
 from greengrass_emulator.nucleus.deployments.queue import Order
+from greengrass_emulator.nucleus.errors import error_types
 from greengrass_emulator.nucleus.lite_sizes import fault_of_deployment, fault_of_job_message
 from greengrass_emulator.nucleus.runtimes import Runtime
 
@@ -85,9 +85,9 @@ class JobListener:
             self._known.remove(job_id)
 
     def _update(self, job_id: str, status: str, outcome: Outcome | None) -> None:
-        document: dict[str, Any] = {"status": status}
+        document: JsonObject = {"status": status}
         if self._runtime.errors_have_text and outcome is not None:
-            details = {"detailed-deployment-status": outcome.detailed}
+            details: JsonObject = {"detailed-deployment-status": outcome.detailed}
             if outcome.cause:
                 details["deployment-failure-cause"] = outcome.cause[:1024]
             if outcome.codes:
@@ -96,7 +96,7 @@ class JobListener:
             document["statusDetails"] = details
         self._report(job_id, document)
 
-    def _report(self, job_id: str, document: dict[str, Any]) -> None:
+    def _report(self, job_id: str, document: JsonObject) -> None:
         self._link.report(f"{self._prefix}/{job_id}/update", json.dumps(document).encode())
 
 

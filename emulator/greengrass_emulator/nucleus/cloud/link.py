@@ -6,8 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from greengrass_emulator.nucleus.clock import DeviceClock
-from greengrass_emulator.nucleus.cloud.candidates import CloudCandidates
-from greengrass_emulator.nucleus.cloud.data_plane import CloudAway, DataPlane
+from greengrass_emulator.nucleus.cloud.data_plane import CloudCandidates, DataPlane
 from greengrass_emulator.nucleus.cloud.fleet_status import FleetStatus
 from greengrass_emulator.nucleus.cloud.jobs import JobListener
 from greengrass_emulator.nucleus.cloud.mqtt import MqttLink
@@ -17,6 +16,7 @@ from greengrass_emulator.nucleus.cloud.token_exchange import TokenExchange
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.packages import PackageStore
 from greengrass_emulator.nucleus.deployments.queue import DeploymentQueue, Order
+from greengrass_emulator.nucleus.errors import CloudAway
 from greengrass_emulator.nucleus.lifecycle.service import Service
 from greengrass_emulator.nucleus.lifecycle.services import Services
 from greengrass_emulator.nucleus.lifecycle.states import State

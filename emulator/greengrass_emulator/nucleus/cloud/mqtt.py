@@ -1,36 +1,27 @@
-"""The nucleus's one connection to IoT Core, with its certificate, and what waits while it is down.
+"""The nucleus's messages and subscriptions at IoT Core, and what waits while the connection is down.
 
-The library's callbacks come on its own thread and are handed to the event loop at once. Classic keeps messages of
-QoS 1 while it is offline, in a bounded spool; lite fails at once (greengrass-facts.md).
+Classic keeps messages of QoS 1 while it is offline, in a bounded spool; lite fails at once
+(docs/greengrass-facts.md, "MQTT, jobs and shadows").
 """
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from awscrt import io, mqtt
-from awscrt.exceptions import AwsCrtError
-from awsiot import mqtt_connection_builder
-
+from greengrass_emulator.mqtt_topics import topic_matches
 from greengrass_emulator.nucleus.clock import DeviceClock
-from greengrass_emulator.nucleus.cloud.trust import Trust
+from greengrass_emulator.nucleus.cloud.mqtt_connection import MqttConnection
+from greengrass_emulator.nucleus.cloud.reaching import FIRST_PAUSE, pauses
 from greengrass_emulator.nucleus.ipc.answers import ServiceError
 from greengrass_emulator.nucleus.ipc.operations.iot_core import MessageListener
-from greengrass_emulator.nucleus.ipc.topics import topic_matches
 from greengrass_emulator.nucleus.lite_sizes import packet_bytes
 from greengrass_emulator.nucleus.settings import CloudSettings
 
 _log = logging.getLogger(__name__)
 
-_ACK_TIMEOUT = 10.0
-_FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 10.0
-_KEEP_ALIVE = 30
 _MOST_SPOOLED = 10_000
 _SECONDS_OF_MQTT3 = 11.0
 
@@ -55,7 +46,10 @@ class _Subscription:
 
 
 class MqttLink:
-    """The connection. ``connected_again`` is called after each connect, once subscriptions stand."""
+    """What components and the nucleus publish and subscribe to.
+
+    ``connected_again`` is called after each connect, once subscriptions stand.
+    """
 
     def __init__(
         self,
@@ -69,16 +63,12 @@ class MqttLink:
     ) -> None:
         """``largest_packet`` is the Maximum Packet Size: the broker delivers no larger packet (MQTT 5, 3.1.2.11.4)."""
         self._settings = settings
-        self._trust = Trust(settings.root_ca, clock)
-        self._thing = thing
         self._spools = spools
         self._largest_packet = largest_packet
         self._connected_again = connected_again
         self._loop = asyncio.get_running_loop()
-        self._connection: Any = None
+        self._connection = MqttConnection(settings, thing, clock, self._dispatch)
         self._connected = asyncio.Event()
-        self._lost = asyncio.Event()
-        self._bootstrap = _bootstrap()
         self._subscriptions: list[_Subscription] = []
         self._spool: deque[_Message] = deque()
         self._spooled_bytes = 0
@@ -113,7 +103,8 @@ class MqttLink:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._disconnect()
+        self._connected.clear()
+        await self._connection.close()
 
     async def publish(self, topic: str, payload: bytes, qos: int, retain: bool, /) -> None:
         """Publish a component's message. Raises ServiceError if it is lost."""
@@ -188,7 +179,7 @@ class MqttLink:
             self._subscriptions.remove(each)
             if not each.granted.done():
                 each.granted.set_exception(ServiceError("the daemon that was asked is gone"))
-        self._lost.set()
+        self._connection.lost.set()
 
     def _add(self, topic_filter: str, qos: int, listener: MessageListener, *, of_component: bool) -> _Subscription:
         subscription = _Subscription(topic_filter, qos, listener, self._loop.create_future(), of_component)
@@ -203,7 +194,7 @@ class MqttLink:
             self._subscriptions.remove(subscription)
             topic_filter = subscription.topic_filter
             if self.is_connected and not any(each.topic_filter == topic_filter for each in self._subscriptions):
-                await self._wait(lambda: self._connection.unsubscribe(topic_filter)[0])
+                await self._connection.unsubscribe(topic_filter)
 
     def _keep(self, message: _Message) -> None:
         size = len(message.payload) + len(message.topic)
@@ -222,85 +213,42 @@ class MqttLink:
                     self._spool.popleft()
                     self._spooled_bytes -= len(message.payload) + len(message.topic)
                 else:
-                    await asyncio.sleep(_FIRST_PAUSE)
+                    await asyncio.sleep(FIRST_PAUSE)
             self._spool_filled.clear()
             await self._spool_filled.wait()
 
     async def _send(self, message: _Message) -> bool:
         if not self.is_connected:
             return False
-        return await self._wait(
-            lambda: self._connection.publish(message.topic, message.payload, mqtt.QoS(message.qos), message.retain)[0]
-        )
+        return await self._connection.publish(message.topic, message.payload, message.qos, retain=message.retain)
 
     async def _ask_for(self, topic_filter: str, qos: int) -> None:
-        is_granted = await self._wait(lambda: self._connection.subscribe(topic_filter, mqtt.QoS(qos))[0])
+        is_granted = await self._connection.subscribe(topic_filter, qos)
         for each in self._subscriptions:
             if each.topic_filter != topic_filter or each.granted.done():
                 continue
             if is_granted:
                 each.granted.set_result(None)
-            elif not self._lost.is_set():
+            elif not self._connection.lost.is_set():
                 each.granted.set_exception(ServiceError(f"IoT Core refuses the subscription of {topic_filter}"))
-
-    async def _wait(self, ask: Callable[[], "Future[Any]"]) -> bool:
-        """Return whether the library finished in time, before the connection was lost."""
-        try:
-            done = asyncio.ensure_future(asyncio.wrap_future(ask()))
-        except (AwsCrtError, RuntimeError) as error:
-            _log.warning("a request to IoT Core failed", extra={"reason": str(error)})
-            return False
-        lost = asyncio.ensure_future(self._lost.wait())
-        try:
-            await asyncio.wait({done, lost}, timeout=_ACK_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
-            if not done.done():
-                return False
-            if (failure := done.exception()) is not None:
-                _log.warning("a request to IoT Core failed", extra={"reason": str(failure)})
-                return False
-            return True
-        finally:
-            lost.cancel()
-            done.cancel()
-            await asyncio.gather(lost, done, return_exceptions=True)
 
     async def _stay_connected(self) -> None:
         """Connect, wait until the connection is lost, and connect again after longer and longer pauses."""
-        pause = _FIRST_PAUSE
+        waits = pauses()
         while True:
-            self._lost.clear()
+            self._connection.lost.clear()
             if await self._connect():
-                pause = _FIRST_PAUSE
-                await self._lost.wait()
+                waits = pauses()
+                await self._connection.lost.wait()
                 self._connected.clear()
                 _log.warning("the connection to IoT Core is lost")
                 await self._connected_again()
-            await self._disconnect()
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            self._connected.clear()
+            await self._connection.close()
+            await asyncio.sleep(next(waits))
 
     async def _connect(self) -> bool:
-        if (fault := self._trust.fault()) is not None:
-            _log.info("IoT Core cannot be reached yet", extra={"reason": fault})
-            return False
-        self._connection = mqtt_connection_builder.mtls_from_path(
-            endpoint=self._settings.mqtt_host,
-            port=self._settings.mqtt_port,
-            cert_filepath=str(self._settings.certificate),
-            pri_key_filepath=str(self._settings.private_key),
-            ca_filepath=str(self._settings.root_ca),
-            client_bootstrap=self._bootstrap,
-            client_id=self._thing,
-            clean_session=True,
-            keep_alive_secs=_KEEP_ALIVE,
-            # This class reconnects itself: the library must not keep the socket open.
-            reconnect_min_timeout_secs=1,
-            reconnect_max_timeout_secs=1,
-            on_connection_interrupted=self._interrupted,
-        )
-        self._connection.on_message(self._message_came)
-        if not await self._wait(self._connection.connect):
-            _log.info("IoT Core cannot be reached yet", extra={"endpoint": self._settings.mqtt_host})
+        if not await self._connection.open():
             return False
         for topic_filter, qos in {each.topic_filter: each.qos for each in self._subscriptions}.items():
             await self._ask_for(topic_filter, qos)
@@ -309,34 +257,9 @@ class MqttLink:
         await self._connected_again()
         return True
 
-    async def _disconnect(self) -> None:
-        self._connected.clear()
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._lost.clear()
-            try:
-                async with asyncio.timeout(_ACK_TIMEOUT):
-                    await asyncio.wrap_future(connection.disconnect())
-            except (AwsCrtError, RuntimeError, TimeoutError) as error:
-                # RuntimeError: the connection was never open, because the broker closed it at once.
-                _log.info("the connection did not end well", extra={"reason": str(error)})
-
-    def _interrupted(self, *_: object, **__: object) -> None:
-        self._loop.call_soon_threadsafe(self._lost.set)
-
-    def _message_came(self, *, topic: str, payload: bytes, **_: object) -> None:
-        self._loop.call_soon_threadsafe(self._dispatch, topic, bytes(payload))
-
     def _dispatch(self, topic: str, payload: bytes) -> None:
         if self._largest_packet is not None and packet_bytes(topic, len(payload)) > self._largest_packet:
             return
         for each in tuple(self._subscriptions):
             if topic_matches(each.topic_filter, topic):
                 each.listener(topic, payload)
-
-
-def _bootstrap() -> Any:
-    # One thread: by default the library takes one for each core.
-    library: Any = io
-    group = library.EventLoopGroup(1)
-    return library.ClientBootstrap(group, library.DefaultHostResolver(group))

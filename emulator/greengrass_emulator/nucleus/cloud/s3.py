@@ -12,12 +12,12 @@ from xml.etree import ElementTree as ET
 
 import urllib3
 
-from greengrass_emulator.nucleus.cloud.data_plane import CloudAway, Credentials
-from greengrass_emulator.nucleus.errors import DeploymentFailed
+from greengrass_emulator.nucleus.cloud.data_plane import Credentials
+from greengrass_emulator.nucleus.cloud.reaching import RETRIES
+from greengrass_emulator.nucleus.errors import CloudAway, DeploymentFailed
 
 _log = logging.getLogger(__name__)
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
-_RETRIES = urllib3.Retry(total=3, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504))
 _BLOCK = 1024 * 1024
 
 
@@ -28,7 +28,7 @@ class S3Download:
         self._credentials = credentials
         self._region = region
         self._endpoint = endpoint
-        self._http = urllib3.PoolManager(timeout=_TIMEOUT, retries=_RETRIES)
+        self._http = urllib3.PoolManager(timeout=_TIMEOUT, retries=RETRIES)
 
     def close(self) -> None:
         self._http.clear()

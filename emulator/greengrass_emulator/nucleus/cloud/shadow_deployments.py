@@ -2,15 +2,15 @@
 
 import json
 import logging
-from typing import Any
 
 from pydantic import ValidationError
 
-from greengrass_emulator.nucleus.cloud.error_types import error_types
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.cloud.jobs import TakeDeployment
 from greengrass_emulator.nucleus.cloud.mqtt import MqttLink
 from greengrass_emulator.nucleus.deployments.document import FleetConfiguration
 from greengrass_emulator.nucleus.deployments.queue import Order
+from greengrass_emulator.nucleus.errors import error_types
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class ShadowListener:
         deployment, outcome = order.deployment, order.outcome
         if deployment.kind != "THING":
             return
-        details: dict[str, Any] = {}
+        details: JsonObject = {}
         if outcome is not None:
             details = {"detailedStatus": outcome.detailed}
             if outcome.cause:

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
-from greengrass_emulator.nucleus.cloud.data_plane import CloudAway, Credentials
-from greengrass_emulator.nucleus.errors import DeploymentFailed
+from greengrass_emulator.nucleus.cloud.data_plane import Credentials
+from greengrass_emulator.nucleus.errors import CloudAway, DeploymentFailed
 
 _log = logging.getLogger(__name__)
 _PATH = "/2016-11-01/credentialprovider/"
@@ -18,7 +18,7 @@ _TIMEOUT = 5.0
 
 
 class TokenExchange:
-    """Listens from ``start()`` to ``stop()``; ``uri`` is what components are told."""
+    """Listens from ``start()`` to ``stop()``; ``uri`` is in components' environment."""
 
     def __init__(
         self, credentials: Callable[[], Credentials], component_of: Callable[[str], str | None], refusal: HTTPStatus

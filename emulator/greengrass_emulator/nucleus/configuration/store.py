@@ -8,30 +8,20 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any
 
+from greengrass_emulator.json_value import JsonObject, JsonPath, JsonValue, json_pointer, value_at
 from greengrass_emulator.nucleus.clock import DeviceClock
-from greengrass_emulator.nucleus.configuration.changes import (
-    Change,
-    Configuration,
-    KeyPath,
-    Removed,
-    Written,
-    pointer_of,
-    put,
-    value_at,
-)
-from greengrass_emulator.nucleus.configuration.spelling import as_it_stands
+from greengrass_emulator.nucleus.configuration.changes import Change, Removed, Written, as_it_stands, put
 from greengrass_emulator.nucleus.runtimes import Runtime
 
-Subscriber = Callable[[str, KeyPath], None]
+Subscriber = Callable[[str, JsonPath], None]
 """Is called with the component and the path of a leaf that changed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Subscription:
     component: str
-    path: KeyPath
+    path: JsonPath
     subscriber: Subscriber
 
 
@@ -45,7 +35,7 @@ class ConfigurationStore:
         self,
         runtime: Runtime,
         clock: DeviceClock,
-        values: dict[str, Configuration],
+        values: dict[str, JsonObject],
         times: dict[str, dict[str, float]],
         changed: Callable[[], None],
     ) -> None:
@@ -61,32 +51,32 @@ class ConfigurationStore:
     def components(self) -> frozenset[str]:
         return frozenset(self._values)
 
-    def of(self, component: str) -> Configuration:
+    def of(self, component: str) -> JsonObject:
         """Return a copy of a component's configuration, empty if it has none."""
         return deepcopy(self._values.get(component, {}))
 
-    def look_at(self, component: str) -> Mapping[str, Any]:
+    def look_at(self, component: str) -> JsonObject:
         """Return a component's configuration itself, not a copy: the caller neither keeps nor changes it."""
         return self._values.get(component, {})
 
-    def read(self, component: str, path: KeyPath) -> Any:
+    def read(self, component: str, path: JsonPath) -> JsonValue:
         """Return a copy of the value under a path. Raises KeyError for a missing component or key."""
         if component not in self._values:
             raise KeyError(component)
         return deepcopy(value_at(self._values[component], self.spelled(component, path)))
 
-    def spelled(self, component: str, path: KeyPath) -> KeyPath:
+    def spelled(self, component: str, path: JsonPath) -> JsonPath:
         """Return the path with its keys as stored: classic finds them in any case."""
         if self._runtime.configuration_keys_by_case:
             return path
         return as_it_stands(self._values.get(component, {}), path)
 
-    def changed_at(self, component: str, path: KeyPath) -> float:
+    def changed_at(self, component: str, path: JsonPath) -> float:
         """Return when anything at, below or above a path was last written, in seconds since 1970; 0 for nothing.
 
         It outlives the nucleus, as classic's config.tlog has a time with each value (ConfigurationWriter.java).
         """
-        wanted = pointer_of(self.spelled(component, path)) + "/"
+        wanted = json_pointer(self.spelled(component, path)) + "/"
         return max(
             (
                 at
@@ -96,9 +86,9 @@ class ConfigurationStore:
             default=0.0,
         )
 
-    def written_at(self, component: str, leaf: KeyPath) -> float:
+    def written_at(self, component: str, leaf: JsonPath) -> float:
         """Return when this leaf was last written, in seconds since 1970; 0 if there is none."""
-        return self._times.get(component, {}).get(pointer_of(leaf), 0.0)
+        return self._times.get(component, {}).get(json_pointer(leaf), 0.0)
 
     async def apply(self, component: str, changes: Iterable[Change], at: float | None = None) -> None:
         """Make each change, notify its subscribers if the value differs, and let other tasks run before the next.
@@ -110,7 +100,7 @@ class ConfigurationStore:
         times = self._times.setdefault(component, {})
         for written in changes:
             change = replace(written, path=self.spelled(component, written.path))
-            pointer = pointer_of(change.path)
+            pointer = json_pointer(change.path)
             for known in [each for each in times if (each + "/").startswith(pointer + "/")]:
                 del times[known]
             times[pointer] = written_at
@@ -122,7 +112,7 @@ class ConfigurationStore:
                 is_news = not _stands(values, change)
                 put(values, change.path, deepcopy(change.value))
                 if is_news:
-                    self._tell(component, change.path)
+                    self._notify(component, change.path)
             self._changed()
             await asyncio.sleep(0)
 
@@ -146,7 +136,7 @@ class ConfigurationStore:
         self._subscriptions = [each for each in self._subscriptions if each.component != component]
         self._changed()
 
-    def subscribe(self, component: str, path: KeyPath, subscriber: Subscriber) -> Callable[[], None]:
+    def subscribe(self, component: str, path: JsonPath, subscriber: Subscriber) -> Callable[[], None]:
         """Call ``subscriber`` for each changed leaf under ``path``; return the function that ends the subscription.
 
         Raises KeyError for a missing component or key: neither nucleus accepts a subscription to it.
@@ -164,24 +154,25 @@ class ConfigurationStore:
         """Drop all subscriptions without a word to the subscribers, as a restart of ggconfigd does."""
         self._subscriptions.clear()
 
-    def _remove(self, component: str, values: Configuration, path: KeyPath) -> None:
+    def _remove(self, component: str, values: JsonObject, path: JsonPath) -> None:
         try:
             value_at(values, path)
         except KeyError:
             return
         if path:
             parent = value_at(values, path[:-1])
-            del parent[path[-1]]
+            if isinstance(parent, dict):
+                del parent[path[-1]]
         else:
             values.clear()
         if self._runtime.removal_is_an_event:
-            self._tell(component, path)
+            self._notify(component, path)
         if self._runtime.removal_ends_subscriptions:
             self._subscriptions = [
                 each for each in self._subscriptions if each.component != component or each.path[: len(path)] != path
             ]
 
-    def _tell(self, component: str, path: KeyPath) -> None:
+    def _notify(self, component: str, path: JsonPath) -> None:
         for listener in self.listeners:
             listener(component, path)
         for each in tuple(self._subscriptions):
@@ -190,7 +181,7 @@ class ConfigurationStore:
                 each.subscriber(component, path)
 
 
-def _stands(values: Configuration, written: Written) -> bool:
+def _stands(values: JsonObject, written: Written) -> bool:
     try:
         return bool(value_at(values, written.path) == written.value)
     except KeyError:

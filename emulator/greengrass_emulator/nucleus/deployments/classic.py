@@ -1,15 +1,16 @@
 """A deployment as classic carries it out: resolve, prepare, notify, validate, merge, wait, and roll back on failure.
 
-DeploymentConfigMerger.java, activator/DefaultActivator.java; the order is greengrass-facts.md's.
+DeploymentConfigMerger.java, activator/DefaultActivator.java; for the order see
+docs/greengrass-facts.md, "Order of a deployment".
 """
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from greengrass_emulator.nucleus.configuration.changes import Configuration, KeyPath, differences, resolved
+from greengrass_emulator.json_value import JsonObject, JsonPath
+from greengrass_emulator.nucleus.configuration.changes import differences, resolved
 from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
@@ -28,7 +29,7 @@ class _Before:
 
     components: Mapping[str, Component]
     users: Mapping[str, str | None]
-    configuration: Mapping[str, Configuration]
+    configuration: Mapping[str, JsonObject]
     times: Mapping[str, Mapping[str, float]]
 
 
@@ -81,12 +82,12 @@ class ClassicDeployer:
 
     def _next_configurations(
         self, deployment: Deployment, components: Mapping[str, Component]
-    ) -> dict[str, Configuration]:
+    ) -> dict[str, JsonObject]:
         device = self._device
-        configurations: dict[str, Configuration] = {}
+        configurations: dict[str, JsonObject] = {}
         created_at = device.clock.now() if deployment.created_at is None else deployment.created_at
 
-        def is_younger(name: str, path: KeyPath) -> bool:
+        def is_younger(name: str, path: JsonPath) -> bool:
             return device.configuration.changed_at(name, path) > created_at
 
         for name, component in components.items():
@@ -94,8 +95,8 @@ class ClassicDeployer:
             configurations[name] = resolved(
                 device.configuration.of(name),
                 wanted.reset if wanted else (),
-                dict(component.defaults),
-                dict(wanted.merge) if wanted else {},
+                component.defaults,
+                wanted.merge if wanted else {},
                 partial(is_younger, name),
             )
         if device.interpolate:
@@ -106,7 +107,7 @@ class ClassicDeployer:
         return configurations
 
     def _variables(
-        self, component: Component, components: Mapping[str, Component], configurations: Mapping[str, Any]
+        self, component: Component, components: Mapping[str, Component], configurations: Mapping[str, JsonObject]
     ) -> Variables:
         def neighbour(name: str) -> Neighbour:
             return Neighbour(name, components[name].version, configurations[name])
@@ -124,7 +125,7 @@ class ClassicDeployer:
         self,
         deployment: Deployment,
         components: Mapping[str, Component],
-        configurations: Mapping[str, Configuration],
+        configurations: Mapping[str, JsonObject],
     ) -> None:
         device = self._device
         running = {each.name: each for each in device.services.all()}
@@ -142,7 +143,7 @@ class ClassicDeployer:
         self,
         deployment: Deployment,
         components: Mapping[str, Component],
-        configurations: Mapping[str, Configuration],
+        configurations: Mapping[str, JsonObject],
         users: Mapping[str, str],
     ) -> None:
         device = self._device

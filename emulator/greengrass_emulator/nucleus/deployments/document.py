@@ -3,10 +3,11 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.state import TargetKind
 
 LOCAL_TARGET = "LOCAL_DEPLOYMENT"
@@ -20,7 +21,7 @@ class WantedComponent:
     """
 
     version: str
-    merge: Mapping[str, Any] = field(default_factory=dict)
+    merge: JsonObject = field(default_factory=dict)
     reset: tuple[str, ...] = ()
     posix_user: str | None = None
     limits_resources: bool = False
@@ -83,7 +84,7 @@ class _Part(BaseModel):
 
 
 class _ConfigurationUpdate(_Part):
-    merge: dict[str, Any] = Field(default_factory=dict)
+    merge: JsonObject = Field(default_factory=dict)
     reset: list[str] = Field(default_factory=list)
 
 
@@ -91,7 +92,7 @@ class RunWith(_Part):
     """How to run a component's processes. What is left out stays as it was."""
 
     posix_user: str | None = Field(default=None, alias="posixUser")
-    limits: dict[str, Any] | None = Field(default=None, alias="systemResourceLimits")
+    limits: JsonObject | None = Field(default=None, alias="systemResourceLimits")
 
     @property
     def user(self) -> str | None:

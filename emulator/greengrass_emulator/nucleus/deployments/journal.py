@@ -8,11 +8,10 @@ deployments again by itself.
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from greengrass_emulator.nucleus.configuration.changes import Configuration
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.state import StateFile, UnfinishedDeployment
 
@@ -33,7 +32,7 @@ class Journal:
         self.memory.state.unfinished = UnfinishedDeployment(deployment=text, bootstrapped=sorted(self.bootstrapped))
         self.memory.write()
 
-    def merge(self, configuration: Mapping[str, Configuration], times: Mapping[str, Mapping[str, float]]) -> None:
+    def merge(self, configuration: Mapping[str, JsonObject], times: Mapping[str, Mapping[str, float]]) -> None:
         """Note that the device changes from now on. ``configuration`` and its times are what to go back to."""
         unfinished = self.memory.state.unfinished or UnfinishedDeployment()
         unfinished.before = {name: dict(value) for name, value in configuration.items()}
@@ -80,7 +79,7 @@ def go_back(memory: StateFile, *, remembers_local: bool) -> Deployment | None:
     return _deployment(unfinished.deployment) if unfinished.deployment else None
 
 
-def _deployment(text: Any) -> Deployment | None:
+def _deployment(text: str) -> Deployment | None:
     try:
         return _DEPLOYMENT.validate_json(text)
     except ValidationError:

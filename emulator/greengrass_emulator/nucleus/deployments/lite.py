@@ -8,16 +8,16 @@ notification, no rollback: neither policy is read.
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any
 
-from greengrass_emulator.nucleus.configuration.changes import Removed, key_path
-from greengrass_emulator.nucleus.configuration.lite_writes import LeafRefused, lite_writes
+from greengrass_emulator.json_value import JsonObject, key_path
+from greengrass_emulator.nucleus.configuration.changes import Removed
+from greengrass_emulator.nucleus.configuration.lite_writes import lite_writes
 from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import Deployment
 from greengrass_emulator.nucleus.deployments.lite_installation import LiteInstallation
 from greengrass_emulator.nucleus.deployments.lite_units import LiteUnits
 from greengrass_emulator.nucleus.deployments.resolution import Candidates, resolve
-from greengrass_emulator.nucleus.errors import DeploymentFailed, StepFailed
+from greengrass_emulator.nucleus.errors import DeploymentFailed, LeafRefused, StepFailed
 from greengrass_emulator.nucleus.lifecycle.states import WELL
 from greengrass_emulator.nucleus.lite_sizes import fault_of_write
 from greengrass_emulator.nucleus.recipes.component import Component
@@ -101,7 +101,7 @@ class LiteDeployer:
         if wanted is not None:
             await self._write(name, wanted.merge, store.clock.now(), dated=False)
 
-    async def _write(self, name: str, value: Mapping[str, Any], at: float, *, dated: bool) -> None:
+    async def _write(self, name: str, value: JsonObject, at: float, *, dated: bool) -> None:
         store = self._device.configuration
         if (fault := fault_of_write(name, value, dated=dated)) is not None:
             raise DeploymentFailed(f"the configuration of {name} is not written: {fault}. Split it, or write less.")

@@ -1,14 +1,12 @@
 """Recipes and artifacts on the device's disk: ``<root>/packages/{recipes,artifacts,artifacts-unarchived}``.
 
-File permissions are as on classic (ComponentManager.java:500-545, Permission.java:20-46): only the nucleus can read a
-file until a step of its own component first runs, unless ``Read: ALL``. Here components may run as the nucleus's own
-user, so such a file has mode 0000, and components run without the right to read past modes.
+File permissions are as on classic (ComponentManager.java:500-545): only the nucleus can read a file until a step of its
+own component first runs, unless ``Read: ALL``. Here components may run as the nucleus's own user, so such a file has
+mode 0000, and components run without the right to read past modes.
 """
 
-import filecmp
 import json
 import logging
-import os
 import shutil
 import stat
 from collections.abc import Iterable, Mapping
@@ -17,9 +15,15 @@ from pathlib import Path
 import nodesemver
 import yaml
 
+from greengrass_emulator.durable import make_folder, sync_folder, sync_tree, write_whole
+from greengrass_emulator.nucleus.deployments.artifact_files import (
+    UNPACKABLE,
+    extract,
+    mode_of,
+    remove_folder,
+    same_files,
+)
 from greengrass_emulator.nucleus.deployments.resolution import satisfies
-from greengrass_emulator.nucleus.deployments.unzipping import UNPACKABLE, extract
-from greengrass_emulator.nucleus.durable import make_folder, sync_folder, sync_tree, write_atomically
 from greengrass_emulator.nucleus.errors import DeploymentFailed, RecipeInvalid
 from greengrass_emulator.nucleus.lifecycle.run_as import Identity, give
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component
@@ -56,7 +60,7 @@ class PackageStore:
     def save_recipe(self, text: str, name: str, version: str) -> None:
         suffix = ".json" if text.lstrip().startswith("{") else ".yaml"
         folder = self._packages / "recipes"
-        write_atomically(folder / f"{name}-{version}{suffix}", text, durably=True)
+        write_whole(folder / f"{name}-{version}{suffix}", text, durably=True)
         for other in _RECIPES:
             if other != suffix:
                 (folder / f"{name}-{version}{other}").unlink(missing_ok=True)
@@ -97,11 +101,11 @@ class PackageStore:
                 self.save_recipe(text, name, version)
         for folder in sorted(artifacts.glob("*/*")) if artifacts else ():
             name, version = folder.parts[-2:]
-            if _same_files(folder, self._packages / "artifacts" / name / version):
+            if same_files(folder, self._packages / "artifacts" / name / version):
                 # This version may be running: its files stay.
                 continue
-            _remove(self._packages / "artifacts-unarchived" / name / version)
-            _remove(self._packages / "artifacts" / name / version)
+            remove_folder(self._packages / "artifacts-unarchived" / name / version)
+            remove_folder(self._packages / "artifacts" / name / version)
             beside = self._beside(f"{name}-{version}")
             shutil.copytree(folder, beside)
             sync_tree(beside)
@@ -110,8 +114,23 @@ class PackageStore:
             sync_folder(self._packages / "artifacts" / name)
             self._new.add((name, version))
 
-    def unpack_again(self, component: Component) -> None:
-        """At a start, unpack what a killed nucleus may not have unpacked. Raises DeploymentFailed."""
+    def find_deployed(self, name: str, version: str) -> Component | None:
+        """At a start, return a deployed component, and unpack what a killed nucleus may not have unpacked.
+
+        None, with a line in the log, if it is gone or its files cannot be unpacked.
+        """
+        try:
+            component = self.find(name, version)
+            if component is not None:
+                self._unpack_again(component)
+        except DeploymentFailed:
+            _log.exception("a component cannot be resumed", extra={"component": name})
+            return None
+        if component is None:
+            _log.error("a component's recipe is gone", extra={"component": name, "version": version})
+        return component
+
+    def _unpack_again(self, component: Component) -> None:
         for artifact in component.artifacts:
             if artifact.unzip and (self.artifact_folder(component) / artifact.file_name).is_file():
                 self.unpack(component, artifact)
@@ -130,7 +149,7 @@ class PackageStore:
             extract(archive, beside)
             sync_tree(beside)
         except UNPACKABLE as error:
-            _remove(beside)
+            remove_folder(beside)
             raise DeploymentFailed(
                 f"{artifact.file_name} of {component.name} cannot be unpacked: {error}. Build it again.",
                 "ARTIFACT_DOWNLOAD_ERROR",
@@ -163,7 +182,7 @@ class PackageStore:
 
     def begin_anew(self) -> None:
         """At a start, remove what an earlier nucleus was still unpacking."""
-        _remove(self._packages / ".unpacking")
+        remove_folder(self._packages / ".unpacking")
 
     def hand_over(self, component: Component, owner: Identity) -> None:
         """Give the files to the component's user, before one of its own steps runs.
@@ -171,7 +190,7 @@ class PackageStore:
         GenericExternalService.java (updateComponentPathOwner): with the folders that they are in.
         """
         for artifact in component.artifacts:
-            mode = _mode(artifact, owner_has_it=True)
+            mode = mode_of(artifact, owner_has_it=True)
             for path in self._files_of(component, artifact):
                 if stat.S_IMODE(path.stat().st_mode) != mode:
                     path.chmod(mode)
@@ -185,7 +204,7 @@ class PackageStore:
             for folder in (self._packages / kind).glob("*/*"):
                 name, version = folder.parts[-2:]
                 if version not in keep.get(name, ()):
-                    _remove(folder)
+                    remove_folder(folder)
         kept = {f"{name}-{version}" for name, versions in keep.items() for version in versions}
         for recipe in (self._packages / "recipes").glob("*"):
             if recipe.stem not in kept:
@@ -196,7 +215,7 @@ class PackageStore:
         folder = self._packages / ".unpacking"
         folder.mkdir(parents=True, exist_ok=True)
         place = folder / name
-        _remove(place)
+        remove_folder(place)
         return place
 
     def _has_open_archives(self, component: Component) -> bool:
@@ -206,7 +225,7 @@ class PackageStore:
         return any(each.is_file() and each.stat().st_mode & 0o200 for each in archives)
 
     def _first_mode(self, artifact: Artifact) -> int:
-        return _mode(artifact, owner_has_it=not self._runtime.hides_unpacked_files)
+        return mode_of(artifact, owner_has_it=not self._runtime.hides_unpacked_files)
 
     def _close(self, artifact: Artifact, unpacked: Path) -> None:
         for path in (unpacked, *unpacked.rglob("*")):
@@ -229,30 +248,6 @@ class PackageStore:
             yield from (path for path in unpacked.rglob("*") if path.is_file())
 
 
-def _mode(artifact: Artifact, *, owner_has_it: bool) -> int:
-    """Return the mode: an owner may read, and who may execute may read (Permission.java, toFileSystemPermission)."""
-    mode = 0
-    if artifact.read == "ALL" or artifact.execute == "ALL":
-        mode |= 0o444
-    elif owner_has_it:
-        mode |= 0o400 if artifact.read == artifact.execute == "NONE" else 0o440
-    if artifact.execute == "ALL":
-        mode |= 0o111
-    elif artifact.execute == "OWNER" and owner_has_it:
-        mode |= 0o110
-    return mode
-
-
-def _same_files(folder: Path, other: Path) -> bool:
-    names = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-    if names != {path.relative_to(other) for path in other.rglob("*") if path.is_file()}:
-        return False
-    try:
-        return all(filecmp.cmp(folder / name, other / name, shallow=False) for name in names)
-    except PermissionError:
-        return False
-
-
 def _identity(text: str, path: Path) -> tuple[str, str]:
     try:
         document = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
@@ -267,12 +262,3 @@ def _identity(text: str, path: Path) -> tuple[str, str]:
     except RecipeInvalid as error:
         raise DeploymentFailed(str(error), error.code) from error
     return name, version
-
-
-def _remove(folder: Path) -> None:
-    if not folder.exists():
-        return
-    for path, _, _ in os.walk(folder):
-        # Nobody can write to unpacked folders, not even their owner.
-        Path(path).chmod(0o700)
-    shutil.rmtree(folder)

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from greengrass_emulator.durable import make_folder, sync_file, sync_folder
 from greengrass_emulator.nucleus.deployments.packages import PackageStore
-from greengrass_emulator.nucleus.durable import make_folder, sync_file, sync_folder
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component
 
@@ -38,7 +38,7 @@ class Preparation:
 
     async def _have(self, component: Component, artifact: Artifact) -> None:
         path = self._packages.artifact_folder(component) / artifact.file_name
-        if path.exists() and await asyncio.to_thread(_is_as_said, path, artifact):
+        if path.exists() and await asyncio.to_thread(_has_its_digest, path, artifact):
             await asyncio.to_thread(_settle, path)
             return
         make_folder(path.parent)
@@ -46,7 +46,7 @@ class Preparation:
             path.unlink(missing_ok=True)
             await asyncio.to_thread(self._download, artifact.uri, path)
             self._packages.note_new(component)
-            if await asyncio.to_thread(_is_as_said, path, artifact):
+            if await asyncio.to_thread(_has_its_digest, path, artifact):
                 await asyncio.to_thread(_settle, path)
                 return
             # ArtifactDownloader.java:55-150: a wrong file is deleted and downloaded again.
@@ -68,7 +68,7 @@ def _settle(path: Path) -> None:
     sync_folder(path.parent)
 
 
-def _is_as_said(path: Path, artifact: Artifact) -> bool:
+def _has_its_digest(path: Path, artifact: Artifact) -> bool:
     if artifact.digest is None:
         return True
     digest = hashlib.sha256()

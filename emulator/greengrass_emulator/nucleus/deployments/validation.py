@@ -9,13 +9,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 
 _log = logging.getLogger(__name__)
 
-Listener = Callable[[dict[str, Any], str], None]
+Listener = Callable[[JsonObject, str], None]
 """Called with the proposed configuration and the deployment's id."""
 _CODE = "COMPONENT_CONFIGURATION_NOT_VALID"
 
@@ -63,7 +63,7 @@ class ConfigurationValidation:
         return True
 
     async def check(
-        self, deployment_id: str, changed: Mapping[str, dict[str, Any]], running: frozenset[str], timeout: float
+        self, deployment_id: str, changed: Mapping[str, JsonObject], running: frozenset[str], timeout: float
     ) -> None:
         """Validate each changed configuration. Raises DeploymentFailed for a rejection, or after the time-out."""
         asked = [name for name in changed if name in self._listeners and name in running]
@@ -86,7 +86,7 @@ class ConfigurationValidation:
         finally:
             self._round = None
         if current.rejections:
-            said = "; ".join(f"{{ name = {name}, message = {why} }}" for name, why in current.rejections.items())
+            reasons = "; ".join(f"{{ name = {name}, message = {why} }}" for name, why in current.rejections.items())
             raise DeploymentFailed(
-                f"Components reported that their to-be-deployed configuration is invalid: {said}", _CODE
+                f"Components reported that their to-be-deployed configuration is invalid: {reasons}", _CODE
             )

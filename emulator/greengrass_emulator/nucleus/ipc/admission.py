@@ -3,14 +3,26 @@
 Lite (ggipcd/src/ipc_server.c, handle_conn_init): a connection with an unknown token is closed without an answer, even
 if it has a name. A name alone is accepted from any process in the component's unit, and answered with the component's
 token, which is the same until ggipcd is restarted (ipc_components.c, ggl_ipc_components_register).
+
+A component's IPC can be cut: a fault, ordered by a file that the nucleus reads. The nucleus closes its connections, and
+every new one as soon as it knows the component.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.runtimes import Runtime
+
+
+class _Cut(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    components: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +42,11 @@ class Admission:
     component_of_process: Callable[[int], str | None]
     token_of: Callable[[str], str]
 
-    def admit(self, said: bytes, pid: int) -> Admitted | None:
+    def admit(self, connect_payload: bytes, pid: int) -> Admitted | None:
         """Return the component of a connect message, or None to refuse it.
 
         Raises ConnectionError to close the connection without an answer."""
-        claim = _read(said)
+        claim = _read(connect_payload)
         token, name = claim.get("authToken"), claim.get("componentName")
         if not self.runtime.admits_by_unit:
             component = self.component_of(token) if isinstance(token, str) else None
@@ -51,9 +63,27 @@ class Admission:
         return Admitted(name, self.token_of(name))
 
 
-def _read(said: bytes) -> dict[str, Any]:
+def cut_file(root: Path) -> Path:
+    """Return the path of the file for the device with this root folder."""
+    return root / "config" / "ipc-cut.json"
+
+
+def read_cut(file: Path) -> frozenset[str]:
+    """Return the components that are cut; empty if the file is missing or cannot be read."""
     try:
-        claim = json.loads(said)
+        return _Cut.model_validate_json(file.read_text(encoding="utf-8")).components
+    except (FileNotFoundError, ValidationError):
+        return frozenset()
+
+
+def written_cut(components: Set[str]) -> str:
+    """Return the file's text for these components."""
+    return _Cut(components=frozenset(components)).model_dump_json()
+
+
+def _read(connect_payload: bytes) -> JsonObject:
+    try:
+        claim = json.loads(connect_payload)
     except ValueError:
         return {}
     return claim if isinstance(claim, dict) else {}

@@ -1,7 +1,8 @@
 """The errors that IPC answers, by the names that the SDK knows (awsiot.greengrasscoreipc.model)."""
 
 import json
-from typing import Any
+
+from greengrass_emulator.json_value import JsonObject
 
 
 class IpcError(Exception):
@@ -14,7 +15,7 @@ class IpcError(Exception):
         self.message = message
         self.fields = fields
 
-    def payload(self, with_text: bool) -> dict[str, Any]:
+    def payload(self, with_text: bool) -> JsonObject:
         """The answer's body. Lite's errors reach the SDK without text."""
         return {"message": self.message, **self.fields} if with_text else {}
 
@@ -37,8 +38,8 @@ def without_handler(operation: str, *, is_modelled: bool) -> Unmodelled:
     """
     if is_modelled:
         return internal_error()
-    said = {"error": "Unsupported Operation", "message": f"{operation} is an unsupported operation."}
-    return Unmodelled(json.dumps(said), "application/json")
+    body = {"error": "Unsupported Operation", "message": f"{operation} is an unsupported operation."}
+    return Unmodelled(json.dumps(body), "application/json")
 
 
 def internal_error() -> Unmodelled:
@@ -80,3 +81,12 @@ class InvalidRecipeDirectoryPathError(IpcError):
 
 class InvalidArtifactsDirectoryPathError(IpcError):
     name = "InvalidArtifactsDirectoryPathError"
+
+
+def texts_in(request: JsonObject, key: str) -> tuple[str, ...]:
+    """Return a request's list of texts; empty if it is missing or null. Raises InvalidArgumentsError otherwise."""
+    value = request.get(key) or []
+    texts = tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+    if not isinstance(value, list) or len(texts) < len(value):
+        raise InvalidArgumentsError(f"{key} is not a list of texts")
+    return texts

@@ -5,11 +5,14 @@ AWS's page on IPC authorization: a policy names operations and resources; ``*`` 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
+from greengrass_emulator.json_value import JsonObject, JsonValue
+from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
 from greengrass_emulator.nucleus.ipc.answers import UnauthorizedError
+from greengrass_emulator.nucleus.runtimes import Runtime
 
 PUBSUB = "aws.greengrass.ipc.pubsub"
 MQTT_PROXY = "aws.greengrass.ipc.mqttproxy"
@@ -17,8 +20,37 @@ LIFECYCLE = "aws.greengrass.ipc.lifecycle"
 CLI = "aws.greengrass.Cli"
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Checks components' operations. ``{iot:thingName}`` is filled in here only on lite: classic does it in the
+    configuration itself, and only if it is set to."""
+
+    configuration: ConfigurationStore
+    runtime: Runtime
+    thing: str
+
+    def check(self, component: str, service: str, operation: str, resource: str) -> None:
+        """Raise UnauthorizedError unless it is allowed. The command line's token may do its own operations."""
+        if component == CLI and service == CLI:
+            return
+        check_access(
+            self.configuration.look_at(component),
+            service,
+            operation,
+            resource,
+            component=component,
+            thing=self.thing if self.runtime.interpolates_access_control else None,
+        )
+
+
 def check_access(
-    configuration: Mapping[str, Any], service: str, operation: str, resource: str, *, component: str, thing: str | None
+    configuration: JsonObject,
+    service: str,
+    operation: str,
+    resource: str,
+    *,
+    component: str,
+    thing: str | None,
 ) -> None:
     """Raise UnauthorizedError unless a policy allows the operation on the resource.
 
@@ -38,14 +70,14 @@ def check_access(
     )
 
 
-def _policies(configuration: Mapping[str, Any], service: str) -> Iterator[Mapping[str, Any]]:
+def _policies(configuration: JsonObject, service: str) -> Iterator[JsonObject]:
     control = configuration.get("accessControl")
-    policies = control.get(service) if isinstance(control, Mapping) else None
-    if isinstance(policies, Mapping):
-        yield from (policy for policy in policies.values() if isinstance(policy, Mapping))
+    policies = control.get(service) if isinstance(control, dict) else None
+    if isinstance(policies, dict):
+        yield from (policy for policy in policies.values() if isinstance(policy, dict))
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _texts(value: JsonValue) -> tuple[str, ...]:
     return tuple(str(each) for each in value) if isinstance(value, list) else ()
 
 

@@ -1,7 +1,8 @@
 """One component's connection: its handshake, its streams, and what waits to be sent to it.
 
-``frames.py`` reads and writes the bytes; ``operations/`` has the operations. A subscription whose events are not read
-as fast as they come ends with an error, so that a slow component neither fills the nucleus's memory nor slows others.
+``frames.py`` reads and writes the bytes, ``streams.py`` has what an operation sees, ``operations/`` the operations. A
+subscription whose events are not read as fast as they come ends with an error, so that a slow component neither fills
+the nucleus's memory nor slows others.
 """
 
 import asyncio
@@ -9,75 +10,26 @@ import json
 import logging
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
 
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.errors import FrameInvalid
 from greengrass_emulator.nucleus.ipc.admission import Admitted
 from greengrass_emulator.nucleus.ipc.answers import IpcError, ServiceError, Unmodelled, internal_error, without_handler
 from greengrass_emulator.nucleus.ipc.frames import PRELUDE, Frame, MessageFlag, MessageType, decode, encode, length_of
+from greengrass_emulator.nucleus.ipc.streams import MOST_EVENTS_WAITING, Handler, Stream
 from greengrass_emulator.nucleus.lite_sizes import fault_of_ipc_request
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
 
 _NAMESPACE = "aws.greengrass#"
-_MOST_EVENTS_WAITING = 2_000
 _MOST_BYTES_WAITING = 16 * 1024 * 1024
-"""Events that may wait for one component. Answers and errors have no limit."""
+"""What events may wait for one component. Answers and errors have no limit."""
 _MOST_WAITING = 10_000
 _MOST_STREAMS = 1_000
 _HANDSHAKE_TIMEOUT = 10.0
-
-
-@dataclass(slots=True, eq=False)
-class Stream:
-    """One operation of a component. ``on_close`` holds what ends with it, such as a subscription."""
-
-    component: str
-    operation: str
-    number: int
-    connection: "Connection"
-    on_close: list[Callable[[], None]] = field(default_factory=list)
-    is_open: bool = True
-    is_answered: bool = False
-    _early: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    def send_event(self, shape: str, payload: dict[str, Any]) -> None:
-        """Send one event of a subscription. Does nothing on a stream that has ended."""
-        if not self.is_open:
-            return
-        if self.is_answered:
-            self.connection.send_event(self, shape, payload)
-        elif len(self._early) < _MOST_EVENTS_WAITING:
-            self._early.append((shape, payload))
-
-    def answered(self) -> None:
-        """Send the events that had to wait for the response, such as a retained message."""
-        self.is_answered = True
-        for shape, payload in self._early:
-            self.send_event(shape, payload)
-        self._early.clear()
-
-    def end(self) -> None:
-        if self.is_open:
-            self.is_open = False
-            for each in self.on_close:
-                each()
-            self.on_close.clear()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An operation's response. If ``stays_open``, events follow on its stream."""
-
-    payload: dict[str, Any] = field(default_factory=dict)
-    stays_open: bool = False
-
-
-Handler = Callable[[Stream, dict[str, Any]], Awaitable[Answer]]
 
 
 class Connection:
@@ -131,9 +83,9 @@ class Connection:
         """Close the connection at once, without a message."""
         self._writer.transport.abort()
 
-    def send_event(self, stream: Stream, shape: str, payload: dict[str, Any]) -> None:
+    def send_event(self, stream: Stream, shape: str, payload: JsonObject) -> None:
         """Queue one event; if too many wait already, queue an error that ends the stream."""
-        if self._waiting.qsize() >= _MOST_EVENTS_WAITING or self._bytes_waiting >= _MOST_BYTES_WAITING:
+        if self._waiting.qsize() >= MOST_EVENTS_WAITING or self._bytes_waiting >= _MOST_BYTES_WAITING:
             _log.warning(
                 "a subscription is dropped: its events are not read",
                 extra={"component": stream.component, "operation": stream.operation},
@@ -142,7 +94,7 @@ class Connection:
             return
         self.send(stream, MessageType.APPLICATION_MESSAGE, MessageFlag.NONE, shape, payload)
 
-    def send(self, stream: Stream, kind: MessageType, flags: MessageFlag, shape: str, payload: dict[str, Any]) -> None:
+    def send(self, stream: Stream, kind: MessageType, flags: MessageFlag, shape: str, payload: JsonObject) -> None:
         """Queue one message of a stream.
 
         Lite replaces an answer that is too large by ServiceError (ipc_server.c, handle_operation).
@@ -312,7 +264,7 @@ class Connection:
             await self._writer.wait_closed()
 
 
-def _object(payload: bytes) -> dict[str, Any]:
+def _object(payload: bytes) -> JsonObject:
     try:
         document = json.loads(payload or b"{}")
     except ValueError as error:

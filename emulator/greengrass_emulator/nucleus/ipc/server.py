@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from greengrass_emulator.nucleus.ipc.admission import Admission, Admitted
-from greengrass_emulator.nucleus.ipc.connection import Connection, Handler
-from greengrass_emulator.nucleus.ipc.cut import cut_file, read_cut
+from greengrass_emulator.nucleus.ipc.admission import Admission, Admitted, cut_file, read_cut
+from greengrass_emulator.nucleus.ipc.connection import Connection
+from greengrass_emulator.nucleus.ipc.streams import Handler
 from greengrass_emulator.nucleus.runtimes import Runtime
 
 _log = logging.getLogger(__name__)
@@ -85,8 +85,8 @@ class IpcServer:
             task.add_done_callback(self._connections.pop)
         await connection.serve()
 
-    def _admitted(self, said: bytes, pid: int) -> Admitted | None:
-        admitted = self._admission.admit(said, pid)
+    def _admitted(self, connect_payload: bytes, pid: int) -> Admitted | None:
+        admitted = self._admission.admit(connect_payload, pid)
         if admitted is not None and admitted.component in self.cut:
             raise ConnectionAbortedError(f"the IPC of {admitted.component} is cut")
         return admitted

@@ -4,13 +4,10 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from greengrass_emulator.nucleus.errors import StepInterrupted
 from greengrass_emulator.nucleus.lifecycle.states import LifecycleRequest
 
 _T = TypeVar("_T")
-
-
-class Interrupted(Exception):
-    """A request came while a step was under way."""
 
 
 class PendingRequest:
@@ -46,16 +43,16 @@ class PendingRequest:
         await self._came.wait()
 
     async def unless(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do some work and return its result. A request cancels it, and then this raises Interrupted."""
+        """Do some work and return its result. A request cancels it, and then this raises StepInterrupted."""
         if self._came.is_set():
             work.close()
-            raise Interrupted
+            raise StepInterrupted
         task = asyncio.ensure_future(work)
         requested = asyncio.ensure_future(self._came.wait())
         try:
             await asyncio.wait({task, requested}, return_when=asyncio.FIRST_COMPLETED)
             if self._came.is_set():
-                raise Interrupted
+                raise StepInterrupted
             return task.result()
         finally:
             requested.cancel()

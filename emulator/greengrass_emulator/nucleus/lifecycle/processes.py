@@ -1,7 +1,7 @@
 """A lifecycle step's process: ``sh -c`` in its own process group, started with the launcher of ``run_as.py``.
 
 On lite it always ends with the nucleus: by a parent-death signal, and by ``GroupReaper`` for the step's
-children, which such a signal does not reach. Classic's outlive a nucleus that is killed (``devices/orphans.py``).
+children, which such a signal does not reach. Classic's outlive a nucleus that is killed (``process_owners.py``).
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL (UnixExec.java:120-144)."""
 DEVICE_MARK = "GREENGRASS_EMULATOR_ROOT"
-"""The variable by which ``devices/orphans.py`` finds a device's processes. No real nucleus sets it."""
+"""The variable by which ``process_owners.py`` finds a device's processes. No real nucleus sets it."""
 _LARGEST_LOG = 10 * 1024 * 1024
 _POLL = 0.05
 _SUDO_SECONDS = 2.0

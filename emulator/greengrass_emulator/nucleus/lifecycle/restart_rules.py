@@ -4,17 +4,17 @@ Classic checks each changed leaf, and every key above it, in any case, the compo
 (GenericExternalService.java:116-156; Node.childOf, config/Node.java:173). Lite's rule is in ``deployments/lite.py``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from greengrass_emulator.json_value import JsonObject, JsonPath, JsonValue, leaves
 from greengrass_emulator.nucleus.lifecycle.states import LifecycleRequest
 from greengrass_emulator.nucleus.lifecycle.steps import Plan
-from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
+from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle, Step
 
 _PASSED_OVER = "shutdown"
 _REINSTALLS = frozenset({"install", "version"})
 _USER, _LIMITS = "runwith", "systemresourcelimits"
 _RESTARTS = frozenset({"lifecycle", "setenv"})
-_KeyPath = tuple[str, ...]
 
 
 def request_for_key_path(path: Sequence[str]) -> LifecycleRequest | None:
@@ -52,8 +52,8 @@ def _adds_dependency(old: Component, new: Component) -> bool:
     return not new.dependencies.keys() <= old.dependencies.keys()
 
 
-def _changed(old: Plan, new: Plan) -> Iterator[_KeyPath]:
-    before, after = dict(_leaves(old.lifecycle)), dict(_leaves(new.lifecycle))
+def _changed(old: Plan, new: Plan) -> Iterator[JsonPath]:
+    before, after = _leaves(old.lifecycle), _leaves(new.lifecycle)
     numbers = (old.lifecycle.numbers, new.lifecycle.numbers)
     for path in before.keys() | after.keys():
         was_number, is_number = (path[1:] in each for each in numbers)
@@ -62,18 +62,19 @@ def _changed(old: Plan, new: Plan) -> Iterator[_KeyPath]:
             yield path
 
 
-def _leaves(lifecycle: Lifecycle) -> Iterator[tuple[_KeyPath, object]]:
-    yield from _variables(("lifecycle",), lifecycle.environment)
-    for name, step in lifecycle.steps.items():
-        at = ("lifecycle", name)
-        yield (*at, "script"), step.script
-        yield (*at, "requiresprivilege"), step.privileged
-        for key, value in (("timeout", step.timeout), ("skipif", step.skip_if)):
-            if value is not None:
-                yield (*at, key), value
-        yield from _variables(at, step.environment)
+def _leaves(lifecycle: Lifecycle) -> dict[JsonPath, JsonValue]:
+    written: JsonObject = {name: _step(step) for name, step in lifecycle.steps.items()}
+    if lifecycle.environment:
+        written["setenv"] = dict(lifecycle.environment)
+    return dict(leaves(written, ("lifecycle",))) if written else {}
 
 
-def _variables(at: _KeyPath, environment: Mapping[str, str]) -> Iterator[tuple[_KeyPath, object]]:
-    for key, value in environment.items():
-        yield (*at, "setenv", key), value
+def _step(step: Step) -> JsonObject:
+    written: JsonObject = {"script": step.script, "requiresprivilege": step.privileged}
+    if step.timeout is not None:
+        written["timeout"] = step.timeout
+    if step.skip_if is not None:
+        written["skipif"] = step.skip_if
+    if step.environment:
+        written["setenv"] = dict(step.environment)
+    return written

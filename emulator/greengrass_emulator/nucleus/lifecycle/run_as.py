@@ -66,7 +66,7 @@ class Identities:
         """Return the user for a component; its deployment may name one as ``USER[:GROUP]``. Raises StepFailed."""
         wanted = posix_user or self.default
         if not wanted:
-            if self.nucleus.uid != _ROOT and self.runtime.runs_as_itself_unless_told:
+            if self.nucleus.uid != _ROOT and self.runtime.runs_as_nucleus_by_default:
                 return self.nucleus
             raise StepFailed(
                 "Could not determine user/group to run with. Ensure that runWithDefault is set for "
@@ -145,7 +145,7 @@ def look_up(wanted: str) -> Identity | None:
 def check_launcher() -> None:
     """Raise NucleusError if this machine cannot start components as required."""
     if shutil.which("setpriv") is None:
-        raise NucleusError("setpriv is not there: install util-linux, which holds it. Components are started with it.")
+        raise NucleusError("setpriv, which starts components, is not there", "install util-linux, which holds it")
 
 
 def give(folder: Path, who: Identity) -> None:

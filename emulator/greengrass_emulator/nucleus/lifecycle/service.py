@@ -1,21 +1,22 @@
 """One component at run time: install, start, watch, retry, stop.
 
 A service is one task from ``begin()`` to the end of its CLOSE. Others send it a ``LifecycleRequest``, which interrupts
-whatever it is doing. The rules of the state machine are greengrass-facts.md's ("Lifecycle", and lite's differences).
+whatever it is doing. The rules of the state machine: docs/greengrass-facts.md,
+"Lifecycle", "Nucleus lite".
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
 
-from greengrass_emulator.nucleus.errors import StepFailed
-from greengrass_emulator.nucleus.lifecycle.pending_request import Interrupted, PendingRequest
+from greengrass_emulator.nucleus.errors import StepFailed, StepInterrupted
+from greengrass_emulator.nucleus.lifecycle.pending_request import PendingRequest
 from greengrass_emulator.nucleus.lifecycle.processes import StepProcess
+from greengrass_emulator.nucleus.lifecycle.reported_state import ReportedState, end_all
 from greengrass_emulator.nucleus.lifecycle.service_host import ServiceHost
 from greengrass_emulator.nucleus.lifecycle.states import BOOTSTRAP_SUCCESSES, LifecycleRequest, State
 from greengrass_emulator.nucleus.lifecycle.steps import Plan, Steps, timeout_of
 from greengrass_emulator.nucleus.lifecycle.tolerance import ByErrors, ByStarts, Tolerance
-from greengrass_emulator.nucleus.lifecycle.word import Word, end_all
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle, Step
 
 _log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class Service:
         self._plan = plan
         self._next: Plan | None = None
         self._pending = PendingRequest()
-        self._word = Word()
+        self._reported = ReportedState()
         self._process: StepProcess | None = None
         self._tolerance: Tolerance = ByStarts() if host.runtime.counts_starts else ByErrors()
         self._task: asyncio.Task[None] | None = None
@@ -99,7 +100,7 @@ class Service:
 
     def report(self, state: str) -> None:
         """Take the state that the component reports by UpdateState."""
-        self._word.say(state, self.state)
+        self._reported.take(state, self.state)
 
     @property
     def is_paused(self) -> bool:
@@ -131,7 +132,7 @@ class Service:
             try:
                 await self._one_life()
                 await self._pending.wait()
-            except Interrupted:
+            except StepInterrupted:
                 pass
             except StepFailed as error:
                 if await self._failed(error):
@@ -161,7 +162,7 @@ class Service:
         return False
 
     async def _one_life(self) -> None:
-        """Go from NEW or INSTALLED to FINISHED. Raises StepFailed, or Interrupted by a request."""
+        """Go from NEW or INSTALLED to FINISHED. Raises StepFailed, or StepInterrupted by a request."""
         lifecycle = self._plan.lifecycle
         if self._host.runtime.cuts_scripts_at_unknown_variables:
             # Lite's recipe-runner fills in variables when it runs a script.
@@ -179,7 +180,7 @@ class Service:
             self._tolerance.starts(self.state, self._host.clock.passed())
         if self._host.runtime.waits_for_hard_dependencies:
             await self._pending.unless(self._dependencies())
-        self._word.begin_anew()
+        self._reported.forget()
         if "startup" in lifecycle.steps:
             await self._pending.unless(self._startup(lifecycle.steps["startup"], lifecycle))
         elif "run" in lifecycle.steps:
@@ -203,7 +204,7 @@ class Service:
         timeout = timeout_of("run", step) if self._host.runtime.ends_runs_that_take_too_long else None
         try:
             async with asyncio.timeout(timeout):
-                code = await self._word.exit_of(process)
+                code = await self._reported.exit_of(process)
         except TimeoutError as error:
             raise StepFailed(f"run was not done within {timeout} s") from error
         if code != 0:
@@ -219,12 +220,12 @@ class Service:
             self._become(State.RUNNING, "skipped")
             return
         timeout = timeout_of("startup", step)
-        ended = asyncio.ensure_future(self._word.exit_of(process))
-        running = asyncio.ensure_future(self._word.running())
+        ended = asyncio.ensure_future(self._reported.exit_of(process))
+        running = asyncio.ensure_future(self._reported.running())
         try:
             done, _ = await asyncio.wait({ended, running}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if not done:
-                raise StepFailed(f"startup neither ended nor said RUNNING within {timeout:g} s")
+                raise StepFailed(f"startup neither ended nor reported RUNNING within {timeout:g} s")
             if running in done and ended not in done:
                 self._become(State.RUNNING)
             self._check_startup(await ended)
@@ -234,7 +235,7 @@ class Service:
             self._become(State.RUNNING)
         # An exit with 0 after RUNNING is ignored: a dead component counts as RUNNING
         # (GenericExternalService.java:364-395). It can still say ERRORED through a child.
-        await self._word.errored()
+        await self._reported.errored()
 
     def _check_startup(self, code: int) -> None:
         if code != 0:
@@ -280,7 +281,7 @@ class Service:
             return False
         try:
             await self._pending.unless(asyncio.sleep(self._host.runtime.pause_before_retry))
-        except Interrupted:
+        except StepInterrupted:
             return False
         self._become(State.NEW if where is State.NEW else State.INSTALLED, str(error))
         return True

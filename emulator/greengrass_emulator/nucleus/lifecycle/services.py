@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from greengrass_emulator.nucleus.clock import DeviceClock
+from greengrass_emulator.nucleus.lifecycle.process_owners import component_of_process
 from greengrass_emulator.nucleus.lifecycle.processes import GroupReaper
 from greengrass_emulator.nucleus.lifecycle.restart_rules import request_for_deployment, request_for_key_path
 from greengrass_emulator.nucleus.lifecycle.run_as import Identities, Identity
 from greengrass_emulator.nucleus.lifecycle.service import Service, StateListener
 from greengrass_emulator.nucleus.lifecycle.states import SUPPORTS_DEPENDENTS, LifecycleRequest, State
 from greengrass_emulator.nucleus.lifecycle.steps import Plan
-from greengrass_emulator.nucleus.lifecycle.units import component_of_process
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 from greengrass_emulator.nucleus.runtimes import Runtime
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
+
+from greengrass_emulator.json_value import JsonObject
 
 Who = Literal["NONE", "OWNER", "ALL"]
 
@@ -59,7 +61,7 @@ class Component:
 
     name: str
     version: str
-    defaults: Mapping[str, Any]
+    defaults: JsonObject
     dependencies: Mapping[str, Dependency]
     lifecycle: Lifecycle
     artifacts: tuple[Artifact, ...]

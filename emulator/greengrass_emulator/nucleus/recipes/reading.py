@@ -1,19 +1,19 @@
 """Reads a recipe's text into the component that this device would run.
 
 Classic reads keys in any case; lite compares them by case, wants an ``Artifacts`` list in every manifest, and makes
-texts of a YAML default configuration's numbers (greengrass-facts.md, "Recipes").
+texts of a YAML default configuration's numbers (docs/greengrass-facts.md, "Spelling and sizes").
 """
 
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import yaml
 
-from greengrass_emulator.nucleus.configuration.changes import texts_of
+from greengrass_emulator.json_value import JsonObject, JsonValue
 from greengrass_emulator.nucleus.errors import RecipeInvalid
 from greengrass_emulator.nucleus.lite_sizes import fault_of_recipe
 from greengrass_emulator.nucleus.recipes.component import Artifact, Component, Dependency, Lifecycle, Step, Who
@@ -34,8 +34,8 @@ class _Keys:
 
     by_case: bool
 
-    def get(self, mapping: Any, key: str, default: Any = None) -> Any:
-        if not isinstance(mapping, Mapping):
+    def get(self, mapping: JsonValue, key: str, default: JsonValue = None) -> JsonValue:
+        if not isinstance(mapping, dict):
             return default
         if self.by_case or key in mapping:
             return mapping.get(key, default)
@@ -67,12 +67,12 @@ def read_recipe(text: str, where: str, runtime: Runtime, platform: Platform) -> 
                 raise RecipeInvalid(f"{where}: lite wants an Artifacts list in every manifest, if an empty one.")
     manifest, section = _manifest(document, manifests, keys, runtime, platform, where)
     defaults = keys.get(keys.get(document, "ComponentConfiguration"), "DefaultConfiguration") or {}
-    if not isinstance(defaults, Mapping):
+    if not isinstance(defaults, dict):
         raise RecipeInvalid(f"{where}: DefaultConfiguration is not an object.")
     return Component(
         name=name,
         version=str(version),
-        defaults=dict(defaults) if is_json or not runtime.reads_recipes_by_case else texts_of(defaults),
+        defaults=defaults if is_json or not runtime.reads_recipes_by_case else texts_of(defaults),
         dependencies=_dependencies(keys.get(document, "ComponentDependencies"), keys, where),
         lifecycle=_lifecycle(section, keys, where),
         artifacts=tuple(
@@ -91,24 +91,57 @@ def check_identity(name: str, version: str, where: str) -> None:
         raise RecipeInvalid(f"{where}: the ComponentVersion {version!r} is not a semantic version such as 1.0.0.")
 
 
-def _document(text: str, where: str) -> tuple[Mapping[str, Any], bool]:
+def texts_of(configuration: JsonObject) -> JsonObject:
+    """Return a configuration with numbers and booleans as texts, as lite reads a YAML default configuration."""
+    return {key: _text_of(value) for key, value in configuration.items()}
+
+
+def _text_of(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return texts_of(value)
+    if isinstance(value, list):
+        return [_text_of(part) for part in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _document(text: str, where: str) -> tuple[JsonObject, bool]:
+    """Return a recipe's document, and whether it is JSON. Raises RecipeInvalid."""
     is_json = True
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         is_json = False
         try:
-            document = yaml.safe_load(text)
+            document = _as_json(yaml.safe_load(text), {})
         except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
             raise RecipeInvalid(f"{where}: is neither JSON nor YAML: {error}") from error
-    if not isinstance(document, Mapping):
+    if not isinstance(document, dict):
         raise RecipeInvalid(f"{where}: is not an object.")
     return document, is_json
 
 
+def _as_json(value: object, known: dict[int, JsonValue]) -> JsonValue:
+    """Return YAML's value as JSON: a key, and a value that JSON does not have, such as a date, as text.
+
+    ``known`` has what is done, by its id: an alias stays one value, however often it is used.
+    """
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if id(value) not in known:
+        if isinstance(value, dict):
+            known[id(value)] = {str(key): _as_json(part, known) for key, part in value.items()}
+        elif isinstance(value, list):
+            known[id(value)] = [_as_json(part, known) for part in value]
+        else:
+            known[id(value)] = str(value)
+    return known[id(value)]
+
+
 def _manifest(
-    document: Any, manifests: list[Any], keys: _Keys, runtime: Runtime, platform: Platform, where: str
-) -> tuple[Any, Any]:
+    document: JsonValue, manifests: list[JsonValue], keys: _Keys, runtime: Runtime, platform: Platform, where: str
+) -> tuple[JsonValue, JsonValue]:
     """Return the first manifest for this platform, and its lifecycle. Lite skips a manifest without a lifecycle."""
     selections = [
         [str(each) for each in _list(keys.get(manifest, "Selections"), "Selections", where)] for manifest in manifests
@@ -145,7 +178,7 @@ def _manifest(
     )
 
 
-def _dependencies(section: Any, keys: _Keys, where: str) -> dict[str, Dependency]:
+def _dependencies(section: JsonValue, keys: _Keys, where: str) -> dict[str, Dependency]:
     found: dict[str, Dependency] = {}
     for name, details in _object(section, "ComponentDependencies", where).items():
         requirement = keys.get(details, "VersionRequirement", ">=0.0.0")
@@ -156,7 +189,7 @@ def _dependencies(section: Any, keys: _Keys, where: str) -> dict[str, Dependency
     return found
 
 
-def _lifecycle(section: Any, keys: _Keys, where: str) -> Lifecycle:
+def _lifecycle(section: JsonValue, keys: _Keys, where: str) -> Lifecycle:
     steps: dict[str, Step] = {}
     for name in _STEPS:
         written = keys.get(section, name)
@@ -170,21 +203,21 @@ def _lifecycle(section: Any, keys: _Keys, where: str) -> Lifecycle:
     return Lifecycle(steps, _texts(keys.get(section, "Setenv"), where), frozenset(_numbers(section, keys)))
 
 
-def _numbers(section: Any, keys: _Keys) -> Iterator[tuple[str, ...]]:
+def _numbers(section: JsonValue, keys: _Keys) -> Iterator[tuple[str, ...]]:
     for at in ((), *((name,) for name in _STEPS)):
         part = keys.get(section, at[0]) if at else section
         if _is_number(keys.get(part, "Timeout")):
             yield (*at, "timeout")
         variables = keys.get(part, "Setenv")
-        if isinstance(variables, Mapping):
+        if isinstance(variables, dict):
             yield from ((*at, "setenv", str(key)) for key, value in variables.items() if _is_number(value))
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: JsonValue) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _step(written: Any, name: str, keys: _Keys, where: str) -> Step:
+def _step(written: JsonValue, name: str, keys: _Keys, where: str) -> Step:
     if isinstance(written, str):
         return Step(written)
     script = keys.get(written, "Script")
@@ -192,10 +225,10 @@ def _step(written: Any, name: str, keys: _Keys, where: str) -> Step:
         raise RecipeInvalid(f"{where}: the step {name} has no Script.")
     timeout = keys.get(written, "Timeout")
     try:
-        seconds = None if timeout is None else float(timeout)
+        seconds = None if timeout is None else float(timeout if isinstance(timeout, str | int | float) else "none")
         if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
             raise ValueError(timeout)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise RecipeInvalid(f"{where}: the Timeout of {name} is {timeout!r}; give seconds.") from error
     skip_if = keys.get(written, "Skipif")
     return Step(
@@ -208,19 +241,19 @@ def _step(written: Any, name: str, keys: _Keys, where: str) -> Step:
     )
 
 
-def _texts(section: Any, where: str) -> dict[str, str]:
+def _texts(section: JsonValue, where: str) -> dict[str, str]:
     return {str(key): str(value) for key, value in _object(section, "Setenv", where).items()}
 
 
-def _object(section: Any, name: str, where: str) -> Mapping[Any, Any]:
+def _object(section: JsonValue, name: str, where: str) -> JsonObject:
     if section is None:
         return {}
-    if not isinstance(section, Mapping):
+    if not isinstance(section, dict):
         raise RecipeInvalid(f"{where}: {name} is not an object.")
     return section
 
 
-def _list(section: Any, name: str, where: str) -> list[Any]:
+def _list(section: JsonValue, name: str, where: str) -> list[JsonValue]:
     if section is None:
         return []
     if not isinstance(section, list):
@@ -228,7 +261,7 @@ def _list(section: Any, name: str, where: str) -> list[Any]:
     return section
 
 
-def _artifact(written: Any, keys: _Keys, where: str) -> Artifact:
+def _artifact(written: JsonValue, keys: _Keys, where: str) -> Artifact:
     uri = keys.get(written, "Uri")
     if not isinstance(uri, str) or not uri:
         raise RecipeInvalid(f"{where}: an artifact has no Uri in the spelling that is read.", "EMPTY_ARTIFACT_URI")
@@ -243,14 +276,14 @@ def _artifact(written: Any, keys: _Keys, where: str) -> Artifact:
     )
 
 
-def _unarchive(written: Any, where: str) -> bool:
+def _unarchive(written: JsonValue, where: str) -> bool:
     kind = str(written or "NONE").upper()
     if kind not in {"NONE", "ZIP"}:
         raise RecipeInvalid(f"{where}: Unarchive is {written!r}; it is ZIP or NONE. A tar is unpacked by a step.")
     return kind == "ZIP"
 
 
-def _who(written: Any, default: Who, where: str) -> Who:
+def _who(written: JsonValue, default: Who, where: str) -> Who:
     if written is None:
         return default
     if str(written).upper() not in _READERS:

@@ -5,13 +5,14 @@ Sources: classic, config/PlatformResolver.java (filterPlatform) and componentman
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from greengrass_emulator.json_value import JsonValue
 
 ALL = "all"
 _OF_LITE = frozenset({ALL, "linux"})
 
 
-def selected_by_classic(shared: Any, selections: Sequence[str], every_selection: frozenset[str]) -> Any:
+def selected_by_classic(shared: JsonValue, selections: Sequence[str], every_selection: frozenset[str]) -> JsonValue:
     """Return the lifecycle, with each part that has selections replaced by the first selected one, else ``all``.
 
     ``every_selection`` has the selections of all manifests. A key that no manifest selects is a step, at any depth.
@@ -26,7 +27,7 @@ def selected_by_classic(shared: Any, selections: Sequence[str], every_selection:
     return {key: value for key, value in filtered.items() if value is not None}
 
 
-def selected_by_lite(shared: Any, selections: Sequence[str]) -> Any:
+def selected_by_lite(shared: JsonValue, selections: Sequence[str]) -> JsonValue:
     """Return the section ``all`` or ``linux``, whichever is selected last. Lite ignores every other selection.
 
     Without any selection it is ``all``. None if there is no such section: steps outside a section are never chosen.

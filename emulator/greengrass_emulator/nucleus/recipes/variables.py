@@ -9,9 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from greengrass_emulator.nucleus.configuration.changes import key_path, value_at
+from greengrass_emulator.json_value import JsonObject, JsonValue, key_path, value_at
 from greengrass_emulator.nucleus.recipes.component import Lifecycle, Step
 from greengrass_emulator.nucleus.runtimes import Runtime
 
@@ -27,7 +26,7 @@ class Neighbour:
 
     name: str
     version: str
-    configuration: Mapping[str, Any]
+    configuration: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +74,15 @@ class Variables:
 
         return _CLASSIC_VARIABLE.sub(found, text)
 
-    def fill_configuration(self, value: Any) -> Any:
+    def fill_configuration(self, configuration: JsonObject) -> JsonObject:
         """Return a configuration with its texts filled in. Used if ``interpolateComponentConfiguration`` is set."""
-        if isinstance(value, Mapping):
-            return {key: self.fill_configuration(part) for key, part in value.items()}
+        return {key: self._filled(value) for key, value in configuration.items()}
+
+    def _filled(self, value: JsonValue) -> JsonValue:
+        if isinstance(value, dict):
+            return self.fill_configuration(value)
         if isinstance(value, list):
-            return [self.fill_configuration(part) for part in value]
+            return [self._filled(part) for part in value]
         return self.fill(value) if isinstance(value, str) else value
 
     def _lite_step(self, step: Step, lifecycle: Lifecycle) -> Step:

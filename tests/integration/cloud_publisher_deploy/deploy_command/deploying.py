@@ -2,7 +2,7 @@
 
 from typing import Any
 
-WAIT = ("deploy", "--wait", "--timeout", "20", "--interval", "0.3")
+WAIT = ("deploy", "--wait", "--timeout", "60", "--interval", "0.3")
 
 
 def desired(deployed: dict[str, Any], component: str) -> dict[str, Any]:

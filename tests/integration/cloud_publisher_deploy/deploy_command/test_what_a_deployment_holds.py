@@ -76,22 +76,20 @@ def _turned_round(value: Any) -> Any:
 
 
 def test_what_is_not_ours_stays_on_the_target(
-    run: Run, release: Any, published: Any, device: Any, greengrass: Any, target: str, deployed: Any
+    run: Run, published: Any, device: Any, greengrass: Any, theirs: str, target: str, deployed: Any
 ) -> None:
-    theirs = release.component("x", f"{release.agent}-theirs", "3.1.0", "application")
-    greengrass.create_component_version(inlineRecipe=theirs["recipe"].encode())
     published()
     kept = {
         "componentVersion": "3.1.0",
         "configurationUpdate": {"merge": json.dumps({"level": 3}), "reset": ["/old"]},
         "runWith": {"posixUser": "them"},
     }
-    greengrass.create_deployment(targetArn=target, components={theirs["name"]: kept})
+    greengrass.create_deployment(targetArn=target, components={theirs: kept})
     device()
     done = run(*WAIT)
     assert done.code == 0, done.err
-    assert f"kept, though not in this release: {theirs['name']}" in done.out
-    found = deployed()["components"][theirs["name"]]
+    assert f"kept, though not in this release: {theirs}" in done.out
+    found = deployed()["components"][theirs]
     assert found == kept | {"configurationUpdate": {"merge": {"level": 3}, "reset": ["/old"]}}
 
 

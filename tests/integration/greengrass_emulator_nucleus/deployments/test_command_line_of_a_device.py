@@ -42,4 +42,4 @@ def test_the_command_line_says_that_no_nucleus_runs(tmp_path: Path) -> None:
     for arguments in (("deploy", "--merge", "a=1.0.0"), ("status",)):
         command = [sys.executable, "-m", "greengrass_emulator.cli.main", *arguments, "--root", str(tmp_path)]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert (ended.returncode, "Start one with" in ended.stderr) == (1, True)
+        assert (ended.returncode, "start one with" in ended.stderr) == (1, True)

@@ -107,7 +107,7 @@ def test_an_update_waits_while_a_component_asks_to(classic: Any, events: Any) ->
         client.defer_component_update(deployment_id="none", recheck_after_ms=0)
 
 
-def test_a_way_back_asks_nobody(classic: Any, events: Any) -> None:
+def test_a_rollback_asks_no_component(classic: Any, events: Any) -> None:
     classic.give(A, configuration={"n": 1})
     classic.give(B)
     classic.deploy(f"{A}=1.0.0", f"{B}=1.0.0")

@@ -22,7 +22,7 @@ def test_removing_a_component_stops_it_and_forgets_its_configuration(device: Any
     assert device.speak_as(A).get_configuration().value == {}
 
 
-def test_a_way_back_that_fails_too_is_said(classic: Any) -> None:
+def test_a_rollback_that_fails_is_reported(classic: Any) -> None:
     # The first version works once only.
     classic.give(A, run="[ ! -e once ] || exit 4; touch once; " + STAY)
     classic.deploy(f"{A}=1.0.0")

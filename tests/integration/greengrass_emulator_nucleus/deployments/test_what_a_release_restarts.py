@@ -98,7 +98,7 @@ def test_keys_that_differ_in_case_alone_are_one(classic: Any, events: Any) -> No
     assert speaker.get_configuration().value == {"Aa": {"m": 4, "n": 1}}
 
 
-def test_on_lite_they_are_two_and_no_key_restarts_by_its_name(lite: Any) -> None:
+def test_on_lite_keys_that_differ_in_case_are_two_and_no_key_restarts_by_its_name(lite: Any) -> None:
     lite.give(A, configuration={"Aa": {"n": 1}}, run=RUN)
     lite.deploy(f"{A}=1.0.0", update={A: {"MERGE": {"aA": {"N": 2}}}})
     assert lite.speak_as(A).get_configuration().value == {"Aa": {"n": 1}, "aA": {"N": 2}}

@@ -61,7 +61,7 @@ def test_lite_forgets_who_follows_a_key_that_is_reset(lite: Any, events: Any) ->
     assert follows_key.none_within(0.3)
 
 
-def test_an_update_that_was_said_before_what_stands_is_refused(classic: Any) -> None:
+def test_an_update_older_than_the_value_is_refused(classic: Any) -> None:
     first, _ = two(classic, {"n": 1})
     first.update_configuration(value_to_merge={"n": 2, "m": 1}, timestamp=now())
     with pytest.raises(FailedUpdateConditionCheckError):
@@ -133,7 +133,7 @@ def test_what_was_written_after_a_deployment_was_made_outweighs_its_merge(classi
     assert first.get_configuration().value == {"n": 2, "m": 2, "gone": 2}
 
 
-def test_a_way_back_leaves_values_as_old_as_they_were(classic: Any) -> None:
+def test_a_rollback_restores_the_times_of_values(classic: Any) -> None:
     first, _ = two(classic, {"n": 1})
     said_at = now()
     first.update_configuration(value_to_merge={"n": 2}, timestamp=said_at)

@@ -12,7 +12,7 @@ A, B = "com.example.a", "com.example.b"
 
 def fault(device: Any, *words: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "greengrass_emulator.cli.main", "fault", *words, "--root", str(device.root)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_a_component_whose_ipc_is_cut_has_no_connection_until_it_is_mended(
@@ -27,7 +27,7 @@ def test_a_component_whose_ipc_is_cut_has_no_connection_until_it_is_mended(
 
     done = fault(device, "cut-ipc", A)
     assert (done.returncode, done.stdout) == (0, f"thing-1: {A} has no IPC connection; mend-ipc undoes it\n")
-    assert of_a.closed.get(timeout=15)
+    assert of_a.closed.get(timeout=40)
     with pytest.raises(Exception, match=r"CLOSED|closed"):
         device.speak_as(A)
     # The command line's and the other component's are as they were.
@@ -47,5 +47,6 @@ def test_only_a_component_that_is_there_can_be_cut(classic: Any) -> None:
     classic.deploy(f"{A}=1.0.0")
     done = fault(classic, "cut-ipc", B)
     assert done.returncode == 2
-    assert f"{B} is not a component of thing-1; name one that is there: {A}" in done.stderr
+    assert f"{B} is not a component of thing-1" in done.stderr
+    assert f"name one that is there: {A}" in done.stderr
     assert not classic.status().ipc_cut

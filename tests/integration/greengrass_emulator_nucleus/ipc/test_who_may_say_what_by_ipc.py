@@ -142,7 +142,7 @@ def test_lite_closes_the_connection_at_a_frame_over_ten_thousand_bytes(
     heard = events()
     first.subscribe_to_topic(topic="a", **heard.handlers())
     first.publish_to_iot_core_async(topic_name="a", qos="1", payload=b"x" * 8_000).add_done_callback(lambda _: None)
-    assert heard.closed.get(timeout=10)
+    assert heard.closed.get(timeout=40)
 
     def is_closed() -> bool:
         try:

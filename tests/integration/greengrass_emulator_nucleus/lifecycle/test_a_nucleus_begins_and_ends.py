@@ -76,7 +76,7 @@ def test_sigint_ends_a_nucleus_as_well(classic: Any) -> None:
 
 def _nucleus(config: Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "greengrass_emulator.nucleus", "--config", str(config)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_a_root_folder_has_one_nucleus(classic: Any) -> None:
@@ -103,7 +103,7 @@ def test_a_root_folder_has_one_nucleus(classic: Any) -> None:
         ),
     ],
 )
-def test_a_config_that_cannot_be_meant_is_one_clear_error(tmp_path: Path, text: str | None, said: str) -> None:
+def test_an_invalid_config_is_one_clear_error(tmp_path: Path, text: str | None, said: str) -> None:
     config = tmp_path / "config.yaml"
     if text is not None:
         config.write_text(text)

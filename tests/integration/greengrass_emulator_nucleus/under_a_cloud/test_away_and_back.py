@@ -11,7 +11,7 @@ from greengrass_emulator.devices.device_faults import turn_device_clock
 
 from .cloud_site import STAY, Site
 
-SECONDS = 15.0
+SECONDS = 40.0
 
 
 def test_offline_classic_keeps_messages_and_lite_loses_them(site: Site, events: Any, everything_allowed: Any) -> None:

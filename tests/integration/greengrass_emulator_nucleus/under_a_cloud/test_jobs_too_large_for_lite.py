@@ -46,7 +46,7 @@ def test_a_deployment_of_one_byte_too_much_stays_queued_and_a_smaller_one_is_car
     assert {each["deploymentId"]: each["coreDeviceExecutionStatus"] for each in listed}.get(too_large) != "SUCCEEDED"
 
 
-def test_lite_never_hears_a_packet_of_more_than_5000_bytes(
+def test_lite_never_receives_a_packet_of_more_than_5000_bytes(
     lite: Site, events: Any, everything_allowed: dict[str, Any]
 ) -> None:
     lite.publish(lite.a, configuration=everything_allowed)

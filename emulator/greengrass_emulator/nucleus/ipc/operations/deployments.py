@@ -5,15 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
+from greengrass_emulator.json_value import JsonObject
 from greengrass_emulator.nucleus.deployments.device import Device
 from greengrass_emulator.nucleus.deployments.document import LOCAL_TARGET, Deployment, RunWith, WantedComponent
 from greengrass_emulator.nucleus.deployments.queue import DeploymentQueue, Order
 from greengrass_emulator.nucleus.deployments.resolution import Candidates
-from greengrass_emulator.nucleus.ipc.access import Access
 from greengrass_emulator.nucleus.ipc.answers import (
     InvalidArgumentsError,
     InvalidArtifactsDirectoryPathError,
@@ -21,9 +20,10 @@ from greengrass_emulator.nucleus.ipc.answers import (
     IpcError,
     ResourceNotFoundError,
     ServiceError,
+    texts_in,
 )
-from greengrass_emulator.nucleus.ipc.authorization import CLI
-from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
+from greengrass_emulator.nucleus.ipc.authorization import CLI, Access
+from greengrass_emulator.nucleus.ipc.streams import Answer, Handler, Stream
 
 _VALIDATION_EVENTS = "aws.greengrass#ValidateConfigurationUpdateEvents"
 _UPDATE_EVENTS = "aws.greengrass#ComponentUpdatePolicyEvents"
@@ -50,15 +50,15 @@ class DeploymentOperations:
             "CancelLocalDeployment": self._cancel,
         }
 
-    async def _subscribe_to_validation(self, stream: Stream, _request: dict[str, Any]) -> Answer:
-        def ask(configuration: dict[str, Any], deployment_id: str) -> None:
-            event = {"configuration": configuration, "deploymentId": deployment_id}
+    async def _subscribe_to_validation(self, stream: Stream, _request: JsonObject) -> Answer:
+        def ask(configuration: JsonObject, deployment_id: str) -> None:
+            event: JsonObject = {"configuration": configuration, "deploymentId": deployment_id}
             stream.send_event(_VALIDATION_EVENTS, {"validateConfigurationUpdateEvent": event})
 
         stream.on_close.append(self.device.validation.subscribe(stream.component, ask))
         return Answer(stays_open=True)
 
-    async def _report_validity(self, stream: Stream, request: dict[str, Any]) -> Answer:
+    async def _report_validity(self, stream: Stream, request: JsonObject) -> Answer:
         report = request.get("configurationValidityReport")
         if not isinstance(report, dict) or report.get("status") not in {"ACCEPTED", "REJECTED"}:
             raise InvalidArgumentsError("the report's status is neither ACCEPTED nor REJECTED")
@@ -72,19 +72,18 @@ class DeploymentOperations:
             raise InvalidArgumentsError("Validation request either timed out or was never made")
         return Answer()
 
-    async def _subscribe_to_updates(self, stream: Stream, _request: dict[str, Any]) -> Answer:
-        def tell(before: str | None, after: str | None) -> None:
-            event = (
-                {"postUpdateEvent": {"deploymentId": after}}
-                if before is None
-                else {"preUpdateEvent": {"deploymentId": before, "isGgcRestarting": False}}
-            )
-            stream.send_event(_UPDATE_EVENTS, event)
+    async def _subscribe_to_updates(self, stream: Stream, _request: JsonObject) -> Answer:
+        def notify(before: str | None, after: str | None) -> None:
+            if before is None:
+                stream.send_event(_UPDATE_EVENTS, {"postUpdateEvent": {"deploymentId": after}})
+            else:
+                event: JsonObject = {"deploymentId": before, "isGgcRestarting": False}
+                stream.send_event(_UPDATE_EVENTS, {"preUpdateEvent": event})
 
-        stream.on_close.append(self.device.updates.subscribe(stream.component, tell))
+        stream.on_close.append(self.device.updates.subscribe(stream.component, notify))
         return Answer(stays_open=True)
 
-    async def _defer(self, stream: Stream, request: dict[str, Any]) -> Answer:
+    async def _defer(self, stream: Stream, request: JsonObject) -> Answer:
         milliseconds = request.get("recheckAfterMs") or 0
         if not isinstance(milliseconds, int | float):
             raise InvalidArgumentsError("recheckAfterMs is not a number")
@@ -92,13 +91,13 @@ class DeploymentOperations:
             raise InvalidArgumentsError("no update with this deploymentId waits for an answer")
         return Answer()
 
-    async def _create(self, stream: Stream, request: dict[str, Any]) -> Answer:
+    async def _create(self, stream: Stream, request: JsonObject) -> Answer:
         self.access.check(stream.component, CLI, "CreateLocalDeployment", "*")
         recipes = _folder(request, "recipeDirectoryPath", InvalidRecipeDirectoryPathError)
         artifacts = _folder(request, "artifactsDirectoryPath", InvalidArtifactsDirectoryPathError)
         deployment_id = str(uuid.uuid4())
         adds = _object(request, "rootComponentVersionsToAdd")
-        removes = request.get("rootComponentsToRemove") or []
+        removes = texts_in(request, "rootComponentsToRemove")
         updates = _object(request, "componentToConfiguration")
         run_with = _object(request, "componentToRunWithInfo")
         deployment = Deployment(
@@ -126,12 +125,12 @@ class DeploymentOperations:
         local = self.device.memory.state.targets.get(LOCAL_TARGET)
         return local.roots if local else {}
 
-    async def _status(self, stream: Stream, request: dict[str, Any]) -> Answer:
+    async def _status(self, stream: Stream, request: JsonObject) -> Answer:
         deployment_id = _deployment_id(request)
         self.access.check(stream.component, CLI, "GetLocalDeploymentStatus", deployment_id)
         return Answer({"deployment": _describe(self._order(deployment_id))})
 
-    async def _cancel(self, stream: Stream, request: dict[str, Any]) -> Answer:
+    async def _cancel(self, stream: Stream, request: JsonObject) -> Answer:
         deployment_id = _deployment_id(request)
         self.access.check(stream.component, CLI, "CancelLocalDeployment", "*")
         order = self._order(deployment_id)
@@ -148,7 +147,7 @@ class DeploymentOperations:
             )
         return order
 
-    async def _list(self, stream: Stream, _request: dict[str, Any]) -> Answer:
+    async def _list(self, stream: Stream, _request: JsonObject) -> Answer:
         self.access.check(stream.component, CLI, "ListLocalDeployments", "*")
         local = [each for each in self.queue.orders.values() if each.deployment.kind == "LOCAL"]
         return Answer({"localDeployments": [_describe(each) for each in local]})
@@ -157,9 +156,9 @@ class DeploymentOperations:
 def _on_top(
     asked: Deployment,
     roots: Mapping[str, str],
-    removes: list[str],
-    updates: dict[str, Any],
-    run_with: dict[str, Any],
+    removes: tuple[str, ...],
+    updates: JsonObject,
+    run_with: JsonObject,
 ) -> Deployment:
     """Return the roots after a local deployment: those of the earlier ones, except where this one names them."""
     kept = {
@@ -170,25 +169,23 @@ def _on_top(
     return replace(asked, components={**kept, **asked.components})
 
 
-def _wanted(version: str, update: Mapping[str, Any], run_with: Mapping[str, Any]) -> WantedComponent:
+def _wanted(version: str, update: JsonObject, run_with: JsonObject) -> WantedComponent:
     folded = {key.lower(): value for key, value in update.items()}
     try:
         user = RunWith.model_validate(run_with)
     except ValidationError as error:
         raise InvalidArgumentsError(f"componentToRunWithInfo: {error.errors()[0]['msg']}") from error
-    return WantedComponent(
-        version, folded.get("merge") or {}, tuple(folded.get("reset") or ()), user.user, bool(user.limits)
-    )
+    return WantedComponent(version, _object(folded, "merge"), texts_in(folded, "reset"), user.user, bool(user.limits))
 
 
-def _object(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _object(mapping: JsonObject, key: str) -> JsonObject:
     value = mapping.get(key) or {}
     if not isinstance(value, dict):
         raise InvalidArgumentsError(f"{key} is not an object")
     return value
 
 
-def _folder(request: dict[str, Any], key: str, error: type[IpcError]) -> Path | None:
+def _folder(request: JsonObject, key: str, error: type[IpcError]) -> Path | None:
     given = request.get(key)
     if not given:
         return None
@@ -198,7 +195,7 @@ def _folder(request: dict[str, Any], key: str, error: type[IpcError]) -> Path | 
     return path
 
 
-def _deployment_id(request: dict[str, Any]) -> str:
+def _deployment_id(request: JsonObject) -> str:
     written = str(request.get("deploymentId"))
     try:
         uuid.UUID(written)
@@ -207,8 +204,8 @@ def _deployment_id(request: dict[str, Any]) -> str:
     return written
 
 
-def _describe(order: Order) -> dict[str, Any]:
-    described: dict[str, Any] = {
+def _describe(order: Order) -> JsonObject:
+    described: JsonObject = {
         "deploymentId": order.deployment.id,
         "status": order.status,
         "createdOn": datetime.fromtimestamp(order.created_at, UTC).isoformat(timespec="seconds"),
@@ -216,7 +213,7 @@ def _describe(order: Order) -> dict[str, Any]:
     if order.outcome is not None:
         described["deploymentStatusDetails"] = {
             "detailedDeploymentStatus": order.outcome.detailed,
-            "deploymentErrorStack": list(order.outcome.codes),
+            "deploymentErrorStack": [*order.outcome.codes],
             "deploymentFailureCause": order.outcome.cause,
         }
     return described

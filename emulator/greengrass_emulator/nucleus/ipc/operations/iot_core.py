@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from greengrass_emulator.nucleus.ipc.access import Access
+from greengrass_emulator.json_value import JsonObject
+from greengrass_emulator.mqtt_topics import is_filter
 from greengrass_emulator.nucleus.ipc.answers import InvalidArgumentsError, ServiceError
-from greengrass_emulator.nucleus.ipc.authorization import MQTT_PROXY
-from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
-from greengrass_emulator.nucleus.ipc.topics import is_filter
+from greengrass_emulator.nucleus.ipc.authorization import MQTT_PROXY, Access
+from greengrass_emulator.nucleus.ipc.streams import Answer, Handler, Stream
 
 MessageListener = Callable[[str, bytes], None]
 """Is called with a message's topic and payload."""
@@ -62,26 +62,27 @@ class IotCoreMessages:
     def handlers(self) -> dict[str, Handler]:
         return {"PublishToIoTCore": self._publish, "SubscribeToIoTCore": self._subscribe}
 
-    async def _publish(self, stream: Stream, request: dict[str, Any]) -> Answer:
+    async def _publish(self, stream: Stream, request: JsonObject) -> Answer:
         topic, qos = _topic(request), _qos(request)
         if is_filter(topic):
             raise InvalidArgumentsError(f"{topic} has wildcards: nothing can be published on a filter")
         self.access.check(stream.component, MQTT_PROXY, "PublishToIoTCore", topic)
         try:
-            payload = base64.b64decode(request.get("payload") or "", validate=True)
-        except (TypeError, ValueError) as error:
+            written = request.get("payload") or ""
+            payload = base64.b64decode(written if isinstance(written, str) else "=", validate=True)
+        except ValueError as error:
             raise InvalidArgumentsError("the payload is not base64") from error
         if len(payload) > _LARGEST_PAYLOAD:
             raise InvalidArgumentsError(f"the payload has {len(payload)} bytes; IoT Core takes {_LARGEST_PAYLOAD}")
         await self.iot_core.publish(topic, payload, qos, self.retains and request.get("retain") is True)
         return Answer()
 
-    async def _subscribe(self, stream: Stream, request: dict[str, Any]) -> Answer:
+    async def _subscribe(self, stream: Stream, request: JsonObject) -> Answer:
         topic_filter, qos = _topic(request), _qos(request)
         self.access.check(stream.component, MQTT_PROXY, "SubscribeToIoTCore", topic_filter)
 
         def bring(topic: str, payload: bytes) -> None:
-            message = {"topicName": topic, "payload": base64.b64encode(payload).decode()}
+            message: JsonObject = {"topicName": topic, "payload": base64.b64encode(payload).decode()}
             stream.send_event("aws.greengrass#IoTCoreMessage", {"message": message})
 
         granted = asyncio.ensure_future(self.iot_core.subscribe(topic_filter, qos, bring))
@@ -98,14 +99,14 @@ def _give_up(waiting: "asyncio.Future[Any]") -> None:
     waiting.cancel()
 
 
-def _topic(request: dict[str, Any]) -> str:
+def _topic(request: JsonObject) -> str:
     topic = request.get("topicName")
     if not isinstance(topic, str) or not topic:
         raise InvalidArgumentsError("topicName is missing")
     return topic
 
 
-def _qos(request: dict[str, Any]) -> int:
+def _qos(request: JsonObject) -> int:
     qos = str(request.get("qos"))
     if qos not in {"0", "1"}:
         raise InvalidArgumentsError(f"qos is {qos}; it is 0 or 1")

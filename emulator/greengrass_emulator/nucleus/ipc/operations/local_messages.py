@@ -2,13 +2,12 @@
 
 import base64
 from dataclasses import dataclass, field
-from typing import Any
 
-from greengrass_emulator.nucleus.ipc.access import Access
+from greengrass_emulator.json_value import JsonObject, JsonValue
+from greengrass_emulator.mqtt_topics import is_filter, topic_matches
 from greengrass_emulator.nucleus.ipc.answers import InvalidArgumentsError
-from greengrass_emulator.nucleus.ipc.authorization import PUBSUB
-from greengrass_emulator.nucleus.ipc.connection import Answer, Handler, Stream
-from greengrass_emulator.nucleus.ipc.topics import is_filter, topic_matches
+from greengrass_emulator.nucleus.ipc.authorization import PUBSUB, Access
+from greengrass_emulator.nucleus.ipc.streams import Answer, Handler, Stream
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +32,7 @@ class LocalMessages:
         """Drop the subscriptions, as a restart of lite's daemon does: their streams stay open without events."""
         self._subscribers.clear()
 
-    async def _publish(self, stream: Stream, request: dict[str, Any]) -> Answer:
+    async def _publish(self, stream: Stream, request: JsonObject) -> Answer:
         topic = _text(request, "topic")
         if is_filter(topic):
             raise InvalidArgumentsError(f"{topic} has wildcards: nothing can be published on a filter")
@@ -45,7 +44,7 @@ class LocalMessages:
                 each.stream.send_event("aws.greengrass#SubscriptionResponseMessage", message)
         return Answer()
 
-    async def _subscribe(self, stream: Stream, request: dict[str, Any]) -> Answer:
+    async def _subscribe(self, stream: Stream, request: JsonObject) -> Answer:
         topic_filter = _text(request, "topic")
         self.access.check(stream.component, PUBSUB, "SubscribeToTopic", topic_filter)
         not_own = self.reads_receive_mode and request.get("receiveMode") == "RECEIVE_MESSAGES_FROM_OTHERS"
@@ -59,14 +58,14 @@ class LocalMessages:
             self._subscribers.remove(subscriber)
 
 
-def _text(request: dict[str, Any], name: str) -> str:
+def _text(request: JsonObject, name: str) -> str:
     value = request.get(name)
     if not isinstance(value, str) or not value:
         raise InvalidArgumentsError(f"{name} is missing")
     return value
 
 
-def _message(published: Any, topic: str) -> dict[str, Any]:
+def _message(published: JsonValue, topic: str) -> JsonObject:
     for kind in ("jsonMessage", "binaryMessage"):
         part = published.get(kind) if isinstance(published, dict) else None
         if isinstance(part, dict) and "message" in part:
@@ -76,8 +75,8 @@ def _message(published: Any, topic: str) -> dict[str, Any]:
     raise InvalidArgumentsError("publishMessage holds neither a jsonMessage nor a binaryMessage")
 
 
-def _check_base64(value: Any) -> None:
+def _check_base64(value: JsonValue) -> None:
     try:
-        base64.b64decode(value, validate=True)
-    except (TypeError, ValueError) as error:
+        base64.b64decode(value if isinstance(value, str) else "=", validate=True)
+    except ValueError as error:
         raise InvalidArgumentsError("the binary message is not base64") from error
