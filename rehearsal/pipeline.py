@@ -23,7 +23,7 @@ _SOURCES = (
     "greengrass-config.yml",
     "deployment.json",
     "pyproject.toml",
-    "constraints.txt",
+    "requirements",
     "README.md",
     "LICENSE",
     BUILD_FILE,

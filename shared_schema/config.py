@@ -44,7 +44,10 @@ class Build(WrittenByPeople):
     packages: list[str] = Field(default_factory=list)
     """``python``: the packages of this repository that go in, sources only."""
     extra: str | None = None
-    """``python``: the extra of pyproject.toml whose pinned requirements go in as wheels."""
+    """``python``: the extra of pyproject.toml whose requirements go in as wheels."""
+    requirements: str = Field(default="requirements.txt", min_length=1)
+    """``python``: the lock of those requirements, below the root: each package with one version and its files' hashes,
+    as `uv pip compile --universal --generate-hashes` writes it."""
     platforms: list[Platform] = Field(default_factory=lambda: ["this"])
     """``python``: pip's platform tags, such as ``manylinux_2_28_aarch64``; ``this`` is the builder's own. There is an
     artifact for each architecture among them."""

@@ -10,10 +10,9 @@ from pathlib import Path
 from sysconfig import get_platform
 
 from cloud_publisher.build.file_sets import SourceFile, files_below, listing_of
-from cloud_publisher.build.wheelhouse import SAME_MACHINE, requirements_of
+from cloud_publisher.build.wheelhouse import SAME_MACHINE, lock_of
 from cloud_publisher.recipes.component_recipe import OPEN_VERSION, RecipeSource, recipe_of
 from cloud_publisher.registry.resolving import ResolvedModel
-from cloud_publisher.validation.roots import CONSTRAINTS_FILE
 from shared_schema.config import Build, Component
 from shared_schema.digests import sha256_of_document
 from shared_schema.json_value import JsonObject
@@ -87,14 +86,7 @@ def _made_from(component: Component, root: Path) -> JsonObject:
 
 def _wheels(build: Build, root: Path) -> JsonObject:
     return {
-        "requirements": [*requirements_of(root, build.extra or "")],
-        "constraints": [*_pins(root / CONSTRAINTS_FILE)],
+        "requirements": [*sorted(str(each) for each in lock_of(root, build))],
         "platforms": [*sorted(get_platform() if name == SAME_MACHINE else name for name in build.platforms)],
         "python": build.python,
     }
-
-
-def _pins(constraints: Path) -> list[str]:
-    """Return the pins in order, without comments and blank lines, which do not change what is downloaded."""
-    lines = (line.split(" #")[0].strip() for line in constraints.read_text(encoding="utf-8").splitlines())
-    return sorted(line for line in lines if line and not line.startswith("#"))

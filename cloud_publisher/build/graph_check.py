@@ -13,7 +13,7 @@ from cloud_publisher.errors import BuildFailedError
 from shared_schema.model_manifest import MANIFEST_FILE, ModelManifest, Preprocessing
 
 ONNXRUNTIME = "1.32"
-"""The onnxruntime that constraints.txt pins for devices. The limits below are what it loads, found by trying."""
+"""The onnxruntime that requirements/agent.txt locks. The limits below are what it loads, found by trying."""
 NEWEST_IR = 14
 NEWEST_OPSETS = {"": 28, "ai.onnx": 28, "ai.onnx.ml": 5}
 _PIXEL_TYPES = {"FLOAT", "FLOAT16", "UINT8", "DOUBLE"}

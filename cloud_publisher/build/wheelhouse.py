@@ -1,36 +1,32 @@
-"""The wheels that a device without internet installs from: an extra's pinned requirements, for each named platform.
+"""The wheels that a device without internet installs from: those that a lock names, for each named platform.
 
-They are downloaded with pip, from the index that the machine is set up for.
+They are downloaded with pip, from the index that the machine is set up for; each has the hash that the lock gives.
 """
 
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cloud_publisher.build.commands import run_command
+from cloud_publisher.build.requirement_lock import LOCK_COMMAND, Locked, locked_for, read_lock
 from cloud_publisher.errors import BuildFailedError
-from cloud_publisher.validation.roots import CONSTRAINTS_FILE, PROJECT_FILE
 from shared_schema.config import Build
 
 REQUIREMENTS_FILE = "requirements.txt"
 WHEELS_FOLDER = "wheels"
 SAME_MACHINE = "this"
 _NO_WHEEL = re.compile(r"No matching distribution found for ([^\s;]+)")
-_NONE_OF = re.compile(r"have no matching distributions available for your environment")
-_CONFLICT = re.compile(r"ERROR: Cannot install (.+?) because these package versions have conflicting")
-_PIN = "(constraint) "
 _LIBC = re.compile(r"(?P<libc>manylinux|musllinux)_(?P<major>\d+)_(?P<minor>\d+)_(?P<machine>[a-z0-9_]+)")
 _ALIASES = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
 """The glibc versions of the older platform tags (PEP 600)."""
 
 
-def requirements_of(root: Path, extra: str) -> list[str]:
-    """Return the project's requirements and the extra's, as pyproject.toml has them, in the order of their names."""
-    project = tomllib.loads((root / PROJECT_FILE).read_text(encoding="utf-8"))["project"]
-    return sorted({*project.get("dependencies", []), *project["optional-dependencies"][extra]})
+def lock_of(root: Path, build: Build) -> list[Locked]:
+    """Return the packages of a build's lock, which `validate` has found there. Raises ``InvalidDocumentError``."""
+    path = root / build.requirements
+    return read_lock(path.read_text(encoding="utf-8"), path.as_posix())
 
 
 def download_wheels(
@@ -49,8 +45,13 @@ def download_wheels(
     wheels = target / WHEELS_FOLDER
     wheels.mkdir(parents=True)
     requirements = target / REQUIREMENTS_FILE
-    requirements.write_text("\n".join(requirements_of(root, build.extra or "")) + "\n", encoding="utf-8")
+    lock = lock_of(root, build)
+    # With its markers and hashes: the device's pip takes from it what is for its own Python.
+    _write(requirements, lock)
     for platform in platforms:
+        here = None if platform == SAME_MACHINE else platform
+        wanted = target.with_name(f"{target.name}.{platform}.txt")
+        _write(wanted, locked_for(lock, python=build.python, platform=here))
         lines: list[str] = []
 
         def listen(line: str, lines: list[str] = lines) -> None:
@@ -60,7 +61,7 @@ def download_wheels(
 
         try:
             run_command(
-                _pip(build, platform, requirements, root / CONSTRAINTS_FILE, wheels),
+                _pip(build, platform, wanted, wheels),
                 folder=target,
                 environment=os.environ,
                 timeout=build.timeout,
@@ -79,20 +80,8 @@ def download_wheels(
 
 
 def lacking_wheels(lines: Sequence[str]) -> list[str]:
-    """Return the requirements, with pins, that pip's output says have no wheel; pip stops at the first."""
-    found = [match[1] for line in lines if (match := _NO_WHEEL.search(line))]
-    pins = {re.split(r"[=<>!~ \[]", pin, maxsplit=1)[0]: pin for line in lines if (pin := line.partition(_PIN)[2])}
-    # pip before 24 reports a pin without a wheel as a conflict between the requirement and its pin.
-    for asked in (match[1] for line in lines if (match := _CONFLICT.search(line))):
-        name = re.split(r"[=<>!~ \[,]", asked, maxsplit=1)[0]
-        if name in pins:
-            found.append(pins[name])
-    start = next((number for number, line in enumerate(lines, start=1) if _NONE_OF.search(line)), len(lines))
-    for line in lines[start:]:
-        if not line.startswith("  "):
-            break
-        found.append(pins.get(line.strip(), line.strip()))
-    return list(dict.fromkeys(found))
+    """Return the requirements that pip's output says have no wheel; pip stops at the first."""
+    return list(dict.fromkeys(match[1] for line in lines if (match := _NO_WHEEL.search(line))))
 
 
 def tags_of(platform: str) -> list[str]:
@@ -116,16 +105,24 @@ def tags_of(platform: str) -> list[str]:
     return tags
 
 
+def _write(path: Path, lock: Sequence[Locked]) -> None:
+    path.write_text("".join(f"{each}\n" for each in lock), encoding="utf-8")
+
+
 def _remedy(build: Build, platform: str) -> str:
-    return f"pin versions in {CONSTRAINTS_FILE} that have wheels for Python {build.python} on {platform}"
+    return (
+        f"lock versions in {build.requirements} that have wheels for Python {build.python} on {platform}, "
+        f"with {LOCK_COMMAND}"
+    )
 
 
-def _pip(build: Build, platform: str, requirements: Path, constraints: Path, wheels: Path) -> list[str]:
-    # Not --quiet, which hides the requirement that has no wheel.
+def _pip(build: Build, platform: str, requirements: Path, wheels: Path) -> list[str]:
+    # Not --quiet, which hides the requirement that has no wheel. The lock is whole, and pip would judge what packages
+    # require by the Python that it runs on: --no-deps.
     command = [sys.executable, "-m", "pip", "download", "--progress-bar=off", "--no-color", "--no-input"]
-    command += ["--disable-pip-version-check"]
+    command += ["--disable-pip-version-check", "--require-hashes", "--no-deps"]
     command += ["--only-binary=:all:", "--python-version", build.python, "--dest", str(wheels)]
     if platform != SAME_MACHINE:
         for tag in tags_of(platform):
             command += ["--platform", tag]
-    return [*command, "--constraint", str(constraints.resolve()), "--requirement", str(requirements)]
+    return [*command, "--requirement", str(requirements)]

@@ -23,7 +23,7 @@ _TEMPLATES = {
 CONFIG = PurePosixPath("greengrass-config.yml")
 _REGION = "eu-west-1"
 _EXAMPLE = "model_components/digits"
-_CONSTRAINTS = "constraints.txt"
+_LOCK = "requirements/agent.txt"
 _LEFT_OUT = {"__pycache__", "versions"}
 
 
@@ -57,7 +57,7 @@ def repository_files(accounts: Accounts | None = None) -> dict[PurePosixPath, by
         for path, content in _tree(_package(package)):
             contents[PurePosixPath("agent") / package / path] = content
     contents[PurePosixPath("agent/pyproject.toml")] = _agent_project(version).encode()
-    contents[PurePosixPath("agent") / _CONSTRAINTS] = _shared(_CONSTRAINTS).read_bytes()
+    contents[PurePosixPath("agent/requirements.txt")] = _shared(_LOCK).read_bytes()
     return contents
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from shared_schema.digests import sha256_of_file
+
 from .conftest import MANIFEST, onnx_model, tar_of
 
 Run = Callable[..., Any]
@@ -188,6 +190,16 @@ def _wheel(folder: Path, name: str, version: str, tag: str = "py3-none-any") -> 
         wheel.writestr(f"{info}/RECORD", "")
 
 
+def _lock(index: Path, *pins: str) -> str:
+    """A lock of these versions, with the hashes of the wheels of them that are there."""
+    lines = []
+    for pin in pins:
+        wheels = index.glob(f"{pin.replace('==', '-')}-*.whl")
+        hashes = [f"    --hash=sha256:{sha256_of_file(wheel)}" for wheel in sorted(wheels)]
+        lines.append(" \\\n".join([pin, *(hashes or [f"    --hash=sha256:{'0' * 64}"])]))
+    return "# Written by a test.\n" + "\n".join(lines) + "\n"
+
+
 @pytest.fixture
 def agent(repository: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """An agent that wants two wheels, which lie in a folder."""
@@ -208,7 +220,7 @@ def agent(repository: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> A
         agent = ["otherlib"]
         """,
     )
-    repository.write("constraints.txt", "# pinned\ntinylib==1.0\notherlib==2.0\n")
+    repository.write("requirements.txt", _lock(tmp_path / "index", "tinylib==1.0", "otherlib==2.0"))
     repository.config(
         """\
         agent:
@@ -240,23 +252,49 @@ def test_a_python_build_carries_its_packages_and_the_pinned_wheels(run: Run, age
         assert manifest["Platform"]["architecture"] == "aarch64"
 
 
-def test_a_new_pin_is_new_content_and_a_new_comment_is_not(run: Run, agent: Any) -> None:
+def test_a_new_pin_is_new_content_and_a_new_comment_is_not(run: Run, agent: Any, tmp_path: Path) -> None:
     run("build")
-    agent.write("constraints.txt", "tinylib==1.0  # still\n\notherlib==2.0\n")
+    agent.write("requirements.txt", "\n# still\n" + _lock(tmp_path / "index", "otherlib==2.0", "tinylib==1.0"))
     run("build")
     assert agent.component("agent")["reused"]
-    agent.write("constraints.txt", "tinylib==1.1\notherlib==2.0\n")
+    agent.write("requirements.txt", _lock(tmp_path / "index", "tinylib==1.1", "otherlib==2.0"))
     run("build")
     assert agent.component("agent")["version"] == "1.0.1"
 
 
 def test_a_pin_that_has_no_wheel_is_one_clear_error(run: Run, agent: Any, bucket: Any) -> None:
-    agent.write("constraints.txt", "tinylib==3.0\notherlib==2.0\n")
+    agent.write("requirements.txt", _lock(agent.folder, "tinylib==3.0", "otherlib==2.0"))
     ran = run("build")
     assert ran.code == 1
     assert "agent: there is no wheel of tinylib==3.0 for Python 3.11 on manylinux_2_28_aarch64" in ran.err
-    assert "pin versions in constraints.txt that have wheels for Python 3.11 on manylinux_2_28_aarch64" in ran.err
+    assert "lock versions in requirements.txt that have wheels for Python 3.11 on manylinux_2_28_aarch64" in ran.err
     assert bucket.keys() == []
+
+
+def test_a_wheel_with_other_bytes_than_the_lock_knows_is_not_carried(run: Run, agent: Any, bucket: Any) -> None:
+    agent.write("requirements.txt", f"tinylib==1.0 --hash=sha256:{'0' * 64}\notherlib==2.0 --hash=sha256:{'1' * 64}\n")
+    ran = run("build")
+    assert ran.code == 1
+    assert "DO NOT MATCH THE HASHES" in ran.err
+    assert bucket.keys() == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "problem"),
+    [
+        ("tinylib==1.0\n", "requirements.txt:1:1: tinylib has no hash"),
+        ("tinylib>=1 --hash=sha256:" + "0" * 64, "requirements.txt:1:1: tinylib has no exact version"),
+        ("otherlib==2.0 --hash=sha256:" + "0" * 64, "requirements.txt has no tinylib>=1"),
+        ("tinylib==0.9 --hash=sha256:" + "0" * 64, "requirements.txt has no tinylib>=1, but 0.9"),
+        ("-e .\n", "requirements.txt:1:1: '-e' is no package with its version"),
+    ],
+)
+def test_a_lock_that_leaves_something_open_is_refused(run: Run, agent: Any, lock: str, problem: str) -> None:
+    agent.write("requirements.txt", lock)
+    ran = run("validate")
+    assert ran.code == 2
+    assert problem in ran.err
+    assert "uv pip compile --universal --generate-hashes" in ran.err
 
 
 def test_each_architecture_gets_an_artifact_with_its_own_wheels(
@@ -270,6 +308,7 @@ def test_each_architecture_gets_an_artifact_with_its_own_wheels(
     tags = {"aarch64": "cp311-cp311-manylinux2014_aarch64", "amd64": "cp311-cp311-manylinux_2_28_x86_64"}
     for tag in tags.values():
         _wheel(tmp_path / "index", "otherlib", "2.0", tag)
+    agent.write("requirements.txt", _lock(tmp_path / "index", "tinylib==1.0", "otherlib==2.0"))
     ran = run("build")
     assert ran.code == 0, ran.err
     uris = {Path(each["uri"]).name: each["uri"] for each in agent.component("agent")["artifacts"]}
@@ -290,6 +329,7 @@ def test_a_requirement_without_a_wheel_for_one_of_the_platforms_is_named_with_it
     agent.write("greengrass-config.yml", text.replace("[manylinux_2_28_aarch64]", platforms))
     (tmp_path / "index/otherlib-2.0-py3-none-any.whl").unlink()
     _wheel(tmp_path / "index", "otherlib", "2.0", "cp311-cp311-manylinux_2_28_aarch64")
+    agent.write("requirements.txt", _lock(tmp_path / "index", "tinylib==1.0", "otherlib==2.0"))
     ran = run("build")
     assert ran.code == 1
     assert "agent: there is no wheel of otherlib==2.0 for Python 3.11 on manylinux_2_28_x86_64" in ran.err

@@ -12,6 +12,7 @@ from greengrass_emulator.errors import EmulatorError
 
 import edge_agent.bringing_up
 import edge_agent.errors
+from shared_schema.digests import sha256_of_file
 
 Run = Callable[..., Any]
 PROGRAM = """\
@@ -28,13 +29,15 @@ STAYS = {"classic": "", "lite": "while True: time.sleep(60)\n"}
 """Classic's `startup` waits for an end with 0, since these stand-ins do not speak to the nucleus."""
 
 
-def _wheel(folder: Path) -> None:
+def _wheel(folder: Path) -> Path:
     folder.mkdir()
-    with zipfile.ZipFile(folder / "tinylib-1.0-py3-none-any.whl", "w") as wheel:
+    path = folder / "tinylib-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("tinylib.py", "VERSION = '1.0'\n")
         wheel.writestr("tinylib-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tinylib\nVersion: 1.0\n")
         wheel.writestr("tinylib-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\n")
         wheel.writestr("tinylib-1.0.dist-info/RECORD", "")
+    return path
 
 
 class Agent:
@@ -46,14 +49,14 @@ class Agent:
         self._bucket = bucket
         self.recipes, self.artifacts = folder / "recipes", folder / "artifacts"
         self.recipes.mkdir()
-        _wheel(folder / "index")
+        wheel = _wheel(folder / "index")
         repository.write("edge_agent/__init__.py", "")
         for source in Path(edge_agent.bringing_up.__file__).parent.glob("*.py"):
             repository.write(f"edge_agent/bringing_up/{source.name}", source.read_bytes())
         repository.write("edge_agent/errors.py", Path(edge_agent.errors.__file__).read_bytes())
         requirements = "[project.optional-dependencies]\nagent = ['tinylib']\n"
         repository.write("pyproject.toml", f"[project]\nname = 'x'\nversion = '1'\n{requirements}")
-        repository.write("constraints.txt", "tinylib==1.0\n")
+        repository.write("requirements.txt", f"tinylib==1.0 --hash=sha256:{sha256_of_file(wheel)}\n")
         repository.config(
             f"""\
             agent:

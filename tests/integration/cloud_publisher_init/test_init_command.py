@@ -33,7 +33,7 @@ def test_what_it_writes_into_an_empty_folder_is_valid_as_it_stands(run: Run, tmp
         "agent/edge_agent/__init__.py",
         "agent/shared_schema/__init__.py",
         "agent/pyproject.toml",
-        "agent/constraints.txt",
+        "agent/requirements.txt",
     ):
         assert (tmp_path / name).is_file(), name
     code, out, err = run("validate")
@@ -96,5 +96,7 @@ def test_an_installed_distribution_carries_all_that_it_writes() -> None:
         for path in repository.glob(glob)
     }
     wanted = {path.as_posix() for path in repository_files() if path.parts[0] == "model_components"}
-    assert carried == wanted | {"constraints.txt"}
+    assert carried == wanted | {
+        path.relative_to(repository).as_posix() for path in repository.glob("requirements/*.txt")
+    }
     assert setuptools["package-data"]["cloud_publisher.initialising"] == ["templates/*"]
