@@ -96,7 +96,6 @@ def test_an_installed_distribution_carries_all_that_it_writes() -> None:
         for path in repository.glob(glob)
     }
     wanted = {path.as_posix() for path in repository_files() if path.parts[0] == "model_components"}
-    assert carried == wanted | {
-        path.relative_to(repository).as_posix() for path in repository.glob("requirements/*.txt")
-    }
+    locks = {path.relative_to(repository).as_posix() for path in repository.glob("requirements/*.txt")}
+    assert carried == wanted | locks
     assert setuptools["package-data"]["cloud_publisher.initialising"] == ["templates/*"]
