@@ -27,6 +27,7 @@ from cloud_publisher.cli.rollback import rollback
 from cloud_publisher.cli.status import status
 from cloud_publisher.errors import PublisherError
 from shared_schema.diagnostics import ExitCode
+from shared_schema.version import VERSION
 
 _HELP = "Takes a model from Approved in the registry to serving, and confirmed, on every device of a fleet."
 _EPILOG = """\
@@ -39,8 +40,8 @@ app = typer.Typer(
     name="cloud-publisher",
     help=_HELP,
     epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -59,9 +60,7 @@ app.add_typer(policies, name="policies", short_help="Who may do what: policies, 
 
 def _show_version(asked: bool) -> None:
     if asked:
-        import importlib.metadata
-
-        typer.echo(f"mlops-at-edge {importlib.metadata.version('mlops-at-edge')}")
+        typer.echo(f"mlops-at-edge {VERSION}")
         raise typer.Exit
 
 

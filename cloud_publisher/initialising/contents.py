@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import importlib.util
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -87,12 +86,23 @@ def _package(name: str) -> Path:
 
 def _shared(name: str) -> Path:
     """Return a file or folder that is beside the packages in a checkout, and in ``share/`` of an installation."""
-    checkout = Path(__file__).parents[2] / name
-    installed = Path(sysconfig.get_path("data")) / "share" / DISTRIBUTION / name
-    for path in (checkout, installed):
-        if path.exists():
-            return path
-    raise WorkFailedError(f"{installed} is missing: this installation is not whole", f"install {DISTRIBUTION} again")
+    for root in _shared_roots():
+        if (root / name).exists():
+            return root / name
+    raise WorkFailedError(f"{DISTRIBUTION} was installed without its {name}", f"install {DISTRIBUTION} again, with pip")
+
+
+def _shared_roots() -> Iterator[Path]:
+    """Yield the folders that may have them. Of an installation, its RECORD says where ``share/`` went."""
+    yield Path(__file__).parents[2]
+    found = importlib.metadata.distribution(DISTRIBUTION)
+    for file in found.files or ():
+        if "share" in file.parts:
+            steps = file.parts[: file.parts.index("share") + 2]
+            yield Path(str(found.locate_file("/".join(steps))))
+            # pip's --target moves it beside the packages, and leaves the RECORD as it was.
+            yield Path(str(found.locate_file(""))) / "share" / DISTRIBUTION
+            return
 
 
 def _agent_project(version: str) -> str:

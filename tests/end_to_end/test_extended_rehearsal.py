@@ -50,7 +50,7 @@ def test_a_scenario_with_a_row_that_does_not_hold_is_the_last_and_what_it_starte
 
 def rehearse_extended(cwd: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*(sys.executable, "-m", "rehearsal.cli.main", "run"), "--extended", *words],
+        [*(sys.executable, "-m", "rehearsal", "run"), "--extended", *words],
         cwd=cwd,
         capture_output=True,
         text=True,

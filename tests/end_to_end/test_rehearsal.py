@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "rehearsal.cli.main", "run", "--repository", str(REPOSITORY)]
+COMMAND = [sys.executable, "-m", "rehearsal", "run", "--repository", str(REPOSITORY)]
 
 
 def processes_of(folder: Path) -> list[str]:

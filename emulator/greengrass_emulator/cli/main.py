@@ -4,6 +4,7 @@ The commands do their heavy imports themselves, so that `--help` answers at once
 """
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -16,8 +17,8 @@ from greengrass_emulator.errors import EmulatorError
 app = typer.Typer(
     name="greengrass-emulator",
     help="A Greengrass on one machine: the AWS accounts, and devices that run in them.",
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command()(up)
@@ -28,10 +29,27 @@ app.command()(status)
 app.add_typer(fault, name="fault")
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"greengrass-emulator {version('greengrass-emulator')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    del version
+
+
 def main() -> None:
     """The entry point. It prints an ``EmulatorError`` on stderr, with its remedy, and exits with its code."""
     try:
-        app()
+        app(prog_name="greengrass-emulator")
     except EmulatorError as error:
         sys.stderr.write(f"greengrass-emulator: {error}\n")
         sys.exit(error.exit_code)

@@ -9,7 +9,7 @@ import pytest
 from rehearsal.errors import WrongUse
 from rehearsal.own_folder import own_folder
 
-COMMAND = [sys.executable, "-m", "rehearsal.cli.main"]
+COMMAND = [sys.executable, "-m", "rehearsal"]
 
 
 @pytest.mark.parametrize("command", ["run", "prove-policies"])
