@@ -17,10 +17,10 @@ DEPLOY, STATUS = "MlopsDeployRole", "MlopsOperatorRole"
 """Who deploys, and who looks."""
 LINE = [f"line-{number:02}" for number in range(11)]
 MODEL = {"digest": "k" * 43, "vetting-timeout": 60.0}
-SECONDS = 30
+SECONDS = 60
 NO_INDEX = "no fleet index"
 DENIED = f"{NO_INDEX} (AccessDeniedException): each shadow is read by itself"
-WAITING = ("deploy", "--wait", "--timeout", "30", "--interval", "0.3", "--json")
+WAITING = ("deploy", "--wait", "--timeout", "60", "--interval", "0.3", "--json")
 Run = Callable[..., Any]
 
 

@@ -65,7 +65,7 @@ def test_a_resource_made_a_star_is_named_by_the_lint(copy: Path) -> None:
     break_by_hand(copy, "token-exchange-role", "ReadArtifacts", Resource="*")
     linted = run(copy, "-m", "cloud_publisher", "policies", "lint", "--config", str(EXAMPLE))
     assert linted.returncode == 1
-    assert "token-exchange-role/ReadArtifacts" in linted.stdout
+    assert "token-exchange-role: error wildcard-resource: ReadArtifacts: " in linted.stdout
 
 
 @pytest.mark.policies

@@ -155,7 +155,7 @@ def test_a_bootstrap_restarts_the_device_and_the_deployment_goes_on(running: Any
     pid, boot = running.pid(A), running.status().boot
     running.give(A, "2.0.0", bootstrap="echo bootstrap >> steps; exit 1", run=run("2"))
     deployment = running.ask_deployment(f"{A}=2.0.0")
-    wait_until(lambda: running.status_or_none() and running.status().boot != boot)
+    wait_until(lambda: (now := running.status_or_none()) and now.boot != boot)
     assert running.ended(deployment).status == "SUCCEEDED"
     assert not alive(pid)
     # It failed, and nobody minds.
