@@ -165,6 +165,13 @@ def test_a_deploy_stage_runs_the_buildspec_of_its_source_whatever_the_release_br
     assert said == [f"{source}: publish --dist {release}/dist", f"{source}: deploy --wait --dist {release}/dist"]
 
 
+def test_by_hand_and_where_the_release_is_missing_the_folder_itself_is_looked_at(tmp_path: Path) -> None:
+    text = (REPOSITORY / "buildspec.deploy.yml").read_text().replace("cloud-publisher ", "echo ")
+    _, _, log = run(tmp_path, text)
+    assert "publish --dist ./dist\n" in log
+    assert "deploy --wait --dist ./dist\n" in log
+
+
 def test_an_install_that_fails_ends_the_stage_before_anything_else(tmp_path: Path) -> None:
     spec_of = read_buildspec(REPOSITORY / "buildspec.deploy.yml")
     assert spec_of.phases.install is not None
