@@ -16,7 +16,7 @@ from shared_schema.deployment import FILE as TEMPLATE_FILE
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents import Document, read_text_document
-from shared_schema.json_value import JsonValue
+from shared_schema.json_value import JsonObject, JsonValue
 from shared_schema.release import Release
 from shared_schema.stages import DEV_STAGE
 
@@ -69,9 +69,9 @@ class Source:
                     yield release.diagnostic(path, _differs(artifact.uri, self.bucket), _ITS_OWN)
             recipe = ("components", index, "recipe")
             try:
-                uris = list(_downloads(json.loads(component.recipe)))
-            except (ValueError, RecursionError):
-                yield release.diagnostic(recipe, "is no JSON text", _ITS_OWN)
+                uris = list(_downloads(json.loads(component.recipe, object_pairs_hook=_each_once)))
+            except (ValueError, RecursionError) as error:
+                yield release.diagnostic(recipe, f"is no JSON text that can be checked ({error})", _ITS_OWN)
                 continue
             for uri in uris:
                 if not _is_in(uri, self.bucket.value):
@@ -126,3 +126,11 @@ def _downloads(value: JsonValue, within: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _downloads(inner, within)
+
+
+def _each_once(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    """Return an object. Raises ``ValueError`` for a key that is there twice: readers differ in which one they take."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
