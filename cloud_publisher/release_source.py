@@ -96,11 +96,12 @@ def _bucket(given: str | None, config: Document[Config] | None) -> Said | None:
 
 
 def _regions(config: Document[Config] | None) -> Iterator[Said]:
+    # By itself AWS_REGION only says where the command runs, which may be the target's region and not the bucket's.
+    if config is None:
+        return
     environment = os.environ.get("AWS_REGION")
     if environment:
         yield Said(environment, "AWS_REGION")
-    if config is None:
-        return
     dev = config.value.stages.get(DEV_STAGE)
     for region in filter(None, (config.value.region, dev.region if dev else None)):
         yield Said(region, config.file)

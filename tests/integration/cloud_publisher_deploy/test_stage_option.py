@@ -116,6 +116,7 @@ def test_a_release_of_another_bucket_or_region_than_the_environment_says_is_publ
     done = run("publish")
     assert (done.code, "is mlops-artifacts, and ARTIFACT_BUCKET or --bucket says ours" in done.err) == (2, True)
     monkeypatch.setenv("ARTIFACT_BUCKET", "mlops-artifacts")
+    release.stages({})
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     done = run("publish")
     assert (done.code, "is eu-west-1, and AWS_REGION says eu-central-1" in done.err) == (2, True)
