@@ -6,11 +6,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from cloud_publisher.errors import InvalidDocumentError
+from cloud_publisher.errors import InvalidDocumentError, WrongUseError
 from shared_schema.config import Config, find_config
 from shared_schema.diagnostics import Diagnostic
 from shared_schema.documents import Document, read_document
+from shared_schema.documents.reading import did_you_mean
 from shared_schema.errors import DocumentError
+from shared_schema.stages import Stage
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -40,3 +42,13 @@ def read_config(given: Path | None) -> Document[Config]:
 def with_remedies(path: Path, found: list[Diagnostic]) -> list[Diagnostic]:
     """Return a config's diagnostics; if there is no config file at all, with what to do first."""
     return found if path.exists() else [replace(each, remedy=_NONE_HERE) for each in found]
+
+
+def stage_of(config: Document[Config], name: str) -> Stage:
+    """Return a stage of the config. Raises ``WrongUseError`` if it is not there."""
+    stages = config.value.stages
+    if not stages:
+        raise WrongUseError(f"there are no stages in {config.file}", "add stages: to it (docs/policies.md)")
+    if name not in stages:
+        raise WrongUseError(f"there is no stage {name!r} in {config.file}", did_you_mean(name, list(stages)))
+    return stages[name]

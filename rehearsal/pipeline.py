@@ -1,6 +1,7 @@
 """The pipeline of the rehearsal: one build, then a deploy stage for each account, as CodePipeline would run them.
 
-Each stage runs in a folder of its own, which holds only what the stage before handed over.
+A deploy stage has two inputs, each a new folder: ``source``, the repository as it was before the build, whose buildspec
+runs, and ``release``, which holds only what the build's artifacts name, and of which nothing is executed.
 """
 
 import shutil
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.buildspec import (
-    Buildspec,
     BuildspecRun,
     copy_artifacts,
     read_buildspec,
@@ -18,6 +18,9 @@ from rehearsal.buildspec import (
 
 BUILD_FILE = "buildspec.build.yml"
 DEPLOY_FILE = "buildspec.deploy.yml"
+SOURCE, RELEASE = "source", "release"
+"""The two inputs of a deploy action, as dev-account.yaml names them."""
+DIST = "dist"
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "versions")
 _SOURCES = (
     "greengrass-config.yml",
@@ -89,7 +92,6 @@ class Pipeline:
                 # A repository of `cloud-publisher init` has its agent in a folder, and the publisher installed.
                 shutil.copy2(path, self.source / name)
         self._build = read_buildspec(self.source / BUILD_FILE)
-        self._deploy: Buildspec = read_buildspec(self.source / DEPLOY_FILE)
 
     def run(self, *, gated: bool = True, deadline: float = 300) -> PipelineRun:
         """Build, then deploy stage by stage. If ``gated``, the first stage that fails ends the run, as in CodePipeline.
@@ -98,11 +100,15 @@ class Pipeline:
         """
         self._runs += 1
         here = self._folder / f"run-{self._runs}"
+        # The build's folder stays from run to run, and so does what it wrote; no stage gets that but as a release.
+        pristine = here / SOURCE
+        shutil.copytree(self.source, pristine, ignore=_LEFT_OUT)
+        shutil.rmtree(pristine / DIST, ignore_errors=True)
         build = run_buildspec(
             self._build,
             name="build",
             folder=self.source,
-            environment=self._environment,
+            environment={**self._environment, "CODEBUILD_SRC_DIR": str(self.source)},
             log=here / "build.log",
             deadline=deadline,
         )
@@ -110,14 +116,15 @@ class Pipeline:
         deploys: dict[str, BuildspecRun] = {}
         if build.exit_code == 0:
             for stage in self._stages:
-                folder = here / stage.name
-                folder.mkdir(parents=True)
-                copy_artifacts(self._build, self.source, folder)
-                deploys[stage.name] = run_buildspec(
-                    self._deploy,
-                    name=stage.name,
-                    folder=folder,
-                    environment={**self._environment, **stage.variables},
+                source, release = here / stage.name / SOURCE, here / stage.name / RELEASE
+                shutil.copytree(pristine, source)
+                release.mkdir()
+                copy_artifacts(self._build, self.source, release)
+                deploys[stage.name] = run_deploy(
+                    source,
+                    release,
+                    stage,
+                    environment=self._environment,
                     log=here / f"{stage.name}.log",
                     deadline=deadline,
                 )
@@ -127,6 +134,21 @@ class Pipeline:
                     break
         self.last = PipelineRun(self._runs, build, deploys)
         return self.last
+
+
+def run_deploy(
+    source: Path, release: Path, stage: Stage, *, environment: Mapping[str, str], log: Path, deadline: float
+) -> BuildspecRun:
+    """Run a deploy stage in its primary input. The variables of its two inputs are named as CodeBuild names them."""
+    inputs = {"CODEBUILD_SRC_DIR": str(source), f"CODEBUILD_SRC_DIR_{RELEASE}": str(release)}
+    return run_buildspec(
+        read_buildspec(source / DEPLOY_FILE),
+        name=stage.name,
+        folder=source,
+        environment={**environment, **stage.variables, **inputs},
+        log=log,
+        deadline=deadline,
+    )
 
 
 def _without_the_agents_libraries(folder: Path) -> Path:

@@ -1,9 +1,9 @@
 """``dist/release.json``: the one document by which `build` tells the later commands what it built.
 
-It has each recipe as the text that is published, so that prod gets byte for byte what dev got.
+It has each recipe as the text that is published, so that prod gets byte for byte what dev got. It names no account,
+role or target: whoever may write it must not choose where it goes.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -13,7 +13,6 @@ from pydantic import ConfigDict, Field, field_validator
 from shared_schema.desired_state import desired_component_name as desired_component_name  # noqa: PLC0414
 from shared_schema.names import ApplicationName, BucketName, ComponentName, ModelDigest, Region, Sha256, Version
 from shared_schema.settings import AgentSettings
-from shared_schema.stages import AccountId, ExternalId, RoleArn, Stage, StageName, ThingGroupArn
 from shared_schema.strict_model import WrittenByPeople
 
 FILE = "release.json"
@@ -66,17 +65,6 @@ class ReleaseComponent(_WrittenByBuild):
     """Of the agent: the forms of the desired state that it reads. `deploy` sends it no other."""
 
 
-class ReleaseStage(_WrittenByBuild):
-    """An account that the release goes through, for the pipeline's stages, which do not have the config."""
-
-    account: AccountId
-    region: Region
-    target: ThingGroupArn
-    canary: ThingGroupArn | None = None
-    role: RoleArn | None = None
-    external_id: ExternalId | None = None
-
-
 class Release(_WrittenByBuild):
     """The whole ``release.json``."""
 
@@ -87,8 +75,6 @@ class Release(_WrittenByBuild):
     application: ApplicationName | None = None
     settings: AgentSettings | None = None
     """The agent's settings; absent if the release has no agent."""
-    stages: dict[StageName, ReleaseStage] = Field(default_factory=dict)
-    """The config's stages, as far as `publish` and the later commands need them."""
     components: list[ReleaseComponent] = Field(min_length=1)
 
     @field_validator("components")
@@ -108,11 +94,3 @@ class Release(_WrittenByBuild):
     def agent(self) -> ReleaseComponent | None:
         """The agent, if the release has one."""
         return next(iter(self.of_kind("agent")), None)
-
-
-def release_stages(stages: Mapping[str, Stage]) -> dict[str, ReleaseStage]:
-    """Return the config's stages as a release has them."""
-    return {
-        name: ReleaseStage(**stage.model_dump(include=set(ReleaseStage.model_fields), exclude_none=True))
-        for name, stage in stages.items()
-    }

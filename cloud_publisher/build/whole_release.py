@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cloud_publisher.build.planning import Planned, Planner
-from shared_schema.release import Release, ReleaseArtifact, ReleaseComponent, ReleaseModel, release_stages
+from shared_schema.release import Release, ReleaseArtifact, ReleaseComponent, ReleaseModel
 
 
 def release_of(planner: Planner, components: Sequence[ReleaseComponent]) -> Release:
@@ -18,7 +18,6 @@ def release_of(planner: Planner, components: Sequence[ReleaseComponent]) -> Rele
         region=planner.account.region,
         application=config.application,
         settings=agent.settings if agent else None,
-        stages=release_stages(config.stages),
         components=list(components),
     )
 

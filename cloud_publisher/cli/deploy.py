@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cloud_publisher.cli.options import DistOption, ExternalIdOption, RoleOption
+from cloud_publisher.cli.options import (
+    BucketOption,
+    ConfigOption,
+    DistOption,
+    ExternalIdOption,
+    RoleOption,
+    TemplateOption,
+)
 from cloud_publisher.cli.output import JsonOption, Output
-from cloud_publisher.cli.stage_options import StageOption, given, place_of, stages_of_release
+from cloud_publisher.cli.stage_options import StageOption, given, place_of
 from cloud_publisher.cli.target_options import (
     IntervalOption,
     QuorumOption,
@@ -73,6 +80,9 @@ def deploy(
     context: typer.Context,
     dist: DistOption = Path("dist"),
     stage: StageOption = None,
+    config: ConfigOption = None,
+    deployment: TemplateOption = None,
+    bucket: BucketOption = None,
     target_arn: TargetOption = None,
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
@@ -104,10 +114,12 @@ def deploy(
     from cloud_publisher.deploying.rollout.target_access import open_target
     from cloud_publisher.fleet.waiting import Patience
     from cloud_publisher.release_file import read_release, read_template
+    from cloud_publisher.release_source import read_source
 
     output = Output(as_json=as_json)
-    release, template = read_release(dist), read_template(dist)
-    place = place_of(context, stages_of_release(dist, release), stage, target_arn, role_arn, external_id)
+    source = read_source(config, bucket, stage=stage)
+    release, template = read_release(dist, source), read_template(dist, source, deployment)
+    place = place_of(context, source.config, stage, target_arn, role_arn, external_id)
     removals = frozenset(allow_removal or ())
     given_plan = (
         read_given_plan(

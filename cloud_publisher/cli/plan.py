@@ -17,14 +17,17 @@ from cloud_publisher.cli.options import (
     TemplateOption,
 )
 from cloud_publisher.cli.output import JsonOption, Output
-from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_release
+from cloud_publisher.cli.stage_options import StageOption, place_of
 from cloud_publisher.cli.target_options import QuorumOption, SeenOption, TargetOption, group_of, quorum_of, target_of
 
 if TYPE_CHECKING:
     from cloud_publisher.deploying.plan.build import ReleaseToBe
     from cloud_publisher.session import Access
+    from shared_schema.config import Config
     from shared_schema.deployment import DeploymentTemplate
     from shared_schema.documents import Document
+
+    Planned = tuple[ReleaseToBe, Document[DeploymentTemplate], Document[Config] | None]
 
 
 def plan(
@@ -60,9 +63,12 @@ def plan(
 
     output = Output(as_json=as_json)
     dev = Access(region, dev_role_arn, dev_external_id)
-    to_be, template = _from_dist(dist) if built else _from_sources(config, deployment, dist, bucket, bump, dev)
-    stages = stages_of_release(dist, to_be.release) if built else (to_be.release.stages, "the config")
-    place = place_of(context, stages, stage, target_arn, role_arn, external_id)
+    to_be, template, source = (
+        _from_dist(config, deployment, dist, bucket, stage)
+        if built
+        else _from_sources(config, deployment, dist, bucket, bump, dev)
+    )
+    place = place_of(context, source, stage, target_arn, role_arn, external_id)
     arn = place.target_arn or template.value.target_arn
     if arn is None:
         made = plan_build(to_be)
@@ -82,16 +88,20 @@ def plan(
         raise typer.Exit(ExitCode.CHANGES)
 
 
-def _from_dist(dist: Path) -> "tuple[ReleaseToBe, Document[DeploymentTemplate]]":
+def _from_dist(
+    config: Path | None, deployment: Path | None, dist: Path, bucket: str | None, stage: str | None
+) -> "Planned":
     from cloud_publisher.deploying.plan.build import built_already
     from cloud_publisher.release_file import read_release, read_template
+    from cloud_publisher.release_source import read_source
 
-    return built_already(read_release(dist)), read_template(dist)
+    source = read_source(config, bucket, stage=stage)
+    return built_already(read_release(dist, source)), read_template(dist, source, deployment), source.config
 
 
 def _from_sources(
     config: Path | None, deployment: Path | None, dist: Path, bucket: str | None, bump: BumpOption, dev: "Access"
-) -> "tuple[ReleaseToBe, Document[DeploymentTemplate]]":
+) -> "Planned":
     from cloud_publisher.build.planning import Planner
     from cloud_publisher.cli.build import bucket_of
     from cloud_publisher.deploying.plan.build import release_to_be
@@ -105,7 +115,7 @@ def _from_sources(
     account = open_account(Access(dev.region or written.region, dev.role_arn, dev.external_id))
     planner = Planner(account, bucket_of(bucket, sources), sources, dist, bump)
     template = sources.template or read_text_document("{}", DeploymentTemplate, file=FILE)
-    return release_to_be(planner), template
+    return release_to_be(planner), template, sources.config
 
 
 def _write(path: Path, text: str) -> None:

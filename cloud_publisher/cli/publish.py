@@ -5,9 +5,16 @@ from typing import Annotated
 
 import typer
 
-from cloud_publisher.cli.options import DistOption, ExternalIdOption, RegionOption, RoleOption
+from cloud_publisher.cli.options import (
+    BucketOption,
+    ConfigOption,
+    DistOption,
+    ExternalIdOption,
+    RegionOption,
+    RoleOption,
+)
 from cloud_publisher.cli.output import JsonOption, Output
-from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_release
+from cloud_publisher.cli.stage_options import StageOption, place_of
 from cloud_publisher.cli.target_options import target_of
 
 
@@ -15,6 +22,8 @@ def publish(
     context: typer.Context,
     dist: DistOption = Path("dist"),
     stage: StageOption = None,
+    config: ConfigOption = None,
+    bucket: BucketOption = None,
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
     region: RegionOption = None,
@@ -29,12 +38,13 @@ def publish(
     from cloud_publisher.publishing import publish as publishing
     from cloud_publisher.publishing.component_versions import ComponentVersions
     from cloud_publisher.release_file import read_release
+    from cloud_publisher.release_source import read_source
 
     output = Output(as_json=as_json)
-    release = read_release(dist)
+    source = read_source(config, bucket, stage=stage)
+    release = read_release(dist, source)
     # CodeBuild's AWS_REGION is the region that CodeBuild runs in; the target's own region is in its ARN.
-    stages = stages_of_release(dist, release)
-    place = place_of(context, stages, stage, target_arn, role_arn, external_id, region)
+    place = place_of(context, source.config, stage, target_arn, role_arn, external_id, region)
     where = target_of(place.target_arn).region if place.target_arn else place.region or release.region
     account = place.open(where)
     done = publishing.publish(release, ComponentVersions(account), timeout=timeout, tell=output.say)

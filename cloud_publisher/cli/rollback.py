@@ -1,13 +1,12 @@
 """``cloud-publisher rollback``: puts the last confirmed deployment of a thing group back on its devices."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cloud_publisher.cli.options import ConfigOption, DistOption, ExternalIdOption, RoleOption
+from cloud_publisher.cli.options import ConfigOption, ExternalIdOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
-from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_config
+from cloud_publisher.cli.stage_options import StageOption, config_of_stage, place_of
 from cloud_publisher.cli.target_options import (
     IntervalOption,
     QuorumOption,
@@ -25,7 +24,6 @@ def rollback(
     target_arn: TargetOption = None,
     stage: StageOption = None,
     config: ConfigOption = None,
-    dist: DistOption = Path("dist"),
     to: Annotated[
         str | None, typer.Option(help="The id of the deployment to put back; the last confirmed one when not given.")
     ] = None,
@@ -47,8 +45,7 @@ def rollback(
     from cloud_publisher.fleet.waiting import Patience
 
     output = Output(as_json=as_json)
-    stages = stages_of_config(stage, config, dist)
-    place = place_of(context, stages, stage, target_arn, role_arn, external_id)
+    place = place_of(context, config_of_stage(stage, config), stage, target_arn, role_arn, external_id)
     target = target_of(place.target_arn)
     access = open_target(place.open(target.region), target, quorum_of(quorum, seen_within))
     with watching(output) as watch:

@@ -1,10 +1,10 @@
 """``--stage NAME``: account, region, role, external id and target of a stage of the config, for each command.
 
+Stages come from the source, never from the release: whoever owns the build must not choose what it is deployed to.
 A flag wins over the stage, and the stage over the environment: a ROLE_TARGET that a CodeBuild project sets must not
 mix with the target of another stage.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,8 @@ from cloud_publisher.errors import WrongUseError
 
 if TYPE_CHECKING:
     from cloud_publisher.session import Account
-    from shared_schema.release import Release, ReleaseStage
+    from shared_schema.config import Config
+    from shared_schema.documents import Document
 
 StageOption = Annotated[
     str | None, typer.Option("--stage", help="A stage of the config: its account, region, role, external id, target.")
@@ -62,30 +63,22 @@ class Place:
 
 def place_of(
     context: typer.Context,
-    stages: "tuple[Mapping[str, ReleaseStage], str]",
+    config: "Document[Config] | None",
     stage: str | None,
     target_arn: str | None,
     role_arn: str | None,
     external_id: str | None,
     region: str | None = None,
 ) -> Place:
-    """Return where to work: flags over stage over environment. ``stages``: the known ones, and their document's name.
+    """Return where to work: flags over stage over environment. ``config`` is needed for a stage alone.
 
     Raises ``WrongUseError`` for a stage that is not there.
     """
-    if stage is None:
+    if stage is None or config is None:
         return Place(target_arn, region, role_arn, external_id)
-    known, where = stages
-    found = known.get(stage)
-    if found is None:
-        from shared_schema.documents.reading import did_you_mean
+    from cloud_publisher.documents import stage_of
 
-        if not known:
-            raise WrongUseError(
-                f"there are no stages in {where}", "add stages: to the config (docs/policies.md), and build again"
-            )
-        raise WrongUseError(f"there is no stage {stage!r} in {where}", did_you_mean(stage, list(known)))
-
+    found = stage_of(config, stage)
     role = given(context, "role_arn", role_arn)
     return Place(
         target_arn=given(context, "target_arn", target_arn) or found.target,
@@ -105,24 +98,10 @@ def given(context: typer.Context, name: str, value: str | None) -> str | None:
     return value if source is not None and source.name == "COMMANDLINE" else None
 
 
-def stages_of_release(dist: Path, release: "Release") -> "tuple[Mapping[str, ReleaseStage], str]":
-    """Return the stages of the release in ``dist``, and the name of its file."""
-    return release.stages, str(dist / "release.json")
-
-
-def stages_of_config(stage: str | None, config: Path | None, dist: Path) -> "tuple[Mapping[str, ReleaseStage], str]":
-    """Return the stages of the config, or without a config of the release in ``dist``; and that document's name.
-
-    Raises ``InvalidDocumentError``.
-    """
+def config_of_stage(stage: str | None, config: Path | None) -> "Document[Config] | None":
+    """Return the config that has the stage; None without a stage. Raises ``InvalidDocumentError``."""
     if stage is None:
-        return {}, ""
+        return None
     from cloud_publisher.documents import read_config
-    from cloud_publisher.release_file import read_release
-    from shared_schema.config import find_config
-    from shared_schema.release import FILE, release_stages
 
-    path = config or find_config(Path())
-    if config is None and not path.is_file() and (dist / FILE).is_file():
-        return read_release(dist).stages, str(dist / FILE)
-    return release_stages(read_config(config).value.stages), str(path)
+    return read_config(config)

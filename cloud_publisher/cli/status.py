@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from cloud_publisher.cli.options import ConfigOption, DistOption, ExternalIdOption, RoleOption
+from cloud_publisher.cli.options import ConfigOption, ExternalIdOption, RoleOption
 from cloud_publisher.cli.output import JsonOption, Output
-from cloud_publisher.cli.stage_options import StageOption, place_of, stages_of_config
+from cloud_publisher.cli.stage_options import StageOption, config_of_stage, place_of
 from cloud_publisher.cli.target_options import SeenOption, TargetOption, quorum_of, target_of
 from cloud_publisher.errors import FleetDiffersError
 
@@ -22,7 +21,6 @@ def status(
     target_arn: TargetOption = None,
     stage: StageOption = None,
     config: ConfigOption = None,
-    dist: DistOption = Path("dist"),
     role_arn: RoleOption = None,
     external_id: ExternalIdOption = None,
     seen_within: SeenOption = 24.0,
@@ -38,8 +36,7 @@ def status(
     from cloud_publisher.fleet.waiting import Clock
 
     output = Output(as_json=as_json)
-    stages = stages_of_config(stage, config, dist)
-    place = place_of(context, stages, stage, target_arn, role_arn, external_id)
+    place = place_of(context, config_of_stage(stage, config), stage, target_arn, role_arn, external_id)
     target = target_of(place.target_arn)
     account = place.open(target.region)
     deployments = TargetDeployments(account.greengrass, account.iot, target)

@@ -9,7 +9,7 @@ from greengrass_emulator.iam.recording import read_recording
 
 from infra_policies import FOLDER
 from rehearsal.errors import RehearsalError
-from rehearsal.pipeline import Pipeline
+from rehearsal.pipeline import DIST, RELEASE, SOURCE, Pipeline
 from rehearsal.policy_proof import beside_pipeline, installing
 from rehearsal.policy_proof.attacks import Attack, Attacks, Targets
 from rehearsal.policy_proof.documents import read_unneeded
@@ -95,10 +95,11 @@ def _beside_the_pipeline(world: World, roles: EnforcedRoles, folder: Path, tell:
     # Devices that have not confirmed the release are read in another way than those that have.
     beside_pipeline.status_as_operator(cloud, "dev", world.accounts["dev"].target_arn, ends=_NOT_AS_RELEASED)
     deploying = next(each.variables for each in roles.stages(world) if each.name == "dev")
-    released = folder / "pipeline" / "run-1" / "dev"
-    config = ("--stage", "dev", "--config", str(roles.config))
-    beside_pipeline.publisher("doctor", *config, environment={**deploying, "ARTIFACT_BUCKET": BUCKET}, folder=released)
-    beside_pipeline.publisher("rollback", "--wait", environment=deploying, folder=released)
+    stage = folder / "pipeline" / "run-1" / "dev"
+    source, dist = stage / SOURCE, str(stage / RELEASE / DIST)
+    doctor = ("doctor", "--stage", "dev", "--config", str(roles.config), "--dist", dist)
+    beside_pipeline.publisher(*doctor, environment={**deploying, "ARTIFACT_BUCKET": BUCKET}, folder=source)
+    beside_pipeline.publisher("rollback", "--wait", environment=deploying, folder=source)
     tell("dev was examined, and has gone back to the release before")
     for name, account in world.accounts.items():
         for arn in filter(None, (account.target_arn, account.canary_arn)):

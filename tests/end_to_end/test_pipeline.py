@@ -7,6 +7,7 @@ import pytest
 
 from rehearsal import scenarios
 from rehearsal.cloud_view import DeviceOutcome
+from rehearsal.pipeline import DIST, RELEASE, SOURCE
 from rehearsal.scenarios import Rehearsal
 from rehearsal.world import Device, Group
 from shared_schema.messages import Channel, Verdict
@@ -20,7 +21,7 @@ def model_of(device: Device) -> tuple[str | None, Verdict | None]:
     return model.version, model.said.verdict if model.said else None
 
 
-def test_deploy_stages_need_only_the_builds_output_and_a_refusal_in_dev_leaves_preprod_untouched(
+def test_deploy_stages_run_the_source_beside_a_release_and_a_refusal_in_dev_leaves_preprod_untouched(
     start: StartRehearsal, tmp_path: Path
 ) -> None:
     rehearsal = start({"dev": Group({"gate-dev": "lite"}), "preprod": Group({"gate-preprod": "classic"})})
@@ -29,9 +30,11 @@ def test_deploy_stages_need_only_the_builds_output_and_a_refusal_in_dev_leaves_p
     )
     for stage in ("dev", "preprod"):
         folder = tmp_path / "pipeline" / "run-1" / stage
-        assert (folder / "dist" / "release.json").is_file()
-        assert not (folder / "greengrass-config.yml").exists()
-        assert not (folder / "model_components").exists()
+        assert (folder / SOURCE / "greengrass-config.yml").is_file()
+        assert not (folder / SOURCE / DIST).exists(), "the release comes as an input of its own, if it comes"
+        assert {path.name for path in (folder / RELEASE).iterdir()} == {DIST}
+        handed_over = {path.name for path in (folder / RELEASE).rglob("*") if path.is_file()}
+        assert handed_over == {"release.json", "deployment.json", "recipe.json", "gdk-config.json"}
     before = rehearsal.world.published()
     rehearsal.approve(rehearsal.models.bad)
 

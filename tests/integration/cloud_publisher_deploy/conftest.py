@@ -67,6 +67,7 @@ class ReleaseWriter:
     """Writes ``dist/release.json``: an agent, its ``.desired``, and a model, none of which has an artifact."""
 
     def __init__(self, folder: Path, prefix: str) -> None:
+        self._folder = folder
         self._dist = folder / "dist"
         self.agent = f"{prefix}.agent"
         self.model = f"{prefix}.digits"
@@ -105,6 +106,12 @@ class ReleaseWriter:
         path = self._dist / "release.json"
         path.write_text(json.dumps({key: value for key, value in document.items() if value is not None}))
         return path
+
+    def stages(self, stages: Mapping[str, Any]) -> None:
+        """Writes the config of the source: these stages, and no bucket."""
+        app = {"component-name": "app", "root": "app"}
+        document = {"stages": stages, "custom-components": {"app": app}}
+        (self._folder / "greengrass-config.yml").write_text(json.dumps(document))
 
     def template(self, **document: Any) -> None:
         """Writes ``dist/deployment.json``."""

@@ -15,7 +15,7 @@ def test_each_broken_release_gets_the_words_that_it_must_get(
 ) -> None:
     # Nobody is there: a call would fail with other words.
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    for variable in ("TARGET_ARN", "ROLE_TARGET", "EXTERNAL_ID", "ARTIFACT_BUCKET"):
+    for variable in ("TARGET_ARN", "ROLE_TARGET", "EXTERNAL_ID", "ARTIFACT_BUCKET", "AWS_REGION"):
         monkeypatch.delenv(variable, raising=False)
     folder = BROKEN / name
     monkeypatch.chdir(folder)

@@ -181,15 +181,17 @@ def test_a_rollback_to_what_lite_cannot_take_is_refused(run: Run, publish: Any, 
     assert "5000 is the most" in done.err
 
 
-def test_doctor_says_how_near_the_target_s_deployment_is(run: Run, publish: Any, device: Any, target: str) -> None:
-    stages = {"line": {"account": target.split(":")[4], "region": "eu-west-1", "target": target}}
+def test_doctor_says_how_near_the_target_s_deployment_is(
+    run: Run, release: Any, publish: Any, device: Any, target: str
+) -> None:
+    release.stages({"line": {"account": target.split(":")[4], "region": "eu-west-1", "target": target}})
 
     def sizes() -> dict[str, Any]:
         checks = json.loads(run("doctor", "--stage", "line", "--json").out)["checks"]
         (found,) = [each for each in checks if each["check"] == "sizes"]
         return dict(found)
 
-    publish(20, stages=stages)
+    publish(20)
     assert sizes()["state"] == "not checked"
     device("one", "classic")
     assert run("deploy").code == 0
@@ -198,7 +200,7 @@ def test_doctor_says_how_near_the_target_s_deployment_is(run: Run, publish: Any,
     near = sizes()
     assert near["state"] == "well"
     assert "of 5000 bytes in lite's memory)" in near["words"]
-    publish(31, stages=stages)
+    publish(31)
     assert run("deploy").code == 2
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from infra_policies import CLOUDFORMATION, document_path
+from rehearsal.pipeline import RELEASE, SOURCE
 
 TEMPLATES = sorted(path.name for path in CLOUDFORMATION.glob("*.yaml"))
 KEPT = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::IoT::ThingGroup", "AWS::IoT::Policy"}
@@ -119,6 +121,56 @@ def test_the_projects_run_the_two_buildspecs_under_the_roles_that_trust_them() -
         condition = json.loads(document_path(name).read_text())["Statement"][0]["Condition"]
         project = condition["ArnLike"]["aws:SourceArn"].rpartition("/")[2]
         assert any(re.fullmatch(project.replace("*", ".*"), each) for each in projects)
+
+
+def test_a_deploy_action_runs_the_source_and_has_the_release_beside_it() -> None:
+    resources = template("dev-account.yaml")["Resources"]
+    stages = {each["Name"]: each["Actions"][0] for each in resources["Pipeline"]["Properties"]["Stages"]}
+    assert stages["Build"]["InputArtifacts"] == [{"Name": SOURCE}]
+    assert stages["Build"]["OutputArtifacts"] == [{"Name": RELEASE}]
+    for name in ("Dev", "Preprod", "Prod"):
+        project = f"Deploy{name}Project"
+        assert stages[name]["Configuration"] == {"ProjectName": {"Ref": project}, "PrimarySource": SOURCE}
+        assert stages[name]["InputArtifacts"] == [{"Name": SOURCE}, {"Name": RELEASE}]
+        assert "OutputArtifacts" not in stages[name]
+        # What the release must say of its bucket is said by the project, which the build cannot change.
+        variables = {
+            each["Name"]: each["Value"]
+            for each in resources[project]["Properties"]["Environment"]["EnvironmentVariables"]
+            if "Name" in each
+        }
+        assert variables["ARTIFACT_BUCKET"] == {"Ref": "ArtifactBucketName"}
+
+
+def test_the_build_writes_its_own_output_and_neither_the_source_nor_anything_else_of_the_pipeline_s() -> None:
+    bucket = "arn:aws:s3:::mlops-pipeline-111111111111-eu-west-1"
+    source, release = (f"{bucket}/mlops-at-edge/{output}/aB3dE5g" for output in (SOURCE, RELEASE))
+    others = (f"{bucket}/another/{RELEASE}/aB3dE5g", f"{bucket}/mlops-at-edge/{SOURCE}/{RELEASE}/aB3dE5g")
+    assert allowed("BuildRole", "s3:PutObject", source, release, *others) == [release]
+    assert allowed("BuildRole", "s3:GetObject", source, release, *others) == [source, others[1]]
+    assert allowed("PipelineRole", "s3:PutObject", source, release, *others) == []
+    assert allowed("PipelineRole", "s3:GetObject", source, release, others[0]) == [source, release]
+
+
+def allowed(role: str, action: str, *objects: str) -> list[str]:
+    """Those of the objects on which the role's policy for CodeBuild allows the action."""
+    policies = template("dev-account.yaml")["Resources"][role]["Properties"]["Policies"]
+    (codebuild,) = [each["PolicyDocument"] for each in policies if each["PolicyName"] == "codebuild"]
+    patterns = []
+    for statement in codebuild["Statement"]:
+        assert statement["Effect"] == "Allow"
+        actions, resources = (
+            each if isinstance(each, list) else [each] for each in (statement["Action"], statement["Resource"])
+        )
+        assert not any("*" in each for each in actions)
+        if action in actions:
+            patterns += [filled(each["Fn::Sub"]) for each in resources]
+    return [each for each in objects if any(fnmatchcase(each, pattern) for pattern in patterns)]
+
+
+def filled(text: str) -> str:
+    values = {"Partition": "aws", "AccountId": "111111111111", "Region": "eu-west-1"}
+    return re.sub(r"\$\{AWS::(\w+)\}", lambda found: values[found[1]], text)
 
 
 @pytest.mark.parametrize("stage", ["dev", "preprod", "prod"])

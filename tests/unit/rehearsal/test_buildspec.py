@@ -1,6 +1,7 @@
 """The buildspec runner keeps CodeBuild's rules: what runs after a failure, and what the exit code is."""
 
 import os
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ import psutil
 import pytest
 
 from rehearsal.buildspec import Buildspec, copy_artifacts, read_buildspec, run_buildspec
+from rehearsal.pipeline import Stage, run_deploy
 from shared_schema.errors import DocumentError
 
 REPOSITORY = Path(__file__).parents[3]
@@ -120,12 +122,67 @@ def test_the_repositorys_own_buildspecs_call_the_publisher_and_nothing_else() ->
         assert all(command.startswith("cloud-publisher ") for command in called)
 
 
-def test_the_deploy_stage_gets_the_builds_output_and_no_sources_of_components(tmp_path: Path) -> None:
-    build = read_buildspec(REPOSITORY / "buildspec.build.yml")
+TEMPLATES = REPOSITORY / "cloud_publisher" / "initialising" / "templates"
+
+
+@pytest.mark.parametrize("folder", [REPOSITORY, TEMPLATES], ids=["this repository", "init"])
+def test_a_build_hands_over_the_documents_of_dist_and_nothing_that_could_be_executed(
+    folder: Path, tmp_path: Path
+) -> None:
+    build = read_buildspec(folder / "buildspec.build.yml")
     source, target = tmp_path / "source", tmp_path / "target"
-    for name in ("dist/release.json", "dist/com.example.a/recipe.json", "greengrass-config.yml", "edge_agent/a.py"):
+    documents = ["dist/com.example.a/gdk-config.json", "dist/com.example.a/recipe.json", "dist/release.json"]
+    others = [
+        *("greengrass-config.yml", "deployment.json", "buildspec.deploy.yml", "pyproject.toml"),
+        *("edge_agent/a.py", "tools/ours.whl", "dist/run.sh", "dist/sitecustomize.py", "dist/com.example.a/setup.py"),
+    ]
+    for name in (*documents, *others):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text("x")
     copy_artifacts(build, source, target)
     found = sorted(path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file())
-    assert found == ["dist/com.example.a/recipe.json", "dist/release.json"]
+    assert found == documents
+
+
+@pytest.mark.parametrize("folder", [REPOSITORY, TEMPLATES], ids=["this repository", "init"])
+def test_a_deploy_stage_runs_the_buildspec_of_its_source_whatever_the_release_brings(
+    folder: Path, tmp_path: Path
+) -> None:
+    source, release, programs = (tmp_path / name for name in ("source", "release", "programs"))
+    for each in (source, release, programs):
+        each.mkdir()
+    (source / "buildspec.deploy.yml").write_text((folder / "buildspec.deploy.yml").read_text())
+    (release / "buildspec.deploy.yml").write_text("version: 0.2\nphases: {build: {commands: ['echo stolen']}}\n")
+    # It stands in for the publisher, and for one that a release would bring.
+    for where, words in ((programs, 'echo "$PWD: $*"'), (release, "echo stolen")):
+        (where / "cloud-publisher").write_text(f"#!/bin/sh\n{words}\n")
+        (where / "cloud-publisher").chmod(0o755)
+    log = tmp_path / "log"
+    environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    done = run_deploy(source, release, Stage("dev", {}), environment=environment, log=log, deadline=20)
+    assert done.exit_code == 0
+    said = [line for line in log.read_text().splitlines() if line and not line.startswith("[")]
+    assert said == [f"{source}: publish --dist {release}/dist", f"{source}: deploy --wait --dist {release}/dist"]
+
+
+def test_by_hand_and_where_the_release_is_missing_the_folder_itself_is_looked_at(tmp_path: Path) -> None:
+    text = (REPOSITORY / "buildspec.deploy.yml").read_text().replace("cloud-publisher ", "echo ")
+    _, _, log = run(tmp_path, text)
+    assert "publish --dist ./dist\n" in log
+    assert "deploy --wait --dist ./dist\n" in log
+
+
+def test_an_install_that_fails_ends_the_stage_before_anything_else(tmp_path: Path) -> None:
+    spec_of = read_buildspec(REPOSITORY / "buildspec.deploy.yml")
+    assert spec_of.phases.install is not None
+    pip = tmp_path / "pip"
+    pip.write_text('#!/bin/sh\necho "pip $*"\nexit 7\n')
+    pip.chmod(0o755)
+    # CodeBuild has no `-e`: the command itself must end with what failed.
+    (command,) = spec_of.phases.install.commands
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 7
+    assert done.stdout.count("pip ") == 1
+    assert "--require-hashes --only-binary :all:" in done.stdout
