@@ -15,7 +15,7 @@ PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PACKAGES := cloud_publisher edge_agent shared_schema infra_policies rehearsal emulator
 CODE := $(PACKAGES) model_components tests benchmarks examples
 
-.PHONY: rehearse test test-models test-sdk policies policies-lint policies-proof policies-broken test-dist dist lint format schemas lock bench soak fuzz clean
+.PHONY: rehearse test test-models test-sdk policies policies-lint policies-proof policies-broken test-install dist lint format schemas lock bench soak fuzz clean
 
 # Some machines set it: then each of the hundreds of processes that tests start would compile its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,8 +25,8 @@ rehearse: $(READY) ## A whole release on this machine: three accounts, real proc
 
 # A process can have only one cloud. The end-to-end tests start their own, so they run in processes of their own.
 # The many short tests come last, so that the workers end together.
-test: $(READY) ## Every test but those of `test-models`, `test-dist`, `policies` and `test-sdk`; WORKERS=2 for fewer at a time.
-	@$(PYTEST) -m 'not dist and not models and not policies' tests/integration examples/hello_world tests/unit
+test: $(READY) ## Every test but those of `test-models`, `test-install`, `policies` and `test-sdk`; WORKERS=2 for fewer at a time.
+	@$(PYTEST) -m 'not installs and not models and not policies' tests/integration examples/hello_world tests/unit
 	@$(PYTEST) tests/end_to_end
 
 test-models: $(READY) ## Trains and converts the digits; the agent vets models of every task, and each kind of broken one.
@@ -35,8 +35,8 @@ test-models: $(READY) ## Trains and converts the digits; the agent vets models o
 test-sdk: $(READY) $(SDK)/.ready ## A package that the SageMaker SDK registered (its own environment, 450 MB).
 	@$(BIN)/pytest -q $(SDK_TESTS)/test_packages_of_the_sagemaker_sdk.py
 
-test-dist: $(READY) ## Builds both distributions, and tries each in empty environments.
-	@$(BIN)/pytest -q -m dist tests/integration/distributions
+test-install: $(READY) ## Builds both distributions and tries each in empty environments; the agent installs itself on devices.
+	@$(PYTEST) -m installs tests/integration/distributions tests/integration/edge_agent_bringing_up tests/integration/cloud_publisher_build
 
 dist: $(READY) ## Wheel and sdist of both distributions, in dist/.
 	@$(BIN)/python -m build --no-isolation --outdir dist .

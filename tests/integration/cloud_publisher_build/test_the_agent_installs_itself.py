@@ -14,6 +14,8 @@ import edge_agent.bringing_up
 import edge_agent.errors
 from shared_schema.digests import sha256_of_file
 
+pytestmark = pytest.mark.installs
+
 Run = Callable[..., Any]
 PROGRAM = """\
 import json, os, pathlib, sys, time, tinylib

@@ -13,7 +13,7 @@ from shared_schema.version import VERSION
 REPOSITORY = Path(__file__).parents[3]
 SECONDS = 300
 BASE = {"annotated-types", "pydantic", "pydantic-core", "pyyaml", "typing-extensions", "typing-inspection"}
-pytestmark = [pytest.mark.dist, pytest.mark.timeout(2 * SECONDS)]
+pytestmark = [pytest.mark.installs, pytest.mark.timeout(2 * SECONDS)]
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,11 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from .stand_ins import CONFIRMS, ENDS, IS_SILENT, Site, eventually
+
+pytestmark = pytest.mark.installs
 
 
 def test_the_first_version_installs_itself_and_the_nucleuss_process_becomes_the_agent(site: Site) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from .stand_ins import Site, eventually
 
+pytestmark = pytest.mark.installs
+
 MIB = 1 << 20
 
 
