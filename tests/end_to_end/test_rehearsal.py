@@ -68,5 +68,5 @@ def test_too_few_devices_are_refused_before_anything_starts(tmp_path: Path) -> N
         check=False,
     )
     assert done.returncode == 2
-    assert "--devices 1: between 2 and 100" in done.stderr
+    assert "give 2 to 100 devices, for preprod and prod together" in done.stderr
     assert not folder.exists()
