@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cloud_publisher.build.ctrl_c import CtrlCHeldBack
+from cloud_publisher.build.interrupts import InterruptsHeldBack
 from cloud_publisher.errors import BuildFailedError
 
 _LAST_LINES = 20
@@ -34,7 +34,7 @@ def run_command(
     """
     shown = " ".join(command)
     lines: deque[str] = deque(maxlen=_LAST_LINES)
-    with CtrlCHeldBack() as ctrl_c:
+    with InterruptsHeldBack() as interrupts:
         try:
             process = subprocess.Popen(
                 list(command),
@@ -53,7 +53,7 @@ def run_command(
         reader = threading.Thread(target=_read, args=(process, lines, on_line), name=f"output of {whose}", daemon=True)
         try:
             reader.start()
-            with ctrl_c.let_in():
+            with interrupts.let_in():
                 code = process.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
             raise BuildFailedError(

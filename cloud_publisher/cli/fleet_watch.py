@@ -1,7 +1,8 @@
 """Shows devices while they are waited for: on a terminal a live table, else a line for each change."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
+SILENCE = 30.0
+"""Seconds without a line in a log, after which it says that the command still waits."""
 COLUMNS = ("device", "runtime", "standing", "what it says", "what to do")
 _AROUND = 4
 """Lines of the screen that are not rows: the header, the caption, and one for the text above."""
@@ -28,18 +31,25 @@ _COLOURS = {Standing.CONFIRMED: "green", Standing.REJECTED: "red", Standing.FAIL
 
 
 class FleetWatch:
-    """Shows every look at the fleet. ``live`` is the table on a terminal; None in a log."""
+    """Shows every look at the fleet. ``live`` is the table on a terminal; None in a log.
 
-    def __init__(self, output: Output, live: "Live | None") -> None:
+    In a log, where nothing has changed for half a minute, it says how many devices are waited for: a pipeline ends a
+    job that is silent for long. ``clock`` gives seconds.
+    """
+
+    def __init__(self, output: Output, live: "Live | None", clock: Callable[[], float] = time.monotonic) -> None:
         self._output = output
         self._live = live
+        self._clock = clock
         self._last: dict[str, Standing] = {}
+        self._spoke = clock()
 
     def say(self, text: str) -> None:
         """Show a step of the command; above the table if there is one."""
         if self._live is not None:
             self._live.console.print(text)
         else:
+            self._spoke = self._clock()
             self._output.say(text)
 
     def devices(self, standings: Sequence[DeviceStanding]) -> None:
@@ -52,7 +62,9 @@ class FleetWatch:
         for each in standings:
             if self._last.get(each.thing) is not each.standing:
                 self._last[each.thing] = each.standing
-                self._output.say(f"{each.thing}: {each.standing.value}{_away(each)}: {each.words}{_then(each)}")
+                self.say(f"{each.thing}: {each.standing.value}{_away(each)}: {each.words}{_then(each)}")
+        if self._clock() - self._spoke >= SILENCE:
+            self.say(f"still waiting: {_counts(standings) or 'no device has reported yet'}")
 
 
 @contextmanager
@@ -75,8 +87,7 @@ def standings_table(standings: Sequence[DeviceStanding], rows: int) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    counts = Counter(each.standing for each in standings)
-    caption = ", ".join(f"{counts[standing]} {standing.value}" for standing in _WORST_FIRST if counts[standing])
+    caption = _counts(standings)
     table = Table(*COLUMNS, box=None, pad_edge=False, header_style="bold", caption=caption, caption_justify="left")
     for each in sorted(standings, key=lambda device: (_WORST_FIRST.index(device.standing), device.thing))[:rows]:
         standing = Text(each.standing.value + _away(each), style=_COLOURS.get(each.standing, ""))
@@ -103,6 +114,11 @@ def standing_rows(standings: Sequence[DeviceStanding]) -> list[tuple[str, ...]]:
         )
         for each in standings
     ]
+
+
+def _counts(standings: Sequence[DeviceStanding]) -> str:
+    counts = Counter(each.standing for each in standings)
+    return ", ".join(f"{counts[standing]} {standing.value}" for standing in _WORST_FIRST if counts[standing])
 
 
 def _away(standing: DeviceStanding) -> str:

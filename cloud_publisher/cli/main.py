@@ -7,11 +7,14 @@ traceback went.
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -98,19 +101,59 @@ def logging_to_stderr(level: int) -> Iterator[None]:
 def main() -> None:
     """The entry point."""
     arguments = sys.argv[1:]
+    former = signal.signal(signal.SIGTERM, _terminate) if _in_main_thread() else None
     try:
         app(args=arguments, prog_name="cloud-publisher")
     except PublisherError as error:
         sys.exit(_show(error, as_json="--json" in arguments))
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit) as error:
+        interrupt = _interrupt_behind(error)
+        if interrupt is None:
+            raise
+        sys.exit(_show_interrupted(interrupt, as_json="--json" in arguments))
     except BrokenPipeError:
         # The reader of our output has ended (`cloud-publisher … | head`); Python would report that again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001 - the last resort: in a pipeline, one line is read and a traceback is not
         sys.exit(_show_unexpected(error, debug="--debug" in arguments))
+    finally:
+        if former is not None:
+            signal.signal(signal.SIGTERM, former)
+
+
+def _in_main_thread() -> bool:
+    """Return whether Python can take signals here; who calls ``main`` from another thread has handlers of its own."""
+    return threading.current_thread() is threading.main_thread()
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, by which a pipeline ends a job. It is a Ctrl-C to all that cleans up on its way out."""
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    # Whatever comes now must not cut the cleaning short; who cannot wait sends SIGKILL.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _Terminated
+
+
+def _interrupt_behind(error: BaseException | None) -> KeyboardInterrupt | None:
+    """Return the interrupt that an error comes from: typer makes it an exit, without a word."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _show_interrupted(error: KeyboardInterrupt, *, as_json: bool) -> int:
+    """Say that a signal ended the command. Return 128 and the signal's number, as a shell does."""
+    number = signal.SIGTERM if isinstance(error, _Terminated) else signal.SIGINT
+    problem, remedy = f"ended by {number.name}", "run it again: what is done already is not done twice"
+    if as_json:
+        document = {"error": "Interrupted", "problem": problem, "remedy": remedy, "exit-code": 128 + number}
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        sys.stderr.write(f"error: {problem}\n    {remedy}\n")
+    return 128 + number
 
 
 def _show(error: PublisherError, *, as_json: bool) -> ExitCode:

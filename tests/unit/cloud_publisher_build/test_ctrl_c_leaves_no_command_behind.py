@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from cloud_publisher.build import commands, ctrl_c
+from cloud_publisher.build import commands, interrupts
 from cloud_publisher.build.commands import run_command
 from cloud_publisher.errors import BuildFailedError
 
 pytestmark = pytest.mark.usefixtures("ctrl_c_raises")
-FILES = {commands.__file__, ctrl_c.__file__}
+FILES = {commands.__file__, interrupts.__file__}
 
 
 @contextmanager
@@ -82,14 +82,6 @@ def left_behind(mark: str) -> dict[int, str]:
     while (found := with_mark(mark)) and time.monotonic() < ends:
         time.sleep(0.01)
     return found
-
-
-@pytest.fixture(autouse=True)
-def ctrl_c() -> Iterator[None]:
-    """Ctrl-C interrupts, also if the tests were started where it is ignored, as by nohup."""
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, former)
 
 
 @pytest.fixture

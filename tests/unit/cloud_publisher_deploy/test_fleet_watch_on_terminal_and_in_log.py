@@ -32,6 +32,20 @@ def test_a_log_gets_one_line_for_each_change(capsys: pytest.CaptureFixture[str])
     ]
 
 
+def test_a_log_that_would_be_silent_says_that_it_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = [0.0]
+    watch = FleetWatch(Output(as_json=False), None, clock=lambda: clock[0])
+    fleet = [device("one", Standing.QUEUED), device("two", Standing.CONFIRMED), device("three", Standing.QUEUED)]
+    watch.devices(fleet)
+    capsys.readouterr()
+    for clock[0] in (29.0, 30.0, 45.0, 61.0):
+        watch.devices(fleet)
+    assert capsys.readouterr().out.splitlines() == ["still waiting: 2 queued, 1 confirmed"] * 2
+    clock[0] = 120.0
+    watch.devices([])
+    assert capsys.readouterr().out == "still waiting: no device has reported yet\n"
+
+
 def test_with_json_a_log_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     FleetWatch(Output(as_json=True), None).devices([device("one", Standing.QUEUED)])
     out, err = capsys.readouterr()
