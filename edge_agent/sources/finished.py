@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Final
@@ -33,8 +34,13 @@ def open_to_look(path: str | Path) -> int:
 
 
 def nobody_writes(descriptor: int, *, moved_in: bool = False) -> bool:
-    """Return whether nobody writes to an open file. A new writer waits until the descriptor is closed."""
+    """Return whether nobody writes to an open file. A new writer waits until the descriptor is closed.
+
+    The kernel tells the lease's holder of that writer by SIGIO, which ends a process that has no handler for it
+    (signal(7)); SIGURG, told instead, is ignored unless somebody asks for it.
+    """
     try:
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
         if error.errno == errno.EAGAIN:

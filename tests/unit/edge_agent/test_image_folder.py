@@ -237,3 +237,26 @@ def test_folders_and_links_are_no_images(tmp_path: Path, open_folder: OpenFolder
     (tmp_path / "in" / "link.png").symlink_to(tmp_path / "secret")
     assert folder.next(0.3) is None
     assert (tmp_path / "secret").exists()
+
+
+A_WRITER_COMES = """\
+import os, sys
+from edge_agent.sources.finished import nobody_writes, open_to_look
+looking = open_to_look(sys.argv[1])
+assert nobody_writes(looking)
+if (writer := os.fork()) == 0:
+    try:
+        os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+    except BlockingIOError:
+        os._exit(0)
+    os._exit(1)
+assert os.waitpid(writer, 0)[1] == 0
+print("lives")
+"""
+
+
+def test_a_writer_who_comes_while_a_file_is_looked_at_does_not_end_the_agent(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"a")
+    command = [sys.executable, "-c", A_WRITER_COMES, str(tmp_path / "a.png")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "lives\n"), done.stderr
