@@ -358,6 +358,7 @@ def test_a_program_s_artifacts_hold_the_wheels_for_the_manifests_that_list_them(
     (tmp_path / "index/otherlib-2.0-py3-none-any.whl").unlink()
     for machine in ("aarch64", "x86_64"):
         _wheel(tmp_path / "index", "otherlib", "2.0", f"cp311-cp311-manylinux_2_28_{machine}")
+    agent.write("requirements.txt", _lock(tmp_path / "index", "tinylib==1.0", "otherlib==2.0"))
     ran = run("build")
     assert ran.code == 0, ran.err
     wheels = {
@@ -394,6 +395,7 @@ def test_a_program_that_lists_one_artifact_gets_one_for_each_architecture(
     (tmp_path / "index/otherlib-2.0-py3-none-any.whl").unlink()
     for machine in ("aarch64", "x86_64"):
         _wheel(tmp_path / "index", "otherlib", "2.0", f"cp311-cp311-manylinux_2_28_{machine}")
+    agent.write("requirements.txt", _lock(tmp_path / "index", "tinylib==1.0", "otherlib==2.0"))
     assert run("validate").code == 0
     ran = run("build")
     assert ran.code == 0, ran.err
