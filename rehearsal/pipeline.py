@@ -32,6 +32,7 @@ _SOURCES = (
     BUILD_FILE,
     DEPLOY_FILE,
     "model_components",
+    "tools",
     "agent",
     "edge_agent",
     "shared_schema",

@@ -1,5 +1,6 @@
 """``cloud-publisher init``: a new deploy repository that `validate` and a rehearsal accept as it stands."""
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
@@ -25,11 +26,13 @@ def init(
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a working deploy repository: config, one model component, the agent, both buildspecs, README.
+    """Write a working deploy repository: config, one model component, the agent, both buildspecs, and the tool
+    itself in tools/, which is all that they install of ours.
 
     With the accounts (--stage dev=… --stage preprod=… --stage prod=…) also their CloudFormation stacks and parameters.
     """
     from cloud_publisher.errors import WrongUseError
+    from cloud_publisher.initialising.contents import repository_tools
     from cloud_publisher.initialising.writing import not_there_yet, write_new
 
     if stage and from_config:
@@ -38,17 +41,22 @@ def init(
             "give --stage for a new repository, or --from-config for one whose config has stages:",
         )
     output = Output(as_json=as_json)
+    lacks: Sequence[str] = ()
     if from_config:
         contents = not_there_yet(folder, _infrastructure_of(from_config, bucket))
         page = "infrastructure/README.md says how the stacks come up"
     else:
         contents = _repository(stage or [], bucket)
+        tools = repository_tools()
+        contents, lacks = {**contents, **tools.files}, tools.lacks
         page = "README.md says what is what. Next: cloud-publisher validate"
     written = write_new(folder, contents)
     output.show(
-        {"folder": str(folder), "files": [str(path) for path in written]},
+        {"folder": str(folder), "files": [str(path) for path in written], "lacks": [*lacks]},
         f"{folder}: {len(written)} files; {page}" if written else f"{folder}: nothing to write, all of it is there",
     )
+    for each in lacks:
+        output.warn(f"note: {each}")
 
 
 def _repository(stages: list[str], bucket: str | None) -> dict[PurePosixPath, bytes]:

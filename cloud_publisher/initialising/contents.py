@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
 from cloud_publisher.errors import WorkFailedError
+from cloud_publisher.initialising.tools import DISTRIBUTION, Tools, installed_tools, lock_sources
 
-DISTRIBUTION = "mlops-at-edge"
 _AGENT_PACKAGES = ("edge_agent", "shared_schema")
 _TEMPLATES = {
     "greengrass-config.yml": "greengrass-config.yml",
@@ -17,6 +17,7 @@ _TEMPLATES = {
     "buildspec.build.yml": "buildspec.build.yml",
     "buildspec.deploy.yml": "buildspec.deploy.yml",
     "README.md": "README.md",
+    "Makefile": "Makefile",
     "gitignore": ".gitignore",
 }
 CONFIG = PurePosixPath("greengrass-config.yml")
@@ -45,7 +46,7 @@ def repository_files(accounts: Accounts | None = None) -> dict[PurePosixPath, by
     contents: dict[PurePosixPath, bytes] = {}
     for template, name in _TEMPLATES.items():
         text = (files(__package__) / "templates" / template).read_text(encoding="utf-8")
-        contents[PurePosixPath(name)] = text.replace("@VERSION@", version).encode()
+        contents[PurePosixPath(name)] = text.encode()
     contents[CONFIG] = _config(contents[CONFIG].decode(), accounts).encode()
     for path, content in _tree(_shared(_EXAMPLE)):
         contents[PurePosixPath(_EXAMPLE) / path] = content
@@ -58,6 +59,13 @@ def repository_files(accounts: Accounts | None = None) -> dict[PurePosixPath, by
     contents[PurePosixPath("agent/pyproject.toml")] = _agent_project(version).encode()
     contents[PurePosixPath("agent/requirements.txt")] = _shared(_LOCK).read_bytes()
     return contents
+
+
+def repository_tools() -> Tools:
+    """Return ``tools/`` of the new repository: this installation's wheels, and locks. Raises ``WorkFailedError``."""
+    return installed_tools(
+        {name: _shared(f"requirements/{name}").read_text(encoding="utf-8") for name in lock_sources()}
+    )
 
 
 def _config(template: str, accounts: Accounts | None) -> str:

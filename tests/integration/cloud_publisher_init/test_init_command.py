@@ -34,6 +34,10 @@ def test_what_it_writes_into_an_empty_folder_is_valid_as_it_stands(run: Run, tmp
         "agent/shared_schema/__init__.py",
         "agent/pyproject.toml",
         "agent/requirements.txt",
+        "Makefile",
+        "tools/requirements.txt",
+        "tools/build.txt",
+        "tools/rehearsal.txt",
     ):
         assert (tmp_path / name).is_file(), name
     code, out, err = run("validate")
