@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from cloud_publisher.initialising.installation import DISTRIBUTION, lock_text
 from cloud_publisher.initialising.own_wheels import is_installed, own_wheel
 from cloud_publisher.initialising.wheel_file import Wheel
 
-DISTRIBUTION = "mlops-at-edge"
 EMULATOR = "greengrass-emulator"
 FOLDER = PurePosixPath("tools")
 _LACKS_EMULATOR = (
@@ -45,9 +45,10 @@ class Tools:
     lacks: Sequence[str] = ()
 
 
-def installed_tools(locks: Mapping[str, str]) -> Tools:
-    """Return the tools of this installation. ``locks``: the text of each of our locks by its file's name.
+def installed_tools(*, offline: bool) -> Tools:
+    """Return the tools of this installation.
 
+    ``offline``: what the pipeline installs comes out of ``tools/`` alone, where its wheels must be then.
     Without the emulator there is no lock for a rehearsal. Raises ``WorkFailedError`` if a file of ours was edited.
     """
     ours = [own_wheel(DISTRIBUTION)]
@@ -56,16 +57,16 @@ def installed_tools(locks: Mapping[str, str]) -> Tools:
     for lock in _LOCKS:
         if emulator or not lock.with_emulator:
             wheels = [*ours, *emulator] if lock.with_emulator else ours
-            files[FOLDER / lock.name] = _lock_text(lock, locks[lock.source], wheels).encode()
+            files[FOLDER / lock.name] = _lock_text(lock, lock_text(lock.source), wheels, offline).encode()
     return Tools(files, lacks=() if emulator else (_LACKS_EMULATOR,))
 
 
-def lock_sources() -> list[str]:
-    """Return the names of our locks that those of ``tools/`` are made from."""
-    return [lock.source for lock in _LOCKS]
+def pipeline_locks() -> list[str]:
+    """Return the names of our locks that the pipeline's stages install, and no rehearsal."""
+    return [lock.source for lock in _LOCKS if not lock.with_emulator]
 
 
-def _lock_text(lock: _Lock, locked: str, wheels: Sequence[Wheel]) -> str:
+def _lock_text(lock: _Lock, locked: str, wheels: Sequence[Wheel], offline: bool) -> str:
     path = FOLDER / lock.name
     head = [
         f"# {lock.purpose}. From the repository's root:",
@@ -73,6 +74,8 @@ def _lock_text(lock: _Lock, locked: str, wheels: Sequence[Wheel]) -> str:
         "# `cloud-publisher init --upgrade` writes it anew, and the wheels beside it.",
         "--only-binary :all:",
     ]
+    if offline and not lock.with_emulator:
+        head += ["--no-index", f"--find-links {FOLDER}"]
     for wheel in wheels:
         head += [f"./{FOLDER / wheel.name} \\", f"    --hash=sha256:{wheel.digest}"]
     return "\n".join([*head, locked])
