@@ -8,6 +8,7 @@ Source of the format: pip's "Requirements File Format" and "Secure installs".
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -108,6 +109,19 @@ def locked_for(lock: Sequence[Locked], *, python: str, platform: str | None) -> 
         }
     # It fills in what is not named here from this machine.
     return [each for each in lock if each.requirement.marker is None or each.requirement.marker.evaluate(there)]
+
+
+def hashes_of_file(text: str, name: str) -> tuple[str, ...]:
+    """Return the hashes that a lock gives for a local file, such as a wheel in ``tools/``; empty if it has none.
+
+    A requirement that is a path is one of pip's own forms, with or without extras: ``./tools/x.whl[agent]``.
+    """
+    return tuple(
+        found
+        for _, words in _logical_lines(text)
+        if name in {PurePosixPath(word.partition("[")[0]).name for word in words.split()}
+        for found in _HASH.findall(words)
+    )
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
