@@ -32,6 +32,12 @@ def init(
         typer.Option(help="Write infrastructure/ alone: the stacks of the accounts in stages: of this config."),
     ] = None,
     bucket: BucketOption = None,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The machines of your devices, by pip's tag, such as manylinux_2_28_aarch64; several times.",
+        ),
+    ] = None,
     upgrade: Annotated[
         bool, typer.Option("--upgrade", help="Bring a repository that exists to this version; what you changed stays.")
     ] = False,
@@ -68,11 +74,13 @@ def init(
             "--stage and --from-config are both given",
             "give --stage for a new repository, or --from-config for one whose config has stages:",
         )
-    if upgrade and (stage or from_config):
+    if upgrade and (stage or from_config or platform):
         raise WrongUseError(
-            "--upgrade is for a repository that exists, and takes no --stage and no --from-config",
-            "write stages: into its config; then --from-config writes infrastructure/",
+            "--upgrade is for a repository that exists, and takes no --stage, --from-config or --platform",
+            "write stages: or platforms: into its config; then --from-config writes infrastructure/",
         )
+    if platform and from_config:
+        raise WrongUseError("--from-config writes no agent", "leave out --platform, or --from-config")
     if yes and not upgrade:
         raise WrongUseError("--yes is given without --upgrade", "only --upgrade asks: leave it out")
     asked = _machines(offline_tools, tools_platform, tools_python, from_config)
@@ -84,7 +92,7 @@ def init(
     elif from_config:
         _show(folder, output, _write_infrastructure(folder, from_config, bucket), "infrastructure/README.md", "")
     else:
-        _new_repository(folder, output, stage or [], bucket, asked)
+        _new_repository(folder, output, _repository(stage or [], bucket, platform or [], asked), asked)
 
 
 def tools_for(offline: "Offline | None", config: "Config", output: Output) -> "Tools":
@@ -117,14 +125,13 @@ def _machines(
 
 
 def _new_repository(
-    folder: Path, output: Output, stages: list[str], bucket: str | None, offline: "Offline | None"
+    folder: Path, output: Output, contents: dict[PurePosixPath, bytes], offline: "Offline | None"
 ) -> None:
     from cloud_publisher.initialising.contents import CONFIG
     from cloud_publisher.initialising.new_stages import check_config
     from cloud_publisher.initialising.record import RECORD, record_of
     from cloud_publisher.initialising.writing import check_free, write_new
 
-    contents = _repository(stages, bucket, offline=offline is not None)
     check_free(folder, contents)
     config = check_config(contents[CONFIG].decode(), str(CONFIG)).value
     tools = tools_for(offline, config, output)
@@ -145,16 +152,19 @@ def _show(
         output.warn(f"note: {each}")
 
 
-def _repository(stages: list[str], bucket: str | None, *, offline: bool) -> dict[PurePosixPath, bytes]:
+def _repository(
+    stages: list[str], bucket: str | None, platforms: list[str], machines: "Offline | None"
+) -> dict[PurePosixPath, bytes]:
     from cloud_publisher.errors import InvalidDocumentError
     from cloud_publisher.initialising.contents import CONFIG, repository_files
 
+    offline = machines is not None
     if not stages:
-        return repository_files(offline=offline)
+        return repository_files(platforms=platforms, offline=offline)
     from cloud_publisher.initialising.infrastructure import infrastructure_files
     from cloud_publisher.initialising.new_stages import accounts_of, as_options, check_config, read_stage_options
 
-    contents = repository_files(accounts_of(read_stage_options(stages), bucket), offline=offline)
+    contents = repository_files(accounts_of(read_stage_options(stages), bucket), platforms=platforms, offline=offline)
     document = check_config(contents[CONFIG].decode(), str(CONFIG))
     try:
         return {**contents, **infrastructure_files(document, None)}

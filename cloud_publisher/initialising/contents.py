@@ -1,6 +1,6 @@
 """The files of a deploy repository, from the templates, the example model component and the agent's own sources."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import PurePosixPath
@@ -22,6 +22,8 @@ _OF_INIT = {
     "gitignore": ".gitignore",
 }
 CONFIG = PurePosixPath("greengrass-config.yml")
+DEVICE_PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_28_x86_64")
+"""Where nobody says what the fleet's machines are: every 64-bit one with glibc 2.28 or newer (Debian 10, RHEL 8)."""
 _REGION = "eu-west-1"
 _EXAMPLE = "model_components/digits"
 _VERSION = "version: 0.2\n"
@@ -44,18 +46,22 @@ class Accounts:
     """The text of ``stages:``."""
 
 
-def repository_files(accounts: Accounts | None = None, *, offline: bool = False) -> dict[PurePosixPath, bytes]:
+def repository_files(
+    accounts: Accounts | None = None, *, platforms: Sequence[str] = (), offline: bool = False
+) -> dict[PurePosixPath, bytes]:
     """Return each file's content by its path in the new repository, without ``tools/``.
 
-    ``offline``: no stage of the pipeline asks an index. Raises ``WorkFailedError`` when the installation lacks a part.
+    ``platforms``: pip's tags of the devices. ``offline``: no stage of the pipeline asks an index.
+    Raises ``WorkFailedError`` when the installation lacks a part.
     """
-    contents = {**_written(_OF_PEOPLE, offline), **_written(_OF_INIT, offline), **agent_files()}
-    contents[CONFIG] = _config(contents[CONFIG].decode(), accounts).encode()
+    contents = {**_written(_OF_PEOPLE, offline), **_written(_OF_INIT, offline)}
+    config = contents[CONFIG].decode().replace("@PLATFORMS@", ", ".join(platforms or DEVICE_PLATFORMS))
+    contents[CONFIG] = _config(config, accounts).encode()
     for path, content in files_of(shared(_EXAMPLE)):
         contents[PurePosixPath(_EXAMPLE) / path] = content
     manifest = PurePosixPath(_EXAMPLE) / "model.yaml"
-    # In the new repository the schema is beside the agent's sources, where an editor finds it.
-    contents[manifest] = contents[manifest].replace(b"../../shared_schema/", b"../../agent/shared_schema/")
+    # In the new repository the schemas are with the tool.
+    contents[manifest] = contents[manifest].replace(b"../../shared_schema/json_schemas/", b"../../tools/schemas/")
     return contents
 
 
@@ -64,6 +70,7 @@ def upgraded_files(config: Config, *, offline: bool) -> dict[PurePosixPath, byte
 
     Raises ``WorkFailedError`` when the installation lacks a part.
     """
+    # A repository may have the agent's sources, from a time when there was no tools/; its config says so.
     copied = any(PurePosixPath(each.root) == AGENT and PACKAGES[0] in each.build.packages for each in _of(config))
     return {**_written(_OF_INIT, offline), **(agent_files() if copied else {})}
 

@@ -86,7 +86,15 @@ def downloaded_wheels(lock: Iterable[Locked], machines: Offline, on_line: Callab
         (root / _LOCK).write_text("".join(f"{each}\n" for each in lock), encoding="utf-8")
         build = Build(build_system="python", packages=["none"], requirements=_LOCK, python=machines.python)
         try:
-            download_wheels(root, build, target, platforms=machines.platforms, on_line=on_line, whose="--offline-tools")
+            download_wheels(
+                root,
+                build,
+                target,
+                platforms=machines.platforms,
+                carried=None,
+                on_line=on_line,
+                whose="--offline-tools",
+            )
         except BuildFailedError as error:
             raise WorkFailedError(
                 f"{error.problem}; nothing was written",

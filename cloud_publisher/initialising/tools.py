@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from cloud_publisher.initialising.installation import DISTRIBUTION, lock_text
+from cloud_publisher.initialising.installation import DISTRIBUTION, files_of, lock_text, package
 from cloud_publisher.initialising.own_wheels import is_installed, own_wheel
 from cloud_publisher.initialising.wheel_file import Wheel
 
@@ -28,13 +28,16 @@ class _Lock:
     source: str
     purpose: str
     with_emulator: bool = False
+    for_devices: bool = False
 
 
 _LOCKS = (
     _Lock("requirements.txt", "publisher.txt", "What a deploy stage installs: the tool"),
     _Lock("build.txt", "build.txt", "What the build stage installs: the tool, and what the example's convert.py needs"),
     _Lock("rehearsal.txt", "rehearsal.txt", "What `make rehearse` installs", with_emulator=True),
+    _Lock("agent.txt", "agent.txt", "What a device installs beside the agent", for_devices=True),
 )
+_SCHEMAS = "json_schemas"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ def installed_tools(*, offline: bool) -> Tools:
     ours = [own_wheel(DISTRIBUTION)]
     emulator = [own_wheel(EMULATOR)] if is_installed(EMULATOR) else []
     files = {FOLDER / wheel.name: wheel.content for wheel in [*ours, *emulator]}
+    for path, content in files_of(package("shared_schema") / _SCHEMAS):
+        files[FOLDER / "schemas" / path] = content
     for lock in _LOCKS:
         if emulator or not lock.with_emulator:
             wheels = [*ours, *emulator] if lock.with_emulator else ours
@@ -63,10 +68,13 @@ def installed_tools(*, offline: bool) -> Tools:
 
 def pipeline_locks() -> list[str]:
     """Return the names of our locks that the pipeline's stages install, and no rehearsal."""
-    return [lock.source for lock in _LOCKS if not lock.with_emulator]
+    return [lock.source for lock in _LOCKS if not lock.with_emulator and not lock.for_devices]
 
 
 def _lock_text(lock: _Lock, locked: str, wheels: Sequence[Wheel], offline: bool) -> str:
+    if lock.for_devices:
+        # pip on a device takes its wheels from the artifact, and of ours it installs none.
+        return f"# {lock.purpose}. `cloud-publisher init --upgrade` writes it anew.\n{locked}"
     path = FOLDER / lock.name
     head = [
         f"# {lock.purpose}. From the repository's root:",
