@@ -63,7 +63,9 @@ def root_files(
     """
     build = component.build
     if build.build_system != "python":
-        return files_below(root, exclude=build.exclude, leave_out=leave_out, left_out=left_out)
+        # A model's versions for a rehearsal lie there; a release has the one version that was approved.
+        exclude = [*build.exclude, "/versions/"] if component.model is not None else build.exclude
+        return files_below(root, exclude=exclude, leave_out=leave_out, left_out=left_out)
     files: list[SourceFile] = []
     for package in sorted(build.packages):
         without: list[str] = []
