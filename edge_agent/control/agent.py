@@ -284,7 +284,12 @@ class Agent:
             channels=self._subscriptions.channels,
             dropped=self._pipelines.dropped,
             last_error=self._tally.last,
-            troubles=(*self._tally.troubles, *self._host_checks.troubles, *self._subscriptions.troubles),
+            troubles=(
+                *self._tally.troubles,
+                *self._pipelines.troubles,
+                *self._host_checks.troubles,
+                *self._subscriptions.troubles,
+            ),
             hung=self._ending.hung,
             unknown=self._reading.unknown,
             not_installed=self._failed_install.words(),

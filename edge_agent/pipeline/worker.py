@@ -50,6 +50,10 @@ class Worker:
     def dropped(self) -> int:
         return self._source.dropped
 
+    @property
+    def trouble(self) -> str | None:
+        return self._source.trouble
+
     def start(self) -> None:
         self._thread.start()
 

@@ -81,6 +81,10 @@ class TopicRequests:
     def dropped(self) -> int:
         return self._dropped
 
+    @property
+    def trouble(self) -> str | None:
+        return None
+
     def start(self) -> None:
         self._topics.listen(self._settings.topic, self._listener)
 
