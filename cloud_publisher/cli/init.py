@@ -35,6 +35,7 @@ def init(
     platform: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="TAG",
             help="The machines of your devices, by pip's tag, such as manylinux_2_28_aarch64; several times.",
         ),
     ] = None,
@@ -54,10 +55,13 @@ def init(
     ] = None,
     tools_platform: Annotated[
         list[str] | None,
-        typer.Option(help="With --offline-tools: the build account's platform tag, such as manylinux_2_28_x86_64."),
+        typer.Option(
+            metavar="TAG", help="With --offline-tools: the build account's machine, such as manylinux_2_28_x86_64."
+        ),
     ] = None,
     tools_python: Annotated[
-        str | None, typer.Option(help="With --offline-tools: the build account's Python, such as 3.12.")
+        str | None,
+        typer.Option(metavar="VERSION", help="With --offline-tools: the build account's Python, such as 3.12."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

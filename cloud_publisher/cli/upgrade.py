@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from cloud_publisher.initialising.upgrade_plan import Upgrade
     from shared_schema.json_value import JsonObject
 
+_SOURCES = (
+    "the agent is built from the sources in agent/; `distribution: mlops-at-edge` in its build takes it from tools/ "
+    '(docs/building.md, "The agent from its wheel")'
+)
+
 
 def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Offline | None", no_longer: bool) -> None:
     """Upgrade a repository; without ``yes`` only after a person on a terminal has agreed.
@@ -22,6 +27,7 @@ def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Off
     code 3 if there are changes that nobody has agreed to; then nothing is written.
     """
     from cloud_publisher.cli.init import tools_for
+    from cloud_publisher.initialising.contents import has_agents_sources
     from cloud_publisher.initialising.differences import upgrade_text
     from cloud_publisher.initialising.record import record_of
     from cloud_publisher.initialising.upgrading import (
@@ -43,7 +49,7 @@ def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Off
         return
     if not output.as_json:
         output.say(upgrade_text(upgrade))
-    for each in tools.lacks:
+    for each in [*tools.lacks, *([_SOURCES] if has_agents_sources(config) else [])]:
         output.warn(f"note: {each}")
     agreed = yes or (not output.as_json and _agreed(len(upgrade.changes)))
     if agreed:

@@ -180,6 +180,27 @@ def test_what_a_team_removed_does_not_come_back_but_for_the_tool(run: Run, new: 
     assert "nothing to do" in run("init", "--upgrade")[1]
 
 
+def test_once_the_agent_comes_from_tools_its_sources_go_and_what_the_team_added_stays(run: Run, old: Path) -> None:
+    assert "agent is built from the sources in agent/" in run("init", "--upgrade", "--yes")[2]
+    config = old / "greengrass-config.yml"
+    text = config.read_text()
+    for before, after in (
+        ("packages: [edge_agent, shared_schema]", "distribution: mlops-at-edge\n      packages: [our_decoders]"),
+        ("wheels: false", "wheels: true"),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    config.write_text(text)
+    (old / "agent/our_decoders").mkdir()
+    (old / "agent/our_decoders/__init__.py").write_text("")
+    code, out, err = run("init", "--upgrade", "--yes")
+    assert (code, err) == (0, "")
+    assert re.search(r"^- agent/edge_agent/__main__.py$", out, re.MULTILINE)
+    assert {*state_of(old / "agent")} == {"our_decoders/__init__.py", "requirements.txt"}
+    assert sorted(path.name for path in (old / "agent").iterdir()) == ["our_decoders", "requirements.txt"]
+    assert run("validate")[0] == 0
+
+
 def test_newer_stacks_come_into_a_repository_that_has_some(run: Run, old: Path) -> None:
     assert run("init", "--upgrade", "--yes")[0] == 0
     current = (old / "infrastructure/dev-account.yaml").read_bytes()
