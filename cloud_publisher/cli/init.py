@@ -15,6 +15,7 @@ from cloud_publisher.cli.output import JsonOption, Output
 if TYPE_CHECKING:
     from cloud_publisher.initialising.record import Offline
     from cloud_publisher.initialising.tools import Tools
+    from cloud_publisher.initialising.wheel_file import Wheel
     from shared_schema.config import Config
 
 
@@ -99,16 +100,21 @@ def init(
         _new_repository(folder, output, _repository(stage or [], bucket, platform or [], asked), asked)
 
 
-def tools_for(offline: "Offline | None", config: "Config", output: Output) -> "Tools":
-    """Return ``tools/``, with everyone's wheels if it is to be ``offline``. Raises ``WorkFailedError``."""
+def tools_for(
+    offline: "Offline | None", config: "Config", output: Output, *, emulator_there: "Wheel | None" = None
+) -> "Tools":
+    """Return ``tools/``, with everyone's wheels if it is to be ``offline``. Raises ``WorkFailedError``.
+
+    ``emulator_there``: the emulator of a repository that exists.
+    """
     from cloud_publisher.initialising.tools import installed_tools
 
     if offline is None:
-        return installed_tools(offline=False)
+        return installed_tools(offline=False, emulator_there=emulator_there)
     from cloud_publisher.initialising.offline import offline_tools
 
     with output.waiting(f"downloading wheels for Python {offline.python}") as waiting:
-        return offline_tools(offline, config, waiting.now)
+        return offline_tools(offline, config, waiting.now, emulator_there=emulator_there)
 
 
 def _machines(

@@ -33,6 +33,7 @@ def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Off
     from cloud_publisher.initialising.upgrading import (
         apply_upgrade,
         config_of,
+        emulator_of,
         former_record,
         planned_upgrade,
         wanted_files,
@@ -41,7 +42,7 @@ def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Off
     config, former = config_of(folder), former_record(folder)
     machines = offline or (None if no_longer else former.offline)
     wanted = wanted_files(folder, config, offline=machines is not None)
-    tools = tools_for(machines, config, output)
+    tools = tools_for(machines, config, output, emulator_there=emulator_of(folder, former))
     wanted |= tools.files
     upgrade = planned_upgrade(folder, former, wanted, record_of(wanted, machines))
     if not upgrade.changes:

@@ -201,6 +201,17 @@ def test_once_the_agent_comes_from_tools_its_sources_go_and_what_the_team_added_
     assert run("validate")[0] == 0
 
 
+def test_the_emulator_of_a_repository_stays_where_none_is_installed(
+    run: Run, new: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current = state_of(new)
+    as_an_older_one(new, "tools/rehearsal.txt", "older==1\n")
+    monkeypatch.setattr("cloud_publisher.initialising.tools.is_installed", lambda _name: False)
+    code, _, err = run("init", "--upgrade", "--yes")
+    assert (code, err) == (0, "")
+    assert state_of(new) == current
+
+
 def test_newer_stacks_come_into_a_repository_that_has_some(run: Run, old: Path) -> None:
     assert run("init", "--upgrade", "--yes")[0] == 0
     current = (old / "infrastructure/dev-account.yaml").read_bytes()
