@@ -49,6 +49,8 @@ def leave_wheels_out(source: Path) -> None:
             build["wheels"], changed = False, True
     if changed:
         config.write(path)
+
+
 @dataclass(frozen=True, slots=True)
 class AgentComponent:
     """The component of a config that is the agent: its key, its component name, and its settings."""
