@@ -58,6 +58,12 @@ class Artifacts(_Part):
     files: Annotated[list[str], Field(min_length=1)]
 
 
+class Cache(_Part):
+    """Globs of the files that CodeBuild keeps for the next build; here they stay where they are."""
+
+    paths: Annotated[list[str], Field(min_length=1)]
+
+
 class Buildspec(_Part):
     """A buildspec file, version 0.2."""
 
@@ -65,6 +71,7 @@ class Buildspec(_Part):
     env: Environment = Field(default_factory=Environment)
     phases: Phases
     artifacts: Artifacts | None = None
+    cache: Cache | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from rehearsal.buildspec import (
     read_buildspec,
     run_buildspec,
 )
+from rehearsal.repository_config import leave_wheels_out
 
 BUILD_FILE = "buildspec.build.yml"
 DEPLOY_FILE = "buildspec.deploy.yml"
@@ -32,6 +33,7 @@ _SOURCES = (
     BUILD_FILE,
     DEPLOY_FILE,
     "model_components",
+    "tools",
     "agent",
     "edge_agent",
     "shared_schema",
@@ -75,7 +77,9 @@ class Pipeline:
         environment: Mapping[str, str],
         stages: Sequence[Stage],
         report: Callable[[str], None],
+        wheels: bool = False,
     ) -> None:
+        """``wheels``: the agent's artifact brings what a device installs; else the devices must have it."""
         self._folder = folder
         self._stages = stages
         self._report = report
@@ -91,6 +95,8 @@ class Pipeline:
             elif path.is_file():
                 # A repository of `cloud-publisher init` has its agent in a folder, and the publisher installed.
                 shutil.copy2(path, self.source / name)
+        if not wheels:
+            leave_wheels_out(self.source)
         self._build = read_buildspec(self.source / BUILD_FILE)
 
     def run(self, *, gated: bool = True, deadline: float = 300) -> PipelineRun:

@@ -6,6 +6,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rehearsal.errors import RehearsalError
+from shared_schema.config import find_config
 from shared_schema.json_value import JsonObject, JsonValue
 
 
@@ -27,6 +28,19 @@ class RepositoryConfig(BaseModel):
         """Write it to a file, without the keys that are neither read nor set."""
         document = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
         path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+
+
+def leave_wheels_out(source: Path) -> None:
+    """Have a copy's agent built without the wheels that a device installs: a rehearsal's devices have them."""
+    path = find_config(source)
+    config = read_config(path)
+    changed = False
+    for component in config.components.values():
+        build = component.get("build")
+        if isinstance(build, dict) and build.get("build_system") == "python" and build.get("wheels") is not False:
+            build["wheels"], changed = False, True
+    if changed:
+        config.write(path)
 
 
 def read_config(path: Path) -> RepositoryConfig:

@@ -17,6 +17,7 @@ from shared_schema.diagnostics import Diagnostic, Place
 
 LOCK_COMMAND = "uv pip compile --universal --generate-hashes"
 _HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _ARCHITECTURES = re.compile(r"(?P<machine>x86_64|aarch64|armv7l|armv6l|i686|ppc64le|s390x|riscv64)$")
 
@@ -61,6 +62,33 @@ def read_lock(text: str, file: str) -> list[Locked]:
     if problems:
         raise InvalidDocumentError(problems)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One requirement as a lock words it, without options: a package, or a local file. ``line`` counts from 1."""
+
+    wanted: str
+    hashes: tuple[str, ...]
+    line: int
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a path, which pip takes by the current folder."""
+        return self.wanted.startswith((".", "/")) or self.wanted.endswith(".whl")
+
+    @property
+    def name(self) -> str:
+        """The package's name; empty for a local file."""
+        found = None if self.is_file else _NAME.match(self.wanted)
+        return found[0] if found else ""
+
+
+def wanted_lines(text: str) -> Iterator[Wanted]:
+    """Yield the requirements of any lock, those too that have no hash or are local files."""
+    for line, words in _logical_lines(text):
+        if not words.startswith("-"):
+            yield Wanted(_HASH.sub("", words).strip(), tuple(_HASH.findall(words)), line)
 
 
 def locked_for(lock: Sequence[Locked], *, python: str, platform: str | None) -> list[Locked]:

@@ -14,6 +14,7 @@ from cloud_publisher.validation.references import check_dependencies, check_temp
 from cloud_publisher.validation.roots import check_roots
 from cloud_publisher.validation.sizes import check_sizes
 from cloud_publisher.validation.sources import Check, Checked, Sources, read_sources
+from cloud_publisher.validation.tools import check_tools
 from shared_schema.config import find_config
 from shared_schema.diagnostics import Diagnostic
 
@@ -36,6 +37,7 @@ CHECKS: list[Check] = [
     check_template,
     check_stages,
     check_sizes,
+    check_tools,
 ]
 
 
