@@ -1,6 +1,7 @@
 """A component's ``python3`` is the device's: what the device was given, or a bare one; never the emulator's."""
 
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -49,8 +50,17 @@ def looked(device: RunningDevice, name: str, given: dict[str, Path]) -> dict[str
 
 @pytest.mark.parametrize("runtime", ["classic", "lite"])
 def test_without_a_word_a_component_finds_no_package_and_no_command_of_the_emulator(
-    greengrass_devices: Callable[..., RunningDevice], tmp_path: Path, unique: str, runtime: str
+    greengrass_devices: Callable[..., RunningDevice],
+    tmp_path: Path,
+    unique: str,
+    runtime: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # As in an activated environment, whose packages are beside others that a person has added.
+    (tmp_path / "added").mkdir()
+    (tmp_path / "added" / "tinylib.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "added"))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     device = greengrass_devices(runtime)
     seen = looked(device, unique, give(tmp_path, unique))
     assert seen == {"prefix": str(device.root / "python"), "found": [], "command": None}
