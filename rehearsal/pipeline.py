@@ -16,29 +16,14 @@ from rehearsal.buildspec import (
     run_buildspec,
 )
 from rehearsal.repository_config import leave_wheels_out
+from rehearsal.source_files import copy_source
 
 BUILD_FILE = "buildspec.build.yml"
 DEPLOY_FILE = "buildspec.deploy.yml"
 SOURCE, RELEASE = "source", "release"
 """The two inputs of a deploy action, as dev-account.yaml names them."""
 DIST = "dist"
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "versions")
-_SOURCES = (
-    "greengrass-config.yml",
-    "deployment.json",
-    "pyproject.toml",
-    "requirements",
-    "README.md",
-    "LICENSE",
-    BUILD_FILE,
-    DEPLOY_FILE,
-    "model_components",
-    "tools",
-    "agent",
-    "edge_agent",
-    "shared_schema",
-    "cloud_publisher",
-)
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +72,7 @@ class Pipeline:
         self._runs = 0
         self.last: PipelineRun | None = None
         self.source = folder / "source"
-        self.source.mkdir(parents=True)
-        for name in _SOURCES:
-            path = repository / name
-            if path.is_dir():
-                shutil.copytree(path, self.source / name, ignore=_LEFT_OUT)
-            elif path.is_file():
-                # A repository of `cloud-publisher init` has its agent in a folder, and the publisher installed.
-                shutil.copy2(path, self.source / name)
+        copy_source(repository, self.source)
         if not wheels:
             leave_wheels_out(self.source)
         self._build = read_buildspec(self.source / BUILD_FILE)

@@ -77,7 +77,9 @@ def source_files(
     """
     build = component.build
     if build.build_system != "python":
-        yield files_below(place.root, exclude=build.exclude, leave_out=place.dist, left_out=left_out)
+        # A model's versions for a rehearsal lie there; a release has the one version that was approved.
+        exclude = [*build.exclude, "/versions/"] if component.model is not None else build.exclude
+        yield files_below(place.root, exclude=exclude, leave_out=place.dist, left_out=left_out)
         return
     files = _files_of(build.packages, place.root, build.exclude, left_out)
     if build.distribution is None:
