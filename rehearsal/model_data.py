@@ -137,8 +137,10 @@ def _versions_below(folder: Path) -> tuple[list[Path], Path | None]:
     return [found[name] for name in sorted(found, key=_by_number)], bad
 
 
-def _by_number(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name) if part]
+def _by_number(name: str) -> list[tuple[bool, int, str]]:
+    """Return what names are sorted by: 9 before 10, and numbers before words."""
+    parts = [part for part in re.split(r"(\d+)", name) if part]
+    return [(False, int(part), "") if part.isdecimal() else (True, 0, part) for part in parts]
 
 
 def _folder_with_files(path: Path, what: str) -> Path:
