@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from rehearsal.candidates import Candidate, Candidates
 from rehearsal.errors import RehearsalError
 from rehearsal.other_user import OtherUser
-from rehearsal.pipeline import DIST, Pipeline, PipelineRun
+from rehearsal.pipeline import Pipeline, PipelineRun
 from rehearsal.timeline import Timeline
 from rehearsal.world import World
 from shared_schema.release import FILE, Release
@@ -63,7 +63,7 @@ class Rehearsal:
 
     def release(self) -> Release:
         """Return the last build's release. Raises ``RehearsalError`` if no build has written one."""
-        path = self.pipeline.source / DIST / FILE
+        path = self.pipeline.dist / FILE
         try:
             return Release.model_validate_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -69,6 +69,8 @@ class Pipeline:
         self._runs = 0
         self.last: PipelineRun | None = None
         self.source = folder / "source"
+        self.dist = self.source / DIST
+        """What the last build wrote."""
         copy_source(repository, self.source)
         self._build = read_buildspec(self.source / BUILD_FILE)
 

@@ -1,5 +1,6 @@
 """`mlops-rehearsal run` with what cannot be rehearsed: exit code 2, what is wrong, what to do; nothing is started."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from rehearsal.cli.main import main
 Run = Callable[..., str]
 AGENT = "  agent: {component-name: org.agent, root: ., build: {build_system: python, packages: [a]}, agent: {}}\n"
 WEAR = "  wear: {component-name: org.wear, root: wear, model: {sagemaker-managed: true, package-group: wear}}\n"
+OTHER = WEAR.replace("wear", "other")
 ONE_OBJECT = "  wear: {component-name: org.wear, root: wear, model: {sagemaker-managed: false, name: wear.onnx}}\n"
 MANIFEST = (
     "file: wear.onnx\ntask: tabular\nlabels: [fine]\ncolumns: [heat]\n"
@@ -117,9 +119,24 @@ def test_a_link_in_a_version_is_refused(tmp_path: Path, refused: Run) -> None:
 
 
 def test_a_bad_version_of_a_model_that_no_agent_vets_is_refused(repository: Path, refused: Run) -> None:
+    write_config(repository, AGENT + WEAR + OTHER)
+    shutil.copytree(repository / "wear", repository / "other")
     (repository / "wear/model.yaml").unlink()
     said = refused("--model-data", "wear=../one", "--bad", "wear=../two")
     assert "no model.yaml in wear: no agent vets it" in said
+
+
+def test_a_repository_whose_models_no_agent_serves_is_refused(repository: Path, refused: Run) -> None:
+    (repository / "wear/model.yaml").unlink()
+    said = refused("--model-data", "wear=../one")
+    assert "no agent would serve wear: there is no model.yaml in wear" in said
+
+
+def test_two_models_of_one_package_group_are_refused(repository: Path, refused: Run) -> None:
+    write_config(repository, AGENT + WEAR + OTHER.replace("package-group: other", "package-group: wear"))
+    said = refused("--model-data", "wear=../one")
+    assert "wear and other both come from the package group wear" in said
+    assert "give other a place of its own" in said
 
 
 def test_a_version_of_two_files_for_a_model_that_is_one_object_is_refused(
