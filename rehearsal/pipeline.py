@@ -72,6 +72,8 @@ class Pipeline:
         self._runs = 0
         self.last: PipelineRun | None = None
         self.source = folder / "source"
+        self.dist = self.source / DIST
+        """What the last build wrote."""
         copy_source(repository, self.source)
         if not wheels:
             leave_wheels_out(self.source)
