@@ -9,6 +9,7 @@ from typing import Protocol
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.seeding import SeededCloud
 
+from rehearsal.build_containers import containers_of
 from rehearsal.device_python import name_python
 from rehearsal.feeder import Feeder, accuracy, read_predictions, read_scans
 from rehearsal.memory import MemoryWatch
@@ -106,12 +107,15 @@ def rehearse(
         models = stack.enter_context(Registrations(registry, trainings))
         timeline.add("registry", f"{models.linear.name} trained and registered", began=0.0)
         tell("the first of three versions of the model is trained and registered, none approved", None)
+        first = next(iter(world.accounts))
+        containers = stack.enter_context(containers_of(folder, user, stages=[first])) if program.bare else None
         pipeline = Pipeline(
             repository,
             folder / "pipeline",
             environment=permissions.build_environment(world) if permissions else world.environment(),
             stages=permissions.stages(world) if permissions else world.stages(),
             report=lambda words: tell(words, None),
+            containers=containers,
         )
         program.write(pipeline.source)
         if user is not None:

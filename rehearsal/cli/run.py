@@ -72,7 +72,9 @@ def run(
 
     if extended and (enforce_iam or devices is not None):
         raise WrongUse("--extended has its own two devices, and no roles", "leave out --devices and --enforce-iam")
-    program = extended_program(repository) if extended else standard_program(3 if devices is None else devices)
+    program = (
+        extended_program(repository, bare=True) if extended else standard_program(3 if devices is None else devices)
+    )
     console = Console(highlight=False)
     interruption = Interruption()
 

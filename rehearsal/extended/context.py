@@ -58,7 +58,7 @@ class ScenarioContext:
 
     def release(self) -> Release:
         """Return the last build's release."""
-        path = self.rehearsal.pipeline.source / "dist" / FILE
+        path = self.rehearsal.pipeline.dist / FILE
         return Release.model_validate_json(path.read_text(encoding="utf-8"))
 
     def versions(self) -> dict[str, str]:
