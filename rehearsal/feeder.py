@@ -1,14 +1,15 @@
-"""Puts scans into each device's folder while the rehearsal runs, and says which predictions must exist.
+"""Puts frames into each device's folder while the rehearsal runs, and says which predictions must exist.
 
-A scan is written beside the folder and renamed into it, as a camera's driver would do: a folder source takes only
+A frame is written beside the folder and renamed into it, as a camera's driver would do: a folder source takes only
 finished files.
 """
 
 import itertools
+import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,10 +19,13 @@ from pydantic import ValidationError
 
 from shared_schema.messages import Prediction
 
+_MOST_WAITING = 100
+"""Frames in a folder. A device that is slower than the feeder gets no more until it has taken some."""
+
 
 @dataclass(frozen=True, slots=True)
-class Scan:
-    """One handwritten digit: the picture, and what it shows."""
+class Frame:
+    """One file that is fed. Of a digit's scan, ``label`` is what it shows."""
 
     path: Path
     label: str
@@ -29,7 +33,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One device's scans compared with its predictions."""
+    """One device's frames compared with its predictions."""
 
     fed: int
     predicted: int
@@ -43,29 +47,43 @@ class Account:
         return self.fed > 0 and not (self.lost or self.twice or self.foreign)
 
 
-def read_scans(folder: Path) -> list[Scan]:
+def read_scans(folder: Path) -> list[Frame]:
     """Return the pictures that `scans.py` wrote, named `NNNN-<label>.png`."""
-    return [Scan(path, path.stem.split("-")[-1]) for path in sorted(folder.glob("*.png"))]
+    return [Frame(path, path.stem.split("-")[-1]) for path in sorted(folder.glob("*.png"))]
 
 
 class Feeder:
-    """One thread that feeds every device ``rate`` scans a second. A context manager, which starts and ends the thread.
+    """One thread that feeds one source of every device ``rate`` frames a second, for as long as the device keeps up.
+    A context manager, which starts and ends the thread.
 
-    ``scans`` is called when the thread starts.
+    ``frames`` is called when the thread starts. ``folders`` are by device. If it ``asks``, what takes the frames out of
+    the folder is not the source itself but a component that sends them to the source's topic.
     """
 
-    def __init__(self, scans: Callable[[], list[Scan]], images: dict[str, Path], *, rate: float) -> None:
-        self.scans = scans
-        self._images = images
-        self._cycle: Iterator[Scan] = iter(())
+    def __init__(
+        self,
+        frames: Callable[[], list[Frame]],
+        folders: dict[str, Path],
+        *,
+        rate: float,
+        model: str,
+        source: str,
+        asks: bool = False,
+    ) -> None:
+        self.frames = frames
+        self.model = model
+        self.source = source
+        self.asks = asks
+        self._folders = folders
+        self._cycle: Iterator[Frame] = iter(())
         self._pause = 1 / rate
-        self._offered: dict[str, set[str]] = {device: set() for device in images}
-        self._fed: dict[str, list[str]] = {device: [] for device in images}
+        self._offered: dict[str, set[str]] = {device: set() for device in folders}
+        self._fed: dict[str, list[str]] = {device: [] for device in folders}
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"feeder-{source}", daemon=True)
 
     def __enter__(self) -> "Feeder":
-        self._cycle = itertools.cycle(self.scans())
+        self._cycle = itertools.cycle(self.frames())
         self._thread.start()
         return self
 
@@ -73,7 +91,7 @@ class Feeder:
         self.stop()
 
     def stop(self) -> None:
-        """Stop feeding: no scan is fed after this returns. May be called twice."""
+        """Stop feeding: no frame is fed after this returns. May be called twice."""
         self._stop.set()
         self._thread.join(timeout=5)
 
@@ -86,24 +104,26 @@ class Feeder:
         return set(self._offered[device])
 
     def _run(self) -> None:
-        for number, scan in zip(itertools.count(), self._cycle, strict=False):
-            name = f"{number:06d}-{scan.label}.png"
-            for device, folder in self._images.items():
+        for number, frame in zip(itertools.count(), self._cycle, strict=False):
+            name = f"{number:06d}-{frame.label}{frame.path.suffix}"
+            for device, folder in self._folders.items():
                 # Noted before the rename: the device's prediction may come before this thread runs again.
                 self._offered[device].add(name)
-                if self._drop(scan, folder, name):
+                if self._drop(frame, folder, name):
                     self._fed[device].append(name)
             if self._stop.wait(self._pause):
                 return
 
     @staticmethod
-    def _drop(scan: Scan, folder: Path, name: str) -> bool:
+    def _drop(frame: Frame, folder: Path, name: str) -> bool:
         beside = folder.parent / f".{name}.part"
         try:
-            beside.write_bytes(scan.path.read_bytes())
+            if len(os.listdir(folder)) >= _MOST_WAITING:  # noqa: PTH208  a list of names alone
+                return False
+            beside.write_bytes(frame.path.read_bytes())
             beside.rename(folder / name)
         except OSError:
-            # The device has no agent, so its folder is gone. The scan was not fed.
+            # The device has no agent, so its folder is gone. The frame was not fed.
             beside.unlink(missing_ok=True)
             return False
         return True
@@ -156,15 +176,18 @@ def _files_of(path: Path) -> list[tuple[Path, int]]:
 
 
 def settle(feeder: Feeder, device: str, predictions: Path, *, deadline: float, source: str | None = None) -> Account:
-    """Return a device's account: once every scan fed so far has its prediction, or after ``deadline`` seconds.
+    """Return a device's account: once every frame fed so far has its prediction, or when ``deadline`` seconds have
+    brought no further one: a slow model has all the time.
 
-    ``source`` is the agent's source that reads the scans; needed if the agent has other sources.
+    ``source`` is the agent's source that reads the frames; needed if the agent has other sources.
     """
     fed = feeder.fed(device)
-    ends = time.monotonic() + deadline
+    left, ends = len(fed), time.monotonic() + deadline
     while True:
         found = [each.frame for each in read_predictions(predictions) if source in {None, each.source}]
         account = _account(fed, found, feeder.offered(device))
+        if len(account.lost) < left:
+            left, ends = len(account.lost), time.monotonic() + deadline
         if not account.lost or time.monotonic() > ends:
             return account
         time.sleep(0.1)
@@ -181,15 +204,27 @@ def _account(fed: list[str], predicted: list[str], offered: set[str]) -> Account
     )
 
 
-def accuracy(predictions: list[Prediction]) -> dict[str, tuple[int, int]]:
-    """Return for each model version how many scans it read rightly, and of how many.
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How many frames a model's version answered; of scans also how many rightly."""
 
-    The scan's label is in its file name; the prediction's is the first of the top labels.
-    """
-    right: Counter[str] = Counter()
-    of: Counter[str] = Counter()
+    model: str
+    version: str
+    frames: int
+    right: int | None = None
+
+
+def answered_by(predictions: Iterable[Prediction], labelled: Container[str]) -> list[Answered]:
+    """Return what each version of each model has answered. Frames of the ``labelled`` models have their label in their
+    file name; the prediction's is the first of the top labels."""
+    right: Counter[tuple[str, str]] = Counter()
+    of: Counter[tuple[str, str]] = Counter()
     for prediction in predictions:
-        of[prediction.version] += 1
+        version = (prediction.model, prediction.version)
+        of[version] += 1
         truth = Path(prediction.frame).stem.split("-")[-1]
-        right[prediction.version] += str(prediction.output.get("label")) == truth
-    return {version: (right[version], of[version]) for version in sorted(of)}
+        right[version] += str(prediction.output.get("label")) == truth
+    return [
+        Answered(model, version, of[model, version], right[model, version] if model in labelled else None)
+        for model, version in sorted(of)
+    ]

@@ -21,6 +21,7 @@ from rehearsal.buildspec import (
     read_buildspec,
     run_buildspec,
 )
+from rehearsal.repository_config import leave_wheels_out
 from rehearsal.source_files import copy_source
 
 BUILD = "build"
@@ -69,11 +70,13 @@ class Pipeline:
         environment: Mapping[str, str],
         stages: Sequence[Stage],
         report: Callable[[str], None],
+        wheels: bool = False,
         containers: Containers | None = None,
     ) -> None:
         """``environment`` is that of a client of dev's cloud, with the bucket of artifacts; every stage gets it.
 
-        With ``containers`` every stage gets what a container has, and of ``environment`` the cloud and the bucket only.
+        ``wheels``: the agent's artifact brings what a device installs; else the devices must have it. With
+        ``containers`` every stage gets what a container has, and of ``environment`` the cloud and the bucket only.
         """
         self._folder = folder
         self._stages = stages
@@ -87,6 +90,8 @@ class Pipeline:
         """What the last build handed over."""
         self.source = folder / SOURCE
         copy_source(repository, self.source)
+        if not wheels:
+            leave_wheels_out(self.source)
 
     def run(self, *, gated: bool = True, deadline: float = 300) -> PipelineRun:
         """Build, then deploy stage by stage. If ``gated``, the first stage that fails ends the run, as in CodePipeline.

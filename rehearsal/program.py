@@ -1,14 +1,15 @@
 """What a rehearsal runs: its devices and its scenarios. World and pipeline are the same for all programs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rehearsal import scenarios
+from rehearsal.context import Rehearsal
 from rehearsal.errors import WrongUse
 from rehearsal.feeder import Feeder
-from rehearsal.scenarios import Rehearsal
 from rehearsal.timeline import Proof
 from rehearsal.world import Group, Runtime
 
@@ -19,14 +20,14 @@ def as_it_is(source: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``scenarios`` yields the proofs one by one. It puts what it starts, such as the feeder, on the stack.
+    """``scenarios`` yields the proofs one by one. It puts what it starts, such as the feeders, on the stack.
 
     ``write`` changes the pipeline's copy of the repository before the first scenario. If ``bare``, each stage runs in a
     container of its own, and installs the tool from what its pipeline gives it.
     """
 
     groups: Mapping[str, Group]
-    scenarios: Callable[[Rehearsal, Feeder, ExitStack], Iterator[Proof]]
+    scenarios: Callable[[Rehearsal, Sequence[Feeder], ExitStack], Iterator[Proof]]
     write: Callable[[Path], None] = as_it_is
     bare: bool = False
 
@@ -52,16 +53,25 @@ def groups_of(devices: int) -> dict[str, Group]:
     }
 
 
-def _run_scenarios(rehearsal: Rehearsal, feeder: Feeder, stack: ExitStack) -> Iterator[Proof]:
+def _run_scenarios(rehearsal: Rehearsal, feeders: Sequence[Feeder], stack: ExitStack) -> Iterator[Proof]:
     """Run the scenarios in order. Stop after one with a failed row: the later ones would fail for the same reason."""
     first = scenarios.first_release(rehearsal)
     yield from first
     if not all(proof.holds for proof in first):
         return
-    stack.enter_context(feeder)
-    for scenario in (scenarios.better_model, scenarios.bad_model, scenarios.way_back):
-        rows = scenario(rehearsal, feeder)
+    for feeder in feeders:
+        stack.enter_context(feeder)
+    for scenario in _after_the_first(rehearsal, feeders):
+        rows = scenario()
         yield from rows
         if not all(proof.holds for proof in rows):
             return
-    yield from scenarios.nothing_to_do(rehearsal)
+
+
+def _after_the_first(rehearsal: Rehearsal, feeders: Sequence[Feeder]) -> Iterator[Callable[[], list[Proof]]]:
+    most = max(len(each.good) for each in rehearsal.models)
+    for number in range(1, max(most, 2)):
+        yield partial(scenarios.hot_reload, rehearsal, feeders, number)
+    yield partial(scenarios.refusal, rehearsal, feeders)
+    yield partial(scenarios.way_back, rehearsal, feeders)
+    yield partial(scenarios.nothing_to_do, rehearsal)

@@ -1,17 +1,19 @@
-"""The data scientist's part of the rehearsal: it runs the model's own scripts as the team would."""
+"""The data scientist's part where a model has scripts as the digits do: they are run as the team would run them."""
 
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from rehearsal.candidates import Candidates
 from rehearsal.processes import output_of
 
 Kind = Literal["linear", "mlp", "shuffled"]
 KINDS: tuple[Kind, ...] = ("linear", "mlp", "shuffled")
+BAD: Kind = "shuffled"
 _SECONDS_A_SCRIPT = 120
 
 
@@ -86,14 +88,16 @@ class Registry:
 class Registrations:
     """Registers the digits models in the background, in the order of their training.
 
-    A context manager: at its end it waits for what still runs. Each property waits for its model, and raises
-    ``RehearsalError`` if its training or its registration failed.
+    A context manager: at its end it waits for what still runs.
     """
 
     def __init__(self, registry: Registry, trainings: Trainings, kinds: Sequence[Kind] = KINDS) -> None:
         # One worker: the registry numbers its versions in the order in which they come.
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="registration")
-        self._models = {kind: self._pool.submit(_registered, registry, trainings, kind) for kind in kinds}
+        self._versions = {
+            kind: ScriptedVersion(kind, self._pool.submit(_registered, registry, trainings, kind), registry)
+            for kind in kinds
+        }
 
     def __enter__(self) -> "Registrations":
         return self
@@ -101,21 +105,30 @@ class Registrations:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    @property
-    def linear(self) -> TrainedModel:
-        return self._model("linear")
+    def candidates(self, key: str) -> Candidates:
+        """Return the versions, the bad one apart: its labels were shuffled before it was trained."""
+        good = [version for kind, version in self._versions.items() if kind != BAD]
+        return Candidates(key, good, self._versions.get(BAD))
+
+
+class ScriptedVersion:
+    """A version that is trained and registered in the background. Each member but the name waits for that, and raises
+    ``RehearsalError`` if it failed."""
+
+    def __init__(self, kind: Kind, registered: Future[TrainedModel], registry: Registry) -> None:
+        self.name: str = kind
+        self._registered = registered
+        self._registry = registry
 
     @property
-    def better(self) -> TrainedModel:
-        return self._model("mlp")
+    def released_as(self) -> str:
+        return self._registered.result().released_as
 
-    @property
-    def bad(self) -> TrainedModel:
-        """The model that was trained on shuffled labels."""
-        return self._model("shuffled")
+    def approve(self) -> None:
+        self._registry.set_status(self._registered.result(), "Approved")
 
-    def _model(self, kind: Kind) -> TrainedModel:
-        return self._models[kind].result()
+    def take_back(self) -> None:
+        self._registry.set_status(self._registered.result(), "Rejected")
 
 
 def _registered(registry: Registry, trainings: Trainings, kind: Kind) -> TrainedModel:

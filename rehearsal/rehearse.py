@@ -1,8 +1,10 @@
 """The whole rehearsal: the world, the data scientist's part, a program's scenarios, the report."""
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -10,19 +12,25 @@ from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.seeding import SeededCloud
 
 from rehearsal.build_containers import containers_of
+from rehearsal.candidates import Candidates
+from rehearsal.context import Rehearsal
 from rehearsal.device_python import name_python
-from rehearsal.feeder import Feeder, accuracy, read_predictions, read_scans
+from rehearsal.feeder import Feeder, Frame, answered_by, read_predictions, read_scans
+from rehearsal.given_versions import register_folders
 from rehearsal.memory import MemoryWatch
+from rehearsal.model_data import ModelToRelease
 from rehearsal.other_user import OtherUser, other_user
 from rehearsal.pipeline import Pipeline, Stage
 from rehearsal.program import Program
 from rehearsal.registry import Registrations, Registry, Trainings
+from rehearsal.rehearsed_config import folder_of
 from rehearsal.report import Summary, write_report
-from rehearsal.scenarios import MODEL, Rehearsal
+from rehearsal.subject import Subject
 from rehearsal.timeline import Proof, Timeline
 from rehearsal.world import BUCKET, PACKAGE_GROUP, World
 
-SCANS_A_SECOND = 8.0
+FRAMES_A_SECOND = 8.0
+"""To each device, over all its sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +76,29 @@ class Permissions(Protocol):
 
 
 def rehearse(
-    repository: Path,
+    subject: Subject,
     folder: Path,
     *,
     program: Program,
     tell: Callable[[str, Proof | None], None],
     permissions: Permissions | None = None,
 ) -> Outcome:
-    """Run the program in ``folder``, which is empty (see ``own_folder``), and return the outcome.
+    """Rehearse the subject by the program in ``folder``, which is empty (see ``own_folder``), and return the outcome.
 
     ``tell`` is called at each step, and with each proof as soon as there is one. With ``permissions`` each process has
     its own role, and a last row says whether the roles sufficed. A failed proof ends the run, with its row.
 
     Raises ``RehearsalError`` if it cannot go on.
     """
-    scripts = repository / "model_components" / "digits"
     timeline = Timeline()
     proofs: list[Proof] = []
     with ExitStack() as stack:
         memory = stack.enter_context(MemoryWatch())
-        trainings = stack.enter_context(Trainings(scripts, folder / "models"))
+        training = [
+            (each, stack.enter_context(Trainings(each.root, folder / "models" / each.key)))
+            for each in subject.models
+            if each.scripted
+        ]
         other = stack.enter_context(other_user(folder))
         user = other if isinstance(other, OtherUser) else None
         world = stack.enter_context(
@@ -97,33 +108,34 @@ def rehearse(
                 recording=permissions.recording if permissions else None,
                 prepare=permissions.prepare if permissions else None,
                 other=user,
+                agent=subject.place,
             )
         )
         tell(f"three accounts and {len(world.devices)} devices are up", None)
         timeline.add("world", "accounts and devices are up", began=0.0)
         bucket = permissions.model_bucket if permissions else BUCKET
-        registry = Registry(scripts, environment=world.environment(), bucket=bucket, group=PACKAGE_GROUP)
-        # Entered after the trainings, so that it ends before them. Two models are registered during scenario 1.
-        models = stack.enter_context(Registrations(registry, trainings))
-        timeline.add("registry", f"{models.linear.name} trained and registered", began=0.0)
-        tell("the first of three versions of the model is trained and registered, none approved", None)
+        candidates = list(_registered(subject, training, world, bucket, folder / "models", stack))
+        for each in candidates:
+            timeline.add("registry", f"the first version of {each.key} is registered: {each.good[0].name}", began=0.0)
+            tell(_in_words(each), None)
         first = next(iter(world.accounts))
         containers = stack.enter_context(containers_of(folder, user, stages=[first])) if program.bare else None
         pipeline = Pipeline(
-            repository,
+            subject.repository,
             folder / "pipeline",
             environment=permissions.build_environment(world) if permissions else world.environment(),
             stages=permissions.stages(world) if permissions else world.stages(),
             report=lambda words: tell(words, None),
             containers=containers,
         )
+        for change in subject.write_into(pipeline.source, region=world.cloud.region):
+            tell(f"added to the pipeline's copy of the config: {change}", None)
         program.write(pipeline.source)
         if user is not None:
             name_python(pipeline.source, user.python)
-        rehearsal = Rehearsal(world, pipeline, registry, models, timeline, other)
-        images = {device.name: device.images for device in world.devices}
-        feeder = Feeder(lambda: read_scans(trainings.scans()), images, rate=SCANS_A_SECOND)
-        for proof in program.scenarios(rehearsal, feeder, stack):
+        rehearsal = Rehearsal(world, pipeline, candidates, timeline, other)
+        feeders = list(_feeders(subject, training, world))
+        for proof in itertools.chain(program.scenarios(rehearsal, feeders, stack), subject.unfed()):
             proofs.append(proof)
             tell("", proof)
         if permissions:
@@ -133,10 +145,55 @@ def rehearse(
             prediction
             for device in world.devices
             for prediction in read_predictions(device.predictions)
-            if prediction.model == MODEL
+            if prediction.model in {each.key for each in candidates}
         ]
-    summary = Summary(timeline.now(), memory.peak, accuracy(predictions))
+    answered = answered_by(predictions, {lane.model for lane in subject.feeding.lanes if not lane.frames})
+    summary = Summary(timeline.now(), memory.peak, answered)
     report = folder / "report.html"
     write_report(report, proofs, timeline.moments(), summary)
     failed = pipeline.last.failed() if pipeline.last else None
     return Outcome(tuple(proofs), summary, report, failed.log if failed else None)
+
+
+Training = Sequence[tuple[ModelToRelease, Trainings]]
+
+
+def _registered(
+    subject: Subject, training: Training, world: World, bucket: str, work: Path, stack: ExitStack
+) -> Iterator[Candidates]:
+    """Yield the versions of each model once the first is registered, none of them approved."""
+    scripted = {each.key: trainings for each, trainings in training}
+    for model in subject.models:
+        trainings = scripted.get(model.key)
+        if trainings is None:
+            yield register_folders(model, world, artifacts=BUCKET, packages=bucket, work=work / model.key)
+            continue
+        group = model.component.model.package_group if model.component.model else None
+        registry = Registry(model.root, environment=world.environment(), bucket=bucket, group=group or PACKAGE_GROUP)
+        # Entered after the trainings, so that it ends before them. Later versions are registered during scenario 1.
+        candidates = stack.enter_context(Registrations(registry, trainings)).candidates(model.key)
+        _ = candidates.good[0].released_as
+        yield candidates
+
+
+def _in_words(model: Candidates) -> str:
+    versions = "1 version" if len(model.good) == 1 else f"{len(model.good)} versions"
+    bad = " and one that devices must refuse" if model.bad else ""
+    return f"{model.key} has {versions}{bad}; the first is registered, none approved"
+
+
+def _feeders(subject: Subject, training: Training, world: World) -> Iterator[Feeder]:
+    scans = {model.key: trainings for model, trainings in training}
+    for lane in subject.feeding.lanes:
+        frames = (
+            partial(_scans, scans[lane.model])
+            if lane.model in scans and not lane.frames
+            else partial(list, lane.frames)
+        )
+        folders = {device.name: folder_of(lane, device) for device in world.devices}
+        rate = FRAMES_A_SECOND / len(subject.feeding.lanes)
+        yield Feeder(frames, folders, rate=rate, model=lane.model, source=lane.source, asks=lane.by_topic)
+
+
+def _scans(trainings: Trainings) -> list[Frame]:
+    return read_scans(trainings.scans())

@@ -1,12 +1,13 @@
 """The report: the table and the figures on the terminal, and one page with proofs and timeline, without a network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.table import Table
 
+from rehearsal.feeder import Answered
 from rehearsal.timeline import Moment, Proof
 
 _LANE_HEIGHT = 34
@@ -26,11 +27,11 @@ class _Bar:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the report tells besides the proofs. ``accuracy`` is by model version: (scans read rightly, all scans)."""
+    """What the report tells besides the proofs."""
 
     seconds: float
     peak_bytes: int
-    accuracy: Mapping[str, tuple[int, int]]
+    answered: Sequence[Answered]
 
 
 def proofs_table(proofs: Sequence[Proof]) -> Table:
@@ -51,13 +52,19 @@ def proofs_table(proofs: Sequence[Proof]) -> Table:
 
 
 def summary_lines(summary: Summary) -> list[str]:
-    """Return the figures in words: time, memory, and each model version's accuracy."""
-    lines = [f"{summary.seconds:.0f} s from start to end, {summary.peak_bytes / 1e6:.0f} MB at the peak."]
-    lines += [
-        f"Version {version} read {right} of {of} scans rightly ({100 * right / of:.1f} %)."
-        for version, (right, of) in summary.accuracy.items()
+    """Return the figures in words: time, memory, and what each model's version has answered."""
+    return [
+        f"{summary.seconds:.0f} s from start to end, {summary.peak_bytes / 1e6:.0f} MB at the peak.",
+        *(f"{each.model} {each.version} {in_words(each)}." for each in summary.answered),
     ]
-    return lines
+
+
+def in_words(answered: Answered) -> str:
+    """Return what a version has done, without its name."""
+    if answered.right is None:
+        return f"gave {answered.frames} predictions"
+    share = 100 * answered.right / answered.frames
+    return f"read {answered.right} of {answered.frames} scans rightly ({share:.1f} %)"
 
 
 def write_report(path: Path, proofs: Sequence[Proof], moments: Sequence[Moment], summary: Summary) -> None:
@@ -90,6 +97,7 @@ def write_report(path: Path, proofs: Sequence[Proof], moments: Sequence[Moment],
         width=_WIDTH,
         lane_height=_LANE_HEIGHT,
         summary=summary,
+        in_words=in_words,
         peak_mb=summary.peak_bytes / 1e6,
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )

@@ -4,158 +4,137 @@ A scenario does what an operator would (approve a package, run the pipeline). Th
 API, and at what the devices wrote. No row of the table is assumed.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
-from rehearsal.cloud_view import Published
-from rehearsal.feeder import Account, Feeder, settle
-from rehearsal.other_user import OtherUser
-from rehearsal.pipeline import Pipeline, PipelineRun
-from rehearsal.registry import Registrations, Registry, TrainedModel
+from rehearsal.context import Rehearsal
+from rehearsal.feeder import Feeder
 from rehearsal.restarts import restart_devices
-from rehearsal.timeline import Proof, Timeline
-from rehearsal.world import AGENT, Device, World
-from shared_schema.messages import Verdict
-from shared_schema.shadow import ShadowModel
+from rehearsal.rows import (
+    REFUSAL,
+    RELOAD,
+    all_confirm,
+    all_zero,
+    as_another_user,
+    both_channels,
+    codes,
+    count_deployments,
+    count_versions,
+    deploy_codes,
+    every_frame_once,
+    listed,
+    only_one_version,
+    refusals,
+    same_digest,
+    serving_now,
+    undisturbed,
+)
+from rehearsal.timeline import Proof
 
-MODEL = "digits"
 REJECTED = 5
-_SECONDS_TO_SETTLE = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """What every scenario needs."""
-
-    world: World
-    pipeline: Pipeline
-    registry: Registry
-    models: Registrations
-    timeline: Timeline
-    user: OtherUser | str = "not asked for"
-    """The user that runs the devices' components, or the reason why it is the nucleus's own."""
-
-    def approve(self, model: TrainedModel) -> None:
-        """Set a package to Approved, as a person would after looking at its metrics."""
-        self.registry.set_status(model, "Approved")
-        self.timeline.add("registry", f"{model.name} approved")
-
-    def run_pipeline(self, *, gated: bool = True) -> PipelineRun:
-        """Run the pipeline once, and record it on the timeline."""
-        at = self.timeline.now()
-        run = self.pipeline.run(gated=gated)
-        for name, stage in {"build": run.build, **run.deploys}.items():
-            self.timeline.record(name, f"run {run.number}: exit code {stage.exit_code}", at=at, seconds=stage.seconds)
-            at += stage.seconds
-        return run
 
 
 def first_release(rehearsal: Rehearsal) -> list[Proof]:
-    """Release the linear model: from Approved until every device serves and confirms it."""
+    """Release the first version of each model: from Approved until every device serves and confirms them."""
     scenario = "1 first release"
-    rehearsal.approve(rehearsal.models.linear)
+    rehearsal.approve_next(0)
     run = rehearsal.run_pipeline()
-    serving = _serving(rehearsal)
+    whole = Proof(scenario, "build, and publish and deploy in three accounts", all_zero(run), codes(run))
+    if run.build.exit_code:
+        return [whole]
+    serving = serving_now(rehearsal)
     return [
-        Proof(scenario, "build, and publish and deploy in three accounts", _all_zero(run), _codes(run)),
-        _all_confirm(scenario, "every device serves and confirms {version}", serving, rehearsal.models.linear),
-        _same_digest(scenario, serving),
-        _both_channels(scenario, rehearsal),
+        whole,
+        all_confirm(scenario, "every device serves and confirms {}", serving, rehearsal.wanted()),
+        same_digest(scenario, serving),
+        both_channels(scenario, rehearsal),
         as_another_user(scenario, rehearsal),
     ]
 
 
-def better_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
-    """Release the better model: it replaces the first in the same process, and every scan gets its prediction.
+def hot_reload(rehearsal: Rehearsal, feeders: Sequence[Feeder], number: int = 1) -> list[Proof]:
+    """Release the next version of each model that has one: it replaces the one before in the same process, and every
+    frame gets its prediction.
 
-    Each classic nucleus was just restarted, one of them without a network: it must not take what it reads back from
-    its own store for a change.
+    Before the first such release each classic nucleus is restarted, one of them without a network: it must not take
+    what it reads back from its own store for a change.
     """
-    scenario = "2 hot reload"
-    booted = restart_devices(scenario, rehearsal.world)
+    booted = [restart_devices(RELOAD, rehearsal.world, fed=bool(feeders))] if number == 1 else []
     before = {device.name: device.agent_pid() for device in rehearsal.world.devices}
-    rehearsal.approve(rehearsal.models.better)
+    names = rehearsal.approve_next(number)
+    if not names:
+        return [*booted, only_one_version(rehearsal), *every_frame_once(RELOAD, rehearsal, feeders)]
     run = rehearsal.run_pipeline()
-    serving = _serving(rehearsal)
+    serving = serving_now(rehearsal)
     after = {device.name: device.agent_pid() for device in rehearsal.world.devices}
     kept = [name for name, pid in after.items() if pid is not None and pid == before[name]]
     return [
-        booted,
-        Proof(scenario, "the pipeline releases the better model", _all_zero(run), _codes(run)),
-        _all_confirm(scenario, "every device serves and confirms {version}", serving, rehearsal.models.better),
+        *booted,
+        Proof(RELOAD, f"the pipeline releases the next version of {listed(names)}", all_zero(run), codes(run)),
+        all_confirm(RELOAD, "every device serves and confirms {}", serving, rehearsal.wanted()),
         Proof(
-            scenario,
-            "no agent was restarted by the first release after its nucleus's start",
+            RELOAD,
+            "no agent was restarted" + (" by the first release after its nucleus's start" if booted else ""),
             len(kept) == len(after),
             ", ".join(f"{name} pid {pid}" for name, pid in after.items()),
         ),
-        _every_scan_once(scenario, rehearsal, feeder),
+        *every_frame_once(RELOAD, rehearsal, feeders),
     ]
 
 
-def bad_model(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
-    """Release the bad model: every device refuses it, and goes on serving."""
-    scenario = "3 refusal"
+def refusal(rehearsal: Rehearsal, feeders: Sequence[Feeder]) -> list[Proof]:
+    """Release the bad versions: every device refuses them, and goes on serving. Without one, say how to add it."""
+    bad = {each.key: each.bad for each in rehearsal.models if each.bad}
+    if not bad:
+        key = rehearsal.models[0].key
+        remedy = f"give a version that devices must refuse by --bad {key}=FOLDER, or in its versions/bad"
+        claim = "devices refuse a bad version, and the pipeline goes back to the good one"
+        return [Proof(REFUSAL, claim, True, f"left out: there is no bad version; {remedy}", tried=False)]
     before = {device.name: device.agent_pid() for device in rehearsal.world.devices}
-    rehearsal.approve(rehearsal.models.bad)
+    deployed = rehearsal.world.published().deployments
+    wanted = rehearsal.wanted()
+    for version in bad.values():
+        rehearsal.approve(version)
     run = rehearsal.run_pipeline(gated=False)
-    deploys = {name: result.exit_code for name, result in run.deploys.items()}
-    refused: list[str] = []
-    statuses: list[str] = []
-    undisturbed: list[str] = []
-    for device in rehearsal.world.devices:
-        model = _model_of(rehearsal, device)
-        verdict = model.said.verdict if model and model.said else None
-        outcome = device.view.outcome(device.name)
-        detailed = device.detailed_status()
-        wanted = "SUCCEEDED" if device.runtime == "lite" else "FAILED_NO_STATE_CHANGE"
-        statuses.append(f"{device.name} {detailed or outcome.status}")
-        if verdict is Verdict.REJECTED and wanted in {detailed, outcome.status}:
-            refused.append(device.name)
-        if (
-            model
-            and model.version == rehearsal.models.better.released_as
-            and device.agent_pid() == before[device.name]
-            and device.serves_now(MODEL) == rehearsal.models.better.released_as
-        ):
-            undisturbed.append(device.name)
-    devices = len(rehearsal.world.devices)
+    goes_on = [undisturbed(rehearsal, feeders, before, wanted), *every_frame_once(REFUSAL, rehearsal, feeders)]
+    if run.build.exit_code:
+        same = deployed == rehearsal.world.published().deployments
+        claim = f"the build refuses the bad version of {listed(bad)}, and nothing is deployed"
+        return [Proof(REFUSAL, claim, same, f"{codes(run)}; see {run.build.log}"), *goes_on]
+    refused, statuses = refusals(rehearsal, list(bad))
+    all_refuse = set(deploy_codes(run).values()) == {REJECTED} and len(run.deploys) == len(rehearsal.world.accounts)
+    accepted = (
+        f"; {listed(bad)}: the golden samples of model.yaml do not tell the bad version from a good one: add samples "
+        "that it answers wrongly"
+        if 0 in deploy_codes(run).values()
+        else ""
+    )
     return [
         Proof(
-            scenario,
-            "each deploy exits with 5: rejected by the devices' own checks",
-            run.build.exit_code == 0
-            and set(deploys.values()) == {REJECTED}
-            and len(deploys) == len(rehearsal.world.accounts),
-            _codes(run),
+            REFUSAL, "each deploy exits with 5: rejected by the devices' own checks", all_refuse, codes(run) + accepted
         ),
         Proof(
-            scenario,
+            REFUSAL,
             "classic ends FAILED_NO_STATE_CHANGE, lite SUCCEEDED with a REJECTED confirmation",
-            len(refused) == devices,
+            len(refused) == len(rehearsal.world.devices),
             ", ".join(statuses),
         ),
-        Proof(
-            scenario,
-            f"every device goes on serving {rehearsal.models.better.released_as}, in the same process",
-            len(undisturbed) == devices,
-            f"{len(undisturbed)} of {devices} devices",
-        ),
-        _every_scan_once(scenario, rehearsal, feeder),
+        *goes_on,
     ]
 
 
-def way_back(rehearsal: Rehearsal, feeder: Feeder) -> list[Proof]:
-    """Reject the bad package in the registry: the pipeline deploys the good model again."""
+def way_back(rehearsal: Rehearsal, feeders: Sequence[Feeder]) -> list[Proof]:
+    """Reject the bad versions: the pipeline deploys the good ones again. Nothing to do without a bad version."""
     scenario = "4 way back"
-    rehearsal.registry.set_status(rehearsal.models.bad, "Rejected")
-    rehearsal.timeline.add("registry", f"{rehearsal.models.bad.name} rejected")
+    bad = [each.bad for each in rehearsal.models if each.bad]
+    if not bad:
+        return []
+    for version in bad:
+        rehearsal.take_back(version)
     run = rehearsal.run_pipeline()
     return [
-        Proof(scenario, "the pipeline deploys the good model as it was built before", _all_zero(run), _codes(run)),
-        _all_confirm(scenario, "every device confirms {version} again", _serving(rehearsal), rehearsal.models.better),
-        _every_scan_once(scenario, rehearsal, feeder),
+        Proof(scenario, "the pipeline deploys the good model as it was built before", all_zero(run), codes(run)),
+        all_confirm(scenario, "every device confirms {} again", serving_now(rehearsal), rehearsal.wanted()),
+        *every_frame_once(scenario, rehearsal, feeders),
     ]
 
 
@@ -166,120 +145,10 @@ def nothing_to_do(rehearsal: Rehearsal) -> list[Proof]:
     run = rehearsal.run_pipeline()
     after = rehearsal.world.published()
     return [
-        Proof(scenario, "the pipeline runs once more and ends well", _all_zero(run), _codes(run)),
+        Proof(scenario, "the pipeline runs once more and ends well", all_zero(run), codes(run)),
         Proof(
             scenario, "nothing is built or uploaded", before.objects == after.objects, f"{len(after.objects)} objects"
         ),
-        Proof(scenario, "nothing is published", before.versions == after.versions, _count(after)),
-        Proof(scenario, "nothing is deployed", before.deployments == after.deployments, _deployments(after)),
+        Proof(scenario, "nothing is published", before.versions == after.versions, count_versions(after)),
+        Proof(scenario, "nothing is deployed", before.deployments == after.deployments, count_deployments(after)),
     ]
-
-
-def _serving(rehearsal: Rehearsal) -> dict[str, ShadowModel | None]:
-    """Return what each device's shadow says of the model."""
-    return {device.name: _model_of(rehearsal, device) for device in rehearsal.world.devices}
-
-
-def _all_confirm(scenario: str, claim: str, serving: Mapping[str, ShadowModel | None], wanted: TrainedModel) -> Proof:
-    confirmed = [name for name, model in serving.items() if _confirms(model, wanted)]
-    words = claim.format(version=wanted.released_as)
-    return Proof(scenario, words, len(confirmed) == len(serving), f"{len(confirmed)} of {len(serving)} devices")
-
-
-def _model_of(rehearsal: Rehearsal, device: Device) -> ShadowModel | None:
-    try:
-        report = device.view.shadow(device.name)
-    except LookupError:
-        return None
-    model = report.models.get(MODEL)
-    if model and model.said:
-        words = f"{model.said.verdict} {model.said.version}"
-        rehearsal.timeline.record_message(device.name, words, when=report.timestamp)
-    return model
-
-
-def _confirms(model: ShadowModel | None, wanted: TrainedModel) -> bool:
-    """Return whether the served and the last confirmed version are both the wanted one, with one digest."""
-    if model is None or model.said is None:
-        return False
-    confirmation = model.said
-    return (
-        confirmation.verdict is Verdict.CONFIRMED
-        and confirmation.version == model.version == wanted.released_as
-        and confirmation.digest == model.digest
-    )
-
-
-def _same_digest(scenario: str, serving: Mapping[str, ShadowModel | None]) -> Proof:
-    digests = {model.digest if model else None for model in serving.values()}
-    shown = ", ".join(sorted(str(digest)[:12] for digest in digests))
-    return Proof(scenario, "one digest in all accounts", len(digests) == 1 and None not in digests, shown)
-
-
-def _both_channels(scenario: str, rehearsal: Rehearsal) -> Proof:
-    runtimes = {device.runtime for device in rehearsal.world.devices}
-    channels = {
-        account.name: account.view.channel(account.target_arn, AGENT) for account in rehearsal.world.accounts.values()
-    }
-    return Proof(
-        scenario,
-        "classic groups are released by the validated channel, the lite one by the subscribed channel",
-        runtimes == {"classic", "lite"}
-        and channels == {a.name: a.wanted_channel for a in rehearsal.world.accounts.values()},
-        ", ".join(f"{name}: {channel}" for name, channel in channels.items()),
-    )
-
-
-def as_another_user(scenario: str, rehearsal: Rehearsal) -> Proof:
-    """Return the proof that no agent runs as its nucleus's user; not tried where this machine cannot do it."""
-    claim = "components run as another user than their nucleus, as under AWS's default"
-    user = rehearsal.user
-    if isinstance(user, str):
-        return Proof(scenario, claim, True, f"not tried: {user}", tried=False)
-    users = {device.name: _user_of(device) for device in rehearsal.world.devices}
-    return Proof(
-        scenario,
-        claim,
-        all(each == user.uid for each in users.values()),
-        f"{user.name}, on classic by {user.by}: {len(users)} devices",
-    )
-
-
-def _user_of(device: Device) -> int | None:
-    pid = device.agent_pid()
-    return None if pid is None else Path(f"/proc/{pid}").stat().st_uid
-
-
-def _every_scan_once(scenario: str, rehearsal: Rehearsal, feeder: Feeder) -> Proof:
-    accounts: dict[str, Account] = {
-        device.name: settle(feeder, device.name, device.predictions, deadline=_SECONDS_TO_SETTLE)
-        for device in rehearsal.world.devices
-    }
-    wrong = [
-        f"{name}: {len(a.lost)} lost, {len(a.twice)} twice, {len(a.foreign)} foreign"
-        for name, a in accounts.items()
-        if not a.balances
-    ]
-    fed = sum(account.fed for account in accounts.values())
-    return Proof(
-        scenario,
-        "every scan has exactly one prediction",
-        not wrong,
-        "; ".join(wrong) or f"{fed} scans on {len(accounts)} devices: none lost, none twice",
-    )
-
-
-def _all_zero(run: PipelineRun) -> bool:
-    return set(run.exit_codes().values()) == {0} and len(run.deploys) > 0
-
-
-def _codes(run: PipelineRun) -> str:
-    return ", ".join(f"{name} {code}" for name, code in run.exit_codes().items())
-
-
-def _count(published: Published) -> str:
-    return ", ".join(f"{name} {len(versions)} versions" for name, versions in published.versions.items())
-
-
-def _deployments(published: Published) -> str:
-    return ", ".join(f"{name} {len(ids)} deployments" for name, ids in published.deployments.items())

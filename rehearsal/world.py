@@ -30,14 +30,13 @@ from rehearsal.processes import process_environment
 from shared_schema.messages import Channel
 
 Runtime = Literal["classic", "lite"]
-AGENT = "com.example.edge-agent"
 GROUP = "rehearsal"
 CANARY = "rehearsal-canary"
 PACKAGE_GROUP = "digits"
 BUCKET = "rehearsal-artifacts"
 _SECONDS_TO_START = 30.0
 _SECONDS_TO_END = 10.0
-_SECONDS_TO_PREDICT = 10.0
+_SECONDS_TO_PREDICT = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,14 @@ class Group:
     def wanted_channel(self) -> Channel:
         """Validated if all devices are classic, subscribed if any is lite (docs/architecture.md, "Two channels")."""
         return Channel.VALIDATED if set(self.devices.values()) == {"classic"} else Channel.SUBSCRIBED
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPlace:
+    """The agent's component name, and the file below its work folder that its JSON-lines sink writes."""
+
+    name: str = "com.example.edge-agent"
+    predictions: str = "predictions.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +80,21 @@ class Device:
     runtime: Runtime
     folder: DeviceFolder
     view: AccountView
+    agent: AgentPlace
 
     @property
     def work(self) -> Path:
         """The agent's work folder."""
-        return self.folder.root / "work" / AGENT
-
-    @property
-    def images(self) -> Path:
-        """Where the agent's folder source takes its scans from."""
-        return self.work / "images"
+        return self.work_of(self.agent.name)
 
     @property
     def predictions(self) -> Path:
         """What the agent's JSON-lines sink writes."""
-        return self.work / "predictions.jsonl"
+        return self.work / self.agent.predictions
+
+    def work_of(self, component: str) -> Path:
+        """Return a component's work folder."""
+        return self.folder.root / "work" / component
 
     def status(self) -> NucleusStatus | None:
         """Return what the nucleus says of itself, or None while it does not run."""
@@ -96,7 +103,7 @@ class Device:
     def agent_pid(self) -> int | None:
         """Return the agent's process id, or None while it does not run."""
         status = self.status()
-        agent = status.components.get(AGENT) if status else None
+        agent = status.components.get(self.agent.name) if status else None
         return agent.pid if agent else None
 
     def detailed_status(self) -> str:
@@ -105,15 +112,18 @@ class Device:
         return status.deployments[-1].detailed if status and status.deployments else ""
 
     def serves_now(self, model: str) -> str | None:
-        """Return the version that makes the next prediction. This checks the device instead of trusting the shadow."""
-        known = sum(1 for _ in read_predictions(self.predictions))
+        """Return the version of a model's next prediction. This checks the device instead of trusting the shadow."""
+        known = sum(each.model == model for each in read_predictions(self.predictions))
         ends = time.monotonic() + _SECONDS_TO_PREDICT
         while time.monotonic() < ends:
-            newer = list(read_predictions(self.predictions))[known:]
+            newer = [each for each in read_predictions(self.predictions) if each.model == model][known:]
             if newer:
-                return newer[-1].version if newer[-1].model == model else None
+                return newer[-1].version
             time.sleep(0.1)
         return None
+
+
+_OURS = AgentPlace()
 
 
 class World:
@@ -127,12 +137,14 @@ class World:
         recording: Path | None = None,
         prepare: Callable[[Cloud, SeededCloud], None] | None = None,
         other: OtherUser | None = None,
+        agent: AgentPlace = _OURS,
     ) -> None:
         """``recording`` enforces permissions. ``prepare`` is called before the accounts have a device.
 
         ``other`` is the user that runs the components, and says where devices lie. Without it the nucleus's user does.
         """
         self.folder = folder
+        self.agent = agent
         self._other = other
         self._nuclei: dict[str, subprocess.Popen[bytes]] = {}
         self._groups = groups
@@ -166,7 +178,7 @@ class World:
                         groups=(of_group[thing],),
                         posix_user=self._other.name if self._other else None,
                     )
-                    device = Device(thing, name, runtime, folder, view)
+                    device = Device(thing, name, runtime, folder, view, self.agent)
                     self.devices.append(device)
                     with ctrl_c_held_back():
                         stack.callback(self.stop, device)

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+# Some tests import onnxruntime themselves: it sends telemetry otherwise.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 
 @dataclass(frozen=True, slots=True)
 class Ran:

@@ -12,8 +12,10 @@ from cloud_publisher.validation.names import check_names, check_placeholders
 from cloud_publisher.validation.recipes import check_recipes
 from cloud_publisher.validation.references import check_dependencies, check_template
 from cloud_publisher.validation.roots import check_roots
+from cloud_publisher.validation.serving import check_serving
 from cloud_publisher.validation.sizes import check_sizes
 from cloud_publisher.validation.sources import Check, Checked, Sources, read_sources
+from cloud_publisher.validation.tools import check_tools
 from shared_schema.config import find_config
 from shared_schema.diagnostics import Diagnostic
 
@@ -32,10 +34,12 @@ CHECKS: list[Check] = [
     check_artifacts,
     check_models,
     check_agent,
+    check_serving,
     check_recipes,
     check_template,
     check_stages,
     check_sizes,
+    check_tools,
 ]
 
 

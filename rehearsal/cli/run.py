@@ -48,6 +48,28 @@ def run(
         int | None, typer.Option(help="Classic devices, between preprod and prod; 3 by default.")
     ] = None,
     repository: Annotated[Path, typer.Option(help="The deploy repository to rehearse.")] = Path(),
+    model_data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FOLDER",
+            help="A version of a model: the config's key, and a folder whose files are its model.tar.gz. Once for each "
+            "version, the older first. Without it: the folders in versions/ of the model's component, by their names.",
+        ),
+    ] = None,
+    bad: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FOLDER", help="A version that devices must refuse. Without it: versions/bad of the component."
+        ),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="NAME=FOLDER",
+            help="Files to feed to a model. Without it: the inputs of its golden samples.",
+        ),
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Folder for logs and report; emptied first.")] = Path("rehearsed/run"),
     enforce_iam: Annotated[
         bool, typer.Option("--enforce-iam", help="Each process runs under its role from infra_policies/.")
@@ -57,23 +79,34 @@ def run(
         typer.Option("--extended", help="What else an agent does: many models, sources, sinks, commands, bad days."),
     ] = False,
 ) -> None:
-    """Run a whole release on this machine, and show the proofs. Exit code 1 if a row does not hold."""
+    """Run a whole release on this machine, and show the proofs. Exit code 1 if a row does not hold.
+
+    The sources that the agent's settings name are fed: files into a folder, requests to a local topic. Scenarios that
+    need a second version, or a bad one, are left out without it; the table says how to add it.
+    """
     from greengrass_emulator.log_lines import log_to_file
     from rich.console import Console
 
     from rehearsal.errors import WrongUse
+    from rehearsal.extended.deploy_repository import extended_subject
     from rehearsal.extended.program import extended_program
     from rehearsal.own_folder import own_folder
     from rehearsal.policy_proof.enforcing import EnforcedRoles
     from rehearsal.program import standard_program
     from rehearsal.rehearse import rehearse
     from rehearsal.report import proofs_table, summary_lines
+    from rehearsal.subject import subject_of
     from rehearsal.timeline import Proof
 
     if extended and (enforce_iam or devices is not None):
         raise WrongUse("--extended has its own two devices, and no roles", "leave out --devices and --enforce-iam")
+    if extended and (model_data or bad or inputs):
+        raise WrongUse("--extended makes its own models beside the digits", "leave out --model-data, --bad and --input")
     program = (
         extended_program(repository, bare=True) if extended else standard_program(3 if devices is None else devices)
+    )
+    subject = (
+        extended_subject(repository) if extended else subject_of(repository, model_data or (), bad or (), inputs or ())
     )
     console = Console(highlight=False)
     interruption = Interruption()
@@ -90,7 +123,7 @@ def run(
         roles = EnforcedRoles(repository.absolute(), folder.absolute()) if enforce_iam else None
         with interruption, own_folder(folder):
             log_to_file(folder / "emulator.log", logging.INFO)
-            outcome = rehearse(repository.absolute(), folder.absolute(), program=program, tell=tell, permissions=roles)
+            outcome = rehearse(subject, folder.absolute(), program=program, tell=tell, permissions=roles)
     except KeyboardInterrupt:
         console.print("ended by Ctrl-C; everything that was started has been ended")
         raise typer.Exit(130) from None

@@ -19,7 +19,7 @@ from rehearsal.extended.deploy_repository import (
 from rehearsal.extended.made_models import MADE, write_belt
 from rehearsal.extended.recorded_answers import received_on, refused_on
 from rehearsal.feeder import read_predictions
-from rehearsal.scenarios import as_another_user
+from rehearsal.rows import as_another_user
 from rehearsal.timeline import Proof
 from rehearsal.world import Device
 from shared_schema.diagnostics import first_few
@@ -38,7 +38,7 @@ def all_at_once(context: ScenarioContext) -> Iterator[Proof]:
         write_belt(device.work / "belt.avi")
     for model in MADE:
         context.upload_make(model, make=0)
-    context.rehearsal.approve(context.rehearsal.models.linear)
+    context.rehearsal.approve(context.digits.good[0])
     run = context.rehearsal.run_pipeline()
     yield Proof(
         SCENARIO, "build, and publish and deploy in both accounts", rows.went_well(context, run), rows.codes(run)

@@ -18,7 +18,7 @@ from rehearsal.extended.context import (
     serves_all,
     where_it_comes_true,
 )
-from rehearsal.extended.deploy_repository import CAMERA, DIGITS, MODELS
+from rehearsal.extended.deploy_repository import CAMERA, DIGITS, IMAGES, MODELS
 from rehearsal.extended.made_models import picture_of_belt
 from rehearsal.extended.no_connection import no_connection
 from rehearsal.timeline import Proof
@@ -28,7 +28,7 @@ from shared_schema.messages import AgentState, Health
 _SCENARIO = "4 bad days"
 _A_BYTE = 1
 _SECONDS_TO_LIMIT = 10.0
-_ASIDE = "images.unreadable"
+_ASIDE = f"{IMAGES}.unreadable"
 _FRAMES_MEANWHILE = 8
 _AWAY = timedelta(seconds=2)
 
@@ -49,9 +49,9 @@ def _unreadable(context: ScenarioContext) -> Proof:
         for name, content in bad.items():
             beside = device.work / f".{name}"
             beside.write_bytes(content)
-            beside.rename(device.images / name)
+            beside.rename(device.work / IMAGES / name)
     aside = where_it_comes_true(
-        context.devices, lambda device: {path.name for path in device.images.with_name(_ASIDE).glob("*")} == bad.keys()
+        context.devices, lambda device: {path.name for path in (device.work / _ASIDE).glob("*")} == bad.keys()
     )
     reported = where_it_comes_true(
         context.devices,

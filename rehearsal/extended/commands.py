@@ -18,7 +18,7 @@ _CHANNELS = {"classic": {"validated", "subscribed"}, "lite": {"subscribed"}}
 def commands(context: ScenarioContext) -> Iterator[Proof]:
     """Roll the digits model back by command, release the hold, and ask for a report."""
     before = pids(context)
-    now, back = context.rehearsal.models.better.released_as, context.rehearsal.models.linear.released_as
+    back, now = (context.released_as(each) for each in context.digits.good)
     replies, held = _changed(context, "rollback", Verdict.HELD, back)
     yield Proof(
         _SCENARIO,

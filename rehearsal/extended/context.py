@@ -8,14 +8,16 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from rehearsal.extended.deploy_repository import MODELS, SOURCES
+from rehearsal.candidates import Candidate, Candidates
+from rehearsal.context import Rehearsal
+from rehearsal.errors import RehearsalError
+from rehearsal.extended.deploy_repository import DIGITS, MODELS, SOURCES
 from rehearsal.extended.made_models import upload_make
 from rehearsal.extended.mqtt_listener import MqttListener
 from rehearsal.feeder import Feeder, read_predictions
-from rehearsal.scenarios import Rehearsal
-from rehearsal.world import AGENT, BUCKET, Device
+from rehearsal.world import BUCKET, Device
 from shared_schema.messages import Prediction, Verdict
-from shared_schema.release import FILE, Release
+from shared_schema.release import Release
 from shared_schema.shadow import ShadowReport
 
 PATIENCE = 30.0
@@ -56,10 +58,27 @@ class ScenarioContext:
         upload_make(self.rehearsal.world.cloud.client("s3"), BUCKET, model, make=make)
         self.rehearsal.timeline.add("bucket", f"{model}: make {make}")
 
+    @property
+    def digits(self) -> Candidates:
+        """The versions of the digits: two good ones, and a bad one."""
+        return self.rehearsal.of(DIGITS)
+
+    @property
+    def bad_digits(self) -> Candidate:
+        """The version of the digits that devices must refuse."""
+        if self.digits.bad is None:
+            raise RehearsalError("there are no bad digits", "play it with the digits' own scripts")
+        return self.digits.bad
+
+    def released_as(self, version: Candidate) -> str:
+        """Return the version that a candidate's component has or will have."""
+        if version.released_as is None:
+            raise RehearsalError(f"nobody knows the version of {version.name} before its build", "use the registry")
+        return version.released_as
+
     def release(self) -> Release:
         """Return the last build's release."""
-        path = self.rehearsal.pipeline.dist / FILE
-        return Release.model_validate_json(path.read_text(encoding="utf-8"))
+        return self.rehearsal.release()
 
     def versions(self) -> dict[str, str]:
         """Return the versions of the last release's models."""
@@ -118,7 +137,7 @@ def serving(context: ScenarioContext, device: Device) -> dict[str, str | None]:
 
 def agent_log(device: Device) -> str:
     """Return what the agent has logged so far."""
-    path: Path = device.folder.root / "logs" / f"{AGENT}.log"
+    path: Path = device.folder.root / "logs" / f"{device.agent.name}.log"
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 

@@ -5,16 +5,22 @@ the pipeline's own copy; the repository itself is never changed.
 """
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from rehearsal.errors import RehearsalError
+from rehearsal.errors import RehearsalError, WrongUse
 from rehearsal.extended import asking_component, made_models
-from rehearsal.repository_config import RepositoryConfig, read_config
+from rehearsal.feeding import Feeding, Lane
+from rehearsal.model_data import VERSIONS, models_to_release
+from rehearsal.repository_config import RepositoryConfig, agent_of, checked_config, read_config
+from rehearsal.subject import Subject
 from shared_schema.config import find_config
 from shared_schema.json_value import JsonObject
+from shared_schema.settings import AgentSettings
 
 DIGITS = "digits"
 MODELS = (DIGITS, *made_models.MADE)
+IMAGES = "images"
 ASKING = "com.example.asking"
 CAMERA, BELT, LINE, LAB = "camera", "belt", "line", "lab"
 SOURCES = (CAMERA, BELT, LINE, LAB)
@@ -29,7 +35,7 @@ SETTINGS: JsonObject = {
     "busy": {"file": "busy", "recheck": 1, "limit": BUSY_LIMIT},
     "hard-samples": {"path": "hard-samples", "below": UNSURE, "keep": HARD_SAMPLES},
     "sources": {
-        CAMERA: {"type": "folder", "path": "images", "model": DIGITS},
+        CAMERA: {"type": "folder", "path": IMAGES, "model": DIGITS},
         BELT: {
             "type": "video",
             "address": "belt.avi",
@@ -55,6 +61,20 @@ def application_of(repository: Path) -> str:
     config = _config(repository)
     _agent(config, repository)
     return config.application
+
+
+def extended_subject(repository: Path) -> Subject:
+    """Return the digits of a repository, and the folder of scans that is fed. Raises ``WrongUse``."""
+    config = checked_config(repository.absolute())
+    models = [each for each in models_to_release(repository.absolute(), config) if each.key == DIGITS]
+    if not models[0].scripted:
+        raise WrongUse(
+            f"{repository} has versions of {DIGITS}, and the extended rehearsal trains its own",
+            f"leave out {models[0].component.root}/{VERSIONS}, or rehearse without --extended",
+        )
+    agent = replace(agent_of(config, repository), settings=AgentSettings.model_validate(SETTINGS))
+    lane = Lane(DIGITS, CAMERA, IMAGES, by_topic=False)
+    return Subject(repository.absolute(), models, agent, Feeding((lane,), {}))
 
 
 def write_repository(source: Path) -> None:

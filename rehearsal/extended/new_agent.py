@@ -11,7 +11,6 @@ from rehearsal.extended.deploy_repository import BUSY_LIMIT, renew_agent
 from rehearsal.extended.recorded_answers import ask_slowly, asked_on
 from rehearsal.pipeline import PipelineRun
 from rehearsal.timeline import Proof
-from rehearsal.world import AGENT
 
 _SCENARIO = "6 new agent"
 _STAMP = len("2026-01-01 00:00:00,000")
@@ -22,8 +21,7 @@ _SLACK = 0.5
 
 def new_agent(context: ScenarioContext) -> Iterator[Proof]:
     """Reject the bad package and renew the agent, while the classic device is busy."""
-    context.rehearsal.registry.set_status(context.rehearsal.models.bad, "Rejected")
-    context.rehearsal.timeline.add("registry", f"{context.rehearsal.models.bad.name} rejected")
+    context.rehearsal.take_back(context.bad_digits)
     renew_agent(context.rehearsal.pipeline.source)
     before, known, classic = pids(context), len(agent_log(context.classic)), context.classic
     run, on_time = _release_while_busy(context, known)
@@ -53,7 +51,11 @@ def new_agent(context: ScenarioContext) -> Iterator[Proof]:
     )
     after = pids(context)
     version = context.release().agent
-    runs = {device.name: status.components[AGENT].version for device in context.devices if (status := device.status())}
+    runs = {
+        device.name: status.components[device.agent.name].version
+        for device in context.devices
+        if (status := device.status())
+    }
     yield Proof(
         _SCENARIO,
         "every device runs the new agent, in a new process",

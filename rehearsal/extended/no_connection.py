@@ -14,7 +14,7 @@ from rehearsal.extended.context import ScenarioContext, comes_true, pids, predic
 from rehearsal.extended.deploy_repository import BELT, CAMERA
 from rehearsal.extended.made_models import PARTS
 from rehearsal.timeline import Proof
-from rehearsal.world import AGENT, Device
+from rehearsal.world import Device
 
 _SCANS_MEANWHILE = 8
 _SECONDS_TO_ARRIVE = 120.0
@@ -82,11 +82,11 @@ def no_connection(scenario: str, context: ScenarioContext) -> Iterator[Proof]:
 def _cut(context: ScenarioContext, device: Device) -> Iterator[tuple[datetime, int]]:
     """Yield when the connection was cut, and the number of messages by then."""
     began, root = context.rehearsal.timeline.now(), device.folder.root
-    cut_ipc(root, AGENT)
+    cut_ipc(root, device.agent.name)
     try:
         yield datetime.now(UTC), context.listener(device).mark()
     finally:
-        mend_ipc(root, AGENT)
+        mend_ipc(root, device.agent.name)
         context.rehearsal.timeline.add(device.name, "the agent had no IPC connection", began=began)
 
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from rehearsal.context import Rehearsal
 from rehearsal.extended.all_at_once import all_at_once
 from rehearsal.extended.bad_days import bad_days
 from rehearsal.extended.commands import commands
@@ -16,7 +17,6 @@ from rehearsal.extended.reloads import one_of_two_is_bad, two_at_once
 from rehearsal.extended.without_nucleus import without_nucleus
 from rehearsal.feeder import Feeder
 from rehearsal.program import Program
-from rehearsal.scenarios import Rehearsal
 from rehearsal.timeline import Proof
 from rehearsal.world import Group
 
@@ -43,7 +43,7 @@ def extended_program(repository: Path, scenarios: Sequence[Scenario] = SCENARIOS
 
 
 def _run_scenarios(
-    application: str, scenarios: Sequence[Scenario], rehearsal: Rehearsal, feeder: Feeder, stack: ExitStack
+    application: str, scenarios: Sequence[Scenario], rehearsal: Rehearsal, feeders: Sequence[Feeder], stack: ExitStack
 ) -> Iterator[Proof]:
     """Run the scenarios in order. Stop after one with a failed row: the later ones would fail for the same reason."""
     listeners = {
@@ -55,6 +55,7 @@ def _run_scenarios(
         )
         for account in rehearsal.world.accounts
     }
+    (feeder,) = feeders
     context = ScenarioContext(rehearsal, feeder, listeners, stack)
     # It runs from the beginning: as long as an agent's folder does not exist, nothing is fed to it.
     stack.enter_context(feeder)

@@ -16,7 +16,7 @@ def two_at_once(context: ScenarioContext) -> Iterator[Proof]:
     """Release the better digits and another make of the detector together, while all four models get requests."""
     scenario = "2 hot reload"
     before, was, began = pids(context), context.versions(), time.time()
-    context.rehearsal.approve(context.rehearsal.models.better)
+    context.rehearsal.approve(context.digits.good[1])
     context.upload_make(PARTS, make=1)
     run = context.rehearsal.run_pipeline()
     yield Proof(
@@ -43,7 +43,7 @@ def one_of_two_is_bad(context: ScenarioContext) -> Iterator[Proof]:
     (docs/architecture.md, "Two channels")."""
     scenario = "5 one of two is bad"
     before, was, began = pids(context), context.versions(), time.time()
-    context.rehearsal.approve(context.rehearsal.models.bad)
+    context.rehearsal.approve(context.bad_digits)
     context.upload_make(WEAR, make=1)
     run = context.rehearsal.run_pipeline(gated=False)
     wanted = dict.fromkeys(context.rehearsal.world.accounts, REJECTED)

@@ -13,13 +13,13 @@ from pathlib import Path
 import yaml
 from greengrass_emulator.interruption import ctrl_c_held_back
 
+from rehearsal.candidates import Candidate
 from rehearsal.cloud_view import objects_of
 from rehearsal.errors import RehearsalError
 from rehearsal.extended.context import ScenarioContext, comes_true
 from rehearsal.extended.deploy_repository import CAMERA, DIGITS
-from rehearsal.feeder import Scan, read_predictions
+from rehearsal.feeder import Frame, read_predictions
 from rehearsal.processes import process_environment
-from rehearsal.registry import TrainedModel
 from rehearsal.timeline import Proof
 from rehearsal.world import BUCKET
 from shared_schema.digests import model_digest_of_folder
@@ -36,11 +36,8 @@ _SECONDS_TO_END = 10.0
 def without_nucleus(context: ScenarioContext) -> Iterator[Proof]:
     """Serve two of the fleet's published models, one after the other, in one process that no nucleus started."""
     bench = _Bench(context.rehearsal.world.folder / "bench")
-    linear, better = (
-        bench.unpack(_published(context, model))
-        for model in (context.rehearsal.models.linear, context.rehearsal.models.better)
-    )
-    scans = context.feeder.scans()
+    linear, better = (bench.unpack(_published(context, model)) for model in context.digits.good)
+    scans = context.feeder.frames()
     bench.apply(linear)
     agent = _start(context, bench)
     found = bench.ask("first", scans[:_SCANS])
@@ -115,7 +112,7 @@ class _Bench:
         }
         write_whole(self.config, yaml.safe_dump(config, sort_keys=False))
 
-    def ask(self, name: str, scans: list[Scan]) -> list[Prediction]:
+    def ask(self, name: str, scans: list[Frame]) -> list[Prediction]:
         """Feed scans, wait for their predictions, and return them."""
         frames = []
         for number, scan in enumerate(scans):
@@ -163,14 +160,14 @@ def _end(agent: "subprocess.Popen[bytes]") -> None:
         agent.wait(_SECONDS_TO_END)
 
 
-def _published(context: ScenarioContext, model: TrainedModel) -> bytes:
+def _published(context: ScenarioContext, model: Candidate) -> bytes:
     """Return the artifact of a released model. Raises ``RehearsalError`` if there is none."""
     s3 = context.rehearsal.world.cloud.client("s3")
-    ends = f"/{model.released_as}/{DIGITS}.zip"
+    ends = f"/{context.released_as(model)}/{DIGITS}.zip"
     key = next((each for each in objects_of(s3, BUCKET, "artifacts/") if each.endswith(ends)), None)
     if key is None:
         raise RehearsalError(
-            f"s3://{BUCKET} has no artifact of {DIGITS} {model.released_as}",
+            f"s3://{BUCKET} has no artifact of {DIGITS} {context.released_as(model)}",
             "run the first scenarios, which publish it",
         )
     content: bytes = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()

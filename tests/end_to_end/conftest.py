@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.context import Rehearsal
 from rehearsal.pipeline import Pipeline
 from rehearsal.registry import Kind, Registrations, Registry, Trainings
-from rehearsal.scenarios import Rehearsal
 from rehearsal.timeline import Timeline
 from rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 
@@ -42,6 +42,6 @@ def start(tmp_path: Path, trainings: Trainings) -> Iterator[StartRehearsal]:
                 stages=world.stages(),
                 report=lambda _words: None,
             )
-            return Rehearsal(world, pipeline, registry, models, Timeline())
+            return Rehearsal(world, pipeline, [models.candidates("digits")], Timeline())
 
         yield start_rehearsal

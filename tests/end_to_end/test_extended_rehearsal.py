@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.extended.context import ScenarioContext
+from rehearsal.extended.deploy_repository import extended_subject
 from rehearsal.extended.program import extended_program
 from rehearsal.rehearse import rehearse
 from rehearsal.timeline import Proof
@@ -33,7 +34,7 @@ def test_a_scenario_with_a_row_that_does_not_hold_is_the_last_and_what_it_starte
 
     shown: list[Proof] = []
     outcome = rehearse(
-        REPOSITORY,
+        extended_subject(REPOSITORY),
         tmp_path,
         program=extended_program(REPOSITORY, (fails, never)),
         tell=lambda _words, proof: shown.append(proof) if proof else None,

@@ -86,6 +86,35 @@ def test_a_model_without_a_manifest_is_a_note_and_no_fault(
     assert "greengrass-config.yml:5:5: note: custom-components.cars.model: there is no model.yaml in cars" in out
 
 
+MODEL = (
+    "custom-components:\n  cars:\n    component-name: cars\n    root: cars\n{model}"
+    '    Artifacts: [{{URI: "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/cars.zip", Unarchive: ZIP, '
+    "Permission: {{Read: ALL}}}}]\n    Lifecycle: {{Run: exit 0}}\n"
+)
+
+
+def test_a_manifest_of_another_kind_in_an_application_is_a_note_and_no_fault(
+    tmp_path: Path, validate: Callable[..., tuple[int, str, str]]
+) -> None:
+    (tmp_path / "cars").mkdir()
+    (tmp_path / "cars/model.yaml").write_text("framework: torch\nweights: cars.pt\n")
+    (tmp_path / "greengrass-config.yml").write_text(MODEL.format(model=""))
+    code, out, _ = validate(tmp_path)
+    assert code == 0
+    assert "note: custom-components.cars: there is a model.yaml in cars, and the component has no key `model`" in out
+
+
+def test_models_that_no_agent_is_told_to_serve_are_a_note(
+    tmp_path: Path, validate: Callable[..., tuple[int, str, str]]
+) -> None:
+    shutil.copytree(BROKEN / "a-source-named-install" / "digits", tmp_path / "cars")
+    model = "    model: {sagemaker-managed: true, package-group: cars}\n"
+    (tmp_path / "greengrass-config.yml").write_text(MODEL.format(model=model))
+    code, out, _ = validate(tmp_path)
+    assert code == 0
+    assert "note: custom-components.cars: no component has agent:, so no device is told to serve cars" in out
+
+
 def test_the_second_name_of_the_config_is_read_when_the_first_is_missing(
     validate: Callable[..., tuple[int, str, str]],
 ) -> None:

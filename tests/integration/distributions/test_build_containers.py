@@ -57,6 +57,7 @@ def ran(tmp_path: Path, containers: Containers, *commands: str, install: str = "
         environment={**os.environ, **CLOUD},
         stages=[STAGE],
         report=lambda _words: None,
+        wheels=True,
         containers=containers,
     )
     shutil.rmtree(containers.inputs("dev", 1), ignore_errors=True)

@@ -207,6 +207,7 @@ def test_a_deploy_stage_runs_the_buildspec_of_its_source_whatever_the_release_br
         environment={"PATH": f"{programs}:{os.environ['PATH']}"},
         stages=(),
         report=lambda _words: None,
+        wheels=True,
     )
     done = pipeline.deploy_again(Stage("dev", {}), release, deadline=20)
     assert done.exit_code == 0

@@ -7,6 +7,7 @@ import pytest
 
 from rehearsal import rehearse
 from rehearsal.cli.main import main
+from rehearsal.feeder import Answered
 from rehearsal.rehearse import Outcome
 from rehearsal.report import Summary
 from rehearsal.timeline import Proof
@@ -21,7 +22,9 @@ def run(
     """The exit code and what was printed, for a rehearsal that gave these proofs."""
     log = folder / "dev.log"
     log.write_text("".join(f"line {number}\n" for number in range(30)))
-    outcome = Outcome(proofs, Summary(61.0, 700_000_000, {"1.0.0": (9, 10)}), folder / "report.html", log)
+    outcome = Outcome(
+        proofs, Summary(61.0, 700_000_000, [Answered("digits", "1.0.0", 10, 9)]), folder / "report.html", log
+    )
     monkeypatch.setattr(rehearse, "rehearse", lambda *_, **__: outcome)
     monkeypatch.setattr(sys, "argv", ["mlops-rehearsal", "run", "--folder", str(folder / "run")])
     monkeypatch.setenv("COLUMNS", "200")

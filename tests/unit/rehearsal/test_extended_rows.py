@@ -19,7 +19,7 @@ from rehearsal.extended.made_models import part_on_belt
 from rehearsal.extended.mqtt_listener import MqttListener
 from rehearsal.feeder import read_predictions
 from rehearsal.timeline import Timeline
-from rehearsal.world import Device
+from rehearsal.world import AgentPlace, Device
 
 BEGAN = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DIGEST = "k" * 43
@@ -88,7 +88,7 @@ def context(tmp_path: Path) -> Callable[..., ScenarioContext]:
     def make(
         *, lines: list[str] | None = None, answers: list[str] | None = None, fed: Fed | None = None, sent: Any = ()
     ) -> ScenarioContext:
-        device = Device("dev-1", "dev", "lite", DeviceFolder("dev-1", tmp_path), NoCloud())  # type: ignore[arg-type]
+        device = Device("dev-1", "dev", "lite", DeviceFolder("dev-1", tmp_path), NoCloud(), AgentPlace())  # type: ignore[arg-type]
         device.work.mkdir(parents=True)
         device.predictions.write_text("".join(f"{line}\n" for line in lines or []))
         asking = device.folder.root / "work" / ASKING
