@@ -30,13 +30,16 @@ def write(
     found: ValueInfoProto,
     *,
     constants: dict[str, Any] | None = None,
+    opset: int = 17,
+    ir: int = 8,
+    ml: int = 3,
 ) -> Path:
     """A raw model of one input and one output, whose golden sample is ``in.npz`` with ``out.npy``."""
     folder.mkdir()
     made = [numpy_helper.from_array(np.asarray(value), name) for name, value in (constants or {}).items()]
     graph = helper.make_graph(nodes, "made", [given], [found], made)
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
-    save(helper.make_model(graph, opset_imports=opsets, ir_version=8), folder / "m.onnx")
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", ml)]
+    save(helper.make_model(graph, opset_imports=opsets, ir_version=ir), folder / "m.onnx")
     (folder / "model.yaml").write_text(
         "file: m.onnx\ntask: raw\n"
         f"golden: {{samples: [{{input: in.npz, expect: {{outputs: {{{found.name}: out.npy}}}}}}]}}\n"
@@ -107,3 +110,24 @@ def test_a_sequence_of_tensors_is_refused_for_its_graph(tmp_path: Path) -> None:
     assert said.startswith(
         "rejected (graph): the output y seq(tensor(float))[] is nothing that a prediction can hold; "
     )
+
+
+@pytest.mark.parametrize(
+    ("versions", "words"),
+    [
+        ({"opset": 40}, "the graph wants opset 40 of ai.onnx, and this device's onnxruntime has "),
+        ({"ml": 9}, "the graph wants opset 9 of ai.onnx.ml, and this device's onnxruntime has "),
+        ({"ir": 99}, "the file has IR version 99, and this device's onnxruntime reads "),
+    ],
+)
+def test_a_newer_onnx_than_the_devices_is_said_with_both_numbers(
+    tmp_path: Path, versions: dict[str, int], words: str
+) -> None:
+    folder = write(tmp_path / "new", [helper.make_node("Identity", ["x"], ["y"])], tensor("x"), tensor("y"), **versions)
+    np.savez(folder / "in.npz", x=np.ones(2, np.float32))
+    np.save(folder / "out.npy", np.ones(2, np.float32))
+    code, said = checked(folder)
+    assert code == 5
+    assert said.startswith(f"rejected (graph): graph: {words}")
+    assert said.split(words)[1].split(" at most; ")[0].isdecimal()
+    assert said.endswith("or deploy an agent with a newer onnxruntime")
