@@ -9,6 +9,7 @@
     ├── RefusedModelError             a model failed its vetting; carries a `Reason`
     ├── GraphMismatchError            a graph and its manifest do not fit
     ├── VettingAbandonedError         a later proposal made this vetting pointless
+    ├── UnwritableError               there is no folder for copies of models
     ├── TemplateError                 no process could be made for a model
     ├── BabbleError                   a worker said what no worker says
     ├── ProposalError                 a model of a config file cannot be copied
@@ -73,6 +74,10 @@ class GraphMismatchError(EdgeAgentError):
 
 class VettingAbandonedError(EdgeAgentError):
     """The vetting was ended: nobody waits for its verdict any more."""
+
+
+class UnwritableError(EdgeAgentError):
+    """The folder of copies cannot be written, for another reason than want of room."""
 
 
 class TemplateError(EdgeAgentError):

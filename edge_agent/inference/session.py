@@ -8,6 +8,7 @@ import onnxruntime
 from edge_agent.tasks.graph import Graph, Tensor
 from shared_schema.model_manifest import Runtime
 
+_OF_EVERY_WHEEL: Final = {"CPUExecutionProvider", "AzureExecutionProvider"}
 RUNTIME_VERSION: Final[str] = onnxruntime.__version__
 
 
@@ -31,6 +32,11 @@ def providers_here(wanted: list[str]) -> list[str]:
     """Return the wanted providers that this device has, in order; the CPU's if it has none of them."""
     available = onnxruntime.get_available_providers()
     return [provider for provider in wanted if provider in available] or ["CPUExecutionProvider"]
+
+
+def accelerated() -> bool:
+    """Return whether this runtime can use more than the CPU: what an accelerator's driver does, a jail may not know."""
+    return bool(set(onnxruntime.get_available_providers()) - _OF_EVERY_WHEEL)
 
 
 def graph_of(session: Any) -> Graph:

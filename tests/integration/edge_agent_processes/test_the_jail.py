@@ -26,8 +26,10 @@ def attacked(folder: Path, *, user: str | None, lacking: tuple[str, ...] = (), l
     (own / "model").write_text("bytes")
     secret = folder / "secret"
     secret.write_text("of another component")
-    for each in (folder, own, own / "model", secret, *list(folder.parents)[:2]):
-        each.chmod(0o755)
+    # pytest's own folders are for this user alone.
+    for each in (own / "model", secret, own, folder, *folder.parents):
+        if each.parts[-1].startswith(("pytest-", "popen-", "test_")) or each.is_relative_to(folder):
+            each.chmod(0o755)
     request = {"own": str(own), "secret": str(secret), "lacking": lacking, "late": late}
     done = subprocess.run(
         [python_of(user), str(HERE / "control.py"), json.dumps(request)],
