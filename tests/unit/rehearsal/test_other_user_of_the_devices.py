@@ -16,7 +16,7 @@ from rehearsal import other_user as module
 from rehearsal.device_python import name_python
 from rehearsal.other_user import OtherUser, other_user
 from rehearsal.report import proofs_table
-from rehearsal.scenarios import as_another_user
+from rehearsal.rows import as_another_user
 
 REPOSITORY = Path(__file__).parents[3]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs components as others")
