@@ -38,6 +38,19 @@ class RepositoryConfig(BaseModel):
         path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
+def leave_wheels_out(source: Path) -> None:
+    """Have a copy's agent built without the wheels that a device installs: a rehearsal's devices have them."""
+    path = find_config(source)
+    config = read_config(path)
+    changed = False
+    for component in config.components.values():
+        build = component.get("build")
+        if "agent" in component and isinstance(build, dict) and build.get("wheels") is not False:
+            build["wheels"], changed = False, True
+    if changed:
+        config.write(path)
+
+
 @dataclass(frozen=True, slots=True)
 class AgentComponent:
     """The component of a config that is the agent: its key, its component name, and its settings."""

@@ -32,7 +32,7 @@ class Build(WrittenByPeople):
     """How a component is packaged: ``zip`` (default), ``custom``, or ``python`` (docs/building.md)."""
 
     build_system: Literal["zip", "custom", "python"] = Field(default="zip", alias="build_system")
-    """``zip``: the root as it is; ``custom``: the output of a command; ``python``: packages of this repository."""
+    """``zip``: the root as it is; ``custom``: the output of a command; ``python``: packages, and what they require."""
     custom_build_command: Annotated[list[str], Field(min_length=1)] | None = Field(
         default=None, alias="custom_build_command"
     )
@@ -42,9 +42,12 @@ class Build(WrittenByPeople):
     exclude: list[str] = Field(default_factory=list)
     """Globs in gitignore's syntax of files to leave out of a zip, besides the defaults; `build -v` lists the files."""
     packages: list[str] = Field(default_factory=list)
-    """``python``: the packages of this repository that go in, sources only."""
+    """``python``: the packages below the root that go in, sources only."""
+    distribution: Literal["mlops-at-edge"] | None = None
+    """``python``, for the agent: its own packages come from the wheel of this distribution in the repository's
+    ``tools/``, whose hash ``tools/requirements.txt`` has; ``packages`` then has only what goes in beside them."""
     extra: str | None = None
-    """``python``: the extra of pyproject.toml whose requirements go in as wheels."""
+    """``python``: the extra whose requirements go in as wheels, of the root's pyproject.toml or of ``distribution``."""
     requirements: str = Field(default="requirements.txt", min_length=1)
     """``python``: the lock of those requirements, below the root: each package with one version and its files' hashes,
     as `uv pip compile --universal --generate-hashes` writes it."""
@@ -66,11 +69,12 @@ class Build(WrittenByPeople):
             raise ValueError(
                 f'custom_build_command is given and build_system is {self.build_system}; set build_system: "custom"'
             )
-        if self.build_system == "python" and not self.packages:
+        if self.build_system == "python" and not self.packages and not self.distribution:
             raise ValueError("build_system is python and names no packages; list them, such as packages: [edge_agent]")
-        if self.build_system != "python" and (self.packages or self.extra):
+        if self.build_system != "python" and (self.packages or self.distribution or self.extra):
             raise ValueError(
-                f"packages and extra belong to build_system: python, and this one is {self.build_system}; take them out"
+                "packages, distribution and extra belong to build_system: python, and this one is "
+                f"{self.build_system}; take them out"
             )
         return self
 

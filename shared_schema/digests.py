@@ -55,12 +55,22 @@ def digest_of_entries(entries: Mapping[str, str] | Iterable[tuple[str, str]]) ->
     Names are relative, with ``/`` between; they are sorted bytewise in UTF-8. Each file counts as its name's
     length (8 bytes, big-endian), its name, and the 32 raw bytes of its SHA-256: no two sets of files can be
     written alike.
+
+    Raises ``UndigestibleModelError`` for a name that is no UTF-8: it would be another one elsewhere.
     """
     pairs = list(entries.items() if isinstance(entries, Mapping) else entries)
     digest = hashlib.sha256()
-    for name, sha256 in sorted((name.encode(), sha256) for name, sha256 in pairs):
+    for name, sha256 in sorted((_utf8(name), sha256) for name, sha256 in pairs):
         digest.update(len(name).to_bytes(8, "big") + name + bytes.fromhex(sha256))
     return digest_text(digest.digest())
+
+
+def _utf8(name: str) -> bytes:
+    try:
+        return name.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(name).decode("utf-8", "backslashreplace")
+        raise UndigestibleModelError(f"{shown}: the name is no UTF-8", "rename the file") from None
 
 
 def model_digest_of_folder(folder: Path) -> str:

@@ -4,18 +4,20 @@ The sources may be older than this publisher, and it never runs them: it reads t
 """
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
-_WHERE = Path("shared_schema") / "desired_state.py"
+from cloud_publisher.build.file_sets import SourceFile
+
+_WHERE = "shared_schema/desired_state.py"
 _NAME = "FORMS"
 
 
-def forms_read_by(root: Path) -> tuple[str, ...]:
-    """Return ``FORMS`` of the sources below an agent's root; empty if it cannot be found."""
+def forms_read_by(files: Iterable[SourceFile]) -> tuple[str, ...]:
+    """Return ``FORMS`` of an agent's sources; empty if it cannot be found."""
     try:
-        module = ast.parse((root / _WHERE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, SyntaxError):
+        path = next(file.path for file in files if file.name == _WHERE)
+        module = ast.parse(path.read_text(encoding="utf-8"))
+    except (StopIteration, OSError, ValueError, SyntaxError):
         return ()
     texts: dict[str, str] = {}
     for name, value in _assignments(module):

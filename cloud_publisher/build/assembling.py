@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cloud_publisher.build.carried_wheel import FOLDER
 from cloud_publisher.build.commands import run_command
-from cloud_publisher.build.content import root_files
+from cloud_publisher.build.content import Place, source_files
 from cloud_publisher.build.file_sets import SourceFile, files_below, merged, write_tar_gz, write_zip
 from cloud_publisher.build.graph_check import named_files
 from cloud_publisher.build.planning import Planned
@@ -27,10 +28,9 @@ _TARS = (".tar.gz", ".tgz")
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """The folders of one component's build: its ``root``, the custom build's output, an empty one for the result."""
+    """One component's build: where its sources are, and an empty folder for what is made on the way."""
 
-    root: Path
-    dist: Path
+    sources: Place
     work: Path
 
 
@@ -46,16 +46,25 @@ def assemble(
     target.mkdir(parents=True)
     if component.build.build_system == "custom":
         return _custom(planned, component, place, names, target, model=model, manifest=manifest, on_line=on_line)
-    if component.build.build_system == "python":
-        return _python(planned, component, place, names, target, on_line)
-    shares = shared_out(_zip(planned, component, place, model), names)
-    return [_artifact(planned, component, name, shares[name], target, place.root, model) for name in names]
+    with source_files(component, place.sources) as files:
+        if component.build.build_system == "python":
+            return _python(planned, component, place, files, names, target, on_line)
+        return _zip(planned, component, place, files, names, target, model)
 
 
-def _zip(planned: Planned, component: Component, place: Workplace, model: FetchedModel | None) -> list[SourceFile]:
-    folder = root_files(component, place.root, place.dist)
+def _zip(
+    planned: Planned,
+    component: Component,
+    place: Workplace,
+    files: list[SourceFile],
+    names: list[str],
+    target: Path,
+    model: FetchedModel | None,
+) -> list[Path]:
     package = files_below(model.folder, defaults=False) if model else []
-    return merged(planned.key, ("its folder", folder), ("its model package", package))
+    shares = shared_out(merged(planned.key, ("its folder", files), ("its model package", package)), names)
+    root = place.sources.root
+    return [_artifact(planned, component, name, shares[name], target, root, model) for name in names]
 
 
 def shared_out(files: list[SourceFile], names: list[str]) -> dict[str, list[SourceFile]]:
@@ -77,10 +86,15 @@ def shared_out(files: list[SourceFile], names: list[str]) -> dict[str, list[Sour
 
 
 def _python(
-    planned: Planned, component: Component, place: Workplace, names: list[str], target: Path, on_line: OnLine
+    planned: Planned,
+    component: Component,
+    place: Workplace,
+    sources: list[SourceFile],
+    names: list[str],
+    target: Path,
+    on_line: OnLine,
 ) -> list[Path]:
     """Build each artifact with the packages, and with the wheels for the architectures that list it."""
-    sources = root_files(component, place.root, place.dist)
     architectures = planned.source.architectures(planned.version)
     made = []
     for name in names:
@@ -89,11 +103,17 @@ def _python(
             wheelhouse = place.work / "wheelhouse" / name
             platforms = platforms_for(component.build, architectures[name])
             download_wheels(
-                place.root, component.build, wheelhouse, platforms=platforms, on_line=on_line, whose=planned.key
+                place.sources.root,
+                component.build,
+                wheelhouse,
+                platforms=platforms,
+                carried=place.sources.repository / FOLDER if component.build.distribution else None,
+                on_line=on_line,
+                whose=planned.key,
             )
             wheels = files_below(wheelhouse, defaults=False)
             files = merged(planned.key, ("its packages", sources), ("its wheels", wheels))
-        made.append(_artifact(planned, component, name, files, target, place.root, None))
+        made.append(_artifact(planned, component, name, files, target, place.sources.root, None))
     return made
 
 
@@ -151,7 +171,7 @@ def _custom(
     output.mkdir()
     run_command(
         component.build.custom_build_command or [],
-        folder=place.root,
+        folder=place.sources.root,
         environment=_environment(planned, output, model),
         timeout=component.build.timeout,
         on_line=on_line,
@@ -176,7 +196,7 @@ def _custom(
         if name in by_name:
             made.append(_no_link(planned, by_name[name]))
             continue
-        brought = _with_manifest(place.root, rest, manifest) if manifest else rest
+        brought = _with_manifest(place.sources.root, rest, manifest) if manifest else rest
         write_zip(brought, target / name)
         made.append(target / name)
     if rest and not to_zip:
@@ -213,6 +233,8 @@ def _environment(planned: Planned, output: Path, model: FetchedModel | None) -> 
         # A custom build runs in its root, and nothing may write to a source folder.
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
+        # A conversion may try its graph, and onnxruntime sends telemetry unless this is there before its import.
+        "ORT_DISABLE_TELEMETRY": "1",
     }
     for name in ("MODEL_DIR", "MODEL_ARCHIVE"):
         environment.pop(name, None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from cloud_publisher.artifacts.inventory import Inventory, take_inventory
 from cloud_publisher.artifacts.uploaded import Uploaded
 from cloud_publisher.build.agent_forms import forms_read_by
-from cloud_publisher.build.content import Content, content_of
+from cloud_publisher.build.content import Content, Place, content_of, source_files
 from cloud_publisher.cloud_errors import asking
 from cloud_publisher.errors import CloudError
 from cloud_publisher.recipes.component_recipe import RecipeSource, recipe_of, recipe_sources
@@ -78,6 +78,11 @@ class Planner:
             versions[source.name] = planned.version
             yield planned
 
+    def place(self, component: Component | None) -> Place:
+        """Return where a component's sources are; ``<agent>.desired`` has none."""
+        folder = self.sources.folder
+        return Place(folder, self.sources.root(component) if component else folder, self.dist)
+
     def _plan_one(self, source: RecipeSource, versions: dict[str, str], inventory: Inventory) -> Planned:
         component = source.component
         model = None
@@ -85,8 +90,7 @@ class Planner:
             model = resolve_model(self.account, component, component.model, bucket=self.bucket)
         content = content_of(
             source,
-            root=self.sources.root(component) if component else None,
-            leave_out=self.dist,
+            place=self.place(component),
             model=model,
             bucket=self.bucket,
             versions=versions,
@@ -103,7 +107,10 @@ class Planner:
             package_version=model.version if model else None,
         )
         recipe = recipe_of(source, version, bucket=self.bucket, versions=versions)
-        forms = forms_read_by(self.sources.root(component)) if component and component.agent else ()
+        forms: tuple[str, ...] = ()
+        if component is not None and component.agent is not None:
+            with source_files(component, self.place(component)) as files:
+                forms = forms_read_by(files)
         return Planned(source, version, content, recipe.text(), model, None, uploaded, forms)
 
 

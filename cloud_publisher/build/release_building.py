@@ -87,8 +87,7 @@ def _build_one(planner: Planner, planned: Planned, work: Path, progress: Progres
             name = component.model.name if component and component.model else ""
             model = fetch_model(planner.account, planned.model, work, archive_name=name, advance=advance)
     progress.step(planned.key, f"building {planned.version}")
-    root = planner.sources.root(component) if component else planner.sources.folder
-    place = Workplace(root=root, dist=planner.dist, work=work)
+    place = Workplace(planner.place(component), work)
     files = assemble(
         planned, place, model=model, manifest=manifest, on_line=lambda line: progress.step(planned.key, f"| {line}")
     )

@@ -8,6 +8,7 @@ Source of the format: pip's "Requirements File Format" and "Secure installs".
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -16,6 +17,7 @@ from shared_schema.diagnostics import Diagnostic, Place
 
 LOCK_COMMAND = "uv pip compile --universal --generate-hashes"
 _HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _ARCHITECTURES = re.compile(r"(?P<machine>x86_64|aarch64|armv7l|armv6l|i686|ppc64le|s390x|riscv64)$")
 
@@ -62,6 +64,33 @@ def read_lock(text: str, file: str) -> list[Locked]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One requirement as a lock words it, without options: a package, or a local file. ``line`` counts from 1."""
+
+    wanted: str
+    hashes: tuple[str, ...]
+    line: int
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a path, which pip takes by the current folder."""
+        return self.wanted.startswith((".", "/")) or self.wanted.endswith(".whl")
+
+    @property
+    def name(self) -> str:
+        """The package's name; empty for a local file."""
+        found = None if self.is_file else _NAME.match(self.wanted)
+        return found[0] if found else ""
+
+
+def wanted_lines(text: str) -> Iterator[Wanted]:
+    """Yield the requirements of any lock, those too that have no hash or are local files."""
+    for line, words in _logical_lines(text):
+        if not words.startswith("-"):
+            yield Wanted(_HASH.sub("", words).strip(), tuple(_HASH.findall(words)), line)
+
+
 def locked_for(lock: Sequence[Locked], *, python: str, platform: str | None) -> list[Locked]:
     """Return the packages that a device with this Python (such as ``3.11``) and platform tag installs.
 
@@ -80,6 +109,19 @@ def locked_for(lock: Sequence[Locked], *, python: str, platform: str | None) -> 
         }
     # It fills in what is not named here from this machine.
     return [each for each in lock if each.requirement.marker is None or each.requirement.marker.evaluate(there)]
+
+
+def hashes_of_file(text: str, name: str) -> tuple[str, ...]:
+    """Return the hashes that a lock gives for a local file, such as a wheel in ``tools/``; empty if it has none.
+
+    A requirement that is a path is one of pip's own forms, with or without extras: ``./tools/x.whl[agent]``.
+    """
+    return tuple(
+        found
+        for _, words in _logical_lines(text)
+        if name in {PurePosixPath(word.partition("[")[0]).name for word in words.split()}
+        for found in _HASH.findall(words)
+    )
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

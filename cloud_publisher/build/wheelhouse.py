@@ -35,11 +35,13 @@ def download_wheels(
     target: Path,
     *,
     platforms: Sequence[str],
+    carried: Path | None,
     on_line: Callable[[str], None],
     whose: str,
 ) -> None:
     """Write ``requirements.txt`` and ``wheels/`` into ``target``, with the wheels for each of ``platforms``.
 
+    ``carried`` is a folder that may have some of them: a build account without an index brings them in ``tools/``.
     Raises ``BuildFailedError``, which names the requirement that has no wheel for one of them.
     """
     wheels = target / WHEELS_FOLDER
@@ -61,8 +63,9 @@ def download_wheels(
 
         try:
             run_command(
-                _pip(build, platform, wanted, wheels),
-                folder=target,
+                _pip(build, platform, wanted, wheels, carried),
+                # pip takes the paths of its own variables, such as PIP_FIND_LINKS, by the current folder.
+                folder=Path(),
                 environment=os.environ,
                 timeout=build.timeout,
                 on_line=listen,
@@ -116,13 +119,15 @@ def _remedy(build: Build, platform: str) -> str:
     )
 
 
-def _pip(build: Build, platform: str, requirements: Path, wheels: Path) -> list[str]:
+def _pip(build: Build, platform: str, requirements: Path, wheels: Path, carried: Path | None) -> list[str]:
     # Not --quiet, which hides the requirement that has no wheel. The lock is whole, and pip would judge what packages
     # require by the Python that it runs on: --no-deps.
-    command = [sys.executable, "-m", "pip", "download", "--progress-bar=off", "--no-color", "--no-input"]
+    command = [sys.executable, "-P", "-m", "pip", "download", "--progress-bar=off", "--no-color", "--no-input"]
     command += ["--disable-pip-version-check", "--require-hashes", "--no-deps"]
     command += ["--only-binary=:all:", "--python-version", build.python, "--dest", str(wheels)]
     if platform != SAME_MACHINE:
         for tag in tags_of(platform):
             command += ["--platform", tag]
+    if carried is not None:
+        command += ["--find-links", str(carried.resolve())]
     return [*command, "--requirement", str(requirements)]

@@ -19,6 +19,7 @@ from cloud_publisher.cli.options import (
 from cloud_publisher.cli.output import JsonOption, Output
 
 if TYPE_CHECKING:
+    from cloud_publisher.build.planning import Planner
     from cloud_publisher.validation.sources import Sources
     from shared_schema.json_value import JsonObject
     from shared_schema.release import Release
@@ -75,7 +76,7 @@ def build(
     planner = Planner(account, chosen, sources, dist, bump)
     try:
         if verbose:
-            _list_left_out(sources, dist, output)
+            _list_left_out(planner, output)
         release = build_release(planner, BuildProgress(output))
         write_dist(dist, release, sources)
     except BrokenPipeError:
@@ -115,14 +116,15 @@ def bucket_of(given: str | None, sources: "Sources") -> str:
     return chosen
 
 
-def _list_left_out(sources: "Sources", dist: Path, output: Output) -> None:
-    from cloud_publisher.build.content import root_files
+def _list_left_out(planner: "Planner", output: Output) -> None:
+    from cloud_publisher.build.content import source_files
 
-    for key, component in sources.components.items():
+    for key, component in planner.sources.components.items():
         left_out: list[str] = []
         # A custom build sees its folder whole.
         if component.build.build_system != "custom":
-            root_files(component, sources.root(component), dist, left_out=left_out)
+            with source_files(component, planner.place(component), left_out=left_out):
+                pass
         for name in left_out:
             output.say(f"{key}: left out: {name}")
 

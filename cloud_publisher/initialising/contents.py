@@ -1,29 +1,39 @@
-"""The files of a new deploy repository, from the templates, the example model component and the agent's own sources."""
+"""The files of a deploy repository, from the templates, the example model component and the agent's own sources."""
 
-import importlib.metadata
-import importlib.util
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from cloud_publisher.errors import WorkFailedError
+from cloud_publisher.initialising.agent_sources import FOLDER as AGENT
+from cloud_publisher.initialising.agent_sources import PACKAGES, REQUIREMENTS, agent_files
+from cloud_publisher.initialising.installation import files_of, shared
+from shared_schema.config import Config
 
-DISTRIBUTION = "mlops-at-edge"
-_AGENT_PACKAGES = ("edge_agent", "shared_schema")
-_TEMPLATES = {
+_OF_PEOPLE = {
     "greengrass-config.yml": "greengrass-config.yml",
     "deployment.json": "deployment.json",
+}
+_OF_INIT = {
     "buildspec.build.yml": "buildspec.build.yml",
     "buildspec.deploy.yml": "buildspec.deploy.yml",
     "README.md": "README.md",
+    "Makefile": "Makefile",
     "gitignore": ".gitignore",
 }
 CONFIG = PurePosixPath("greengrass-config.yml")
+DEVICE_PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_28_x86_64")
+"""Where nobody says what the fleet's machines are: every 64-bit one with glibc 2.28 or newer (Debian 10, RHEL 8)."""
 _REGION = "eu-west-1"
 _EXAMPLE = "model_components/digits"
-_LOCK = "requirements/agent.txt"
-_LEFT_OUT = {"__pycache__", "versions"}
+_VERSION = "version: 0.2\n"
+_NO_INDEX = """
+env:
+  variables:
+    # Every wheel is in tools/: no pip of this stage asks an index, that of the agent's build neither.
+    PIP_NO_INDEX: "1"
+    PIP_FIND_LINKS: tools
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +46,54 @@ class Accounts:
     """The text of ``stages:``."""
 
 
-def repository_files(accounts: Accounts | None = None) -> dict[PurePosixPath, bytes]:
-    """Return each file's content by its path in the new repository.
+def repository_files(
+    accounts: Accounts | None = None, *, platforms: Sequence[str] = (), offline: bool = False
+) -> dict[PurePosixPath, bytes]:
+    """Return each file's content by its path in the new repository, without ``tools/``.
 
-    Raises ``WorkFailedError`` when the installation lacks a part of it.
+    ``platforms``: pip's tags of the devices. ``offline``: no stage of the pipeline asks an index.
+    Raises ``WorkFailedError`` when the installation lacks a part.
     """
-    version = importlib.metadata.version(DISTRIBUTION)
-    contents: dict[PurePosixPath, bytes] = {}
-    for template, name in _TEMPLATES.items():
-        text = (files(__package__) / "templates" / template).read_text(encoding="utf-8")
-        contents[PurePosixPath(name)] = text.replace("@VERSION@", version).encode()
-    contents[CONFIG] = _config(contents[CONFIG].decode(), accounts).encode()
-    for path, content in _tree(_shared(_EXAMPLE)):
+    contents = {**_written(_OF_PEOPLE, offline), **_written(_OF_INIT, offline)}
+    config = contents[CONFIG].decode().replace("@PLATFORMS@", ", ".join(platforms or DEVICE_PLATFORMS))
+    contents[CONFIG] = _config(config, accounts).encode()
+    for path, content in files_of(shared(_EXAMPLE)):
         contents[PurePosixPath(_EXAMPLE) / path] = content
     manifest = PurePosixPath(_EXAMPLE) / "model.yaml"
-    # In the new repository the schema is beside the agent's sources, where an editor finds it.
-    contents[manifest] = contents[manifest].replace(b"../../shared_schema/", b"../../agent/shared_schema/")
-    for package in _AGENT_PACKAGES:
-        for path, content in _tree(_package(package)):
-            contents[PurePosixPath("agent") / package / path] = content
-    contents[PurePosixPath("agent/pyproject.toml")] = _agent_project(version).encode()
-    contents[PurePosixPath("agent/requirements.txt")] = _shared(_LOCK).read_bytes()
+    # In the new repository the schemas are with the tool.
+    contents[manifest] = contents[manifest].replace(b"../../shared_schema/json_schemas/", b"../../tools/schemas/")
+    return contents
+
+
+def upgraded_files(config: Config, *, offline: bool) -> dict[PurePosixPath, bytes]:
+    """Return what a newer `init` brings into a repository with this config, without ``tools/`` and the stacks.
+
+    Raises ``WorkFailedError`` when the installation lacks a part.
+    """
+    agent = agent_files() if has_agents_sources(config) else {}
+    for each in config.custom_components.values():
+        lock = PurePosixPath(each.root) / each.build.requirements
+        if each.build.distribution and lock == AGENT / REQUIREMENTS:
+            # Its agent comes from tools/ by now, and its lock still from where it was with the sources.
+            agent = {lock: agent_files()[lock]}
+    return {**_written(_OF_INIT, offline), **agent}
+
+
+def has_agents_sources(config: Config) -> bool:
+    """Return whether a repository builds its agent from sources in ``agent/``, as before there was ``tools/``."""
+    return any(
+        PurePosixPath(each.root) == AGENT and PACKAGES[0] in each.build.packages
+        for each in config.custom_components.values()
+    )
+
+
+def _written(templates: Mapping[str, str], offline: bool) -> dict[PurePosixPath, bytes]:
+    contents = {}
+    for template, name in templates.items():
+        text = (files(__package__) / "templates" / template).read_text(encoding="utf-8")
+        if offline and template.startswith("buildspec."):
+            text = text.replace(_VERSION, _VERSION + _NO_INDEX)
+        contents[PurePosixPath(name)] = text.encode()
     return contents
 
 
@@ -68,68 +105,3 @@ def _config(template: str, accounts: Accounts | None) -> str:
         example, _, after = rest.partition(f"# @END {name}@\n")
         template = before + (text or example) + after
     return template.replace("@REGION@", accounts.region if accounts else _REGION)
-
-
-def _tree(folder: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        if path.is_file() and not _LEFT_OUT & set(inside.parts) and path.suffix != ".pyc":
-            yield PurePosixPath(inside.as_posix()), path.read_bytes()
-
-
-def _package(name: str) -> Path:
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise WorkFailedError(f"the package {name} is not installed", f"install {DISTRIBUTION} whole")
-    return Path(spec.origin).parent
-
-
-def _shared(name: str) -> Path:
-    """Return a file or folder that is beside the packages in a checkout, and in ``share/`` of an installation."""
-    for root in _shared_roots():
-        if (root / name).exists():
-            return root / name
-    raise WorkFailedError(f"{DISTRIBUTION} was installed without its {name}", f"install {DISTRIBUTION} again, with pip")
-
-
-def _shared_roots() -> Iterator[Path]:
-    """Yield the folders that may have them. Of an installation, its RECORD says where ``share/`` went."""
-    yield Path(__file__).parents[2]
-    found = importlib.metadata.distribution(DISTRIBUTION)
-    for file in found.files or ():
-        if "share" in file.parts:
-            steps = file.parts[: file.parts.index("share") + 2]
-            yield Path(str(found.locate_file("/".join(steps))))
-            # pip's --target moves it beside the packages, and leaves the RECORD as it was.
-            yield Path(str(found.locate_file(""))) / "share" / DISTRIBUTION
-            return
-
-
-def _agent_project(version: str) -> str:
-    """Return the pyproject.toml that names what a device needs beside the sources; the build reads its requirements."""
-    marker = 'extra == "agent"'
-    found = [
-        requirement.partition(";")[0].strip()
-        for requirement in importlib.metadata.requires(DISTRIBUTION) or []
-        if ";" not in requirement or requirement.replace("'", '"').endswith(marker)
-    ]
-    always = [each for each in importlib.metadata.requires(DISTRIBUTION) or [] if ";" not in each]
-    agent = [each for each in found if each not in always]
-    return "\n".join(
-        [
-            "# What a device needs beside the agent's sources, for `wheels: true`.",
-            "[project]",
-            'name = "edge-agent"',
-            f'version = "{version}"',
-            'requires-python = ">=3.11"',
-            _array("dependencies", always),
-            "",
-            "[project.optional-dependencies]",
-            _array("agent", agent),
-            "",
-        ]
-    )
-
-
-def _array(name: str, values: list[str]) -> str:
-    return "\n".join([f"{name} = [", *(f'    "{value}",' for value in sorted(values)), "]"])

@@ -47,11 +47,17 @@ def parameter_text(stack: StackParameters) -> str:
 def infrastructure_files(document: Document[Config], bucket: str | None) -> dict[PurePosixPath, bytes]:
     """Return each file's content by its path in the repository. Raises ``InvalidDocumentError``."""
     stacks = stacks_now(document, bucket)
-    contents = {FOLDER / path.name: path.read_bytes() for path in sorted(CLOUDFORMATION.glob("*.yaml"))}
+    contents = stack_files(document.value)
     for stage, of_stage in stacks.items():
         for stack in of_stage:
             contents[PARAMETERS / parameter_file(stage, stack)] = parameter_text(stack).encode()
-    contents[FOLDER / "README.md"] = _page(document.value).encode()
+    return contents
+
+
+def stack_files(config: Config) -> dict[PurePosixPath, bytes]:
+    """Return the templates and the page about them, without parameters; ``policies parameters`` writes those anew."""
+    contents = {FOLDER / path.name: path.read_bytes() for path in sorted(CLOUDFORMATION.glob("*.yaml"))}
+    contents[FOLDER / "README.md"] = _page(config).encode()
     return contents
 
 

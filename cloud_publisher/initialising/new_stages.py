@@ -87,7 +87,7 @@ def check_config(text: str, file: str) -> Document[Config]:
         document = read_text_document(text, Config, file=file)
     except DocumentError as error:
         raise InvalidDocumentError(_as_options(error.diagnostics)) from None
-    found = stage_diagnostics(document)
+    found = stage_diagnostics(document) if document.value.stages else []
     if found:
         raise InvalidDocumentError(_as_options(found))
     return document
@@ -118,6 +118,8 @@ def _option_of(place: Place) -> Place:
             return Place("--bucket")
         case ("region",):
             return Place(f"--stage {DEV_STAGE}", path=place.path)
+        case ("custom-components", _, "build", "platforms", *_):
+            return Place("--platform")
         case ("stages", name, *rest):
             return Place(f"--stage {name}", path=tuple(rest))
         case ("stages",):

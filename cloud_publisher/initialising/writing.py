@@ -1,6 +1,6 @@
 """Writes files into a folder, all or none. Never overwrites a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from cloud_publisher.errors import WorkFailedError, WrongUseError
@@ -14,12 +14,7 @@ def write_new(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> list[Pat
     Raises ``WrongUseError`` if one of them exists already, before anything is written, and ``WorkFailedError`` if the
     folder cannot be written; then the files that were already written are removed again.
     """
-    taken = sorted({found for path in contents if (found := _taken(folder, path)) is not None})
-    if taken:
-        shown = ", ".join(str(path) for path in taken[:_SHOWN]) + (" …" if len(taken) > _SHOWN else "")
-        raise WrongUseError(
-            f"{folder} has {shown} already", "choose an empty folder, or move these away: nothing is overwritten"
-        )
+    check_free(folder, contents)
     made: list[Path] = []
     try:
         for path, content in sorted(contents.items()):
@@ -38,6 +33,17 @@ def write_new(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> list[Pat
             ) from error
         raise
     return [path for path in made if path.is_file()]
+
+
+def check_free(folder: Path, contents: Iterable[PurePosixPath]) -> None:
+    """Raise ``WrongUseError`` if one of the files exists already, or something is in the way of one."""
+    taken = sorted({found for path in contents if (found := _taken(folder, path)) is not None})
+    if taken:
+        shown = ", ".join(str(path) for path in taken[:_SHOWN]) + (" …" if len(taken) > _SHOWN else "")
+        raise WrongUseError(
+            f"{folder} has {shown} already",
+            "choose an empty folder, or move these away: nothing is overwritten. --upgrade brings newer ones",
+        )
 
 
 def not_there_yet(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> dict[PurePosixPath, bytes]:

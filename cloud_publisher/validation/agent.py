@@ -19,9 +19,9 @@ def check_agent(sources: Sources) -> Iterator[Diagnostic]:
             yield sources.diagnostic(
                 (key, "build", "build_system"),
                 f"the agent is built by {build.build_system!r}",
-                "set build_system: python, with packages: [edge_agent, shared_schema]",
+                "set build_system: python, with distribution: mlops-at-edge, or packages: [edge_agent, shared_schema]",
             )
-        elif _PROGRAM not in build.packages:
+        elif build.distribution is None and _PROGRAM not in build.packages:
             yield sources.diagnostic(
                 (key, "build", "packages"), f"the agent's packages lack {_PROGRAM!r}, which its recipe runs", "add it"
             )

@@ -15,6 +15,7 @@ from cloud_publisher.validation.roots import check_roots
 from cloud_publisher.validation.serving import check_serving
 from cloud_publisher.validation.sizes import check_sizes
 from cloud_publisher.validation.sources import Check, Checked, Sources, read_sources
+from cloud_publisher.validation.tools import check_tools
 from shared_schema.config import find_config
 from shared_schema.diagnostics import Diagnostic
 
@@ -38,6 +39,7 @@ CHECKS: list[Check] = [
     check_template,
     check_stages,
     check_sizes,
+    check_tools,
 ]
 
 

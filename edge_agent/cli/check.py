@@ -33,10 +33,13 @@ def check(
 
     Exit code 0 when it may serve, 5 when it is rejected, 2 when there is nothing to vet.
     """
+    from edge_agent.tasks.task import printable
     from edge_agent.vetting.parent import vet_in_child
     from shared_schema.model_manifest import MANIFEST_FILE
 
     for each in filter(None, (folder, serving)):
+        if (shown := printable(str(each))) != str(each):
+            raise WrongUseError(f"{shown}: the name is no UTF-8", "rename the folder")
         if not each.is_dir():
             raise WrongUseError(f"{each}: there is no such folder", f"name the one that holds {MANIFEST_FILE}")
     if not (folder / MANIFEST_FILE).exists():

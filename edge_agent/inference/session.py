@@ -1,12 +1,16 @@
 """Opens an ONNX file with onnxruntime, in the same way for vetting and for serving."""
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
-import onnxruntime
-
 from edge_agent.tasks.graph import Graph, Tensor
 from shared_schema.model_manifest import Runtime
+
+# Read once, when it is imported: 1.32 then writes a device id into its user's home, and sends telemetry (`Privacy.md`).
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime
 
 RUNTIME_VERSION: Final[str] = onnxruntime.__version__
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge_agent.errors import RefusedModelError
-from edge_agent.inference.loaded_model import LoadedModel, open_model, short
+from edge_agent.inference.error_words import short
+from edge_agent.inference.loaded_model import LoadedModel, open_model
 from edge_agent.inference.model_folder import file_inside
 from shared_schema.messages import Reason
 

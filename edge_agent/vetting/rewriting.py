@@ -8,7 +8,7 @@ import numpy as np
 from edge_agent.errors import InferenceError, RefusedModelError
 from edge_agent.inference.loaded_model import LoadedModel
 from edge_agent.inference.model_folder import file_inside
-from edge_agent.vetting.golden import no_answer
+from edge_agent.vetting.golden import no_answer, plain_tensor
 from shared_schema.messages import Reason
 
 
@@ -36,6 +36,6 @@ def write_outputs(model: LoadedModel) -> None:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with path.open("wb") as stream:
-                    np.save(stream, answer.outputs[name], allow_pickle=False)
+                    np.save(stream, plain_tensor(name, answer.outputs[name]), allow_pickle=False)
             except OSError as error:
                 raise RefusedModelError(Reason.GOLDEN, f"{file} cannot be written: {error.strerror}") from None

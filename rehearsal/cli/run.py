@@ -103,7 +103,9 @@ def run(
         raise WrongUse("--extended has its own two devices, and no roles", "leave out --devices and --enforce-iam")
     if extended and (model_data or bad or inputs):
         raise WrongUse("--extended makes its own models beside the digits", "leave out --model-data, --bad and --input")
-    program = extended_program(repository) if extended else standard_program(3 if devices is None else devices)
+    program = (
+        extended_program(repository, bare=True) if extended else standard_program(3 if devices is None else devices)
+    )
     subject = (
         extended_subject(repository) if extended else subject_of(repository, model_data or (), bad or (), inputs or ())
     )

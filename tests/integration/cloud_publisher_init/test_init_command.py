@@ -4,14 +4,22 @@ import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
+import yaml
 
 from cloud_publisher.errors import WorkFailedError
 from cloud_publisher.initialising.contents import repository_files
 from cloud_publisher.initialising.writing import write_new
 
 Run = Callable[..., tuple[int, str, str]]
+
+
+def agent_build(folder: Path) -> dict[str, Any]:
+    config = yaml.safe_load((folder / "greengrass-config.yml").read_text(encoding="utf-8"))
+    build: dict[str, Any] = config["custom-components"]["agent"]["build"]
+    return build
 
 
 def files_in(folder: Path) -> set[str]:
@@ -30,10 +38,13 @@ def test_what_it_writes_into_an_empty_folder_is_valid_as_it_stands(run: Run, tmp
         "README.md",
         ".gitignore",
         "model_components/digits/model.yaml",
-        "agent/edge_agent/__init__.py",
-        "agent/shared_schema/__init__.py",
-        "agent/pyproject.toml",
-        "agent/requirements.txt",
+        "Makefile",
+        "tools/requirements.txt",
+        "tools/build.txt",
+        "tools/rehearsal.txt",
+        "tools/agent.txt",
+        "tools/schemas/config.json",
+        "tools/schemas/model-manifest.json",
     ):
         assert (tmp_path / name).is_file(), name
     code, out, err = run("validate")
@@ -41,13 +52,18 @@ def test_what_it_writes_into_an_empty_folder_is_valid_as_it_stands(run: Run, tmp
     assert "2 components (agent, digits), no faults" in out
 
 
-def test_it_is_valid_with_the_wheels_of_the_agent_too(run: Run, tmp_path: Path) -> None:
-    assert run("init")[0] == 0
-    config = tmp_path / "greengrass-config.yml"
-    config.write_text(config.read_text().replace("wheels: false", "wheels: true"))
-    assert run("validate")[0] == 0
-    extras = tomllib.loads((tmp_path / "agent/pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert any(requirement.startswith("onnxruntime") for requirement in extras["agent"])
+def test_its_agent_brings_what_a_device_installs_for_the_machines_that_were_asked_for(run: Run, tmp_path: Path) -> None:
+    assert run("init", "one", "--platform", "linux_armv7l", "--platform", "manylinux_2_31_aarch64")[0] == 0
+    build = agent_build(tmp_path / "one")
+    assert build["platforms"] == ["linux_armv7l", "manylinux_2_31_aarch64"]
+    assert build.get("wheels", True)
+    # Without a word of them: what most fleets are.
+    assert run("init", "two")[0] == 0
+    assert agent_build(tmp_path / "two")["platforms"] == ["manylinux_2_28_aarch64", "manylinux_2_28_x86_64"]
+    code, _, err = run("init", "three", "--platform", "raspberry")
+    assert code == 2
+    assert err.startswith("error: --platform: 'raspberry'")
+    assert not (tmp_path / "three").exists()
 
 
 def test_files_that_do_not_collide_stay_as_they_are(run: Run, tmp_path: Path) -> None:
@@ -59,7 +75,7 @@ def test_files_that_do_not_collide_stay_as_they_are(run: Run, tmp_path: Path) ->
     assert run("validate")[0] == 0
 
 
-@pytest.mark.parametrize("name", ["README.md", "model_components/digits/convert.py", "agent"])
+@pytest.mark.parametrize("name", ["README.md", "model_components/digits/convert.py", "tools"])
 def test_a_file_that_collides_is_named_and_nothing_is_written(run: Run, tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text("mine")

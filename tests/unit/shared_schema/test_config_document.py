@@ -68,6 +68,13 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("command_without_custom", {"build": {"custom_build_command": ["x"]}}, "build", 'set build_system: "custom"'),
     ("empty_command", {"build": {"build_system": "custom", "custom_build_command": []}}, "build", ""),
     ("command_as_one_string", {"build": {"build_system": "custom", "custom_build_command": "a b"}}, "build", "list"),
+    ("zip_of_a_distribution", {"build": {"distribution": "mlops-at-edge"}}, "build", "take them out"),
+    (
+        "distribution_of_others",
+        {"build": {"build_system": "python", "distribution": "numpy"}},
+        "build.distribution",
+        "mlops-at-edge",
+    ),
     ("python_without_packages", {"build": {"build_system": "python"}}, "build", "list them"),
     ("packages_without_python", {"build": {"packages": ["x"]}}, "build", "take them out"),
     ("unknown_system", {"build": {"build_system": "zipp"}}, "build.build_system", "did you mean 'zip'?"),
