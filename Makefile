@@ -27,16 +27,17 @@ rehearse: $(READY) ## A whole release on this machine: three accounts, real proc
 # The many short tests come last, so that the workers end together.
 test: $(READY) ## Every test but those of `test-models`, `test-install`, `policies` and `test-sdk`; WORKERS=2 for fewer at a time.
 	@$(PYTEST) -m 'not installs and not models and not policies' tests/integration examples/hello_world tests/unit
-	@$(PYTEST) tests/end_to_end
+	@$(PYTEST) -m 'not installs' tests/end_to_end
 
-test-models: $(READY) ## Trains and converts the digits; the agent vets models of every task, and each kind of broken one.
-	@$(PYTEST) -m models tests/integration/model_components tests/integration/edge_agent
+test-models: $(READY) ## Trains and converts the digits; the agent vets models of every task, and each kind of broken one; teams' own models are rehearsed.
+	@$(PYTEST) -m models tests/integration/rehearsal tests/integration/model_components tests/integration/edge_agent
 
 test-sdk: $(READY) $(SDK)/.ready ## A package that the SageMaker SDK registered (its own environment, 450 MB).
 	@$(BIN)/pytest -q $(SDK_TESTS)/test_packages_of_the_sagemaker_sdk.py
 
-test-install: $(READY) ## Builds both distributions and tries each in empty environments; the agent installs itself on devices.
+test-install: $(READY) ## Builds both distributions and tries each in empty environments; the agent installs itself on devices; each stage of the pipeline installs the tool.
 	@$(PYTEST) -m installs tests/integration/distributions tests/integration/edge_agent_bringing_up tests/integration/cloud_publisher_build
+	@$(PYTEST) -m installs tests/end_to_end
 
 dist: $(READY) ## Wheel and sdist of both distributions, in dist/.
 	@$(BIN)/python -m build --no-isolation --outdir dist .

@@ -1,12 +1,15 @@
 """Runs a buildspec file's phases as CodeBuild does, on this machine.
 
-The rules are those of the "Build specification reference for CodeBuild" (version 0.2): one shell for each phase;
-a phase ends at its first failing command; `post_build` still runs when `build` failed, and nothing after a failure
-of `install` or `pre_build`; `finally` always runs. Only what our buildspecs use is understood, and anything else is
-an error: if a key were ignored, the rehearsal would accept what CodeBuild refuses.
+The rules are those of the "Build specification reference for CodeBuild" (version 0.2): all commands run in one shell,
+so that a variable or a folder of one command is there for the next, in a later phase too; a phase ends at its first
+failing command; `post_build` still runs when `build` failed, and nothing after a failure of `install` or `pre_build`;
+`finally` always runs. Only what our buildspecs use is understood, and anything else is an error: if a key were
+ignored, the rehearsal would accept what CodeBuild refuses.
 """
 
 import os
+import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,7 +26,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared_schema.documents import read_document
 
 PHASES = ("install", "pre_build", "build", "post_build")
+OVER_DEADLINE = 124
+"""The exit code of a phase that took too long, as that of the command ``timeout``."""
 _SECONDS_TO_END = 5.0
+_SAYS = 9
+"""The file descriptor by which the shell says which phase begins and ends."""
 
 
 class _Part(BaseModel):
@@ -59,7 +66,7 @@ class Artifacts(_Part):
 
 
 class Cache(_Part):
-    """Globs of the files that CodeBuild keeps for the next build; here they stay where they are."""
+    """Globs of the files that the next build of the same project finds again."""
 
     paths: Annotated[list[str], Field(min_length=1)]
 
@@ -72,6 +79,14 @@ class Buildspec(_Part):
     phases: Phases
     artifacts: Artifacts | None = None
     cache: Cache | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who runs a build's commands, if it is not this process's own user."""
+
+    uid: int
+    gid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +122,45 @@ def read_buildspec(path: Path) -> Buildspec:
 
 
 def run_buildspec(
-    spec: Buildspec, *, name: str, folder: Path, environment: Mapping[str, str], log: Path, deadline: float
+    spec: Buildspec,
+    *,
+    name: str,
+    folder: Path,
+    environment: Mapping[str, str],
+    log: Path,
+    deadline: float,
+    user: User | None = None,
 ) -> BuildspecRun:
     """Run the phases in ``folder``; all they print goes to ``log``. ``deadline``: seconds for the whole of it.
 
-    A phase over the deadline is ended with its whole process group, and counts as exit code 124.
+    A build over the deadline is ended, and the phase that it was in counts as exit code 124. A command that ends the
+    shell itself (``exit 3``) fails its phase, and nothing comes after it. What the build leaves running ends with it.
     """
     ends = time.monotonic() + deadline
-    result = BuildspecRun(name, log)
-    variables = {**spec.env.variables, **environment}
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        for phase_name, phase in _present(spec.phases):
-            failed = {run.phase for run in result.phases if run.exit_code}
-            if failed and not (phase_name == "post_build" and failed == {"build"}):
-                break
-            output.write(f"\n[{name}] phase {phase_name}\n".encode())
-            output.flush()
-            started = time.monotonic()
-            code = _shell(phase.commands, folder, variables, output.fileno(), ends)
-            if phase.finally_:
-                code = _shell(phase.finally_, folder, variables, output.fileno(), ends) or code
-            result.phases.append(PhaseRun(phase_name, code, time.monotonic() - started))
-    return result
+    with ExitStack() as stack:
+        output = stack.enter_context(log.open("ab"))
+        says, said = os.pipe()
+        stack.callback(os.close, says)
+        try:
+            with ctrl_c_held_back():
+                process = subprocess.Popen(
+                    ["sh", "-c", _script(spec.phases, name)],
+                    cwd=folder,
+                    env={**spec.env.variables, **environment},
+                    # The shell has no input. It says by this what begins and ends.
+                    stdin=said,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    user=user.uid if user else None,
+                    group=user.gid if user else None,
+                    extra_groups=[] if user else None,
+                )
+                stack.callback(_end_group, process)
+        finally:
+            os.close(said)
+        return BuildspecRun(name, log, _follow(process, says, ends))
 
 
 def copy_artifacts(spec: Buildspec, source: Path, target: Path) -> None:
@@ -149,33 +180,70 @@ def _present(phases: Phases) -> Iterator[tuple[str, Phase]]:
             yield name, phase
 
 
-def _shell(commands: list[str], folder: Path, variables: Mapping[str, str], output: int, ends: float) -> int:
-    with ExitStack() as stack:
-        with ctrl_c_held_back():
-            # `-e` ends the phase at its first failing command, and gives the phase that command's exit code.
-            process = subprocess.Popen(
-                ["sh", "-e", "-c", "\n".join(commands)],
-                cwd=folder,
-                env=dict(variables),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            stack.callback(_end_group, process)
-        try:
-            return process.wait(timeout=max(0.0, ends - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            return 124
+def _script(phases: Phases, name: str) -> str:
+    """Return the script of the one shell. CodeBuild has no ``-e``: a command's own exit code decides."""
+    lines = [f"exec {_SAYS}>&0 </dev/null", "mlops_failed="]
+    for phase_name, phase in _present(phases):
+        allowed = '[ "${mlops_failed:-build}" = build ]' if phase_name == "post_build" else '[ -z "$mlops_failed" ]'
+        lines += [
+            f"if {allowed}; then",
+            'if [ -z "$mlops_failed" ]; then CODEBUILD_BUILD_SUCCEEDING=1; else CODEBUILD_BUILD_SUCCEEDING=0; fi',
+            "export CODEBUILD_BUILD_SUCCEEDING",
+            f"printf '\\n[%s] phase %s\\n' {shlex.quote(name)} {phase_name}",
+            f"echo begin {phase_name} 0 >&{_SAYS}",
+            *_run_each(phase.commands, "mlops_code"),
+            *_run_each(phase.finally_, "mlops_last"),
+            '[ "$mlops_last" -eq 0 ] || mlops_code=$mlops_last',
+            f'[ "$mlops_code" -eq 0 ] || mlops_failed="${{mlops_failed:-{phase_name}}}"',
+            f'echo end {phase_name} "$mlops_code" >&{_SAYS}',
+            "fi",
+        ]
+    return "\n".join(lines)
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the phase's whole process group, also after Ctrl-C."""
+def _run_each(commands: list[str], code: str) -> Iterator[str]:
+    yield f"{code}=0"
+    for command in commands:
+        yield f'if [ "${code}" -eq 0 ]; then eval {shlex.quote(command)} {_SAYS}>&-; {code}=$?; fi'
+
+
+def _follow(process: "subprocess.Popen[bytes]", says: int, ends: float) -> list[PhaseRun]:
+    """Read what the shell says until it ends, or until it is too late."""
+    ended = os.pidfd_open(process.pid)
+    text, runs, began = b"", [], dict[str, float]()
+    try:
+        while True:
+            ready, _, _ = select.select([says, ended], [], [], max(0.0, ends - time.monotonic()))
+            # A child that the shell has left may hold the other end; then there is no end of file.
+            read = os.read(says, 4096) if says in ready else b""
+            if not read:
+                break
+            *lines, text = (text + read).split(b"\n")
+            for line in lines:
+                what, phase, code = line.decode().split()
+                if what == "begin":
+                    began[phase] = time.monotonic()
+                else:
+                    runs.append(PhaseRun(phase, int(code), time.monotonic() - began.pop(phase)))
+        select.select([ended], [], [], max(0.0, ends - time.monotonic()))
+    finally:
+        os.close(ended)
+    ended_with = process.poll()
+    for phase, at in began.items():
+        failed = OVER_DEADLINE if ended_with is None else ended_with or 1
+        runs.append(PhaseRun(phase, failed, time.monotonic() - at))
+    return runs
+
+
+def _end_group(process: "subprocess.Popen[bytes]") -> None:
+    """End all that the build started, also after Ctrl-C, and what it left running."""
     for number, patience in ((signal.SIGTERM, _SECONDS_TO_END), (signal.SIGKILL, None)):
-        if process.poll() is not None:
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
             break
-        os.killpg(process.pid, number)
         try:
             process.wait(timeout=patience)
         except subprocess.TimeoutExpired:
             continue
+    process.wait()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from rehearsal.candidates import Candidate, Candidates
 from rehearsal.errors import RehearsalError
 from rehearsal.other_user import OtherUser
-from rehearsal.pipeline import DIST, Pipeline, PipelineRun
+from rehearsal.pipeline import Pipeline, PipelineRun
 from rehearsal.timeline import Timeline
 from rehearsal.world import World
 from shared_schema.release import FILE, Release
@@ -63,7 +63,7 @@ class Rehearsal:
 
     def release(self) -> Release:
         """Return the last build's release. Raises ``RehearsalError`` if no build has written one."""
-        path = self.pipeline.source / DIST / FILE
+        path = self.pipeline.dist / FILE
         try:
             return Release.model_validate_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -73,5 +73,6 @@ class Rehearsal:
 
     def wanted(self) -> dict[str, str]:
         """Return the version of each served model's current candidate. The last build must have built these."""
-        built = {each.key: each.version for each in self.release().of_kind("model")} if self.current else {}
-        return {each.key: self.current[each.key].released_as or built.get(each.key, "none") for each in self.served}
+        known = {each.key: self.current[each.key].released_as for each in self.served}
+        built = {} if None not in known.values() else {each.key: each.version for each in self.release().components}
+        return {key: version or built.get(key, "none") for key, version in known.items()}

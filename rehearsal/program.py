@@ -22,12 +22,14 @@ def as_it_is(source: Path) -> None:
 class Program:
     """``scenarios`` yields the proofs one by one. It puts what it starts, such as the feeders, on the stack.
 
-    ``write`` changes the pipeline's copy of the repository before the first scenario.
+    ``write`` changes the pipeline's copy of the repository before the first scenario. If ``bare``, each stage runs in a
+    container of its own, and installs the tool from what its pipeline gives it.
     """
 
     groups: Mapping[str, Group]
     scenarios: Callable[[Rehearsal, Sequence[Feeder], ExitStack], Iterator[Proof]]
     write: Callable[[Path], None] = as_it_is
+    bare: bool = False
 
 
 def standard_program(devices: int) -> Program:

@@ -12,6 +12,7 @@ from typing import Protocol
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.seeding import SeededCloud
 
+from rehearsal.build_containers import containers_of
 from rehearsal.candidates import Candidates
 from rehearsal.context import Rehearsal
 from rehearsal.device_python import make_python
@@ -123,12 +124,15 @@ def rehearse(
         for each in candidates:
             timeline.add("registry", f"the first version of {each.key} is registered: {each.good[0].name}", began=0.0)
             tell(_in_words(each), None)
+        first = next(iter(world.accounts))
+        containers = stack.enter_context(containers_of(folder, user, stages=[first])) if program.bare else None
         pipeline = Pipeline(
             subject.repository,
             folder / "pipeline",
             environment=permissions.build_environment(world) if permissions else world.environment(),
             stages=permissions.stages(world) if permissions else world.stages(),
             report=lambda words: tell(words, None),
+            containers=containers,
         )
         for change in subject.write_into(pipeline.source, region=world.cloud.region):
             tell(f"added to the pipeline's copy of the config: {change}", None)

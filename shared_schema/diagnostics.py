@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     INVALID = 2
     """Wrong use, or an invalid document."""
     CHANGES = 3
-    """``plan``: there are changes."""
+    """``plan``, ``init --upgrade``: there are changes, and none was made."""
     DIFFERS = 4
     """``status``: the fleet is not as released."""
     REJECTED = 5

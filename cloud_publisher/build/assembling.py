@@ -233,6 +233,8 @@ def _environment(planned: Planned, output: Path, model: FetchedModel | None) -> 
         # A custom build runs in its root, and nothing may write to a source folder.
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
+        # A conversion may try its graph, and onnxruntime sends telemetry unless this is there before its import.
+        "ORT_DISABLE_TELEMETRY": "1",
     }
     for name in ("MODEL_DIR", "MODEL_ARCHIVE"):
         environment.pop(name, None)

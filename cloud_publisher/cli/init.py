@@ -15,6 +15,7 @@ from cloud_publisher.cli.output import JsonOption, Output
 if TYPE_CHECKING:
     from cloud_publisher.initialising.record import Offline
     from cloud_publisher.initialising.tools import Tools
+    from cloud_publisher.initialising.wheel_file import Wheel
     from shared_schema.config import Config
 
 
@@ -35,6 +36,7 @@ def init(
     platform: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="TAG",
             help="The machines of your devices, by pip's tag, such as manylinux_2_28_aarch64; several times.",
         ),
     ] = None,
@@ -54,10 +56,13 @@ def init(
     ] = None,
     tools_platform: Annotated[
         list[str] | None,
-        typer.Option(help="With --offline-tools: the build account's platform tag, such as manylinux_2_28_x86_64."),
+        typer.Option(
+            metavar="TAG", help="With --offline-tools: the build account's machine, such as manylinux_2_28_x86_64."
+        ),
     ] = None,
     tools_python: Annotated[
-        str | None, typer.Option(help="With --offline-tools: the build account's Python, such as 3.12.")
+        str | None,
+        typer.Option(metavar="VERSION", help="With --offline-tools: the build account's Python, such as 3.12."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -95,16 +100,21 @@ def init(
         _new_repository(folder, output, _repository(stage or [], bucket, platform or [], asked), asked)
 
 
-def tools_for(offline: "Offline | None", config: "Config", output: Output) -> "Tools":
-    """Return ``tools/``, with everyone's wheels if it is to be ``offline``. Raises ``WorkFailedError``."""
+def tools_for(
+    offline: "Offline | None", config: "Config", output: Output, *, emulator_there: "Wheel | None" = None
+) -> "Tools":
+    """Return ``tools/``, with everyone's wheels if it is to be ``offline``. Raises ``WorkFailedError``.
+
+    ``emulator_there``: the emulator of a repository that exists.
+    """
     from cloud_publisher.initialising.tools import installed_tools
 
     if offline is None:
-        return installed_tools(offline=False)
+        return installed_tools(offline=False, emulator_there=emulator_there)
     from cloud_publisher.initialising.offline import offline_tools
 
     with output.waiting(f"downloading wheels for Python {offline.python}") as waiting:
-        return offline_tools(offline, config, waiting.now)
+        return offline_tools(offline, config, waiting.now, emulator_there=emulator_there)
 
 
 def _machines(

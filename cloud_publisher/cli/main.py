@@ -34,10 +34,10 @@ from shared_schema.version import VERSION
 
 _HELP = "Takes a model from Approved in the registry to serving, and confirmed, on every device of a fleet."
 _EPILOG = """\
-A release's way: validate, build, publish, deploy --wait, status. A new repository: init.
+A release's way: validate, build, publish, deploy --wait, status. A new repository, or a newer tool in it: init.
 
-Exit codes: 0 done, or nothing to do; 1 the work failed; 2 wrong use, or an invalid document; 3 plan: there are changes;
-4 status: the fleet is not as released; 5 a device rejected a model; 6 timed out."""
+Exit codes: 0 done, or nothing to do; 1 the work failed; 2 wrong use, or an invalid document; 3 plan, init --upgrade:
+there are changes; 4 status: the fleet is not as released; 5 a device rejected a model; 6 timed out."""
 
 app = typer.Typer(
     name="cloud-publisher",
@@ -48,7 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("init", short_help="Write a new deploy repository.")(init)
+app.command("init", short_help="Write a new deploy repository, or upgrade one.")(init)
 app.command("validate", short_help="Check config, template and manifests; asks no cloud.")(validate)
 app.command("plan", short_help="Show what a release would change; changes nothing.")(plan)
 app.command("build", short_help="Build what changed, and upload it.")(build)
@@ -56,7 +56,7 @@ app.command("publish", short_help="Publish the release's components in an accoun
 app.command("deploy", short_help="Deploy the release to a thing group.")(deploy)
 app.command("status", short_help="Show what a fleet runs, and has confirmed.")(status)
 app.command("rollback", short_help="Put the last confirmed deployment back.")(rollback)
-app.command("doctor", short_help="Check that a stage can work; changes nothing.")(doctor)
+app.command("doctor", short_help="Check that a stage, or this installation, can work.")(doctor)
 app.command("lint", short_help="Check recipes, ours or not.")(lint)
 app.add_typer(policies, name="policies", short_help="Who may do what: policies, and stacks' parameters.")
 

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from cloud_publisher.initialising.upgrade_plan import Upgrade
     from shared_schema.json_value import JsonObject
 
+_SOURCES = (
+    "the agent is built from the sources in agent/; `distribution: mlops-at-edge` in its build takes it from tools/ "
+    '(docs/building.md, "The agent from its wheel")'
+)
+
 
 def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Offline | None", no_longer: bool) -> None:
     """Upgrade a repository; without ``yes`` only after a person on a terminal has agreed.
@@ -22,11 +27,13 @@ def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Off
     code 3 if there are changes that nobody has agreed to; then nothing is written.
     """
     from cloud_publisher.cli.init import tools_for
+    from cloud_publisher.initialising.contents import has_agents_sources
     from cloud_publisher.initialising.differences import upgrade_text
     from cloud_publisher.initialising.record import record_of
     from cloud_publisher.initialising.upgrading import (
         apply_upgrade,
         config_of,
+        emulator_of,
         former_record,
         planned_upgrade,
         wanted_files,
@@ -35,7 +42,7 @@ def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Off
     config, former = config_of(folder), former_record(folder)
     machines = offline or (None if no_longer else former.offline)
     wanted = wanted_files(folder, config, offline=machines is not None)
-    tools = tools_for(machines, config, output)
+    tools = tools_for(machines, config, output, emulator_there=emulator_of(folder, former))
     wanted |= tools.files
     upgrade = planned_upgrade(folder, former, wanted, record_of(wanted, machines))
     if not upgrade.changes:
@@ -43,7 +50,7 @@ def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Off
         return
     if not output.as_json:
         output.say(upgrade_text(upgrade))
-    for each in tools.lacks:
+    for each in [*tools.lacks, *([_SOURCES] if has_agents_sources(config) else [])]:
         output.warn(f"note: {each}")
     agreed = yes or (not output.as_json and _agreed(len(upgrade.changes)))
     if agreed:

@@ -1,4 +1,7 @@
-"""``agent/`` of a deploy repository: the agent's sources, what a device needs beside them, and the lock of that."""
+"""``agent/`` of a deploy repository from before there was ``tools/``: the agent's sources, and what a device needs.
+
+`init --upgrade` keeps them current as long as the config builds the agent from them.
+"""
 
 import importlib.metadata
 from pathlib import PurePosixPath
@@ -8,13 +11,14 @@ from cloud_publisher.initialising.installation import DISTRIBUTION, files_of, lo
 FOLDER = PurePosixPath("agent")
 PACKAGES = ("edge_agent", "shared_schema")
 LOCK = "agent.txt"
+REQUIREMENTS = "requirements.txt"
 
 
 def agent_files() -> dict[PurePosixPath, bytes]:
     """Return each file's content by its path in the repository. Raises ``WorkFailedError``."""
     contents = {FOLDER / name / path: content for name in PACKAGES for path, content in files_of(package(name))}
     contents[FOLDER / "pyproject.toml"] = _agent_project(importlib.metadata.version(DISTRIBUTION)).encode()
-    contents[FOLDER / "requirements.txt"] = lock_text(LOCK).encode()
+    contents[FOLDER / REQUIREMENTS] = lock_text(LOCK).encode()
     return contents
 
 

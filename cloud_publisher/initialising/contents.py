@@ -1,14 +1,14 @@
 """The files of a deploy repository, from the templates, the example model component and the agent's own sources."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import PurePosixPath
 
 from cloud_publisher.initialising.agent_sources import FOLDER as AGENT
-from cloud_publisher.initialising.agent_sources import PACKAGES, agent_files
+from cloud_publisher.initialising.agent_sources import PACKAGES, REQUIREMENTS, agent_files
 from cloud_publisher.initialising.installation import files_of, shared
-from shared_schema.config import Component, Config
+from shared_schema.config import Config
 
 _OF_PEOPLE = {
     "greengrass-config.yml": "greengrass-config.yml",
@@ -70,13 +70,21 @@ def upgraded_files(config: Config, *, offline: bool) -> dict[PurePosixPath, byte
 
     Raises ``WorkFailedError`` when the installation lacks a part.
     """
-    # A repository may have the agent's sources, from a time when there was no tools/; its config says so.
-    copied = any(PurePosixPath(each.root) == AGENT and PACKAGES[0] in each.build.packages for each in _of(config))
-    return {**_written(_OF_INIT, offline), **(agent_files() if copied else {})}
+    agent = agent_files() if has_agents_sources(config) else {}
+    for each in config.custom_components.values():
+        lock = PurePosixPath(each.root) / each.build.requirements
+        if each.build.distribution and lock == AGENT / REQUIREMENTS:
+            # Its agent comes from tools/ by now, and its lock still from where it was with the sources.
+            agent = {lock: agent_files()[lock]}
+    return {**_written(_OF_INIT, offline), **agent}
 
 
-def _of(config: Config) -> Iterable[Component]:
-    return config.custom_components.values()
+def has_agents_sources(config: Config) -> bool:
+    """Return whether a repository builds its agent from sources in ``agent/``, as before there was ``tools/``."""
+    return any(
+        PurePosixPath(each.root) == AGENT and PACKAGES[0] in each.build.packages
+        for each in config.custom_components.values()
+    )
 
 
 def _written(templates: Mapping[str, str], offline: bool) -> dict[PurePosixPath, bytes]:

@@ -18,6 +18,7 @@ from cloud_publisher.initialising.agent_sources import LOCK as AGENT_LOCK
 from cloud_publisher.initialising.installation import lock_text
 from cloud_publisher.initialising.record import Offline
 from cloud_publisher.initialising.tools import FOLDER, Tools, installed_tools, pipeline_locks
+from cloud_publisher.initialising.wheel_file import Wheel
 from shared_schema.config import Build, Config
 
 _LOCK = "lock.txt"
@@ -45,12 +46,14 @@ def checked_machine(python: str | None, platforms: Sequence[str]) -> Offline:
     return Offline(python=build.python, platforms=tuple(build.platforms))
 
 
-def offline_tools(machines: Offline, config: Config, on_line: Callable[[str], None]) -> Tools:
+def offline_tools(
+    machines: Offline, config: Config, on_line: Callable[[str], None], *, emulator_there: Wheel | None = None
+) -> Tools:
     """Return ``tools/`` with everyone's wheels: those of the pipeline's stages, and those that the agent is built with.
 
-    Raises ``WorkFailedError``.
+    ``emulator_there`` is as for ``installed_tools``. Raises ``WorkFailedError``.
     """
-    tools = installed_tools(offline=True)
+    tools = installed_tools(offline=True, emulator_there=emulator_there)
     whole = {str(each): each for name in pipeline_locks() for each in read_lock(lock_text(name), name)}
     wheels = downloaded_wheels(whole.values(), machines, on_line)
     for device in machines_of_agents(config, machines):

@@ -4,7 +4,6 @@ The new files are written beside the old ones first; then each is exchanged by a
 space. The old ones are kept until all is done.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ def apply_changes(folder: Path, changes: Sequence[Change]) -> None:
     """Change every file below ``folder``.
 
     Raises ``WorkFailedError`` if a file is no longer what the change was made for, or cannot be changed; then none is.
+    Should a former file not find back to its place, it is kept, and the error says where.
     """
     try:
         work = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
@@ -37,21 +37,27 @@ def apply_changes(folder: Path, changes: Sequence[Change]) -> None:
             _check_unchanged(target, change)
             old = work / f"{number}.old" if change.before is not None else None
             if old is not None:
-                shutil.copymode(target, work / f"{number}.new") if change.after is not None else None
+                if change.after is not None:
+                    shutil.copymode(target, work / f"{number}.new")
                 done.append((target, old))
                 target.rename(old)
             else:
-                made += _make_folders(target.parent)
+                _make_folders(target.parent, made)
                 done.append((target, None))
             if change.after is not None:
                 (work / f"{number}.new").rename(target)
     except BaseException as error:
-        _undo(done, made)
+        stranded = _undo(done, made)
+        if stranded:
+            raise WorkFailedError(
+                f"{', '.join(map(str, stranded))} could not be put back: {error}",
+                f"the former files are in {work}: move them back, and remove that folder",
+            ) from error
+        shutil.rmtree(work, ignore_errors=True)
         if isinstance(error, OSError):
             raise _failed(folder, error) from error
         raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(work, ignore_errors=True)
     for change in changes:
         _remove_if_empty(folder, change)
 
@@ -69,25 +75,32 @@ def _check_unchanged(target: Path, change: Change) -> None:
         )
 
 
-def _undo(done: list[tuple[Path, Path | None]], made: list[Path]) -> None:
+def _undo(done: list[tuple[Path, Path | None]], made: list[Path]) -> list[Path]:
+    """Put the former files back, and return those for which that failed."""
+    stranded = []
     for target, old in reversed(done):
-        if old is None:
-            target.unlink(missing_ok=True)
-        elif old.exists() or old.is_symlink():
-            os.replace(old, target)  # noqa: PTH105 - as below, where the name that it replaces matters
+        try:
+            if old is None:
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    target.unlink()
+            elif old.exists() or old.is_symlink():
+                old.replace(target)
+        except OSError:
+            stranded.append(target)
     for folder in reversed(made):
         with suppress(OSError):
             folder.rmdir()
+    return stranded
 
 
-def _make_folders(folder: Path) -> list[Path]:
+def _make_folders(folder: Path, made: list[Path]) -> None:
     missing: list[Path] = []
     while not folder.exists():
         missing.insert(0, folder)
         folder = folder.parent
     for each in missing:
         each.mkdir()
-    return missing
+        made.append(each)
 
 
 def _remove_if_empty(folder: Path, change: Change) -> None:

@@ -48,14 +48,16 @@ class Tools:
     lacks: Sequence[str] = ()
 
 
-def installed_tools(*, offline: bool) -> Tools:
+def installed_tools(*, offline: bool, emulator_there: Wheel | None = None) -> Tools:
     """Return the tools of this installation.
 
     ``offline``: what the pipeline installs comes out of ``tools/`` alone, where its wheels must be then.
-    Without the emulator there is no lock for a rehearsal. Raises ``WorkFailedError`` if a file of ours was edited.
+    ``emulator_there``: the emulator of a repository that exists, which stays if none is installed. Without the emulator
+    there is no lock for a rehearsal. Raises ``WorkFailedError`` if a file of ours was edited.
     """
     ours = [own_wheel(DISTRIBUTION)]
-    emulator = [own_wheel(EMULATOR)] if is_installed(EMULATOR) else []
+    there = [emulator_there] if emulator_there else []
+    emulator = [own_wheel(EMULATOR)] if is_installed(EMULATOR) else there
     files = {FOLDER / wheel.name: wheel.content for wheel in [*ours, *emulator]}
     for path, content in files_of(package("shared_schema") / _SCHEMAS):
         files[FOLDER / "schemas" / path] = content

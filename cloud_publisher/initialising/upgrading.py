@@ -10,7 +10,10 @@ from cloud_publisher.initialising.infrastructure import FOLDER as INFRASTRUCTURE
 from cloud_publisher.initialising.infrastructure import stack_files
 from cloud_publisher.initialising.record import RECORD, Record, before_records, read_record
 from cloud_publisher.initialising.replacing import apply_changes, content_of
+from cloud_publisher.initialising.tools import EMULATOR
+from cloud_publisher.initialising.tools import FOLDER as TOOLS
 from cloud_publisher.initialising.upgrade_plan import Change, Upgrade, paths_of_interest, plan_upgrade
+from cloud_publisher.initialising.wheel_file import Wheel
 from shared_schema.config import Config, find_config
 
 
@@ -28,6 +31,17 @@ def wanted_files(folder: Path, config: Config, *, offline: bool) -> dict[PurePos
     """Return what this version brings into a repository, without ``tools/``; stacks only where there are some."""
     stacks = stack_files(config) if config.stages and (folder / INFRASTRUCTURE).is_dir() else {}
     return {**upgraded_files(config, offline=offline), **stacks}
+
+
+def emulator_of(folder: Path, former: Record) -> Wheel | None:
+    """Return the emulator's wheel that is in a repository's ``tools/`` as `init` wrote it; None if there is none."""
+    prefix = f"{EMULATOR.replace('-', '_')}-"
+    for path in former.paths():
+        if path.parent == TOOLS and path.name.startswith(prefix) and (folder / path).is_file():
+            wheel = Wheel(path.name, (folder / path).read_bytes())
+            if wheel.digest == former.files[str(path)]:
+                return wheel
+    return None
 
 
 def planned_upgrade(folder: Path, former: Record, wanted: Mapping[PurePosixPath, bytes], after: Record) -> Upgrade:

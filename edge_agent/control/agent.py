@@ -24,6 +24,7 @@ from edge_agent.control.running import Running
 from edge_agent.control.subscriptions import Subscriptions
 from edge_agent.control.timing import Bounds, Timers
 from edge_agent.control.validation import Validation
+from edge_agent.control.watches import Watches
 from edge_agent.errors import NucleusError
 from edge_agent.inference.session import RUNTIME_VERSION
 from edge_agent.memory import Memory
@@ -42,6 +43,7 @@ from edge_agent.nucleus.link import Link
 from edge_agent.pipeline.opening import Posts
 from edge_agent.pipeline.pipelines import Pipelines
 from edge_agent.pipeline.tally import Tally
+from edge_agent.processes.template import Template
 from edge_agent.reporting.publishing import Publishing
 from edge_agent.reporting.reporter import Reporter
 from edge_agent.serving.budget import MemoryBudget
@@ -49,7 +51,9 @@ from edge_agent.serving.loader import Judged, Loaded, Loader
 from edge_agent.serving.model_cache import ModelCache
 from edge_agent.serving.served_models import ServedModels
 from edge_agent.snapshot import Snapshot
+from edge_agent.vetting.copies import Copies
 from edge_agent.vetting.verdicts import Verdicts
+from edge_agent.vetting.vetter import Vetter
 from edge_agent.work_folder import WorkFolder
 from shared_schema.messages import ModelConfirmation
 from shared_schema.settings import AgentSettings, Source
@@ -75,6 +79,7 @@ class Agent:
         self,
         environment: ComponentEnvironment,
         communication: Communication,
+        template: Template,
         folder: WorkFolder,
         refusals: Refusals,
         bounds: Bounds,
@@ -88,9 +93,11 @@ class Agent:
         self._ending = Ending(GivingWay(bounds.alone, folder.asked))
         self._publishing = Publishing(self._link, environment.thing, bounds.messages)
         self._memory = Memory(work / "state" / "memory.json")
-        model_cache = ModelCache(work / "state" / "model-cache")
+        copies = work / "state" / "copies"
+        model_cache = ModelCache(work / "state" / "model-cache", copies)
         verdicts = Verdicts(work / "state" / "verdicts", AGENT_VERSION, RUNTIME_VERSION)
-        self._loader = Loader(verdicts, model_cache, self._event_queue.put_surely)
+        vetter = Vetter(template)
+        self._loader = Loader(verdicts, model_cache, Copies(copies), vetter, self._event_queue.put_surely)
         self._served_models = ServedModels(self._loader.close)
         self._tally = Tally()
         self._reporter = Reporter(environment.thing, work, self._publishing.messages, self._memory)
@@ -123,6 +130,15 @@ class Agent:
             self._link, self._subscriptions, renewal, environment.thing, self._timers, bounds, callbacks
         )
         self._local_topics.listen(local_echo(environment.component), renewal.heard_locally)
+        self._watches = Watches(
+            self._timers,
+            lambda: self._reading.settings,
+            {
+                "frames": self._look_after_the_frames,
+                "memory": self._look_after_the_memory,
+                "host": self._host_checks.look,
+            },
+        )
         self._last: Snapshot | None = None
 
     def run(self) -> int:
@@ -130,6 +146,7 @@ class Agent:
         self._loader.start()
         self._publishing.start()
         self._connection_keeper.connected()
+        self._watches.begin(time.monotonic())
         while self._ending.code is None:
             event = self._event_queue.take(self._timers.wait(time.monotonic(), _LONGEST_WAIT))
             if event is not None:
@@ -170,7 +187,8 @@ class Agent:
             case "health":
                 self._reporter.health(self._snapshot())
             case _:
-                self._connection_keeper.due(name)
+                if not self._watches.due(name, time.monotonic()):
+                    self._connection_keeper.due(name)
 
     def _after(self) -> None:
         """Run the periodic work, after each event and each timer."""
@@ -182,13 +200,14 @@ class Agent:
             self._soon("health", self._reading.settings.health.interval)
         if not self._timers.is_set("reconcile"):
             self._soon("reconcile", self._reading.settings.reconcile.interval)
-        self._budget.keep(self._reading.settings.memory.budget)
-        self._look_after_the_frames()
         longest_frame = self._reading.settings.watchdog.limit
         self._ending.give_way(time.monotonic(), connected=self._link.connected, longest_frame=longest_frame)
         now = self._snapshot()
         if not self._running.say(now, time.monotonic()):
             self._ending.failed()
+        self._tell_changes(now)
+
+    def _tell_changes(self, now: Snapshot) -> None:
         if now.differs(self._last):
             if self._last is None or now.state is not self._last.state:
                 logger.info("state", extra={"state": now.state, "why": now.why or ""})
@@ -209,6 +228,10 @@ class Agent:
         if hung is not None:
             self._tally.error(hung)
             self._ending.hangs(hung)
+            self._tell_changes(self._snapshot())
+
+    def _look_after_the_memory(self) -> None:
+        self._budget.keep(self._reading.settings.memory.budget)
 
     def _named(self, topics: Topics) -> None:
         self._reporter.topics = self._publishing.predictions.topics = topics
@@ -267,10 +290,16 @@ class Agent:
             channels=self._subscriptions.channels,
             dropped=self._pipelines.dropped,
             last_error=self._tally.last,
-            troubles=(*self._tally.troubles, *self._host_checks.troubles(), *self._subscriptions.troubles),
+            troubles=(
+                *self._tally.troubles,
+                *self._pipelines.troubles,
+                *self._host_checks.troubles,
+                *self._subscriptions.troubles,
+            ),
             hung=self._ending.hung,
             unknown=self._reading.unknown,
             not_installed=self._failed_install.words(),
+            jail=self._loader.jail,
         )
         return agent_status(self._reconciler, self._served_models.serving(), inputs, self._model_of)
 

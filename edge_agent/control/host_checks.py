@@ -11,8 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-_PAUSE: Final = 5.0
-"""Seconds between two looks."""
 _LITTLE: Final = 1 << 20
 """Bytes. With less free space the agent cannot keep verdicts and models."""
 _JITTER: Final = 5.0
@@ -33,18 +31,14 @@ class HostChecks:
         self._wall = wall
         self._steady = steady
         self._latest = wall()
-        self._not_before = steady()
         self._forgiven_at = math.inf
         self._turned: str | None = None
-        self._found: tuple[str, ...] = ()
+        self.troubles: tuple[str, ...] = ()
+        """In words, what was wrong at the last look."""
 
-    def troubles(self) -> tuple[str, ...]:
-        """Return in words what is wrong now. Cheap: it looks every few seconds."""
-        now = self._steady()
-        if now >= self._not_before:
-            self._not_before = now + _PAUSE
-            self._found = tuple(words for words in (self._folder(), self._clock()) if words is not None)
-        return self._found
+    def look(self) -> None:
+        """Look at disk and clock."""
+        self.troubles = tuple(words for words in (self._folder(), self._clock()) if words is not None)
 
     def _folder(self) -> str | None:
         state = self._work / "state"

@@ -51,7 +51,7 @@ class Timers:
 
     def wait(self, now: float, most: float) -> float:
         """Return the seconds until the next timer is due, at most ``most``."""
-        return max(0.0, min((at - now for at in self._at.values()), default=most)) if self._at else most
+        return max(0.0, min(most, min(self._at.values(), default=now + most) - now))
 
     def due(self, now: float) -> list[str]:
         """Remove the timers that are due, and return their names in the order of their times."""

@@ -1,13 +1,18 @@
 """Opens an ONNX file with onnxruntime, in the same way for vetting and for serving."""
 
+import os
 from pathlib import Path
 from typing import Any, Final
-
-import onnxruntime
 
 from edge_agent.tasks.graph import Graph, Tensor
 from shared_schema.model_manifest import Runtime
 
+# Read once, when it is imported: 1.32 then writes a device id into its user's home, and sends telemetry (`Privacy.md`).
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime
+
+_OF_EVERY_WHEEL: Final = {"CPUExecutionProvider", "AzureExecutionProvider"}
 RUNTIME_VERSION: Final[str] = onnxruntime.__version__
 
 
@@ -31,6 +36,11 @@ def providers_here(wanted: list[str]) -> list[str]:
     """Return the wanted providers that this device has, in order; the CPU's if it has none of them."""
     available = onnxruntime.get_available_providers()
     return [provider for provider in wanted if provider in available] or ["CPUExecutionProvider"]
+
+
+def accelerated() -> bool:
+    """Return whether this runtime can use more than the CPU: what an accelerator's driver does, a jail may not know."""
+    return bool(set(onnxruntime.get_available_providers()) - _OF_EVERY_WHEEL)
 
 
 def graph_of(session: Any) -> Graph:

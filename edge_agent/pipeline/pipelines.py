@@ -47,6 +47,12 @@ class Pipelines:
         """How many frames the drop policies have dropped since the agent's start."""
         return self._dropped_before + sum(worker.dropped for _, worker in self._workers.values())
 
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """In words, what keeps sources from their work, each once."""
+        found = (worker.trouble for _, worker in self._workers.values())
+        return tuple(dict.fromkeys(words for words in found if words is not None))
+
     def apply(self, settings: AgentSettings) -> None:
         """Apply settings. Frames in flight are finished first; frames that wait in a folder stay there."""
         told = ({name: used for name, (used, _) in self._sinks.items()}, self._hard[0])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from edge_agent.errors import InferenceError, SinkError
-from edge_agent.inference.loaded_model import short
+from edge_agent.inference.error_words import short
 from edge_agent.pipeline.tally import Tally
 from edge_agent.predicted import Predicted
 from edge_agent.serving.served_models import Lease, ServedModels
@@ -49,6 +49,10 @@ class Worker:
     @property
     def dropped(self) -> int:
         return self._source.dropped
+
+    @property
+    def trouble(self) -> str | None:
+        return self._source.trouble
 
     def start(self) -> None:
         self._thread.start()
@@ -112,11 +116,20 @@ class Worker:
             return
         with lease:
             self._in_flight = (time.monotonic(), frame)
-            answered = self._look_at((frame, *frame.together), lease)
-            self._in_flight = None
+            try:
+                answered = self._look_at((frame, *frame.together), lease)
+            finally:
+                self._in_flight = None
         for offered, seen, output in answered:
-            prediction = self._prediction(offered, output, lease)
-            if self._write(prediction, seen):
+            try:
+                prediction = self._prediction(offered, output, lease)
+                written = self._write(prediction, seen)
+            except Exception as error:
+                # No sink can take this prediction: offered again, its frame would come back for ever.
+                logger.exception("prediction not written", extra={"frame": offered.name})
+                self._without_answer(offered, error, lease)
+                continue
+            if written:
                 self._source.done(offered, prediction)
             elif frame.together:
                 self._source.set_aside(offered, "the agent ends; ask again later")
@@ -138,8 +151,8 @@ class Worker:
         if len(read) > 1:
             try:
                 answers = model.answers([seen.frame for _, seen in read])
-            except InferenceError:
-                logger.debug("frames are asked singly", extra={"source": self._name})
+            except Exception as error:  # noqa: BLE001  numpy refuses frames of unlike shapes with its own errors
+                logger.debug("frames are asked singly", extra={"source": self._name, "error": short(error)})
             else:
                 return [(offered, seen, each.output) for (offered, seen), each in zip(read, answers, strict=True)]
         answered = []

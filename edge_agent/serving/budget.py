@@ -43,10 +43,10 @@ class MemoryBudget:
         now = self._clock()
         if now < self._not_before:
             return None
-        self._not_before = now + _PAUSE
         if self._used() <= budget * MIB:
             return None
         model = self._served_models.let_go_of_the_oldest()
         if model is not None:
+            self._not_before = now + _PAUSE
             logger.warning("previous version closed: memory.budget", extra={"model": model, "budget_mib": budget})
         return model

@@ -25,7 +25,8 @@ class JsonLinesFile:
     """The file ``<path>``, and the full ones from ``<path>.1`` (the newest) to ``<path>.<keep>``.
 
     A line that a full disk or a killed process cut off is removed before the next one is written. If a process was
-    killed after it wrote a frame's line and before it removed the frame, the next process writes no second line.
+    killed after it wrote a frame's line and before it removed the frame, the next process writes no second line. A file
+    that somebody moves, deletes or empties is noticed before the next line: no line goes where nobody looks.
     """
 
     durable: ClassVar[bool] = True
@@ -36,6 +37,8 @@ class JsonLinesFile:
         self._lock = threading.Lock()
         self._stream: IO[bytes] | None = None
         self._size = 0
+        # Device and inode of the open file.
+        self._identity = (0, 0)
         # By source, the frame of its last line.
         self._last: dict[str, str] = {}
 
@@ -43,7 +46,7 @@ class JsonLinesFile:
         line = prediction.line() + b"\n"
         with self._lock:
             try:
-                stream = self._stream or self._open()
+                stream = self._still_there() or self._open()
                 if prediction.frame_id is not None and self._last.get(prediction.source) == prediction.frame_id:
                     logger.info("frame has its line already", extra={"frame": prediction.frame})
                     return
@@ -60,6 +63,22 @@ class JsonLinesFile:
             if self._stream is not None:
                 self._stream.close()
                 self._stream = None
+
+    def _still_there(self) -> IO[bytes] | None:
+        """Return the open file if its name still leads to it."""
+        if self._stream is None:
+            return None
+        try:
+            found = os.stat(self.path)  # noqa: PTH116  `Path.stat` costs more, and this is done for every line
+        except FileNotFoundError:
+            found = None
+        if found is not None and (found.st_dev, found.st_ino) == self._identity:
+            self._size = found.st_size
+            return self._stream
+        logger.info("file moved or deleted: a new one is begun", extra={"path": str(self.path)})
+        self._stream.close()
+        self._stream = None
+        return None
 
     def _append(self, stream: IO[bytes], line: bytes) -> None:
         if self._size and self._size + len(line) > self._settings.max_bytes:
@@ -79,10 +98,12 @@ class JsonLinesFile:
     def _open(self) -> IO[bytes]:
         if self._stream is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # The file may have been rotated for another source since a source's last line.
-            self._last = _last_frames(self._numbered(1)) | _last_frames(self.path)
+            # The file may have been rotated for another source since a source's last line. What this process wrote
+            # itself is newer than what it finds: somebody may have moved the file.
+            self._last = _last_frames(self._numbered(1)) | _last_frames(self.path) | self._last
             self._stream = self.path.open("ab", buffering=0)
-            self._size = self._stream.seek(0, os.SEEK_END)
+            found = os.fstat(self._stream.fileno())
+            self._identity, self._size = (found.st_dev, found.st_ino), found.st_size
         return self._stream
 
     def _turn_over(self) -> None:

@@ -5,10 +5,10 @@ whenever more came than the queue holds, and now and then, since an event can be
 """
 
 import contextlib
+import hashlib
 import heapq
 import logging
 import os
-import shutil
 import stat
 import threading
 import time
@@ -28,8 +28,9 @@ from watchdog.observers.inotify import InotifyObserver
 from edge_agent.errors import UnreadableFrameError
 from edge_agent.predicted import Predicted
 from edge_agent.sources.finished import is_finished, nobody_writes, open_to_look
+from edge_agent.sources.removal import Left, Removal
 from edge_agent.sources.source import Offered
-from edge_agent.tasks.task import Content, content_of
+from edge_agent.tasks.task import Content, content_of, printable
 from shared_schema.settings import FolderSource
 
 logger = logging.getLogger(__name__)
@@ -55,8 +56,9 @@ class ImageFolder:
         self._changed = threading.Condition(self._lock)
         # By name: when it was found, and whether it is known to be finished.
         self._waiting: OrderedDict[str, tuple[float, bool]] = OrderedDict()
-        # Files that were predicted and could not be removed: they must not be predicted again.
-        self._kept: dict[str, tuple[int, ...]] = {}
+        note = f"{hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]}.jsonl"
+        self._removal = Removal(self.path, work / "state" / "not-removed" / note)
+        self._settle_at = 0.0
         self._list_at = 0.0
         self._dropped = 0
         self._out: str | None = None
@@ -67,9 +69,14 @@ class ImageFolder:
     def dropped(self) -> int:
         return self._dropped
 
+    @property
+    def trouble(self) -> str | None:
+        return self._removal.trouble
+
     def start(self) -> None:
         """Make and watch the folder. Raises ``OSError``."""
         self.path.mkdir(parents=True, exist_ok=True)
+        self._removal.listed()
         self._observer.schedule(_Finished(self), str(self.path), recursive=False, event_filter=_WANTED)
         self._observer.start()
 
@@ -101,6 +108,10 @@ class ImageFolder:
 
     def next(self, timeout: float) -> Offered | None:
         ends = time.monotonic() + timeout
+        if self._removal.any_left and not self._settled():
+            self._out = None
+            time.sleep(max(0.0, min(timeout, self._settle_at - time.monotonic())))
+            return None
         while True:
             with self._lock:
                 # The worker is done with the last frame.
@@ -132,29 +143,31 @@ class ImageFolder:
     def give_back(self, frame: Offered) -> None:
         with self._changed:
             self._out = None
-            self._waiting[frame.name] = (frame.arrived, True)
-            self._waiting.move_to_end(frame.name, last=False)
+            self._waiting[frame.file] = (frame.arrived, True)
+            self._waiting.move_to_end(frame.file, last=False)
+
+    def _settled(self) -> bool:
+        """Remove what was left in the folder, now and then. Return whether frames may be taken from it."""
+        now = time.monotonic()
+        if now >= self._settle_at:
+            self._removal.settle()
+            self._settle_at = now + _LIST_AGAIN
+        return not self._removal.full
 
     def _end(self, frame: Offered, to: Path | None) -> None:
         # A new file of this name needs no listing to be found. (One assignment: it takes no lock.)
         self._out = None
-        found = self._status(frame.name)
-        if found is None or _ticket(found) != frame.ticket:
+        try:
+            found = os.lstat(self._within(frame.file))
+        except OSError:
+            # Gone, or not to be reached just now.
+            found = None
+        if found is not None and _ticket(found) != frame.ticket:
             # Another image has taken the name meanwhile: it is a new frame, once it is finished.
             self._list_at = 0.0
             return
-        try:
-            if to is None:
-                os.unlink(self._within(frame.name))  # noqa: PTH108  the cold making of a `Path` costs more
-            else:
-                to.mkdir(parents=True, exist_ok=True)
-                shutil.move(self.path / frame.name, _free(to, frame.name))
-            self._kept.pop(frame.name, None)
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            self._kept[frame.name] = frame.ticket
-            logger.warning("frame not removed", extra={"frame": frame.name, "error": str(error)})
+        _, written, size = frame.ticket
+        self._removal.remove(frame.file, Left(written, size, str(to) if to is not None else None))
 
     def _list(self) -> None:
         """List the folder, the oldest files first.
@@ -170,10 +183,9 @@ class ImageFolder:
                     continue
                 with contextlib.suppress(OSError):
                     status = entry.stat(follow_symlinks=False)
-                    if self._kept.get(entry.name) != _ticket(status):
+                    if not self._removal.holds(entry.name, status):
                         found.append((status.st_mtime_ns, entry.name))
-        for name in [name for name in self._kept if self._status(name) is None]:
-            del self._kept[name]
+            self._removal.listed()
         if self._settings.drop == "latest":
             self._take_the_latest(sorted(found))
             return
@@ -196,7 +208,7 @@ class ImageFolder:
         Return ``None`` for what is no plain file, was predicted already, or is still being written. A file that cannot
         be read is offered as a path, so that its reader reports why.
         """
-        path = self._within(name)
+        path, shown = self._within(name), printable(name)
         content: Content = path
         try:
             descriptor = open_to_look(path)
@@ -208,18 +220,18 @@ class ImageFolder:
         else:
             try:
                 found = os.fstat(descriptor)
-                if not stat.S_ISREG(found.st_mode) or self._kept.get(name) == _ticket(found):
+                if not stat.S_ISREG(found.st_mode) or self._removal.holds(name, found):
                     return None
                 if not (finished or nobody_writes(descriptor)):
                     self._list_at = min(self._list_at, time.monotonic() + 0.5)
                     return None
                 try:
-                    content = content_of(descriptor, name, found.st_size)
+                    content = content_of(descriptor, shown, found.st_size)
                 except (OSError, UnreadableFrameError):
                     content = path
             finally:
                 os.close(descriptor)
-        return Offered(name, content, arrived, _ticket(found), frame_id=_identity(found))
+        return Offered(shown, content, arrived, _ticket(found), frame_id=_identity(found), file=name)
 
     def _status(self, name: str) -> os.stat_result | None:
         """Return the file's status; ``None`` if it is no plain file."""
@@ -234,8 +246,9 @@ class ImageFolder:
 
     def _drop(self, name: str) -> None:
         self._dropped += 1
-        with contextlib.suppress(OSError):
-            (self.path / name).unlink()
+        found = self._status(name)
+        if found is not None and not self._removal.full:
+            self._removal.remove(name, Left(found.st_mtime_ns, found.st_size, None))
 
 
 class _Finished(FileSystemEventHandler):
@@ -249,18 +262,18 @@ class _Finished(FileSystemEventHandler):
 
     def on_moved(self, event: FileSystemEvent) -> None:
         # Without a source the file was moved in from elsewhere. Without a destination it was moved away.
-        if event.src_path or (event.dest_path and is_finished(_text(event.dest_path), moved_in=True)):
+        if event.src_path or (event.dest_path and is_finished(os.fsdecode(event.dest_path), moved_in=True)):
             self._take(event, event.dest_path)
 
     def on_created(self, event: FileSystemEvent) -> None:
         # A file that is linked in is only "created". One that is being written is not finished yet.
-        path = Path(_text(event.src_path))
+        path = Path(os.fsdecode(event.src_path))
         if not event.is_directory and is_finished(path):
             self._folder.finished(path.name)
 
     def _take(self, event: FileSystemEvent, path: str | bytes) -> None:
-        if not event.is_directory and path and Path(_text(path)).parent == self._folder.path:
-            self._folder.finished(Path(_text(path)).name)
+        if not event.is_directory and path and Path(os.fsdecode(path)).parent == self._folder.path:
+            self._folder.finished(Path(os.fsdecode(path)).name)
 
 
 def _ticket(found: os.stat_result) -> tuple[int, ...]:
@@ -271,17 +284,3 @@ def _ticket(found: os.stat_result) -> tuple[int, ...]:
 def _identity(found: os.stat_result) -> str:
     """Return the same for the next process: a file that is written or moved to a name has a new change time."""
     return f"{found.st_ino:x}-{found.st_ctime_ns:x}"
-
-
-def _text(path: str | bytes) -> str:
-    return path if isinstance(path, str) else path.decode(errors="surrogateescape")
-
-
-def _free(folder: Path, name: str) -> Path:
-    """Return a free path in the folder, so that nothing that was set aside before is overwritten."""
-    path = folder / name
-    number = 1
-    while path.exists():
-        path = folder / f"{Path(name).stem}.{number}{Path(name).suffix}"
-        number += 1
-    return path

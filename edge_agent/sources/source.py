@@ -20,6 +20,8 @@ class Offered(NamedTuple):
     """Frames that came with this one. The same version answers them all, in one run if the model can."""
     frame_id: str | None = None
     """Tells this frame from every other, for the next process too; ``None`` if the source offers no frame twice."""
+    file: str = ""
+    """The frame's name as the folder has it: bytes that are no UTF-8 are surrogates in it (``os.fsdecode``)."""
 
 
 class Source(Protocol):
@@ -28,6 +30,10 @@ class Source(Protocol):
     @property
     def dropped(self) -> int:
         """How many frames were dropped without a prediction, by the source's drop policy."""
+
+    @property
+    def trouble(self) -> str | None:
+        """In words, what keeps the source from its work; the same words while it lasts. ``None`` if nothing does."""
 
     def start(self) -> None: ...
 

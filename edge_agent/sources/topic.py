@@ -81,6 +81,10 @@ class TopicRequests:
     def dropped(self) -> int:
         return self._dropped
 
+    @property
+    def trouble(self) -> str | None:
+        return None
+
     def start(self) -> None:
         self._topics.listen(self._settings.topic, self._listener)
 
@@ -124,9 +128,15 @@ class TopicRequests:
         return Offered(first.name, first.content, first.arrived, first.ticket, tuple(others))
 
     def done(self, frame: Offered, prediction: Predicted | None = None) -> None:
-        told: JsonObject = (
-            {} if prediction is None else prediction.message().model_dump(mode="json", by_alias=True, exclude_none=True)
-        )
+        try:
+            told: JsonObject = (
+                {}
+                if prediction is None
+                else prediction.message().model_dump(mode="json", by_alias=True, exclude_none=True)
+            )
+        except ValidationError as error:
+            self.set_aside(frame, f"its prediction is no valid message: {_first(error)}")
+            return
         self._end(frame, lambda asked: asked.predictions.__setitem__(frame.ticket[1], told))
 
     def set_aside(self, frame: Offered, why: str) -> None:
@@ -164,7 +174,7 @@ class TopicRequests:
         answer: JsonObject = {"schema": 1, "predictions": [*predictions], "errors": [*errors]}
         if request is not None:
             answer["request"] = request
-        self._post(self._settings.reply, json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode())
+        self._post(self._settings.reply, _encoded(answer))
 
 
 def _read(payload: bytes) -> tuple[str | None, list[tuple[str | None, bytes]]]:
@@ -176,10 +186,22 @@ def _read(payload: bytes) -> tuple[str | None, list[tuple[str | None, bytes]]]:
     try:
         request = Request.model_validate_json(payload)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"]) or "the request"
-        raise RequestError(f"{place}: {first['msg']}") from None
+        raise RequestError(_first(error)) from None
     return request.request, [(each.name, each.content()) for each in request.frames]
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(step) for step in first['loc']) or 'the request'}: {first['msg']}"
+
+
+def _encoded(answer: JsonObject) -> bytes:
+    """Return the answer as JSON. A lone surrogate, which a refused request may be called by, stays escaped."""
+    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(answer, separators=(",", ":")).encode()
 
 
 def _name_of(payload: bytes) -> str | None:

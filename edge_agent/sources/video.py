@@ -37,6 +37,10 @@ class Video:
     def dropped(self) -> int:
         return self._dropped
 
+    @property
+    def trouble(self) -> str | None:
+        return None
+
     def start(self) -> None:
         self._thread.start()
 

@@ -44,7 +44,7 @@ class BoundTask:
 
     def read(self, path: str | Path) -> Frame:
         """Read a file into a frame. Raises ``UnreadableFrameError``, and ``OSError`` if the file cannot be read."""
-        name = os.path.basename(path)  # noqa: PTH119  the cold making of a `Path` costs more
+        name = printable(os.path.basename(path))  # noqa: PTH119  the cold making of a `Path` costs more
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             content = content_of(descriptor, name, os.fstat(descriptor).st_size)
@@ -67,6 +67,11 @@ class BoundTask:
 
 Task = Callable[[ModelManifest, Graph], BoundTask]
 """Binds a task to a manifest and a graph. Raises ``GraphMismatchError`` if the two do not fit."""
+
+
+def printable(name: str) -> str:
+    """Return a file's name as text that can be sent and logged. Bytes that are no UTF-8 are shown as ``\\xfc``."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def content_of(descriptor: int, name: str, size: int) -> bytes:

@@ -90,6 +90,7 @@ def run(
     from rehearsal.errors import WrongUse
     from rehearsal.extended.deploy_repository import extended_subject
     from rehearsal.extended.program import extended_program
+    from rehearsal.needed_extras import need_extras
     from rehearsal.own_folder import own_folder
     from rehearsal.policy_proof.enforcing import EnforcedRoles
     from rehearsal.program import standard_program
@@ -102,10 +103,13 @@ def run(
         raise WrongUse("--extended has its own two devices, and no roles", "leave out --devices and --enforce-iam")
     if extended and (model_data or bad or inputs):
         raise WrongUse("--extended makes its own models beside the digits", "leave out --model-data, --bad and --input")
-    program = extended_program(repository) if extended else standard_program(3 if devices is None else devices)
+    program = (
+        extended_program(repository, bare=True) if extended else standard_program(3 if devices is None else devices)
+    )
     subject = (
         extended_subject(repository) if extended else subject_of(repository, model_data or (), bad or (), inputs or ())
     )
+    need_extras(subject.models)
     console = Console(highlight=False)
     interruption = Interruption()
 

@@ -52,6 +52,7 @@ def all_at_once(context: ScenarioContext) -> Iterator[Proof]:
         rows.on_all(context, confirmed),
         ", ".join(f"{name} {version}" for name, version in context.versions().items()),
     )
+    yield rows.installed_by_each_stage(SCENARIO, context, run)
     yield as_another_user(SCENARIO, context.rehearsal)
     yield with_their_own_python(SCENARIO, context.rehearsal)
     yield rows.every_scan_once(SCENARIO, context)

@@ -35,12 +35,13 @@ SCENARIOS: tuple[Scenario, ...] = (
 )
 
 
-def extended_program(repository: Path, scenarios: Sequence[Scenario] = SCENARIOS) -> Program:
+def extended_program(repository: Path, scenarios: Sequence[Scenario] = SCENARIOS, *, bare: bool = False) -> Program:
     """Return the program with these scenarios. The later ones need what the first has released.
 
-    Raises ``RehearsalError`` if the repository lacks agent or digits.
+    ``bare`` is that of a ``Program``. Raises ``RehearsalError`` if the repository lacks agent or digits.
     """
-    return Program(GROUPS, partial(_run_scenarios, application_of(repository), scenarios), write_repository)
+    run = partial(_run_scenarios, application_of(repository), scenarios)
+    return Program(GROUPS, run, write_repository, bare=bare)
 
 
 def _run_scenarios(

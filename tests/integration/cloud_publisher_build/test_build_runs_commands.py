@@ -66,6 +66,15 @@ print("aloud", file=sys.stderr)
     assert packed.read("sub/said.txt").decode() == f"a word with $HOME; and more|{repository.prefix}.made|1.0.0"
 
 
+def test_onnxruntime_sends_no_telemetry_from_a_custom_build(
+    run: Run, repository: Any, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY")
+    _custom(repository, WRITES + '(out / "said").write_text(os.environ["ORT_DISABLE_TELEMETRY"])\n')
+    assert run("build").code == 0
+    assert bucket.zip(repository.component("made")["artifacts"][0]["uri"]).read("said") == b"1"
+
+
 def test_an_artifact_that_the_build_made_itself_is_taken_as_it_is(run: Run, repository: Any, bucket: Any) -> None:
     _custom(repository, WRITES + '(out / "model.bin").write_bytes(b"compiled")\n', artifact="model.bin")
     assert run("build").code == 0

@@ -13,13 +13,16 @@ from cloud_publisher.initialising.wheel_file import Wheel
 Run = Callable[..., tuple[int, str, str]]
 
 
-built_once: Callable[[str], Wheel] = functools.cache(own_wheel)
+@pytest.fixture(scope="session")
+def built_once() -> Callable[[str], Wheel]:
+    """Our wheels. This checkout does not change meanwhile, and setuptools takes two seconds for each wheel of it."""
+    return functools.cache(own_wheel)
 
 
 @pytest.fixture(autouse=True)
-def wheels_are_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This checkout does not change meanwhile, and setuptools takes two seconds for each wheel of it."""
-    monkeypatch.setattr("cloud_publisher.initialising.tools.own_wheel", built_once)
+def wheels_are_built_once(monkeypatch: pytest.MonkeyPatch, built_once: Callable[[str], Wheel]) -> None:
+    for module in ("initialising.tools", "doctor.surroundings"):
+        monkeypatch.setattr(f"cloud_publisher.{module}.own_wheel", built_once)
 
 
 @pytest.fixture

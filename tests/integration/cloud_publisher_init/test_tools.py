@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_publisher.initialising.own_wheels import own_wheel
+from cloud_publisher.initialising.wheel_file import Wheel
 
 Run = Callable[..., tuple[int, str, str]]
 OURS = "mlops_at_edge-0.1.0-py3-none-any.whl"
@@ -20,14 +20,16 @@ SECONDS = 100
 def pip(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run pip, with no index at all."""
     command = [sys.executable, "-m", "pip", *map(str, words), "--no-index", "--disable-pip-version-check"]
+    if words[0] == "install":
+        command.append("--no-compile")
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False)
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(tmp_path_factory: pytest.TempPathFactory, built_once: Callable[[str], Wheel]) -> Path:
     """A folder that our wheel is installed into, as pip does that."""
     folder = tmp_path_factory.mktemp("installed")
-    wheel = own_wheel("mlops-at-edge")
+    wheel = built_once("mlops-at-edge")
     (folder / wheel.name).write_bytes(wheel.content)
     done = pip("install", "--no-deps", "--target", folder / "site", folder / wheel.name, cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -65,11 +67,13 @@ def installing(repository: Path, lock: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_wheel_of_an_installation_is_that_of_its_checkout(site: Path, tmp_path: Path) -> None:
+def test_a_wheel_of_an_installation_is_that_of_its_checkout(
+    site: Path, tmp_path: Path, built_once: Callable[[str], Wheel]
+) -> None:
     done = init_from(site, tmp_path / "new")
     assert done.returncode == 0, done.stderr
     written = (tmp_path / "new/tools" / OURS).read_bytes()
-    assert written == own_wheel("mlops-at-edge").content
+    assert written == built_once("mlops-at-edge").content
     with zipfile.ZipFile(tmp_path / "new/tools" / OURS) as wheel:
         assert "mlops_at_edge-0.1.0.data/data/share/mlops-at-edge/requirements/publisher.txt" in wheel.namelist()
 
@@ -87,10 +91,12 @@ def test_an_installation_that_somebody_edited_is_told_and_nothing_is_written(
     assert not (tmp_path / "new").exists()
 
 
-def test_a_file_that_is_no_part_of_the_installation_goes_into_no_wheel(site: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_part_of_the_installation_goes_into_no_wheel(
+    site: Path, tmp_path: Path, built_once: Callable[[str], Wheel]
+) -> None:
     (site / "cloud_publisher/planted.py").write_text("planted")
     assert init_from(site, tmp_path / "new").returncode == 0
-    assert (tmp_path / "new/tools" / OURS).read_bytes() == own_wheel("mlops-at-edge").content
+    assert (tmp_path / "new/tools" / OURS).read_bytes() == built_once("mlops-at-edge").content
 
 
 def test_without_the_emulator_there_is_no_rehearsal_and_it_says_so(

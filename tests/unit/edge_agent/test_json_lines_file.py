@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -102,3 +104,63 @@ def test_what_cannot_be_written_is_said_with_a_remedy(tmp_path: Path) -> None:
     sink = JsonLinesFile(JsonLinesSink(path="taken/p.jsonl"), tmp_path)
     with pytest.raises(SinkError, match=r"taken/p\.jsonl cannot be written .* correct the sink's path"):
         sink.write(prediction("a"), SEEN)
+
+
+def _moved(path: Path) -> None:
+    path.rename(path.with_name("moved"))
+
+
+def _deleted(path: Path) -> None:
+    path.unlink()
+
+
+def _replaced(path: Path) -> None:
+    path.with_name("other").write_text('{"frame": "other"}\n', "utf-8")
+    path.with_name("other").replace(path)
+
+
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _gone_with_its_folder(path: Path) -> None:
+    shutil.rmtree(path.parent)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "before"),
+    [(_moved, []), (_deleted, []), (_replaced, ["other"]), (_emptied, []), (_gone_with_its_folder, [])],
+)
+def test_the_line_after_somebody_takes_the_file_away_is_where_readers_look(
+    tmp_path: Path, spoil: Callable[[Path], None], before: list[str]
+) -> None:
+    path = tmp_path / "out" / "p.jsonl"
+    with contextlib.closing(JsonLinesFile(JsonLinesSink(path="out/p.jsonl"), tmp_path)) as sink:
+        sink.write(prediction("a", "1-1"), SEEN)
+        spoil(path)
+        sink.write(prediction("b", "1-2"), SEEN)
+        assert frames(path) == [*before, "b"]
+        sink.write(prediction("c", "1-3"), SEEN)
+    assert frames(path) == [*before, "b", "c"]
+
+
+def test_a_frame_whose_line_was_taken_away_gets_no_second_one(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.jsonl"
+    with contextlib.closing(JsonLinesFile(JsonLinesSink(), tmp_path)) as sink:
+        sink.write(prediction("a", "1-1"), SEEN)
+        _moved(path)
+        sink.write(prediction("a", "1-1"), SEEN)
+    assert frames(path) == []
+
+
+def test_a_file_that_somebody_emptied_is_turned_over_by_its_true_size(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    settings = JsonLinesSink.model_validate({"path": "p.jsonl", "max-bytes": 10_000, "keep": 2})
+    with contextlib.closing(JsonLinesFile(settings, tmp_path)) as sink:
+        for number in range(30):
+            sink.write(prediction(str(number)), SEEN)
+        _emptied(path)
+        for number in range(30):
+            sink.write(prediction(str(number)), SEEN)
+    assert len(frames(path)) == 30
+    assert not (tmp_path / "p.jsonl.1").exists()

@@ -30,6 +30,7 @@ class ListedSource:
         self.ended: list[tuple[str, str]] = []
         self.changed = threading.Condition()
         self.dropped = 0
+        self.trouble: str | None = None
 
     def start(self) -> None: ...
 

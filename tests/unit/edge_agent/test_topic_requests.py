@@ -102,6 +102,35 @@ def test_a_full_queue_refuses_one_at_once_and_serves_the_others(drop: str, serve
     assert waiting == served
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"request": "r\\ud800", "frames": [{"text": "a"}]}',
+        b'{"request": "r\\ud800", "frames": [{"text": "a\\udfff"}]}',
+        b'{"request": "r\\ud800", "frames": [{"name": "\\ud800", "data": ""}]}',
+    ],
+    ids=["its name", "a text", "a frame's name"],
+)
+def test_a_lone_surrogate_in_a_request_is_refused_and_answered(payload: bytes) -> None:
+    line = Line()
+    line.ask(payload)
+    assert line.source.next(0) is None
+    (answer,) = line.answers
+    assert answer["request"] == "r\ud800", "it was written as an escape, and comes back as one"
+    assert "hex escape" in answer["errors"][0]["error"]
+    line.ask({"frames": [{"text": "the next"}]})
+    assert line.source.next(0) is not None
+
+
+def test_a_prediction_that_no_reader_would_accept_is_an_error_of_its_frame() -> None:
+    line = Line()
+    line.ask({"request": "r", "frames": [{"name": "a", "text": "x"}]})
+    frame = line.source.next(0)
+    assert frame is not None
+    line.source.done(frame, predicted("a")._replace(digest="no digest"))
+    assert [each["frame"] for each in line.answers[0]["errors"]] == ["a"]
+
+
 def test_what_waits_when_the_agent_ends_is_told_so() -> None:
     line = Line()
     line.ask({"request": "r", "frames": [{"text": "x"}]})

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from infra_policies import CLOUDFORMATION, document_path
-from rehearsal.pipeline import RELEASE, SOURCE
+from rehearsal.pipeline import BUCKET_VARIABLE, RELEASE, SOURCE
 
 TEMPLATES = sorted(path.name for path in CLOUDFORMATION.glob("*.yaml"))
 KEPT = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::IoT::ThingGroup", "AWS::IoT::Policy"}
@@ -52,6 +52,20 @@ def test_cfn_lint_finds_nothing() -> None:
         [str(Path(sys.executable).with_name("cfn-lint")), "--", *files], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_each_project_gives_the_variables_that_a_rehearsal_gives_and_keeps_the_cache() -> None:
+    resources = template("dev-account.yaml")["Resources"].values()
+    projects = {
+        each["Properties"]["Name"]: each["Properties"] for each in resources if each["Type"].endswith("::Project")
+    }
+    assert len(projects) == 4
+    for name, project in projects.items():
+        given = [each.get("Fn::If", ["", each])[1]["Name"] for each in project["Environment"]["EnvironmentVariables"]]
+        deploys = {"ROLE_TARGET", "EXTERNAL_ID", "TARGET_ARN", "CANARY"} if "-deploy-" in name else set()
+        assert set(given) == {BUCKET_VARIABLE, *deploys}, name
+        # The buildspecs say what is kept; without this nothing is.
+        assert project["Cache"] == {"Type": "LOCAL", "Modes": ["LOCAL_CUSTOM_CACHE"]}
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

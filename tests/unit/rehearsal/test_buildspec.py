@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from rehearsal.buildspec import Buildspec, copy_artifacts, read_buildspec, run_buildspec
-from rehearsal.pipeline import Stage, run_deploy
+from rehearsal.pipeline import Pipeline, Stage
 from shared_schema.errors import DocumentError
 
 REPOSITORY = Path(__file__).parents[3]
@@ -35,19 +35,68 @@ def run(tmp_path: Path, text: str, *, deadline: float = 20, **variables: str) ->
     return result.exit_code, [phase.phase for phase in result.phases], log.read_text()
 
 
-def test_commands_of_a_phase_share_one_shell_and_phases_do_not(tmp_path: Path) -> None:
+def ended_within(pid: int, seconds: float) -> bool:
+    # It was sent its signal, and may not have come to it yet; nobody reaps it where process 1 does not.
+    ends = time.monotonic() + seconds
+    with suppress(psutil.NoSuchProcess):
+        while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > ends:
+                return False
+            time.sleep(0.02)
+    return True
+
+
+def test_all_commands_share_one_shell_in_later_phases_too(tmp_path: Path) -> None:
     code, phases, log = run(
         tmp_path,
         """
 version: 0.2
 phases:
-  pre_build: {commands: ["X=one", "echo first=$X"]}
-  build: {commands: ["echo second=$X"]}
+  pre_build: {commands: ["X=one", "export Y=two", "mkdir sub", "cd sub"]}
+  build: {commands: ["echo $X in $(basename $PWD)", "printenv Y"]}
 """,
     )
     assert (code, phases) == (0, ["pre_build", "build"])
-    assert "first=one" in log
-    assert "second=\n" in log
+    assert "one in sub\ntwo\n" in log
+
+
+def test_a_command_ends_as_its_last_part_does(tmp_path: Path) -> None:
+    text = """
+version: 0.2
+phases:
+  build: {commands: ["false; echo the rest runs", "false || echo caught", "false && true"]}
+"""
+    code, _, log = run(tmp_path, text)
+    assert code == 1
+    assert "the rest runs\ncaught\n" in log
+
+
+def test_a_command_that_ends_the_shell_fails_its_phase_whatever_it_says(tmp_path: Path) -> None:
+    text = "version: 0.2\nphases: {install: {commands: ['exit CODE']}, build: {commands: ['echo never']}}\n"
+    for said, code in ((3, 3), (0, 1)):
+        ended, phases, log = run(tmp_path, text.replace("CODE", str(said)))
+        assert (ended, phases) == (code, ["install"])
+        assert "never" not in log
+
+
+def test_a_stage_can_read_whether_it_succeeds_so_far(tmp_path: Path) -> None:
+    text = """
+version: 0.2
+phases:
+  build: {commands: ["echo now $CODEBUILD_BUILD_SUCCEEDING", "false"]}
+  post_build: {commands: ["echo then $CODEBUILD_BUILD_SUCCEEDING"]}
+"""
+    _, _, log = run(tmp_path, text)
+    assert "now 1\n" in log
+    assert "then 0\n" in log
+
+
+def test_what_a_build_leaves_running_ends_with_it(tmp_path: Path) -> None:
+    text = "version: 0.2\nphases: {build: {commands: ['sleep 60 & echo child $!', 'while :; do sleep 1; done &']}}\n"
+    code, _, log = run(tmp_path, text)
+    assert code == 0
+    child = int(log.split("child ")[1].split()[0])
+    assert ended_within(child, 20)
 
 
 def test_a_phase_ends_at_its_first_failing_command_with_that_commands_code(tmp_path: Path) -> None:
@@ -101,12 +150,7 @@ phases:
     )
     child = int(log.split("child ")[1].split()[0])
     assert code == 124
-    # It was sent its signal, and may not have come to it yet; nobody reaps it where process 1 does not.
-    ends = time.monotonic() + 20
-    with suppress(psutil.NoSuchProcess):
-        while psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
-            assert time.monotonic() < ends, "the child goes on"
-            time.sleep(0.02)
+    assert ended_within(child, 20)
 
 
 def test_a_key_that_codebuild_has_and_the_runner_has_not_is_an_error_and_not_passed_over(tmp_path: Path) -> None:
@@ -148,21 +192,31 @@ def test_a_build_hands_over_the_documents_of_dist_and_nothing_that_could_be_exec
 def test_a_deploy_stage_runs_the_buildspec_of_its_source_whatever_the_release_brings(
     folder: Path, tmp_path: Path
 ) -> None:
-    source, release, programs = (tmp_path / name for name in ("source", "release", "programs"))
-    for each in (source, release, programs):
+    repository, release, programs = (tmp_path / name for name in ("repository", "release", "programs"))
+    for each in (repository, release, programs):
         each.mkdir()
-    (source / "buildspec.deploy.yml").write_text((folder / "buildspec.deploy.yml").read_text())
+    (repository / "buildspec.deploy.yml").write_text((folder / "buildspec.deploy.yml").read_text())
     (release / "buildspec.deploy.yml").write_text("version: 0.2\nphases: {build: {commands: ['echo stolen']}}\n")
     # It stands in for the publisher, and for one that a release would bring.
     for where, words in ((programs, 'echo "$PWD: $*"'), (release, "echo stolen")):
         (where / "cloud-publisher").write_text(f"#!/bin/sh\n{words}\n")
         (where / "cloud-publisher").chmod(0o755)
-    log = tmp_path / "log"
-    environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
-    done = run_deploy(source, release, Stage("dev", {}), environment=environment, log=log, deadline=20)
+    pipeline = Pipeline(
+        repository,
+        tmp_path / "pipeline",
+        environment={"PATH": f"{programs}:{os.environ['PATH']}"},
+        stages=(),
+        report=lambda _words: None,
+        wheels=True,
+    )
+    done = pipeline.deploy_again(Stage("dev", {}), release, deadline=20)
     assert done.exit_code == 0
-    said = [line for line in log.read_text().splitlines() if line and not line.startswith("[")]
-    assert said == [f"{source}: publish --dist {release}/dist", f"{source}: deploy --wait --dist {release}/dist"]
+    said = [line for line in done.log.read_text().splitlines() if line and not line.startswith("[")]
+    inputs = tmp_path / "pipeline" / "run-1" / "dev"
+    assert said == [
+        f"{inputs}/source: publish --dist {inputs}/release/dist",
+        f"{inputs}/source: deploy --wait --dist {inputs}/release/dist",
+    ]
 
 
 def test_by_hand_and_where_the_release_is_missing_the_folder_itself_is_looked_at(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,6 +51,18 @@ def test_below_a_closed_folder_devices_lie_elsewhere_and_their_logs_come_back(tm
         (user.folder / "devices" / "log").write_text("what happened")
     assert (folder / "devices" / "log").read_text() == "what happened"
     assert not user.folder.exists()
+
+
+@as_root
+@pytest.mark.parametrize(("name", "elsewhere"), [("plain", False), ("mit Umlaut ä", True)])
+def test_in_a_folder_whose_name_no_device_s_root_has_devices_lie_elsewhere(name: str, elsewhere: bool) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as top:
+        Path(top).chmod(0o755)
+        folder = Path(top, name)
+        folder.mkdir()
+        with other_user(folder) as user:
+            assert isinstance(user, OtherUser), user
+            assert (folder not in user.python.parents) is elsewhere
 
 
 @as_root
