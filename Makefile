@@ -29,8 +29,8 @@ test: $(READY) ## Every test but those of `test-models`, `test-install`, `polici
 	@$(PYTEST) -m 'not installs and not models and not policies' tests/integration examples/hello_world tests/unit
 	@$(PYTEST) -m 'not installs' tests/end_to_end
 
-test-models: $(READY) ## Trains and converts the digits; the agent vets models of every task, and each kind of broken one.
-	@$(PYTEST) -m models tests/integration/model_components tests/integration/edge_agent
+test-models: $(READY) ## Trains and converts the digits; the agent vets models of every task, and each kind of broken one; teams' own models are rehearsed.
+	@$(PYTEST) -m models tests/integration/rehearsal tests/integration/model_components tests/integration/edge_agent
 
 test-sdk: $(READY) $(SDK)/.ready ## A package that the SageMaker SDK registered (its own environment, 450 MB).
 	@$(BIN)/pytest -q $(SDK_TESTS)/test_packages_of_the_sagemaker_sdk.py

@@ -73,5 +73,6 @@ class Rehearsal:
 
     def wanted(self) -> dict[str, str]:
         """Return the version of each served model's current candidate. The last build must have built these."""
-        built = {each.key: each.version for each in self.release().of_kind("model")} if self.current else {}
-        return {each.key: self.current[each.key].released_as or built.get(each.key, "none") for each in self.served}
+        known = {each.key: self.current[each.key].released_as for each in self.served}
+        built = {} if None not in known.values() else {each.key: each.version for each in self.release().components}
+        return {key: version or built.get(key, "none") for key, version in known.items()}

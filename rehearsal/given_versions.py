@@ -92,7 +92,8 @@ def _packages(key: str, asked: Model, world: World, bucket: str, work: Path) -> 
     def make(folder: Path) -> ModelPackage:
         archive = _packed(folder, work)
         place = f"models/{group}/{archive.parent.name}/model.tar.gz"
-        s3.upload_file(str(archive), bucket, place)
+        with archive.open("rb") as stream:
+            s3.put_object(Bucket=bucket, Key=place, Body=stream, ChecksumAlgorithm="SHA256")
         container = {"Image": _IMAGE, "ModelDataUrl": f"s3://{bucket}/{place}"}
         arn = sagemaker.create_model_package(
             ModelPackageGroupName=group,

@@ -43,7 +43,7 @@ def models_to_release(
     """Return every model component of the config with its versions. The options' texts are ``NAME=FOLDER``.
 
     Raises ``WrongUse``: for an option of another form, an unknown name, a folder that holds no version, two versions
-    that are the same, and a model without a version.
+    that are the same, a model without a version, two that come from one place, and if no agent would serve any.
     """
     components = {key: each for key, each in config.custom_components.items() if each.model is not None}
     if not components:
@@ -53,6 +53,7 @@ def models_to_release(
         )
     given = folders_by_model("--model-data", model_data, components)
     refused = folders_by_model("--bad", bad, components)
+    _have_places_of_their_own(components)
     found = [
         _model(repository, key, component, given.get(key, ()), refused.get(key, ()))
         for key, component in components.items()
@@ -60,6 +61,11 @@ def models_to_release(
     missing = [each for each in found if not each.good and not each.scripted]
     if missing:
         raise _without_versions(missing)
+    if all(each.manifest is None for each in found):
+        raise WrongUse(
+            f"no agent would serve {', '.join(components)}: there is no {MANIFEST_FILE} in {found[0].component.root}",
+            "describe a model by one (docs/agent.md): a rehearsal proves what agents serve and confirm",
+        )
     for each in found:
         _fit_their_object(each)
         _must_differ(each)
@@ -137,8 +143,10 @@ def _versions_below(folder: Path) -> tuple[list[Path], Path | None]:
     return [found[name] for name in sorted(found, key=_by_number)], bad
 
 
-def _by_number(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name) if part]
+def _by_number(name: str) -> list[tuple[bool, int, str]]:
+    """Return what names are sorted by: 9 before 10, and numbers before words."""
+    parts = [part for part in re.split(r"(\d+)", name) if part]
+    return [(False, int(part), "") if part.isdecimal() else (True, 0, part) for part in parts]
 
 
 def _folder_with_files(path: Path, what: str) -> Path:
@@ -160,6 +168,27 @@ def _without_versions(models: Sequence[ModelToRelease]) -> WrongUse:
         f"or put them into {first.component.root}/{VERSIONS}/1, {VERSIONS}/2 and so on. A version that devices must "
         f"refuse is --bad {first.key}=FOLDER, or {VERSIONS}/{BAD}",
     )
+
+
+def _have_places_of_their_own(components: Mapping[str, Component]) -> None:
+    """Raise ``WrongUse`` if two models come from one package group or object: the newest version would be both's."""
+    seen: dict[tuple[str, ...], str] = {}
+    for key, component in components.items():
+        model = component.model
+        if model is None:
+            continue
+        managed = model.sagemaker_managed
+        place = (
+            ("the package group", model.package_group or key)
+            if managed
+            else ("the object", f"{component.bucket or 'of the artifact bucket'} {model.name}")
+        )
+        if place in seen:
+            raise WrongUse(
+                f"{seen[place]} and {key} both come from {' '.join(place)}, and a rehearsal registers each one's own",
+                f"give {key} a place of its own, as a rehearsal of one of the two needs it",
+            )
+        seen[place] = key
 
 
 def _folders(model: ModelToRelease) -> tuple[Path, ...]:

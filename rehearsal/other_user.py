@@ -7,6 +7,7 @@ another user cannot reach a clone below a folder of mode 0700, such as root's ho
 import grp
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -21,9 +22,12 @@ from greengrass_emulator.nucleus.runtimes import CLASSIC
 from rehearsal.device_python import make_python
 from rehearsal.errors import RehearsalError
 
+PYTHONS = "pythons"
+"""The folder of the devices' Pythons, which is removed at the end."""
 _USERS = ("ggc_user", "nobody")
 """AWS's installer creates the first; every machine has the second."""
 _ENTERED_BY_ALL = 0o001
+_PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
 _PROBE = "import os, awscrt; os.environ['SVCUID']"
 """Sudo-rs passes no environment on, so a component of another user could not speak to its nucleus."""
 _SECONDS = 30.0
@@ -31,7 +35,10 @@ _SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class OtherUser:
-    """``name`` is written to ``runWithDefault``; ``folder`` holds the devices; ``by`` changes the user on classic."""
+    """``name`` is written to ``runWithDefault``; ``folder`` holds the devices; ``by`` changes the user on classic.
+
+    ``python`` is the devices' environment, made by ``make_python``.
+    """
 
     name: str
     uid: int
@@ -44,7 +51,8 @@ class OtherUser:
 def other_user(folder: Path) -> Iterator[OtherUser | str]:
     """Yield the user for the devices of a rehearsal in ``folder``, or the reason why there is none.
 
-    If other users cannot reach the folder, the devices lie elsewhere and are moved into it at the end.
+    If other users cannot reach the folder, or its path has blanks or umlauts, the devices lie elsewhere and are moved
+    into it at the end.
     """
     name = next((each for each in _USERS if look_up(each) is not None), None)
     if whoever_this_is().uid != 0 or name is None:
@@ -56,7 +64,7 @@ def other_user(folder: Path) -> Iterator[OtherUser | str]:
         ground.chmod(0o755)
         yield _made(ground, name)
     finally:
-        shutil.rmtree(ground / "python", ignore_errors=True)
+        shutil.rmtree(ground / PYTHONS, ignore_errors=True)
         if elsewhere is not None:
             if (elsewhere / "devices").exists():
                 shutil.move(elsewhere / "devices", folder / "devices")
@@ -70,10 +78,11 @@ def _made(ground: Path, name: str) -> OtherUser | str:
     whole = f"{name}:{grp.getgrgid(account.pw_gid).gr_name}"
     who = look_up(whole)
     try:
-        python = make_python(ground / "python")
+        python = ground / PYTHONS / "agent"
+        make_python(python)
         launcher = Identities(CLASSIC, whole).launcher(who, privileged=False) if who else ()
         tried = subprocess.run(
-            [*launcher, str(python), "-c", _PROBE],
+            [*launcher, str(python / "bin" / "python3"), "-c", _PROBE],
             cwd=ground,
             env={**os.environ, "SVCUID": "probe"},
             capture_output=True,
@@ -89,5 +98,10 @@ def _made(ground: Path, name: str) -> OtherUser | str:
 
 
 def _is_open(folder: Path) -> bool:
-    """Return whether every user can reach a folder; the folder itself can be opened by its owner."""
-    return all(each.stat().st_mode & _ENTERED_BY_ALL for each in folder.resolve().parents)
+    """Return whether devices can lie in a folder: every user can reach it, and its path is plain.
+
+    The folder itself can be opened by its owner. A real device's root has a plain path, which recipes leave unquoted.
+    """
+    whole = folder.resolve()
+    reached = all(each.stat().st_mode & _ENTERED_BY_ALL for each in whole.parents)
+    return reached and _PLAIN.fullmatch(str(whole)) is not None

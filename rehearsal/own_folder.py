@@ -40,6 +40,8 @@ def own_folder(folder: Path) -> Iterator[None]:
                 shutil.rmtree(each)
             elif each.name != MARK:
                 each.unlink()
+        # It may lie in the repository that is rehearsed, whose copy has what git does not ignore.
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
         yield
     finally:
         os.close(held)

@@ -14,7 +14,7 @@ from rehearsal.processes import output_of
 Kind = Literal["linear", "mlp", "shuffled"]
 KINDS: tuple[Kind, ...] = ("linear", "mlp", "shuffled")
 BAD: Kind = "shuffled"
-_SECONDS_A_SCRIPT = 120
+_SECONDS_A_SCRIPT = 300
 
 
 @dataclass(frozen=True, slots=True)

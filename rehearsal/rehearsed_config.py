@@ -93,5 +93,5 @@ def _asking_component(agent: str, topics: list[str]) -> JsonObject:
         "Artifacts": [
             {"URI": "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/asking.zip", "Unarchive": "ZIP"},
         ],
-        "Lifecycle": {"Run": "exec python3 -u {artifacts:decompressedPath}/asking/asking.py"},
+        "Lifecycle": {"Run": 'exec python3 -u "{artifacts:decompressedPath}/asking/asking.py"'},
     }

@@ -45,7 +45,7 @@ def leave_wheels_out(source: Path) -> None:
     changed = False
     for component in config.components.values():
         build = component.get("build")
-        if isinstance(build, dict) and build.get("build_system") == "python" and build.get("wheels") is not False:
+        if "agent" in component and isinstance(build, dict) and build.get("wheels") is not False:
             build["wheels"], changed = False, True
     if changed:
         config.write(path)

@@ -10,7 +10,7 @@ import json
 import os
 import stat
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -55,12 +55,22 @@ def digest_of_entries(entries: Mapping[str, str] | Iterable[tuple[str, str]]) ->
     Names are relative, with ``/`` between; they are sorted bytewise in UTF-8. Each file counts as its name's
     length (8 bytes, big-endian), its name, and the 32 raw bytes of its SHA-256: no two sets of files can be
     written alike.
+
+    Raises ``UndigestibleModelError`` for a name that is no UTF-8: it would be another one elsewhere.
     """
     pairs = list(entries.items() if isinstance(entries, Mapping) else entries)
     digest = hashlib.sha256()
-    for name, sha256 in sorted((name.encode(), sha256) for name, sha256 in pairs):
+    for name, sha256 in sorted((_utf8(name), sha256) for name, sha256 in pairs):
         digest.update(len(name).to_bytes(8, "big") + name + bytes.fromhex(sha256))
     return digest_text(digest.digest())
+
+
+def _utf8(name: str) -> bytes:
+    try:
+        return name.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(name).decode("utf-8", "backslashreplace")
+        raise UndigestibleModelError(f"{shown}: the name is no UTF-8", "rename the file") from None
 
 
 def model_digest_of_folder(folder: Path) -> str:
@@ -69,20 +79,23 @@ def model_digest_of_folder(folder: Path) -> str:
     Raises ``UndigestibleModelError`` for a link or anything else that is neither file nor folder, before it
     is opened (a FIFO would hang the reader), and ``OSError`` for what cannot be read.
     """
-    entries: dict[str, str] = {}
+    return digest_of_entries({name: sha256_of_file(path) for name, path in files_of_model(folder)})
+
+
+def files_of_model(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Return the name and the path of every file of an unpacked stem folder. Raises as `model_digest_of_folder`."""
     for parent, folders, files in os.walk(folder, followlinks=False):
         for name in (*folders, *files):
             path = Path(parent, name)
             mode = path.lstat().st_mode
             relative = path.relative_to(folder).as_posix()
             if stat.S_ISREG(mode):
-                entries[relative] = sha256_of_file(path)
+                yield relative, path
             elif not stat.S_ISDIR(mode):
                 raise UndigestibleModelError(
                     f"{relative}: a model holds files and folders only, and this is neither",
                     "put the file itself in its place",
                 )
-    return digest_of_entries(entries)
 
 
 def model_digest_of_zip(path: Path) -> str:

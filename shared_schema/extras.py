@@ -7,21 +7,18 @@ from contextlib import contextmanager
 from shared_schema.diagnostics import ExitCode
 from shared_schema.version import VERSION
 
-_LOCKS = {
-    "publisher": "tools/requirements.txt",
-    "agent": "tools/agent.txt",
-    "emulator": "tools/rehearsal.txt",
-}
-"""By extra, the lock of a repository of `cloud-publisher init` that has it."""
+_EMULATOR = "emulator"
+_LOCKS = {"publisher": "requirements.txt", "agent": "agent.txt"}
+"""In ``tools/`` of a deploy repository, as ``cloud-publisher init`` writes them."""
 _OURS = ("cloud_publisher", "edge_agent", "infra_policies", "rehearsal", "shared_schema")
 
 
-def how_to_install(extra: str) -> str:
-    """Return what to do where an extra is missing. No index is asked for our name: anybody may register it there."""
-    wheel = f"mlops_at_edge-{VERSION}-py3-none-any.whl"
+def how_to_install(extras: str) -> str:
+    """Say how to install extras, separated by commas: no index is asked for our names, which anybody may register."""
+    emulator = f"./greengrass_emulator-{VERSION}-py3-none-any.whl " if _EMULATOR in extras.split(",") else ""
     return (
-        f"install it there, in a deploy repository from its locks: pip install --require-hashes -r {_LOCKS[extra]}; "
-        f"elsewhere from our wheel: pip install './{wheel}[{extra}]'"
+        f"install it there: pip install {emulator}'./mlops_at_edge-{VERSION}-py3-none-any.whl[{extras}]', "
+        f"or in a deploy repository: pip install --require-hashes -r tools/{_LOCKS.get(extras, 'rehearsal.txt')}"
     )
 
 

@@ -10,7 +10,12 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import hypothesis
 import pytest
+
+# On a busy machine an example takes as long as it takes.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # Some tests import onnxruntime themselves: it sends telemetry otherwise.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -12,7 +12,7 @@ from shared_schema.diagnostics import Diagnostic, Place
 
 FOLDER = "tools"
 _OURS = {"mlops-at-edge", "greengrass-emulator"}
-_AGAIN = "take it from version control again"
+_AGAIN = "take it from version control again, or write it anew with `cloud-publisher init --upgrade`"
 _WRITE_ANEW = "write the locks anew, with `cloud-publisher init --upgrade`"
 
 

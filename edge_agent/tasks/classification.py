@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edge_agent.errors import GraphMismatchError, InferenceError
-from edge_agent.tasks.graph import Graph, Tensor
+from edge_agent.tasks.graph import STRINGS, Graph, Tensor
 from edge_agent.tasks.image_input import image_input
 from edge_agent.tasks.output import Output, Ranked
 from edge_agent.tasks.task import BoundTask, stackable
@@ -39,7 +39,14 @@ def scores_output(manifest: ModelManifest, graph: Graph) -> Tensor:
             f"set postprocessing.output to one of {', '.join(output.name for output in graph.outputs)}",
         )
     if not found.type.startswith("tensor("):
-        raise GraphMismatchError(f"the output {found.name} is a {found.type}", "export it as a tensor")
+        raise GraphMismatchError(
+            f"the output {found.name} is a {found.type}",
+            "export it as a tensor: a map of scores by skl2onnx with options={'zipmap': False}",
+        )
+    if found.type == STRINGS:
+        raise GraphMismatchError(
+            f"the output {found.name} holds texts, not scores", "set postprocessing.output to that of the scores"
+        )
     classes = found.shape[-1] if found.shape else None
     if classes is not None and classes != len(manifest.labels):
         raise GraphMismatchError(

@@ -11,11 +11,17 @@ NUMPY_TYPES: Final[dict[str, type[np.generic]]] = {
     "tensor(double)": np.float64,
     "tensor(uint8)": np.uint8,
     "tensor(int8)": np.int8,
+    "tensor(uint16)": np.uint16,
+    "tensor(int16)": np.int16,
+    "tensor(uint32)": np.uint32,
     "tensor(int32)": np.int32,
+    "tensor(uint64)": np.uint64,
     "tensor(int64)": np.int64,
     "tensor(bool)": np.bool_,
 }
 """numpy's types by onnxruntime's names of element types, for those that both have."""
+STRINGS: Final = "tensor(string)"
+"""onnxruntime's name of tensors of texts: an array of Python's texts."""
 
 
 @dataclass(frozen=True, slots=True)

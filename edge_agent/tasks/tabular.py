@@ -2,21 +2,24 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import GraphMismatchError, InferenceError, UnreadableFrameError
 from edge_agent.tasks.classification import ranking, scores_output
-from edge_agent.tasks.graph import NUMPY_TYPES, Graph, Tensor
+from edge_agent.tasks.graph import NUMPY_TYPES, STRINGS, Graph, Tensor
+from edge_agent.tasks.json_values import check_outputs, check_size, json_values
 from edge_agent.tasks.output import Output
 from edge_agent.tasks.task import BoundTask, Feed, Outputs, finite
 from shared_schema.model_manifest import ModelManifest
 
 Rows = list[dict[str, str]]
-_STRINGS = "tensor(string)"
+MOST_ROWS: Final = 100_000
+"""The most rows of a table: a file of short rows becomes forty times as large in memory."""
 
 
 def tabular(manifest: ModelManifest, graph: Graph) -> BoundTask:
@@ -71,7 +74,7 @@ def _by_name(graph: Graph, columns: list[str]) -> Callable[[Rows], Feed]:
 
 def _converter(tensor: Tensor) -> Callable[[Rows, str], NDArray[Any]]:
     """Return a function from a column's texts to its values. An empty cell is NaN if the graph takes floats."""
-    if tensor.type == _STRINGS:
+    if tensor.type == STRINGS:
         return lambda rows, column: np.array([row[column] for row in rows], dtype=object)
     dtype = NUMPY_TYPES.get(tensor.type)
     if dtype is None:
@@ -100,12 +103,14 @@ def _converter(tensor: Tensor) -> Callable[[Rows, str], NDArray[Any]]:
 def _rows(content: bytes, name: str, columns: list[str]) -> Rows:
     try:
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        rows = list(reader)
+        rows = list(itertools.islice(reader, MOST_ROWS + 1))
     except (UnicodeDecodeError, csv.Error) as error:
         raise UnreadableFrameError(f"{name} is no CSV in UTF-8: {error}") from None
     missing = [column for column in columns if column not in (reader.fieldnames or [])]
     if missing:
         raise UnreadableFrameError(f"{name} lacks the columns {', '.join(missing)}", "name them in its first line")
+    if len(rows) > MOST_ROWS:
+        raise UnreadableFrameError(f"{name} has more than {MOST_ROWS} rows", "ask for fewer at once")
     if not rows:
         raise UnreadableFrameError(f"{name} has no row below its header")
     for number, row in enumerate(rows, 1):
@@ -122,15 +127,17 @@ def _interpreter(manifest: ModelManifest, graph: Graph) -> Callable[[Outputs, Ro
     names = [manifest.postprocessing.output] if manifest.postprocessing.output else [o.name for o in graph.outputs]
     if strange := [name for name in names if graph.output(name) is None]:
         raise GraphMismatchError(f"the graph has no output {strange[0]!r}", "correct postprocessing.output")
+    check_outputs(tuple(output for output in graph.outputs if output.name in names))
 
     def values(outputs: Outputs, rows: Rows) -> Output:
         columns = {name: _by_row(outputs[name], name, len(rows)) for name in names}
+        check_size(columns)
         for name, column in columns.items():
             if not finite(column):
                 raise InferenceError(f"{name} has values that are no numbers (NaN or infinite)")
         return {
             "rows": [
-                {"values": {name: np.asarray(column[index]).tolist() for name, column in columns.items()}}
+                {"values": {name: json_values(column[index]) for name, column in columns.items()}}
                 for index in range(len(rows))
             ]
         }

@@ -68,6 +68,20 @@ def judge(found: Agreement, golden: Golden) -> None:
     )
 
 
+def plain_tensor(name: str, value: Any) -> NDArray[Any]:
+    """Return an output as an ``.npy`` holds it without pickle: texts are numpy's U type.
+
+    Raises ``RefusedModelError`` for an output that is no tensor: a sequence or a map.
+    """
+    if isinstance(value, list | dict):
+        kind = "sequence" if isinstance(value, list) else "map"
+        raise RefusedModelError(
+            Reason.GOLDEN, f"the output {name} is a {kind}, which no .npy holds", "expect another output"
+        )
+    tensor = np.asarray(value)
+    return tensor.astype(str) if tensor.dtype.kind == "O" else tensor
+
+
 def _difference(answer: Answer, expect: Expectation, tolerance: Tolerance, folder: Path) -> str | None:
     if expect.label is not None:
         for label, score in labelled(answer.output) or [("nothing", 0.0)]:
@@ -81,7 +95,7 @@ def _difference(answer: Answer, expect: Expectation, tolerance: Tolerance, folde
         if name not in answer.outputs:
             return f"there is no output {name!r}"
         expected = _read_array(file_inside(folder, file, Reason.GOLDEN))
-        if difference := _beyond(np.asarray(answer.outputs[name]), expected, tolerance):
+        if difference := _beyond(plain_tensor(name, answer.outputs[name]), expected, tolerance):
             return f"{name} {difference}"
     return None
 
@@ -110,9 +124,12 @@ def _read_array(path: Path) -> NDArray[Any]:
 def _beyond(got: NDArray[Any], expected: NDArray[Any], tolerance: Tolerance) -> str | None:
     if got.shape != expected.shape:
         return f"has the shape {list(got.shape)}, and should have {list(expected.shape)}"
-    if not np.issubdtype(got.dtype, np.number):
+    if not (np.issubdtype(got.dtype, np.number) and np.issubdtype(expected.dtype, np.number)):
+        if got.dtype.kind != expected.dtype.kind:
+            return f"is {got.dtype}, and should be {expected.dtype}"
         return None if bool((got == expected).all()) else "differs"
-    near = np.isclose(got, expected, rtol=tolerance.relative, atol=tolerance.absolute)
+    # Not a number is the right answer where the file has it, and only there.
+    near = np.isclose(got, expected, rtol=tolerance.relative, atol=tolerance.absolute, equal_nan=True)
     if bool(near.all()):
         return None
     place = np.unravel_index(int(np.argmin(near)), got.shape) if got.shape else ()

@@ -22,6 +22,16 @@ MakeDevice = Callable[..., "RunningDevice"]
 
 
 @pytest.fixture(scope="session")
+def greengrass_python() -> Path | None:
+    """The environment whose ``python3`` the devices' components find. None: a bare one for each device.
+
+    Override it in your ``conftest.py`` where your components bring no packages of their own:
+    ``return Path(sys.prefix)`` gives them those of your tests.
+    """
+    return None
+
+
+@pytest.fixture(scope="session")
 def greengrass_cloud() -> "Iterator[Cloud]":
     """A running cloud with the accounts dev, preprod and prod."""
     from greengrass_emulator.cloud.cloud import Cloud  # noqa: PLC0415
@@ -40,7 +50,7 @@ def seeded_cloud(greengrass_cloud: "Cloud") -> "SeededCloud":
 
 @pytest.fixture
 def greengrass_devices(
-    greengrass_cloud: "Cloud", tmp_path_factory: pytest.TempPathFactory
+    greengrass_cloud: "Cloud", greengrass_python: Path | None, tmp_path_factory: pytest.TempPathFactory
 ) -> "Iterator[Callable[..., RunningDevice]]":
     """Makes devices, see ``MakeDevice``; all of them end with the test."""
     from greengrass_emulator.cloud.provisioning import provision_device  # noqa: PLC0415
@@ -53,9 +63,10 @@ def greengrass_devices(
     ) -> RunningDevice:
         name = thing or f"device-{uuid4().hex[:8]}"
         folder: Path = tmp_path_factory.mktemp(name)
-        device = RunningDevice(
-            provision_device(greengrass_cloud, folder, account=account, thing=name, groups=groups), runtime
+        provisioned = provision_device(
+            greengrass_cloud, folder, account=account, thing=name, groups=groups, python=greengrass_python
         )
+        device = RunningDevice(provisioned, runtime)
         made.append(device)
         return device.start()
 

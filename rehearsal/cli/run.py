@@ -91,6 +91,7 @@ def run(
     from rehearsal.errors import WrongUse
     from rehearsal.extended.deploy_repository import extended_subject
     from rehearsal.extended.program import extended_program
+    from rehearsal.needed_extras import need_extras
     from rehearsal.own_folder import own_folder
     from rehearsal.policy_proof.enforcing import EnforcedRoles
     from rehearsal.program import standard_program
@@ -109,6 +110,7 @@ def run(
     subject = (
         extended_subject(repository) if extended else subject_of(repository, model_data or (), bad or (), inputs or ())
     )
+    need_extras(subject.models)
     console = Console(highlight=False)
     interruption = Interruption()
 

@@ -18,6 +18,10 @@ def provision(
     component_user: Annotated[
         str | None, typer.Option(help="USER[:GROUP] that runs the components; default: you.")
     ] = None,
+    python: Annotated[
+        Path | None,
+        typer.Option(help="The environment whose bin/python3 the components find; default: one without packages."),
+    ] = None,
 ) -> None:
     """Make a thing with its certificate, and the folder that a nucleus starts from."""
     from greengrass_emulator.cloud.cloud_state import read_state
@@ -30,6 +34,7 @@ def provision(
         thing=thing,
         groups=tuple(group or ()),
         posix_user=component_user,
+        python=python,
     )
     typer.echo(f"{made.thing} may start: greengrass-emulator nucleus --config {made.config_path} --runtime classic")
 

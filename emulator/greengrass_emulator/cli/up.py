@@ -23,6 +23,10 @@ def up(
     component_user: Annotated[
         str | None, typer.Option(help="USER[:GROUP] that runs the devices' components; default: you.")
     ] = None,
+    python: Annotated[
+        Path | None,
+        typer.Option(help="The environment whose bin/python3 they find; default: one without packages."),
+    ] = None,
     accounts: Annotated[
         str, typer.Option(help="name=id, with commas between.")
     ] = "dev=111111111111,preprod=222222222222,prod=333333333333",
@@ -37,12 +41,15 @@ def up(
 ) -> None:
     """Run the AWS accounts and devices in them; cloud.json in the state folder says how to reach them."""
     from greengrass_emulator.cloud.cloud import Cloud
+    from greengrass_emulator.cloud.provisioning import check_python
     from greengrass_emulator.devices.device_requests import read_device_requests, running_devices
     from greengrass_emulator.log_lines import log_to_stderr
 
     log_to_stderr(logging.INFO if verbose else logging.WARNING)
     read = _read_accounts(accounts)
     requests = read_device_requests(device or (), next(iter(read)))
+    if python is not None:
+        check_python(python)
     # The handlers come first: a reader of cloud.json may send the signal at once.
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,7 +61,8 @@ def up(
         running.enter_context(cloud)
         if component_user and state is None:
             folder.chmod(0o755)
-        for made in running.enter_context(running_devices(cloud, folder / "devices", requests, component_user)):
+        devices = running_devices(cloud, folder / "devices", requests, component_user, python)
+        for made in running.enter_context(devices):
             typer.echo(f"{made.thing} runs ({made.runtime}); --root {made.root}")
         typer.echo(f"The cloud runs at {cloud.endpoint_url}; {cloud.state_path} has the rest. Ctrl-C ends it.")
         ended.wait()

@@ -15,9 +15,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from greengrass_emulator.cloud.cloud import Cloud
 from greengrass_emulator.cloud.cloud_state import CloudState, read_state
-from greengrass_emulator.errors import ProvisioningFailed
+from greengrass_emulator.errors import ProvisioningFailed, WrongUse
 from greengrass_emulator.iam.enforcement.device_permissions import CREDENTIALS_SERVICE
-from greengrass_emulator.json_value import JsonValue
+from greengrass_emulator.json_value import JsonObject, JsonValue
+from greengrass_emulator.nucleus.settings import has_python
 
 TOKEN_EXCHANGE_ROLE = "GreengrassV2TokenExchangeRole"  # noqa: S105 - AWS's name for it
 ROLE_ALIAS = "GreengrassTokenExchangeAlias"
@@ -50,12 +51,17 @@ def provision_device(
     thing: str,
     groups: tuple[str, ...] = (),
     posix_user: str | None = None,
+    python: Path | None = None,
 ) -> DeviceFolder:
     """Make thing, certificate, role alias and groups, and the device's folder.
 
     ``posix_user`` runs the components (``runWithDefault``). The default is the user in the folder's existing config,
-    else this process's user. Raises ``ProvisioningFailed`` with the cloud's error.
+    else this process's user. ``python`` is the environment whose ``bin/python3`` they find; the default is that of the
+    existing config, else a bare one. Raises ``ProvisioningFailed`` with the cloud's error, and ``WrongUse`` for an
+    environment without a Python.
     """
+    if python is not None:
+        check_python(python)
     state = cloud if isinstance(cloud, CloudState) else read_state(cloud.state_path)
     try:
         identity = _enrol(state, account, thing, groups)
@@ -65,8 +71,18 @@ def provision_device(
         ) from fault
     device = DeviceFolder(thing, folder.absolute())
     run_with: JsonValue = {"posixUser": posix_user} if posix_user else _run_with(device.config_path)
-    _write_folder(device, state, account, identity, run_with)
+    chosen: JsonValue = {"python": str(python.absolute())} if python else _written(device.config_path, "emulator")
+    _write_folder(device, state, account, identity, run_with, chosen)
     return device
+
+
+def check_python(environment: Path) -> None:
+    """Raise ``WrongUse`` if a folder is no Python environment: it must have a ``bin/python3`` that can be run."""
+    if not has_python(environment):
+        raise WrongUse(
+            f"--python {environment}: there is no {environment / 'bin' / 'python3'} that can be run",
+            "name the folder of an environment, as `python3 -m venv` makes one; or leave it out for a bare one",
+        )
 
 
 def ensure_thing_group(iot: Any, name: str) -> str:
@@ -119,7 +135,7 @@ def _enrol(state: CloudState, account: str, thing: str, groups: tuple[str, ...])
 
 
 def _write_folder(
-    device: DeviceFolder, state: CloudState, account: str, identity: _Identity, run_with: JsonValue
+    device: DeviceFolder, state: CloudState, account: str, identity: _Identity, run_with: JsonValue, emulator: JsonValue
 ) -> None:
     folder = device.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -129,7 +145,7 @@ def _write_folder(
     key.write_text(identity.private_key)
     root.write_text(state.root_certificate_path.read_text())
     endpoints = state.accounts[account]
-    configuration = {
+    configuration: JsonObject = {
         "awsRegion": state.region,
         "iotRoleAlias": ROLE_ALIAS,
         "runWithDefault": run_with,
@@ -139,7 +155,7 @@ def _write_folder(
         "greengrassDataPlaneEndpoint": f"https://localhost:{endpoints.device_endpoint_port}",
         "s3EndpointUrl": state.gateway_url,
     }
-    config = {
+    config: JsonObject = {
         "system": {
             "certificateFilePath": str(certificate),
             "privateKeyPath": str(key),
@@ -148,15 +164,23 @@ def _write_folder(
             "thingName": device.thing,
         },
         "services": {"aws.greengrass.Nucleus": {"componentType": "NUCLEUS", "configuration": configuration}},
+        **({"emulator": emulator} if emulator else {}),
     }
     device.config_path.write_text(yaml.safe_dump(config, sort_keys=False))
 
 
 def _run_with(config_path: Path) -> JsonValue:
     """Return the user that runs components: the one in the existing config, else this process's."""
+    found = _written(config_path, "services", "aws.greengrass.Nucleus", "configuration", "runWithDefault")
+    return found or {"posixUser": f"{os.geteuid()}:{os.getegid()}"}
+
+
+def _written(config_path: Path, *path: str) -> JsonValue:
+    """Return a part of an existing config; None if there is none."""
     try:
-        written = yaml.safe_load(config_path.read_text(encoding="utf-8"))
-        run_with: JsonValue = written["services"]["aws.greengrass.Nucleus"]["configuration"]["runWithDefault"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
-        return {"posixUser": f"{os.geteuid()}:{os.getegid()}"}
-    return run_with
+        found: JsonValue = yaml.safe_load(config_path.read_text(encoding="utf-8"))
+        for key in path:
+            found = found[key] if isinstance(found, dict) else None
+    except (OSError, yaml.YAMLError, KeyError):
+        return None
+    return found

@@ -47,11 +47,15 @@ def read_device_requests(texts: Sequence[str], first_account: str) -> tuple[Devi
 
 @contextmanager
 def running_devices(
-    cloud: Cloud, folder: Path, requests: Sequence[DeviceRequest], posix_user: str | None = None
+    cloud: Cloud,
+    folder: Path,
+    requests: Sequence[DeviceRequest],
+    posix_user: str | None = None,
+    python: Path | None = None,
 ) -> Iterator[tuple[RunningDevice, ...]]:
     """Run the devices, connected, until the block ends. An existing folder of a device is used again.
 
-    ``posix_user`` runs their components.
+    ``posix_user`` runs their components, with the Python of the environment ``python``.
     """
     with ExitStack() as running:
         devices = []
@@ -63,6 +67,7 @@ def running_devices(
                 thing=request.thing,
                 groups=request.groups,
                 posix_user=posix_user,
+                python=python,
             )
             device = RunningDevice(made, request.runtime)
             running.callback(device.stop)

@@ -1,6 +1,5 @@
 """A device in a process of its own, which its owner starts, watches and ends."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -26,7 +25,7 @@ _POLL = 0.05
 
 
 class RunningDevice:
-    """One provisioned device. ``python3`` of its components is the Python that runs this, with all its packages."""
+    """One provisioned device."""
 
     def __init__(self, folder: DeviceFolder, runtime: Runtime = "classic") -> None:
         self.folder = folder
@@ -45,7 +44,6 @@ class RunningDevice:
 
     def start(self, *, wait: bool = True) -> "RunningDevice":
         """Start the nucleus, and wait until it is connected. Raises ``NucleusError`` with the nucleus's output."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         command = [sys.executable, "-m", "greengrass_emulator.nucleus"]
         # A killed nucleus leaves its status file.
         (self.root / "nucleus.json").unlink(missing_ok=True)
@@ -55,7 +53,6 @@ class RunningDevice:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PATH": path},
                 start_new_session=True,  # Ctrl-C in a terminal must reach only the device's owner.
             )
         if wait:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from greengrass_emulator.nucleus.configuration.store import ConfigurationStore
+from greengrass_emulator.nucleus.device_python import programs_of, without_the_emulators
 from greengrass_emulator.nucleus.lifecycle.processes import DEVICE_MARK, environment_of_nucleus
 from greengrass_emulator.nucleus.recipes.component import Component, Lifecycle
 from greengrass_emulator.nucleus.recipes.variables import Neighbour, Variables
@@ -41,7 +42,7 @@ def component_environment(
     ``credentials_uri`` is the token exchange service's; None without a cloud.
     """
     environment = {
-        **environment_of_nucleus(),
+        **without_the_emulators(environment_of_nucleus(), programs_of(settings)),
         DEVICE_MARK: str(settings.root),
         "SVCUID": token,
         "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT": str(socket),

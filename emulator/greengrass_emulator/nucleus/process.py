@@ -28,6 +28,7 @@ from greengrass_emulator.nucleus.deployments.preparation import Preparation
 from greengrass_emulator.nucleus.deployments.queue import Deployer, DeploymentQueue, Order
 from greengrass_emulator.nucleus.deployments.updates import ComponentUpdates
 from greengrass_emulator.nucleus.deployments.validation import ConfigurationValidation
+from greengrass_emulator.nucleus.device_python import BARE, make_bare, programs_of
 from greengrass_emulator.nucleus.errors import DeploymentFailed
 from greengrass_emulator.nucleus.ipc.admission import Admission, cut_file, read_cut
 from greengrass_emulator.nucleus.ipc.authorization import CLI, Access
@@ -93,7 +94,7 @@ class Nucleus:
             self._root,
             self._reaper,
             clock,
-            Identities(runtime, settings.posix_user),
+            Identities(runtime, settings.posix_user, programs=str(programs_of(settings))),
             NucleusCallbacks(self._fill, self._environment, self._packages.hand_over),
         )
         admission = Admission(runtime, self._component_of, self._services.component_of_process, self._services.token_of)
@@ -132,6 +133,8 @@ class Nucleus:
         loop.add_signal_handler(signal.SIGUSR2, self._faults_changed)
         with RootLock(self._root):
             try:
+                if self._settings.python is None:
+                    make_bare(self._root / BARE)
                 await self._start()
                 await stop.wait()
             finally:

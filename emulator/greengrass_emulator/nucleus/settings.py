@@ -3,6 +3,7 @@
 A folder without endpoints is a device without a cloud: it takes local deployments only.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,14 @@ class _System(BaseModel):
     certificate: Path | None = Field(default=None, alias="certificateFilePath")
     private_key: Path | None = Field(default=None, alias="privateKeyPath")
     root_ca: Path | None = Field(default=None, alias="rootCaPath")
+
+
+class _Emulator(BaseModel):
+    """What no real nucleus has."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    python: Path | None = None
 
 
 class _Mqtt(BaseModel):
@@ -83,6 +92,8 @@ class DeviceSettings:
     root_ca: Path | None
     posix_user: str | None
     """The user for components whose deployment names none, as ``USER[:GROUP]`` (``runWithDefault``)."""
+    python: Path | None
+    """The environment whose ``python3`` components run with; None for a bare one."""
     cloud: CloudSettings | None
 
 
@@ -103,6 +114,7 @@ def read_device(config: Path) -> DeviceSettings:
         system = _System.model_validate(_part(document, "system"))
         services = _part(document, "services", {})
         nucleus = _NucleusConfiguration.model_validate(_nucleus_configuration(services))
+        emulator = _Emulator.model_validate(_part(document, "emulator", {}))
     except (ValidationError, TypeError) as error:
         raise DeviceFolderInvalid(f"{config}: {error}", "correct it, or provision the device again") from error
     base = config.parent.resolve()
@@ -114,8 +126,27 @@ def read_device(config: Path) -> DeviceSettings:
         checksum_pause=nucleus.checksum_pause,
         root_ca=None if system.root_ca is None else base / system.root_ca,
         posix_user=nucleus.run_with.posix_user,
+        python=_python(config, base, emulator),
         cloud=_cloud(config, base, system, nucleus),
     )
+
+
+def _python(config: Path, base: Path, emulator: _Emulator) -> Path | None:
+    if emulator.python is None:
+        return None
+    python = base / emulator.python
+    if not has_python(python):
+        # Components would find another Python, further down their PATH.
+        raise DeviceFolderInvalid(
+            f"{config}: emulator.python is {python}, which has no bin/python3 that can be run",
+            "make that environment again, or provision the device with another --python",
+        )
+    return python
+
+
+def has_python(environment: Path) -> bool:
+    """Return whether a folder is an environment with a Python that can be run."""
+    return os.access(environment / "bin" / "python3", os.X_OK)
 
 
 def _part(document: JsonValue, key: str, default: JsonValue = None) -> JsonValue:

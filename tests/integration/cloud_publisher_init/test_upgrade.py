@@ -212,6 +212,17 @@ def test_the_emulator_of_a_repository_stays_where_none_is_installed(
     assert state_of(new) == current
 
 
+def test_a_wheel_that_somebody_damaged_is_written_anew(run: Run, new: Path) -> None:
+    current = state_of(new)
+    wheel = new / "tools/mlops_at_edge-0.1.0-py3-none-any.whl"
+    wheel.write_bytes(wheel.read_bytes()[:-1])
+    assert run("validate")[0] == 2
+    code, out, _ = run("init", "--upgrade", "--yes")
+    assert code == 0
+    assert re.search(r"^~ tools/mlops_at_edge-0.1.0-py3-none-any.whl  \(sha256:.*… → sha256:.*…\)$", out, re.MULTILINE)
+    assert state_of(new) == current
+
+
 def test_newer_stacks_come_into_a_repository_that_has_some(run: Run, old: Path) -> None:
     assert run("init", "--upgrade", "--yes")[0] == 0
     current = (old / "infrastructure/dev-account.yaml").read_bytes()

@@ -81,8 +81,9 @@ def test_where_an_extra_is_missing_each_command_says_which(dist: Path, tmp_path:
         done = run(commands / command, "--version", cwd=tmp_path)
         assert done.returncode == 2, done.stderr
         assert done.stderr.startswith(f"error: {command} needs ")
-        # Never by our name alone: an index may have somebody else's distribution under it.
-        assert f"pip install './mlops_at_edge-{VERSION}-py3-none-any.whl[{extra}]'" in done.stderr
+        # Never by our names alone: an index may have somebody else's distributions under them.
+        assert f"'./mlops_at_edge-{VERSION}-py3-none-any.whl[{extra}]'" in done.stderr
+        assert ("greengrass_emulator-" in done.stderr) == (extra == "emulator")
         assert "pip install --require-hashes -r tools/" in done.stderr
 
 

@@ -1,6 +1,7 @@
 """``edge-agent check DIR`` on a laptop: what the device would say, its exit code, and clear words for wrong use."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,6 +57,21 @@ def test_a_folder_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     assert done.returncode == 2
     problem, remedy = f"{tmp_path / 'nowhere'}: there is no such folder", "name the one that holds model.yaml"
     assert done.stderr == f"error: {problem}\n    {remedy}\n"
+
+
+def test_a_folder_whose_name_is_no_utf8_is_wrong_use(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = write_model(tmp_path / "good").rename(tmp_path / os.fsdecode(b"k\xfcche"))
+    done = edge_agent("check", str(folder))
+    assert done.returncode == 2
+    assert done.stderr == f"error: {tmp_path}/k\\xfcche: the name is no UTF-8\n    rename the folder\n"
+
+
+def test_a_file_whose_name_is_no_utf8_is_refused_by_the_digest(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = write_model(tmp_path / "good")
+    (folder / os.fsdecode(b"k\xfc.txt")).write_text("")
+    done = edge_agent("check", str(folder))
+    assert done.returncode == 5
+    assert "rejected (digest): k\\xfc.txt: the name is no UTF-8; rename the file" in done.stdout
 
 
 def test_a_folder_without_a_manifest_is_wrong_use(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ while not answers.exists():
 ask(json.dumps({"request": "three", "frames": [*frames, {"name": "bad", "text": "no image"}]}).encode())
 ask(base64.b64decode(images["bottom"]))
 ask(b"{")
+ask(json.dumps({"request": "r\\ud800", "frames": frames[:1]}).encode())
 time.sleep(60)
 """
 
@@ -65,21 +66,25 @@ def test_another_component_asks_and_is_answered(
         lines = answers.read_text("utf-8").splitlines() if answers.exists() else []
         found = [json.loads(line) for line in lines]
         others = [each for each in found if each.get("request") != "hello"]
-        return others if len(others) >= 3 else []
+        return others if len(others) >= 4 else []
 
-    three, alone, refused = sorted(eventually(answered, what="the answers"), key=_order)
+    three, odd, alone, refused = sorted(eventually(answered, what="the answers"), key=_order)
     assert [each["output"]["label"] for each in three["predictions"]] == ["top", "bottom"]
     assert {each["version"] for each in three["predictions"]} == {"1.0.0"}
     assert [each["frame"] for each in three["errors"]] == ["bad"]
     assert [each["output"]["label"] for each in alone["predictions"]] == ["bottom"]
     assert "Invalid JSON" in refused["errors"][0]["error"]
+    # A lone surrogate is no text that anybody could be answered with, but as the escape that it came as.
+    assert odd["request"] == "r\ud800"
+    assert "Invalid JSON" in odd["errors"][0]["error"]
     # The other source of the same model goes on beside it.
     device.feed("a.png", "top")
     assert device.prediction_of("a.png")["output"]["label"] == "top"
 
 
 def _order(answer: dict[str, Any]) -> int:
-    return 0 if answer.get("request") == "three" else 1 if answer["predictions"] else 2
+    names = {"three": 0, "r\ud800": 1}
+    return names.get(answer.get("request", ""), 2 if answer["predictions"] else 3)
 
 
 def _base64(path: Any) -> str:

@@ -99,7 +99,8 @@ def test_what_changes_how_a_program_is_loaded_reaches_no_other_users_step_on_cla
         assert found[1].startswith("/own:")
     else:
         assert found[0] == f",,,,kept,{home}"
-        assert found[1].startswith("/usr/local/sbin:")
+        # The device's own Python stands for that of /usr/bin, which sudo's PATH has.
+        assert found[1].startswith(f"{device.root}/python/bin:/usr/local/sbin:")
     # It is the component's own process that the status names, not the sudo before it.
     assert Path(f"/proc/{device.pid(A)}").stat().st_uid == pwd.getpwnam("nobody").pw_uid
 

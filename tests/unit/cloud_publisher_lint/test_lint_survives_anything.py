@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_publisher.linting.checks import CHECKS
@@ -44,7 +44,6 @@ def _places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [way, *(place for key, each in inner for place in _places(each, (*way, key)))]
 
 
-@settings(deadline=None)
 @given(place=st.sampled_from(_places(_RECIPE)[1:]), value=_ANYTHING, runtime=st.sampled_from([None, *Runtime]))
 def test_any_value_at_any_place_is_judged(place: tuple[Any, ...], value: Any, runtime: Runtime | None) -> None:
     recipe = json.loads(json.dumps(_RECIPE))

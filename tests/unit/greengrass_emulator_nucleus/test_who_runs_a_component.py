@@ -78,6 +78,14 @@ def test_without_sudo_the_environment_is_what_sudo_would_leave() -> None:
     assert lites == {**given, **theirs, **setenv}
 
 
+def test_the_devices_own_programs_come_first_whoever_runs_the_step() -> None:
+    found = Identities(CLASSIC, None, ROOT, False, "/env/bin").environment({"PATH": "/x"}, {}, PERSON, privileged=False)
+    assert found["PATH"] == f"/env/bin:{SECURE_PATH}"
+    by_sudo = Identities(CLASSIC, None, PERSON, True, "/env/bin").launcher(NOBODY, privileged=False)
+    assert by_sudo[: len(SUDO)] == SUDO
+    assert by_sudo[-1] == "/env/bin"
+
+
 def test_what_is_taken_away_is_what_this_machines_sudo_takes_away() -> None:
     if os.geteuid() != 0 or shutil.which("sudo") is None:
         pytest.skip("root's own sudo is asked")

@@ -39,7 +39,7 @@ def test_all_rows_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     for words in ("✓", "1 first release", "every device confirms 1.0.0", "4 of 4 devices", "report.html"):
         assert words in printed
     assert "61 s from start to end, 700 MB at the peak." in printed
-    assert "Version 1.0.0 read 9 of 10 scans rightly (90.0 %)." in printed
+    assert "digits 1.0.0 read 9 of 10 scans rightly (90.0 %)." in printed
     assert "✗" not in printed
     assert "line 29" not in printed
 

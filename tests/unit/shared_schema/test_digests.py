@@ -147,3 +147,9 @@ def test_canonical_json_is_one_text_for_one_document() -> None:
 def test_a_number_that_json_has_not_is_refused(number: float) -> None:
     with pytest.raises(ValueError, match="JSON"):
         canonical_json({"a": number})
+
+
+def test_a_name_that_is_no_utf8_has_no_digest(tmp_path: Path) -> None:
+    folder = write(tmp_path / "model", {"a/b.txt": b"", os.fsdecode(b"a/k\xfc.txt"): b""})
+    with pytest.raises(UndigestibleModelError, match=r"a/k\\xfc\.txt: the name is no UTF-8; rename the file"):
+        model_digest_of_folder(folder)

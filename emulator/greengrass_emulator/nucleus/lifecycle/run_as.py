@@ -61,6 +61,8 @@ class Identities:
     default: str | None
     nucleus: Identity = field(default_factory=whoever_this_is)
     sudo: bool = field(default_factory=has_sudo)
+    programs: str | None = None
+    """A folder that is first on every step's PATH: that of the device's Python, which sudo's PATH does not have."""
 
     def of(self, posix_user: str | None) -> Identity:
         """Return the user for a component; its deployment may name one as ``USER[:GROUP]``. Raises StepFailed."""
@@ -95,7 +97,8 @@ class Identities:
                     "it without a password, or run the nucleus as root, or as the components' own user"
                 )
             # Sudo must not ask for a password: the step fails instead.
-            return (*_setpriv(ending), "sudo", "-n", "-E", "-H", "-u", f"#{wanted.uid}", "-g", f"#{wanted.gid}", "--")
+            as_them = ("sudo", "-n", "-E", "-H", "-u", f"#{wanted.uid}", "-g", f"#{wanted.gid}", "--")
+            return (*_setpriv(ending), *as_them, *self._on_path())
         become: list[str] = []
         if not wanted.is_same(self.nucleus):
             groups = "--clear-groups" if wanted.name is None else "--init-groups"
@@ -115,7 +118,12 @@ class Identities:
         theirs = {"HOME": wanted.home, "USER": name, "LOGNAME": name}
         if not self.runtime.changes_user_by_sudo:
             return {**given, **theirs, **setenv}
-        return {**after_sudo({**given, **setenv}), **theirs}
+        left = after_sudo({**given, **setenv})
+        return {**left, "PATH": f"{self.programs}:{left['PATH']}" if self.programs else left["PATH"], **theirs}
+
+    def _on_path(self) -> tuple[str, ...]:
+        """Return the words between sudo and a step that put the device's programs before those of sudo's PATH."""
+        return ("sh", "-c", 'PATH="$0:$PATH"; export PATH; exec "$@"', self.programs) if self.programs else ()
 
     def _asks_sudo(self, wanted: Identity) -> bool:
         """Return whether sudo is used: not by a root nucleus on a machine without sudo, and never on lite."""
