@@ -29,6 +29,8 @@ _AT_ONCE: Final = 1000
 """Frames that one call of `Removal.settle` looks at."""
 _FAILURES: Final = 10
 """Removals that may fail in one call of `Removal.settle`: it does not ask a read-only folder ten thousand times."""
+_LONGEST: Final = 255
+"""The most bytes of a file's name (NAME_MAX)."""
 
 
 class Left(NamedTuple):
@@ -255,9 +257,10 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 def _free(folder: Path, name: str) -> Path:
     """Return a free path in the folder, so that nothing that was set aside before is overwritten."""
-    path = folder / name
-    number = 1
+    path, number = folder / name, 1
+    stem, suffix = os.fsencode(Path(name).stem), os.fsencode(Path(name).suffix)
     while path.exists():
-        path = folder / f"{Path(name).stem}.{number}{Path(name).suffix}"
+        end = b".%d%b" % (number, suffix)
+        path = folder / os.fsdecode(stem[: _LONGEST - len(end)] + end)
         number += 1
     return path
