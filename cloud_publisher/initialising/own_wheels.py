@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, PackagePath
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlparse
 
-from cloud_publisher.errors import WorkFailedError
+from cloud_publisher.errors import WrongUseError
 from cloud_publisher.initialising.checkout_wheel import wheel_of_checkout
 from cloud_publisher.initialising.wheel_file import Wheel, record_digest, wheel_of
 
@@ -30,12 +30,12 @@ def is_installed(name: str) -> bool:
 def own_wheel(name: str) -> Wheel:
     """Return the wheel of an installed distribution.
 
-    Raises ``WorkFailedError`` if the distribution is not there, was installed without a RECORD, or has a file whose
-    bytes are not those that were installed.
+    Raises ``WrongUseError`` if the distribution is not there, was installed without a RECORD, or has a file whose bytes
+    are not those that were installed; ``WorkFailedError`` if a checkout cannot be built.
     """
     found = next(_found(name), None)
     if found is None:
-        raise WorkFailedError(f"{name} is not installed in {sys.prefix}", f"install {name} there, and run it again")
+        raise WrongUseError(f"{name} is not installed in {sys.prefix}", "install its wheel there, and run it again")
     checkout = _checkout_of(found)
     if checkout is not None:
         return wheel_of_checkout(name, checkout)
@@ -78,20 +78,21 @@ def _members(found: Distribution, name: str, information: str) -> Iterator[tuple
 
 
 def _content(file: PackagePath, path: Path, name: str) -> bytes:
-    again = f"install {name} again, with pip install --force-reinstall --no-deps, and run it again"
+    # Never a command with our name in it: an index may have another's package of that name.
+    again = "install its wheel again (pip install --force-reinstall --no-deps WHEEL), and run it again"
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise WorkFailedError(f"{path} of {name} cannot be read: {error.strerror}", again) from error
+        raise WrongUseError(f"{path} of {name} cannot be read: {error.strerror}", again) from error
     if file.hash is None or file.hash.value != record_digest(content, file.hash.mode):
-        raise WorkFailedError(f"{path} is not as {name} was installed: its SHA-256 is not that of the RECORD", again)
+        raise WrongUseError(f"{path} is not as {name} was installed: its SHA-256 is not that of the RECORD", again)
     return content
 
 
 def _information_folder(found: Distribution, name: str) -> str:
     folder = next((file.parts[0] for file in found.files or () if file.name == "METADATA"), "")
     if found.read_text("RECORD") is None or not folder.endswith(".dist-info"):
-        raise WorkFailedError(f"{name} was installed without a RECORD of its files", f"install {name} again, with pip")
+        raise WrongUseError(f"{name} was installed without a RECORD of its files", "install its wheel again, with pip")
     return folder
 
 
@@ -99,7 +100,7 @@ def _tag(found: Distribution, name: str) -> str:
     lines = (found.read_text("WHEEL") or "").splitlines()
     tags = [line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")]
     if len(tags) != 1:
-        raise WorkFailedError(
-            f"{name} was installed from a wheel with {len(tags)} tags, and ours have one", f"install {name} again"
+        raise WrongUseError(
+            f"{name} was installed from a wheel with {len(tags)} tags, and ours have one", "install our wheel again"
         )
     return tags[0]

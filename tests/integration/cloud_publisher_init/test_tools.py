@@ -85,7 +85,7 @@ def test_an_installation_that_somebody_edited_is_told_and_nothing_is_written(
     with (site / name).open("a") as file:
         file.write("# another line\n")
     done = init_from(site, tmp_path / "new")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert f"{site / name} is not as mlops-at-edge was installed" in done.stderr
     assert "pip install --force-reinstall" in done.stderr
     assert not (tmp_path / "new").exists()
