@@ -2,10 +2,10 @@
 
 The figures to keep (issue 5): none lost or wrong; p99 in the swap windows at most 1.2 times the steady p99 with a core
 to spare, 1.3 times with both busy; first prediction of the new version at most 100 ms after vetting, load and warm-up;
-RSS after 200 swaps at most 1.15 times that after 5; its peak, with the vetting child's, at most the steady one, one
+RSS after 200 swaps at most 1.15 times that after 5; its peak, with the worker's, at most the steady one, one
 session and the child together. ``HOT_SWAPS=200 python -m benchmarks.hot_swap`` is the long run, 8 minutes each half.
 
-The heart of the agent runs as on a device (loader, vetting child, served models, `previous`, model cache); requests
+The heart of the agent runs as on a device (loader, worker, served models, `previous`, model cache); requests
 decode a picture, preprocess it and ask the model, one after the other. Steady is what lies between the windows.
 """
 
@@ -58,12 +58,12 @@ class Figures:
     rss_steady: int
     """The median before each swap."""
     rss_peak: int
-    """The agent's own; ``peak`` is that of agent and vetting child at one moment."""
+    """The agent's own; ``peak`` is that of agent and worker at one moment."""
     peak: int
     session: int
     """The memory of one more opened and warm model."""
     child: int
-    """The largest vetting child's peak."""
+    """The largest worker's peak."""
 
 
 def main() -> None:
@@ -147,18 +147,24 @@ class _Device:
     def __init__(self, folder: Path, loops: int) -> None:
         from edge_agent.control.reconciler import Reconciler  # noqa: PLC0415
         from edge_agent.memory import Memory  # noqa: PLC0415 - as above
+        from edge_agent.processes.template import Template  # noqa: PLC0415
         from edge_agent.serving.loader import Loader  # noqa: PLC0415
         from edge_agent.serving.model_cache import ModelCache  # noqa: PLC0415
         from edge_agent.serving.served_models import ServedModels  # noqa: PLC0415
+        from edge_agent.vetting.copies import Copies  # noqa: PLC0415
         from edge_agent.vetting.verdicts import Verdicts  # noqa: PLC0415
+        from edge_agent.vetting.vetter import WORKER, Vetter  # noqa: PLC0415
 
         self.folder = folder
         self.variants = orientation_variants(folder)
         self.answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.said: list[Any] = []
         self.memory = SwapMemory()
-        model_cache = ModelCache(folder / "model-cache")
-        self.loader = Loader(Verdicts(folder / "verdicts", "1", "1"), model_cache, self.answers.put)
+        model_cache = ModelCache(folder / "model-cache", folder / "copies")
+        self.template = Template([WORKER])
+        self.template.start()
+        copies, vetter = Copies(folder / "copies"), Vetter(self.template)
+        self.loader = Loader(Verdicts(folder / "verdicts", "1", "1"), model_cache, copies, vetter, self.answers.put)
         served_models = ServedModels(self.loader.close)
         memory = Memory(folder / "memory.json")
         confirm = lambda _, each: self.said.append(each)  # noqa: E731 - shorter than its name
@@ -236,6 +242,7 @@ def _run(loops: int, folder: Path) -> Figures:
     rss_late = steadily[-1]
     load.stop()
     device.loader.stop(5)
+    device.template.stop()
     in_windows: list[float] = []
     steady: list[float] = []
     for ended, took in (each for own in load.taken for each in zip(own[::2], own[1::2], strict=True)):

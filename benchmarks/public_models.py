@@ -60,7 +60,7 @@ def orientation_variants(folder: Path) -> list[Path]:
     import numpy as np  # noqa: PLC0415
     import onnx  # noqa: PLC0415
 
-    from edge_agent.vetting.parent import vet_in_child  # noqa: PLC0415
+    from edge_agent.vetting.folder_vetting import folder_vetting  # noqa: PLC0415
 
     page = np.full((720, 540, 3), 250, np.uint8)
     for row in range(40, 700, 40):
@@ -80,7 +80,9 @@ def orientation_variants(folder: Path) -> list[Path]:
         model.graph.initializer.append(onnx.helper.make_tensor("factor", onnx.TensorProto.FLOAT, [], [factor]))
         model.graph.node.append(onnx.helper.make_node("Mul", ["unscaled", "factor"], ["fetch_name_0"]))
         onnx.save(model, graph)
-        outcome = vet_in_child(variant, update_golden=True)
+        with folder_vetting() as vetting:
+            vetting.write_golden(variant)
+            outcome = vetting.vet(variant)
         assert outcome.accepted, outcome.words
         made.append(variant)
     return made

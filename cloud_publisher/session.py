@@ -89,16 +89,22 @@ class Account:
 def open_account(access: Access) -> Account:
     """Open the account by the environment and ``access``. Assumes the role at once, so that a refusal shows first.
 
-    Raises ``WrongUseError`` without a region or with an external id alone, ``CloudError`` when the role may not be
-    assumed.
+    Raises ``WrongUseError`` without a region, with an external id alone, or for a profile that is not there;
+    ``CloudError`` when the role may not be assumed.
     """
     import boto3  # noqa: PLC0415 - a third of a second, which `--help` and `validate` do without
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
     if access.external_id and not access.role_arn:
         raise WrongUseError(
             "there is an external id and no role to assume with it", "give --role-arn too, or take the external id out"
         )
-    base = boto3.Session(region_name=access.region)
+    try:
+        base = boto3.Session(region_name=access.region)
+    except BotoCoreError as error:
+        raise WrongUseError(
+            f"the AWS configuration cannot be used: {error}", "correct the profile that AWS_PROFILE names, or unset it"
+        ) from error
     region = access.region or base.region_name
     if not region:
         raise WrongUseError("there is no AWS region", "give --region, set AWS_REGION, or write region: into the config")

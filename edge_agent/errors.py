@@ -9,6 +9,9 @@
     ├── RefusedModelError             a model failed its vetting; carries a `Reason`
     ├── GraphMismatchError            a graph and its manifest do not fit
     ├── VettingAbandonedError         a later proposal made this vetting pointless
+    ├── UnwritableError               there is no folder for copies of models
+    ├── TemplateError                 no process could be made for a model
+    ├── BabbleError                   a worker said what no worker says
     ├── ProposalError                 a model of a config file cannot be copied
     ├── InvalidSettingsError          the settings of a desired state are wrong
     ├── CommandError                  a command from the cloud cannot be carried out
@@ -71,6 +74,18 @@ class GraphMismatchError(EdgeAgentError):
 
 class VettingAbandonedError(EdgeAgentError):
     """The vetting was ended: nobody waits for its verdict any more."""
+
+
+class UnwritableError(EdgeAgentError):
+    """The folder of copies cannot be written, for another reason than want of room."""
+
+
+class TemplateError(EdgeAgentError):
+    """The template could not be started, or could not fork."""
+
+
+class BabbleError(EdgeAgentError):
+    """A worker sent more than it may, or nothing that can be read."""
 
 
 class ProposalError(EdgeAgentError):

@@ -20,6 +20,7 @@ class Snapshot:
     dropped: int = 0
     last_error: str | None = None
     reason: StateReason | None = None
+    jail: tuple[str, ...] | None = None
 
     def differs(self, other: "Snapshot | None") -> bool:
         """Return whether the difference must be reported at once."""

@@ -129,7 +129,7 @@ def containers_of(folder: Path, other: OtherUser | None, *, stages: Collection[s
     Without one, this process's own user runs all.
     """
     below = (other.folder if other else folder) / "containers"
-    python = other.python if other else Path(sys.executable).resolve()
+    python = other.python / "bin" / "python3" if other else Path(sys.executable).resolve()
     user = User(other.uid, pwd.getpwuid(other.uid).pw_gid) if other else None
     below.mkdir()
     try:

@@ -2,7 +2,7 @@
 
 A virtual environment, or the Python below it, may lie in root's home, which other users cannot enter. The copy is made
 of hard links where that is possible, so it takes little space and time. It has nothing of this repository: the agent's
-artifact brings that, and the agent's script must say where it is.
+artifact brings that. A bare copy has the standard library alone, as the Python of a new device.
 """
 
 import os
@@ -18,8 +18,6 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from rehearsal.errors import RehearsalError
-from rehearsal.repository_config import read_config
-from shared_schema.config import find_config
 
 _PROJECT, _EXTRA = "mlops-at-edge", "agent"
 _LEFT_OUT = {"site-packages", "dist-packages", "test", "idlelib", "lib2to3", "turtledemo", "tkinter"}
@@ -27,8 +25,8 @@ _BESIDE = b"$ORIGIN/../lib"
 _READ_BY_ALL = 0o444
 
 
-def make_python(folder: Path) -> Path:
-    """Make the Python in a folder that does not exist yet, and return the path of its program.
+def make_python(folder: Path, *, bare: bool = False) -> None:
+    """Make the Python in a folder that does not exist yet; its program is ``bin/python3``.
 
     Raises ``RehearsalError`` if this Python lacks a distribution that the agent requires.
     """
@@ -36,7 +34,7 @@ def make_python(folder: Path) -> Path:
     there = folder / "lib" / library.name
     for path in _files_below(library):
         _link(path, there / path.relative_to(library))
-    for found in _requirements():
+    for found in [] if bare else _requirements():
         for file in found.files or ():
             if ".." not in file.parts:
                 _link(Path(str(found.locate_file(file))), there / "site-packages" / file)
@@ -48,23 +46,6 @@ def make_python(folder: Path) -> Path:
         name, libraries = sysconfig.get_config_var("INSTSONAME"), sysconfig.get_config_var("LIBDIR")
         _link(Path(libraries, name), folder / "lib" / name)
         _look_beside(program, os.fsencode(libraries))
-    return program
-
-
-def name_python(source: Path, python: Path) -> None:
-    """Make the components in a repository's copy run with this Python. The agent's other settings stay as they are."""
-    path = find_config(source)
-    config = read_config(path)
-    for component in config.components.values():
-        if "agent" in component:
-            agent = component["agent"]
-            component["agent"] = {**(agent if isinstance(agent, dict) else {}), "python": str(python)}
-        elif isinstance(steps := component.get("Lifecycle"), dict):
-            component["Lifecycle"] = {
-                name: step.replace("exec python3 ", f"exec {python} ") if isinstance(step, str) else step
-                for name, step in steps.items()
-            }
-    config.write(path)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

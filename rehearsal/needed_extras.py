@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 from rehearsal.errors import WrongUse
 from rehearsal.model_data import ModelToRelease
-from shared_schema.version import VERSION
+from shared_schema.extras import how_to_install
 
 _OURS = "mlops-at-edge"
 _STAGES_AND_DEVICES = ("publisher", "agent")
@@ -25,7 +25,7 @@ def need_extras(models: Iterable[ModelToRelease]) -> None:
         extras = ",".join(["emulator", *missing])
         raise WrongUse(
             f"a rehearsal needs {absent}, which is not installed in {sys.prefix}",
-            f"install it there: pip install '{_OURS}[{extras}]=={VERSION}'",
+            how_to_install(extras),
         )
 
 

@@ -22,6 +22,8 @@ from greengrass_emulator.nucleus.runtimes import CLASSIC
 from rehearsal.device_python import make_python
 from rehearsal.errors import RehearsalError
 
+PYTHONS = "pythons"
+"""The folder of the devices' Pythons, which is removed at the end."""
 _USERS = ("ggc_user", "nobody")
 """AWS's installer creates the first; every machine has the second."""
 _ENTERED_BY_ALL = 0o001
@@ -33,7 +35,10 @@ _SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class OtherUser:
-    """``name`` is written to ``runWithDefault``; ``folder`` holds the devices; ``by`` changes the user on classic."""
+    """``name`` is written to ``runWithDefault``; ``folder`` holds the devices; ``by`` changes the user on classic.
+
+    ``python`` is the devices' environment, made by ``make_python``.
+    """
 
     name: str
     uid: int
@@ -59,7 +64,7 @@ def other_user(folder: Path) -> Iterator[OtherUser | str]:
         ground.chmod(0o755)
         yield _made(ground, name)
     finally:
-        shutil.rmtree(ground / "python", ignore_errors=True)
+        shutil.rmtree(ground / PYTHONS, ignore_errors=True)
         if elsewhere is not None:
             if (elsewhere / "devices").exists():
                 shutil.move(elsewhere / "devices", folder / "devices")
@@ -73,10 +78,11 @@ def _made(ground: Path, name: str) -> OtherUser | str:
     whole = f"{name}:{grp.getgrgid(account.pw_gid).gr_name}"
     who = look_up(whole)
     try:
-        python = make_python(ground / "python")
+        python = ground / PYTHONS / "agent"
+        make_python(python)
         launcher = Identities(CLASSIC, whole).launcher(who, privileged=False) if who else ()
         tried = subprocess.run(
-            [*launcher, str(python), "-c", _PROBE],
+            [*launcher, str(python / "bin" / "python3"), "-c", _PROBE],
             cwd=ground,
             env={**os.environ, "SVCUID": "probe"},
             capture_output=True,

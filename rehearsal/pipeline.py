@@ -21,8 +21,10 @@ from rehearsal.buildspec import (
     read_buildspec,
     run_buildspec,
 )
+from rehearsal.errors import RehearsalError
 from rehearsal.repository_config import leave_wheels_out
 from rehearsal.source_files import copy_source
+from shared_schema.errors import DocumentError
 
 BUILD = "build"
 BUILD_FILE = "buildspec.build.yml"
@@ -99,7 +101,7 @@ class Pipeline:
         ``deadline``: seconds for each stage.
         """
         self._runs += 1
-        build_spec = read_buildspec(self.source / BUILD_FILE)
+        build_spec = self._buildspec(BUILD_FILE)
         release = self._folder / f"run-{self._runs}" / RELEASE
         release.mkdir(parents=True)
         build = self._run_stage(Stage(BUILD, {}), build_spec, None, deadline)
@@ -107,7 +109,7 @@ class Pipeline:
         self.dist = release / DIST
         deploys: dict[str, BuildspecRun] = {}
         if build.exit_code == 0:
-            deploy_spec = read_buildspec(self.source / DEPLOY_FILE)
+            deploy_spec = self._buildspec(DEPLOY_FILE)
             for stage in self._stages:
                 deploys[stage.name] = self._run_stage(stage, deploy_spec, release, deadline)
                 if deploys[stage.name].exit_code and gated:
@@ -118,7 +120,15 @@ class Pipeline:
     def deploy_again(self, stage: Stage, release: Path | None, *, deadline: float = 300) -> BuildspecRun:
         """Run a deploy stage alone, in a run of its own, with another second input; None: it is missing."""
         self._runs += 1
-        return self._run_stage(stage, read_buildspec(self.source / DEPLOY_FILE), release, deadline)
+        return self._run_stage(stage, self._buildspec(DEPLOY_FILE), release, deadline)
+
+    def _buildspec(self, name: str) -> Buildspec:
+        try:
+            return read_buildspec(self.source / name)
+        except DocumentError as error:
+            raise RehearsalError(
+                str(error), f"correct {name}: a rehearsal knows what the buildspecs of `init` use, and nothing else"
+            ) from error
 
     def _run_stage(self, stage: Stage, spec: Buildspec, release: Path | None, deadline: float) -> BuildspecRun:
         inputs = self._inputs(stage.name)

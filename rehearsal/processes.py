@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rehearsal.errors import RehearsalError
 
-_TAIL = 3_000
+_LAST_LINES = 20
 
 
 def output_of(
@@ -23,8 +23,8 @@ def output_of(
 ) -> str:
     """Run a command to its end and return what it printed. ``ends``: the exit code that is expected.
 
-    Raises ``RehearsalError`` with ``name``, its output and the ``remedy`` for another exit code, or if it takes longer
-    than so many ``seconds``.
+    Raises ``RehearsalError`` with ``name``, its last lines and the ``remedy`` for another exit code, if it takes longer
+    than so many ``seconds``, or if it cannot be started.
     """
     try:
         done = subprocess.run(
@@ -33,15 +33,31 @@ def output_of(
             env={**process_environment(), **(environment or {})},
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=seconds,
             check=False,
         )
+    except OSError as error:
+        raise RehearsalError(f"{name} cannot be started: {error.strerror}", remedy) from error
     except subprocess.TimeoutExpired as error:
-        remedy = "see what else keeps this machine busy"
-        raise RehearsalError(f"{name} was not done within {seconds:g} s", remedy) from error
+        remedy = "see what it waits for, or what else keeps this machine busy"
+        said = _last_lines(*(_text(each) for each in (error.stdout, error.stderr)))
+        raise RehearsalError(f"{name} was not done within {seconds:g} s{said}", remedy) from error
     if done.returncode != ends:
-        raise RehearsalError(f"{name} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-_TAIL:]}", remedy)
+        code = done.returncode
+        how = f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
+        raise RehearsalError(f"{name} {how}{_last_lines(done.stdout, done.stderr)}", remedy)
     return done.stdout
+
+
+def _last_lines(*printed: str) -> str:
+    """Return the end of what a command printed, marked as its words and not ours."""
+    lines = "".join(printed).splitlines()[-_LAST_LINES:]
+    return "; its last lines:\n" + "\n".join(f"    | {line}" for line in lines) if lines else "; it printed nothing"
+
+
+def _text(printed: bytes | str | None) -> str:
+    return printed.decode(errors="replace") if isinstance(printed, bytes) else printed or ""
 
 
 def process_environment() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The whole rehearsal: the world, the data scientist's part, a program's scenarios, the report."""
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,12 +15,12 @@ from greengrass_emulator.cloud.seeding import SeededCloud
 from rehearsal.build_containers import containers_of
 from rehearsal.candidates import Candidates
 from rehearsal.context import Rehearsal
-from rehearsal.device_python import name_python
+from rehearsal.device_python import make_python
 from rehearsal.feeder import Feeder, Frame, answered_by, read_predictions, read_scans
 from rehearsal.given_versions import register_folders
 from rehearsal.memory import MemoryWatch
 from rehearsal.model_data import ModelToRelease
-from rehearsal.other_user import OtherUser, other_user
+from rehearsal.other_user import PYTHONS, OtherUser, other_user
 from rehearsal.pipeline import Pipeline, Stage
 from rehearsal.program import Program
 from rehearsal.registry import Registrations, Registry, Trainings
@@ -101,6 +102,10 @@ def rehearse(
         ]
         other = stack.enter_context(other_user(folder))
         user = other if isinstance(other, OtherUser) else None
+        python = user.python if user else folder / PYTHONS / "agent"
+        if user is None:
+            stack.callback(shutil.rmtree, python.parent, ignore_errors=True)
+            make_python(python)
         world = stack.enter_context(
             World(
                 folder,
@@ -109,6 +114,7 @@ def rehearse(
                 prepare=permissions.prepare if permissions else None,
                 other=user,
                 agent=subject.place,
+                python=python,
             )
         )
         tell(f"three accounts and {len(world.devices)} devices are up", None)
@@ -131,8 +137,6 @@ def rehearse(
         for change in subject.write_into(pipeline.source, region=world.cloud.region):
             tell(f"added to the pipeline's copy of the config: {change}", None)
         program.write(pipeline.source)
-        if user is not None:
-            name_python(pipeline.source, user.python)
         rehearsal = Rehearsal(world, pipeline, candidates, timeline, other)
         feeders = list(_feeders(subject, training, world))
         for proof in itertools.chain(program.scenarios(rehearsal, feeders, stack), subject.unfed()):

@@ -154,6 +154,26 @@ def as_another_user(scenario: str, rehearsal: Rehearsal) -> Proof:
     )
 
 
+def with_their_own_python(scenario: str, rehearsal: Rehearsal) -> Proof:
+    """Return the proof that each agent runs with its device's Python, in which nothing of this repository is."""
+    python = rehearsal.world.python
+    installed = sorted(each.name for each in python.glob("lib/*/site-packages/*.dist-info")) if python else []
+    programs = {_program_of(device) for device in rehearsal.world.devices}
+    return Proof(
+        scenario,
+        "agents run with their devices' own Python, which has what the agent requires and nothing of the tool",
+        python is not None
+        and programs == {(python / "bin" / "python3").resolve()}
+        and not any(each.startswith(("mlops_at_edge", "greengrass_emulator")) for each in installed),
+        f"{len(installed)} distributions, so the rehearsed agent brings no wheels",
+    )
+
+
+def _program_of(device: Device) -> Path | None:
+    pid = device.agent_pid()
+    return None if pid is None else Path(f"/proc/{pid}/exe").resolve()
+
+
 def _user_of(device: Device) -> int | None:
     pid = device.agent_pid()
     return None if pid is None else Path(f"/proc/{pid}").stat().st_uid

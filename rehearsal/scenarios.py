@@ -27,6 +27,7 @@ from rehearsal.rows import (
     same_digest,
     serving_now,
     undisturbed,
+    with_their_own_python,
 )
 from rehearsal.timeline import Proof
 
@@ -48,6 +49,7 @@ def first_release(rehearsal: Rehearsal) -> list[Proof]:
         same_digest(scenario, serving),
         both_channels(scenario, rehearsal),
         as_another_user(scenario, rehearsal),
+        with_their_own_python(scenario, rehearsal),
     ]
 
 

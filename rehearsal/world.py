@@ -138,13 +138,16 @@ class World:
         prepare: Callable[[Cloud, SeededCloud], None] | None = None,
         other: OtherUser | None = None,
         agent: AgentPlace = _OURS,
+        python: Path | None = None,
     ) -> None:
         """``recording`` enforces permissions. ``prepare`` is called before the accounts have a device.
 
+        ``python`` is the environment that the devices' components run with; without it each device has a bare one.
         ``other`` is the user that runs the components, and says where devices lie. Without it the nucleus's user does.
         """
         self.folder = folder
         self.agent = agent
+        self.python = python
         self._other = other
         self._nuclei: dict[str, subprocess.Popen[bytes]] = {}
         self._groups = groups
@@ -170,14 +173,7 @@ class World:
                 self.accounts[name] = TargetAccount(name, arn, view, group.wanted_channel, canary)
                 of_group = {**dict.fromkeys(group.devices, GROUP), **dict.fromkeys(group.canary, CANARY)}
                 for thing, runtime in {**group.devices, **group.canary}.items():
-                    folder = provision_device(
-                        cloud,
-                        (self._other.folder if self._other else self.folder) / "devices" / thing,
-                        account=name,
-                        thing=thing,
-                        groups=(of_group[thing],),
-                        posix_user=self._other.name if self._other else None,
-                    )
+                    folder = self._provision(thing, name, of_group[thing], self.python)
                     device = Device(thing, name, runtime, folder, view, self.agent)
                     self.devices.append(device)
                     with ctrl_c_held_back():
@@ -189,6 +185,29 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    @property
+    def ground(self) -> Path:
+        """The folder that holds the devices and their Pythons: the user that runs the components can enter it."""
+        return self._other.folder if self._other else self.folder
+
+    def join(self, thing: str, account: str, *, python: Path) -> Device:
+        """Provision a new classic device into an account's group, before it starts. It is not among ``devices``."""
+        folder = self._provision(thing, account, GROUP, python)
+        device = Device(thing, account, "classic", folder, self.accounts[account].view, self.agent)
+        self._stack.callback(self.stop, device)
+        return device
+
+    def _provision(self, thing: str, account: str, group: str, python: Path | None) -> DeviceFolder:
+        return provision_device(
+            self.cloud,
+            self.ground / "devices" / thing,
+            account=account,
+            thing=thing,
+            groups=(group,),
+            posix_user=self._other.name if self._other else None,
+            python=python,
+        )
 
     def start(self, device: Device) -> None:
         """Start a device's nucleus; it must not be running."""

@@ -10,7 +10,7 @@ import json
 import os
 import stat
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -79,20 +79,23 @@ def model_digest_of_folder(folder: Path) -> str:
     Raises ``UndigestibleModelError`` for a link or anything else that is neither file nor folder, before it
     is opened (a FIFO would hang the reader), and ``OSError`` for what cannot be read.
     """
-    entries: dict[str, str] = {}
+    return digest_of_entries({name: sha256_of_file(path) for name, path in files_of_model(folder)})
+
+
+def files_of_model(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Return the name and the path of every file of an unpacked stem folder. Raises as `model_digest_of_folder`."""
     for parent, folders, files in os.walk(folder, followlinks=False):
         for name in (*folders, *files):
             path = Path(parent, name)
             mode = path.lstat().st_mode
             relative = path.relative_to(folder).as_posix()
             if stat.S_ISREG(mode):
-                entries[relative] = sha256_of_file(path)
+                yield relative, path
             elif not stat.S_ISDIR(mode):
                 raise UndigestibleModelError(
                     f"{relative}: a model holds files and folders only, and this is neither",
                     "put the file itself in its place",
                 )
-    return digest_of_entries(entries)
 
 
 def model_digest_of_zip(path: Path) -> str:

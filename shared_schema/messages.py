@@ -88,6 +88,8 @@ class Reason(StrEnum):
     MEMORY = "memory"
     SIGNAL = "signal"
     ARTIFACT = "artifact"
+    DISK = "disk"
+    """There is no room on the device for the agent's copy of the model."""
 
 
 CONTENT_REASONS = frozenset({Reason.DIGEST, Reason.MANIFEST, Reason.GRAPH, Reason.GOLDEN})
@@ -162,6 +164,8 @@ class Health(Envelope):
     reason: SaidStateReason | None = None
     why: str | None = None
     """Why the state is DEGRADED or ERRORED, in words for people."""
+    jail: list[str] | None = None
+    """Which parts of the jail hold on this device, by the last model that was vetted (docs/security.md, "The jail")."""
     part: int = Field(default=1, ge=1)
     parts: int = Field(default=1, ge=1)
 

@@ -125,12 +125,12 @@ class Golden(WrittenByPeople):
 
 
 class Vetting(WrittenByPeople):
-    """The limits of the child process that vets the model on the device."""
+    """The limits of the worker, a process of its own, that vets the model on the device."""
 
     timeout: float = Field(default=60.0, gt=0, le=900)
     """Wall time in seconds. The publisher adds up all models' into the deployment's validation time-out."""
     memory: int = Field(default=2048, ge=64)
-    """Address space in MiB beyond what the runtime itself needs."""
+    """MiB of memory beyond what the runtime itself needs."""
 
 
 class Budget(WrittenByPeople):

@@ -1,4 +1,4 @@
-"""The commands that only check: ``validate`` a repository, ``lint`` any recipe, and ``doctor``, which asks the cloud.
+"""The commands that only check: ``validate`` a repository, ``lint`` any recipe, ``doctor`` a stage or ourselves.
 
 Each shows diagnostics, in the same form: as text on stderr, with ``--json`` under ``diagnostics``.
 """
@@ -15,6 +15,7 @@ from cloud_publisher.cli.output import JsonOption, Output
 from shared_schema.diagnostics import Diagnostic, ExitCode
 
 if TYPE_CHECKING:
+    from cloud_publisher.doctor.check import Check
     from shared_schema.json_value import JsonObject
 
 
@@ -79,35 +80,49 @@ def lint(
 
 
 def doctor(
-    stage: Annotated[str, typer.Option("--stage", help="The stage of the config to examine.")],
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            "--stage", help="The stage of the config to examine. Without it: this installation, and no cloud."
+        ),
+    ] = None,
     config: ConfigOption = None,
     dist: DistOption = Path("dist"),
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check that a stage can work, without changing anything; ends with 1 when something is wrong."""
+    """Check that a stage can work, or without one that this installation can; changes nothing.
+
+    Ends with 1 when something is wrong.
+    """
+    if stage is None:
+        from cloud_publisher.doctor.surroundings import examine_surroundings
+
+        _show_checks(list(examine_surroundings(config)), "this installation", {}, as_json=as_json)
+        return
     from cloud_publisher.doctor.examining import examine
     from cloud_publisher.doctor.facts import facts_of
     from cloud_publisher.session import Access, open_account
 
-    output = Output(as_json=as_json)
     facts = facts_of(stage, config=config, dist=dist, bucket=bucket)
     access = Access(facts.stage.region, facts.stage.role, facts.stage.external_id)
     checks = list(examine(facts, partial(open_account, access)))
+    _show_checks(checks, f"stage {stage}", {"stage": stage, "account": facts.stage.account}, as_json=as_json)
+
+
+def _show_checks(checks: "list[Check]", of_what: str, head: "JsonObject", *, as_json: bool) -> None:
+    """Show the checks and what is wrong. Raises ``typer.Exit`` if one has failed."""
+    output = Output(as_json=as_json)
     found = [each.diagnostic for each in checks if each.diagnostic is not None]
     wrong = [each for each in found if each.is_error]
     output.table(("check", "", "what was found"), [(each.name, each.state, each.words) for each in checks])
-    for each in wrong:
-        if not as_json:
-            output.warn(str(each))
+    for check in checks:
+        diagnostic = check.diagnostic
+        if diagnostic and not as_json and (diagnostic.is_error or check.state == "lacking"):
+            output.warn(str(diagnostic))
     output.show(
-        {
-            "stage": stage,
-            "account": facts.stage.account,
-            "checks": [each.as_json() for each in checks],
-            **_listed(found),
-        },
-        f"stage {stage}: {len(wrong)} of {len(checks)} checks failed" if wrong else f"stage {stage} can work",
+        {**head, "checks": [each.as_json() for each in checks], **_listed(found)},
+        f"{of_what}: {len(wrong)} of {len(checks)} checks failed" if wrong else f"{of_what} can work",
     )
     if wrong:
         raise typer.Exit(ExitCode.FAILED)

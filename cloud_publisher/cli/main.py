@@ -56,7 +56,7 @@ app.command("publish", short_help="Publish the release's components in an accoun
 app.command("deploy", short_help="Deploy the release to a thing group.")(deploy)
 app.command("status", short_help="Show what a fleet runs, and has confirmed.")(status)
 app.command("rollback", short_help="Put the last confirmed deployment back.")(rollback)
-app.command("doctor", short_help="Check that a stage can work; changes nothing.")(doctor)
+app.command("doctor", short_help="Check that a stage, or this installation, can work.")(doctor)
 app.command("lint", short_help="Check recipes, ours or not.")(lint)
 app.add_typer(policies, name="policies", short_help="Who may do what: policies, and stacks' parameters.")
 

@@ -18,8 +18,13 @@ _WRITE_ANEW = "write the locks anew, with `cloud-publisher init --upgrade`"
 
 def check_tools(sources: Sources) -> Iterator[Diagnostic]:
     """Yield the faults of every lock in ``tools/``; a repository may have none, and its tool from elsewhere."""
-    for path in sorted((sources.folder / FOLDER).glob("*.txt")):
-        yield from _lock(sources.folder, path)
+    yield from check_tools_of(sources.folder)
+
+
+def check_tools_of(repository: Path) -> Iterator[Diagnostic]:
+    """Yield the faults of every lock in a repository's ``tools/``."""
+    for path in sorted((repository / FOLDER).glob("*.txt")):
+        yield from _lock(repository, path)
 
 
 def _lock(repository: Path, path: Path) -> Iterator[Diagnostic]:

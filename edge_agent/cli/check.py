@@ -1,5 +1,7 @@
 """``edge-agent check DIR``: vets a model component's folder exactly as the device will."""
 
+import contextlib
+import platform
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +12,7 @@ from edge_agent.errors import WrongUseError
 from shared_schema.diagnostics import ExitCode
 
 if TYPE_CHECKING:
+    from edge_agent.vetting.folder_vetting import FolderVetting
     from edge_agent.vetting.protocol import Outcome
 
 
@@ -29,12 +32,15 @@ def check(
         ),
     ] = False,
 ) -> None:
-    """Vet a model in a child process: digest, manifest, graph, load, warm-up, golden samples, cost.
+    """Vet a model in a process of its own: digest, manifest, graph, load, warm-up, golden samples, cost.
 
-    Exit code 0 when it may serve, 5 when it is rejected, 2 when there is nothing to vet.
+    Exit code 0 when it may serve, 5 when it is rejected, 2 when there is nothing to vet, or this is not Linux.
     """
+    if platform.system() != "Linux":
+        raise WrongUseError(f"edge-agent vets on Linux, and this is {platform.system()}", "use a container, or WSL")
     from edge_agent.tasks.task import printable
-    from edge_agent.vetting.parent import vet_in_child
+    from edge_agent.vetting.folder_vetting import folder_vetting
+    from shared_schema.messages import Reason
     from shared_schema.model_manifest import MANIFEST_FILE
 
     for each in filter(None, (folder, serving)):
@@ -44,30 +50,35 @@ def check(
             raise WrongUseError(f"{each}: there is no such folder", f"name the one that holds {MANIFEST_FILE}")
     if not (folder / MANIFEST_FILE).exists():
         raise WrongUseError(f"{folder}: has no {MANIFEST_FILE}", "name the folder that holds one, or write it")
-    if update_golden:
-        _print_updates(folder)
-    outcome = vet_in_child(folder, digest, serving=serving)
+    with folder_vetting() as vetting:
+        if update_golden:
+            _print_updates(folder, vetting)
+        outcome = vetting.vet(folder, digest, serving=serving)
     if json:
         sys.stdout.write(outcome.model_dump_json(exclude_none=True, indent=2) + "\n")
     else:
         _print_table(folder, outcome)
+    if outcome.reason is Reason.DISK:
+        # It says nothing of the model.
+        raise typer.Exit(ExitCode.FAILED)
     raise typer.Exit(ExitCode.DONE if outcome.accepted else ExitCode.REJECTED)
 
 
-def _print_updates(folder: Path) -> None:
+def _print_updates(folder: Path, vetting: "FolderVetting") -> None:
     from edge_agent.errors import RefusedModelError
     from edge_agent.inference.model_folder import read_manifest
-    from edge_agent.vetting.parent import vet_in_child
+    from edge_agent.vetting.rewriting import expected_files
 
     try:
-        samples = read_manifest(folder).golden.samples
+        files = expected_files(read_manifest(folder))
     except RefusedModelError as error:
         raise WrongUseError(error.problem, error.remedy) from None
-    files = sorted({file for sample in samples for file in (sample.expect.outputs or {}).values()})
     if not files:
         raise WrongUseError(f"{folder}: no golden sample expects outputs", "there is nothing to write anew")
     before = {file: _content(folder / file) for file in files}
-    vet_in_child(folder, update_golden=True)
+    # Whatever refuses the model will do so again, in the vetting that follows.
+    with contextlib.suppress(RefusedModelError):
+        vetting.write_golden(folder)
     for file in files:
         what = "as it was" if _content(folder / file) == before[file] else "written anew"
         sys.stderr.write(f"{folder / file}: {what}\n")

@@ -43,6 +43,7 @@ from edge_agent.nucleus.link import Link
 from edge_agent.pipeline.opening import Posts
 from edge_agent.pipeline.pipelines import Pipelines
 from edge_agent.pipeline.tally import Tally
+from edge_agent.processes.template import Template
 from edge_agent.reporting.publishing import Publishing
 from edge_agent.reporting.reporter import Reporter
 from edge_agent.serving.budget import MemoryBudget
@@ -50,7 +51,9 @@ from edge_agent.serving.loader import Judged, Loaded, Loader
 from edge_agent.serving.model_cache import ModelCache
 from edge_agent.serving.served_models import ServedModels
 from edge_agent.snapshot import Snapshot
+from edge_agent.vetting.copies import Copies
 from edge_agent.vetting.verdicts import Verdicts
+from edge_agent.vetting.vetter import Vetter
 from edge_agent.work_folder import WorkFolder
 from shared_schema.messages import ModelConfirmation
 from shared_schema.settings import AgentSettings, Source
@@ -76,6 +79,7 @@ class Agent:
         self,
         environment: ComponentEnvironment,
         communication: Communication,
+        template: Template,
         folder: WorkFolder,
         refusals: Refusals,
         bounds: Bounds,
@@ -89,9 +93,11 @@ class Agent:
         self._ending = Ending(GivingWay(bounds.alone, folder.asked))
         self._publishing = Publishing(self._link, environment.thing, bounds.messages)
         self._memory = Memory(work / "state" / "memory.json")
-        model_cache = ModelCache(work / "state" / "model-cache")
+        copies = work / "state" / "copies"
+        model_cache = ModelCache(work / "state" / "model-cache", copies)
         verdicts = Verdicts(work / "state" / "verdicts", AGENT_VERSION, RUNTIME_VERSION)
-        self._loader = Loader(verdicts, model_cache, self._event_queue.put_surely)
+        vetter = Vetter(template)
+        self._loader = Loader(verdicts, model_cache, Copies(copies), vetter, self._event_queue.put_surely)
         self._served_models = ServedModels(self._loader.close)
         self._tally = Tally()
         self._reporter = Reporter(environment.thing, work, self._publishing.messages, self._memory)
@@ -293,6 +299,7 @@ class Agent:
             hung=self._ending.hung,
             unknown=self._reading.unknown,
             not_installed=self._failed_install.words(),
+            jail=self._loader.jail,
         )
         return agent_status(self._reconciler, self._served_models.serving(), inputs, self._model_of)
 

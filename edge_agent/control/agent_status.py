@@ -35,6 +35,8 @@ class StatusInputs:
     """The present desired state, if it has a form that this agent does not read."""
     not_installed: str | None = None
     """In words, which newer version of the agent could not be brought up."""
+    jail: tuple[str, ...] | None = None
+    """Which parts of the jail held in the last worker."""
 
 
 def agent_status(
@@ -68,6 +70,7 @@ def agent_status(
         dropped=inputs.dropped,
         last_error=inputs.last_error,
         reason=reason if state is AgentState.DEGRADED else None,
+        jail=inputs.jail,
     )
 
 

@@ -134,7 +134,7 @@ class Reconciler:
             self._served_models.swap(target, answer.model)
             logger.info("swapped", extra={"model": target.model, "version": target.version})
             self._confirmed(target, answer.outcome.steps_ms)
-            self._loader.keep(target, answer.job.folder)
+            self._loader.keep(target, answer.model.folder)
         else:
             self._refused(
                 target,

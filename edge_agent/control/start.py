@@ -16,9 +16,11 @@ from edge_agent.control.connection_keeper import ConnectionLink
 from edge_agent.control.event_queue import EventQueue, Stop
 from edge_agent.control.refusals import Refusals
 from edge_agent.control.timing import AS_DEPLOYED, Bounds
-from edge_agent.errors import NucleusAwayError, TokenRefusedError
+from edge_agent.errors import NucleusAwayError, TemplateError, TokenRefusedError
 from edge_agent.nucleus.events import ConnectionLost, LocalTopics
 from edge_agent.nucleus.link import LinkTo
+from edge_agent.processes.template import Template
+from edge_agent.vetting.vetter import WORKER
 from edge_agent.work_folder import WorkFolder
 from shared_schema.diagnostics import ExitCode
 
@@ -36,14 +38,28 @@ def run_agent(
     # The kernel sends SIGIO to the holder of a file lease when another process writes; that would end the agent.
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     logger.info("starting", extra={"version": AGENT_VERSION, "component": environment.component})
+    template = Template([WORKER])
+    _begin(template)
     link = link_to(event_queue.put, topics.came)
     refusals = Refusals(environment.work, bounds)
     code = admitted(link, event_queue, folder, refusals, bounds)
     if code is not None:
         link.close()
+        template.stop()
         return code
     # Read the folder only once it is ours.
-    return Agent(environment, Communication(event_queue, topics, link), folder, refusals, bounds).run()
+    try:
+        return Agent(environment, Communication(event_queue, topics, link), template, folder, refusals, bounds).run()
+    finally:
+        template.stop()
+
+
+def _begin(template: Template) -> None:
+    """Start the template, which imports while we connect. If it fails, whoever asks for a worker tries again."""
+    try:
+        template.start()
+    except TemplateError as error:
+        logger.warning("template not started", extra={"error": str(error)})
 
 
 def admitted(

@@ -12,6 +12,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime
 
+_OF_EVERY_WHEEL: Final = {"CPUExecutionProvider", "AzureExecutionProvider"}
 RUNTIME_VERSION: Final[str] = onnxruntime.__version__
 
 
@@ -35,6 +36,11 @@ def providers_here(wanted: list[str]) -> list[str]:
     """Return the wanted providers that this device has, in order; the CPU's if it has none of them."""
     available = onnxruntime.get_available_providers()
     return [provider for provider in wanted if provider in available] or ["CPUExecutionProvider"]
+
+
+def accelerated() -> bool:
+    """Return whether this runtime can use more than the CPU: what an accelerator's driver does, a jail may not know."""
+    return bool(set(onnxruntime.get_available_providers()) - _OF_EVERY_WHEEL)
 
 
 def graph_of(session: Any) -> Graph:

@@ -72,6 +72,7 @@ class Reporter:
             last_error=now.last_error,
             reason=now.reason,
             why=now.why,
+            jail=list(now.jail) if now.jail is not None else None,
         )
         self._post(self.topics.health, *health_parts(message), kind="health")
 

@@ -16,14 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from edge_agent.errors import InferenceError, RefusedModelError, VettingAbandonedError
+from edge_agent.errors import VettingAbandonedError
 from edge_agent.inference.error_words import short
 from edge_agent.inference.loaded_model import LoadedModel, for_want_of_memory, open_model
 from edge_agent.serving.model_cache import CachedModel, ModelCache
 from edge_agent.serving.served_models import Target
-from edge_agent.vetting.parent import vet_in_child
+from edge_agent.vetting.copies import Copies, ModelFiles
 from edge_agent.vetting.protocol import Outcome, refused
 from edge_agent.vetting.verdicts import Verdicts
+from edge_agent.vetting.vetter import Vetter
 from shared_schema.digests import model_digest_of_folder
 from shared_schema.errors import UndigestibleModelError
 from shared_schema.messages import Reason
@@ -58,7 +59,8 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The answer to `Load`. ``model`` is open and warm, or ``None``; then ``outcome`` says why."""
+    """The answer to `Load`. ``model`` is open and warm, on the agent's own copy of its files; or ``None``, and then
+    ``outcome`` says why."""
 
     job: Load
     outcome: Outcome
@@ -92,20 +94,34 @@ _Job = Load | Judge | _Keep | _Close
 class Loader:
     """Owns its thread from `start` to `stop`."""
 
-    def __init__(self, verdicts: Verdicts, model_cache: ModelCache, post: Callable[[Loaded | Judged], None]) -> None:
+    def __init__(
+        self,
+        verdicts: Verdicts,
+        model_cache: ModelCache,
+        copies: Copies,
+        vetter: Vetter,
+        post: Callable[[Loaded | Judged], None],
+    ) -> None:
         self._verdicts = verdicts
         self._model_cache = model_cache
+        self._copies = copies
+        self._vetter = vetter
         self._post = post
         self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=256)
         self._stopping = threading.Event()
         self._now: Load | Judge | None = None
         self._thread = threading.Thread(target=self._work, name="loader", daemon=True)
 
+    @property
+    def jail(self) -> tuple[str, ...] | None:
+        """Which parts of the jail held in the last worker; ``None`` before the first."""
+        return self._vetter.jail
+
     def start(self) -> None:
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """End the job in hand, with its vetting child, and the thread."""
+        """End the job in hand, with its worker, and the thread."""
         self._stopping.set()
         if (job := self._now) is not None:
             job.abandoned.set()
@@ -118,7 +134,7 @@ class Loader:
         return self._put(job)
 
     def keep(self, target: Target, folder: Path) -> None:
-        """Copy a confirmed model's files to the model cache."""
+        """Put a confirmed model's files into the model cache: the copy that it is opened on, if there is one."""
         confirmed = CachedModel(
             model=target.model, component=target.component, version=target.version, digest=target.digest
         )
@@ -141,6 +157,7 @@ class Loader:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         # Keep imported objects out of collections: `give_memory_back` would hold the GIL for them at low priority.
         gc.freeze()
+        self._copies.clear()
         while not self._stopping.is_set():
             job = self._jobs.get()
             match job:
@@ -152,6 +169,7 @@ class Loader:
                     self._model_cache.keep(job.confirmed, job.folder)
                 case _Close():
                     job.model.close()
+                    self._copies.release(job.model.folder)
                     give_memory_back()
 
     def _answer(self, job: Load | Judge) -> None:
@@ -174,53 +192,74 @@ class Loader:
 
     def _judge(self, job: Judge) -> Judged:
         serving = dict(job.serving)
+        self._copies.keep_only({target.digest for target, _ in job.targets})
         return Judged(
             job,
             tuple(
-                (target, self._examine(target, folder, serving.get(target.model), job.abandoned))
+                (target, self._examine(target, folder, serving.get(target.model), job.abandoned)[1])
                 for target, folder in job.targets
             ),
         )
 
     def _load(self, job: Load) -> Loaded:
-        outcome = self._examine(job.target, job.folder, job.serving, job.abandoned)
-        if not outcome.accepted:
+        files, outcome = self._examine(job.target, job.folder, job.serving, job.abandoned)
+        if files is None or not outcome.accepted:
             return Loaded(job, outcome, None, vetted=True)
         began = time.perf_counter()
+        self._copies.hold(files.folder)
         try:
-            model = open_model(job.folder)
+            model = open_model(files.folder)
             model.warm_up()
-        except (RefusedModelError, InferenceError, OSError, MemoryError) as error:
-            return Loaded(job, _unopened(error), None, vetted=False)
         except Exception as error:  # noqa: BLE001  onnxruntime may raise anything when memory runs out
+            self._copies.release(files.folder)
             return Loaded(job, _unopened(error), None, vetted=False)
         took = round((time.perf_counter() - began) * 1000, 2)
         return Loaded(
             job, outcome.model_copy(update={"steps_ms": {**outcome.steps_ms, "swap": took}}), model, vetted=True
         )
 
-    def _examine(self, target: Target, folder: Path, serving: Path | None, abandoned: threading.Event) -> Outcome:
-        """Return the stored verdict if it holds for these files. Else vet the model."""
+    def _examine(
+        self, target: Target, folder: Path, serving: Path | None, abandoned: threading.Event
+    ) -> tuple[ModelFiles | None, Outcome]:
+        """Return the agent's own copy of the files, and the verdict on it: the stored one if it holds."""
         stored = self._verdicts.of(target.digest)
-        if stored is not None and stored.holds and _is(folder, target.digest):
-            return stored
+        if stored is not None and stored.holds and not stored.accepted and _is(folder, target.digest):
+            return None, stored
+        files = self._own(target, folder, abandoned)
+        if isinstance(files, Outcome):
+            # It is about the files on this disk, not about the digest: no verdict is kept.
+            _log_verdict(target, files)
+            return None, files
+        if stored is not None and stored.holds:
+            return files, stored
         logger.info("vetting", extra={"model": target.model, "version": target.version, "digest": target.digest})
-        outcome = vet_in_child(folder, target.digest, serving=serving, abandoned=abandoned)
-        if outcome.reason not in {Reason.DIGEST, Reason.ARTIFACT}:
-            # Those two are about the files on this disk, not about the digest.
-            outcome = self._verdicts.keep(target.digest, outcome)
-        logger.info(
-            "vetted",
-            extra={
-                "model": target.model,
-                "version": target.version,
-                "accepted": outcome.accepted,
-                "reason": outcome.reason or "",
-                "words": outcome.words or "",
-                "ms": round(sum(outcome.steps_ms.values()), 1),
-            },
-        )
-        return outcome
+        outcome = self._verdicts.keep(target.digest, self._vetter.vet(files, serving=serving, abandoned=abandoned))
+        _log_verdict(target, outcome)
+        if not outcome.accepted:
+            self._copies.drop(files.folder)
+        return files, outcome
+
+    def _own(self, target: Target, folder: Path, abandoned: threading.Event) -> ModelFiles | Outcome:
+        """Return the kept copy of the target's digest if it is whole, else a new copy of ``folder``; or a refusal."""
+        kept = self._model_cache.folder(target.digest)
+        began = time.perf_counter()
+        if kept.is_dir() and _is(kept, target.digest):
+            return ModelFiles(kept, target.digest, round((time.perf_counter() - began) * 1000, 2))
+        return self._copies.make(folder, target.digest, abandoned)
+
+
+def _log_verdict(target: Target, outcome: Outcome) -> None:
+    logger.info(
+        "vetted",
+        extra={
+            "model": target.model,
+            "version": target.version,
+            "accepted": outcome.accepted,
+            "reason": outcome.reason or "",
+            "words": outcome.words or "",
+            "ms": round(sum(outcome.steps_ms.values()), 1),
+        },
+    )
 
 
 def give_memory_back() -> None:

@@ -37,10 +37,14 @@ class _Index(BaseModel):
 
 
 class ModelCache:
-    """The cached models. Called by one thread at a time. A copy that fails is logged; the agent goes on."""
+    """The cached models. Called by one thread at a time. A copy that fails is logged; the agent goes on.
 
-    def __init__(self, folder: Path) -> None:
+    ``copies``: the folder of the agent's own copies, on the same disk.
+    """
+
+    def __init__(self, folder: Path, copies: Path | None = None) -> None:
         self._folder = folder
+        self._copies = copies
         self._models = self._read()
 
     def of(self, model: str) -> list[CachedModel]:
@@ -52,9 +56,12 @@ class ModelCache:
         return self._folder / digest
 
     def keep(self, confirmed: CachedModel, files: Path) -> None:
-        """Put a confirmed version first, copy its files if they are not there yet, and remove the third."""
+        """Put a confirmed version first, take its files if they are not there yet, and remove the third.
+
+        ``files``: the agent's own copy, which becomes the kept one; or an artifact, which is copied.
+        """
         try:
-            self._copy(files, confirmed.digest)
+            self._take(files, confirmed.digest)
             others = [
                 cached
                 for cached in self._models
@@ -67,9 +74,13 @@ class ModelCache:
         except (OSError, UndigestibleModelError) as error:
             logger.warning("model not cached", extra={"digest": confirmed.digest, "error": str(error)})
 
-    def _copy(self, files: Path, digest: str) -> None:
+    def _take(self, files: Path, digest: str) -> None:
         place = self.folder(digest)
         if place.is_dir():
+            return
+        if self._copies is not None and files.parent == self._copies:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            files.rename(place)
             return
         beside = self._folder / f".{digest}.new"
         shutil.rmtree(beside, ignore_errors=True)

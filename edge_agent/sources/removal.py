@@ -63,6 +63,7 @@ class Removal:
 
     def __init__(self, folder: Path, note: Path) -> None:
         self._folder = folder
+        self._text = str(folder)
         self._note = note
         self._lock = threading.Lock()
         self._left: dict[str, Left] = {}
@@ -71,7 +72,6 @@ class Removal:
         self._listed_in = self._seen_in = (0, 0)
         self._why: str | None = None
         self._not_noted: str | None = None
-        self._read()
 
     @property
     def any_left(self) -> bool:
@@ -94,6 +94,11 @@ class Removal:
     def full(self) -> bool:
         """Whether no more frames can be remembered."""
         return len(self._left) >= MOST or self._not_noted is not None
+
+    def begin(self) -> None:
+        """Read what earlier processes have left."""
+        self._read()
+        self.listed()
 
     def listed(self) -> None:
         """Take note that the folder is there now, and that frames are taken from it."""
@@ -159,7 +164,7 @@ class Removal:
             self._why = None
 
     def _out(self, name: str, file: Left) -> None:
-        path = f"{self._folder}/{name}"
+        path = f"{self._text}/{name}"
         if file.to is None:
             os.unlink(path)  # noqa: PTH108  the cold making of a `Path` costs more
             return

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from edge_agent.errors import RefusedModelError
-from edge_agent.inference.error_words import short
-from edge_agent.inference.loaded_model import LoadedModel, open_model
+from edge_agent.inference.loaded_model import LoadedModel
 from edge_agent.inference.model_folder import file_inside
 from shared_schema.messages import Reason
+from shared_schema.model_manifest import ModelManifest
 
 _RUNS = 5
 _ENOUGH = 0.05
@@ -24,32 +23,15 @@ def cost_ms(model: LoadedModel) -> float:
     return _mean_ms(lambda: model.run(feed))
 
 
-def judge_cost(model: LoadedModel, cost: float, serving: Path | None) -> None:
-    """Raise ``RefusedModelError`` if the cost is beyond the manifest's budget.
-
-    ``serving`` is the folder of the model that serves. Without one, the budget's ratio is ignored.
-    """
-    budget = model.manifest.budget
-    if budget.cpu_ms is not None and cost > budget.cpu_ms:
+def judge_cost(manifest: ModelManifest, cost: float) -> None:
+    """Raise ``RefusedModelError`` if the cost is beyond the milliseconds of the manifest's budget."""
+    budget = manifest.budget.cpu_ms
+    if budget is not None and cost > budget:
         raise RefusedModelError(
             Reason.BUDGET,
-            f"an inference takes {cost:.2f} ms of CPU, and the budget is {budget.cpu_ms:g}",
+            f"an inference takes {cost:.2f} ms of CPU, and the budget is {budget:g}",
             "make the model smaller, or raise budget.cpu-ms",
         )
-    if budget.ratio is not None and serving is not None:
-        try:
-            now = cost_ms(open_model(serving))
-        except Exception as error:
-            raise RefusedModelError(
-                Reason.BUDGET, f"the model that serves now could not be measured: {short(error)}", "deploy again"
-            ) from error
-        if cost > budget.ratio * now:
-            raise RefusedModelError(
-                Reason.BUDGET,
-                f"an inference takes {cost:.2f} ms of CPU, {cost / now:.1f} times what serves now, and the budget is "
-                f"{budget.ratio:g} times",
-                "make the model smaller, or raise budget.ratio",
-            )
 
 
 def _mean_ms(run: Callable[[], object]) -> float:

@@ -1,10 +1,10 @@
-"""The messages between parent and vetting child: a request as one argument, reports as lines of JSON on a pipe.
+"""The messages between control and a worker that vets: a request, then reports, each the header of a frame.
 
-The last report carries the outcome.
-
-No pickle: the child has opened a file that is not trusted yet.
+The last report carries the outcome. What the worker says is believed of the model alone: its digest, and how the worker
+ended, are control's own findings.
 """
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +13,7 @@ from shared_schema.messages import CONTENT_REASONS, Reason
 from shared_schema.names import ModelDigest
 
 MOST_BYTES = 65_536
-"""The most bytes of all reports. A child that sends more is killed."""
+"""The most bytes of all reports. A worker that sends more is ended."""
 STEPS = ("digest", "manifest", "graph", "load", "warm-up", "golden", "cost")
 """In order. If a step refuses the model, the later ones do not run."""
 MOST_TRIES = 2
@@ -21,22 +21,20 @@ MOST_TRIES = 2
 
 
 class Request(BaseModel):
-    """Asks to vet ``folder``.
+    """Asks a worker about the model in ``folder``, which is control's copy.
 
-    ``digest`` is the model digest that it must have. ``serving`` is the folder of the model that serves now, for a
-    budget that is a ratio. ``update_golden``: overwrite the outputs that samples expect with the model's answers.
+    ``vet``: run every step after the digest. ``measure``: say what an inference costs. ``answer``: send the outputs
+    that golden samples expect, as ``.npy`` files.
     """
 
     model_config = ConfigDict(frozen=True)
 
+    job: Literal["vet", "measure", "answer"]
     folder: str
-    digest: str | None = None
-    serving: str | None = None
-    update_golden: bool = False
 
 
 class Outcome(BaseModel):
-    """The result of a vetting: what the child sends last, the stored verdict, and the output of `check --json`.
+    """The result of a vetting: what the worker sends last, the stored verdict, and the output of `check --json`.
 
     ``reason`` and ``words`` are there if the model is refused. Times are in milliseconds.
     """
@@ -45,7 +43,7 @@ class Outcome(BaseModel):
 
     accepted: bool
     digest: ModelDigest | None = None
-    """The model digest that the child found; ``None`` if it died before."""
+    """The model digest of what was vetted; ``None`` if the files could not be read or copied."""
     reason: Reason | None = None
     words: str | None = Field(default=None, max_length=700)
     steps_ms: dict[str, float] = Field(default_factory=dict)
@@ -60,18 +58,32 @@ class Outcome(BaseModel):
 
 
 class Report(BaseModel):
-    """One line. ``timeout`` (seconds) is sent once the manifest is read, ``outcome`` last."""
+    """One message of the worker. ``timeout`` (seconds) is sent once the manifest is read, ``outcome`` last.
+
+    ``jailed`` says which parts of the jail hold, ``output`` names the file that its payload is the content of.
+    ``ratio``: the manifest's budget, for which control has the model measured that serves.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    kind: Literal["began", "ended", "timeout", "outcome"]
+    kind: Literal["jailed", "began", "ended", "timeout", "output", "cost", "outcome"]
+    holds: tuple[str, ...] = ()
     step: str | None = None
     ms: float | None = None
     timeout: float | None = None
+    file: str | None = None
+    cost_ms: float | None = None
+    ratio: float | None = None
     outcome: Outcome | None = None
 
-    def line(self) -> bytes:
-        return self.model_dump_json(exclude_none=True).encode() + b"\n"
+    def header(self) -> bytes:
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+def believed(outcome: Outcome, digest: str, copied_ms: float) -> Outcome:
+    """Return a worker's outcome with what control knows itself: the digest, and how long copying took."""
+    steps = {step: outcome.steps_ms[step] for step in STEPS if math.isfinite(outcome.steps_ms.get(step, math.nan))}
+    return outcome.model_copy(update={"digest": digest, "steps_ms": {"digest": copied_ms, **steps}, "tries": 1})
 
 
 def refused(reason: Reason, words: str, steps_ms: dict[str, float] | None = None, digest: str | None = None) -> Outcome:

@@ -1,10 +1,9 @@
-"""The steps of a vetting, in order. Each is timed, and each may refuse the model. Runs in the child."""
+"""The steps of a vetting after the copying, in order: each is timed, and may refuse the model. Runs in the worker."""
 
-import math
-import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.errors import InferenceError, RefusedModelError
@@ -15,39 +14,47 @@ from edge_agent.inference.session import graph_of, open_session
 from edge_agent.tasks.binding import bind_task
 from edge_agent.vetting.cost import cost_ms, judge_cost
 from edge_agent.vetting.golden import agreement, judge, no_answer
-from edge_agent.vetting.protocol import Outcome, Report, Request, refused
-from edge_agent.vetting.rewriting import write_outputs
-from shared_schema.digests import model_digest_of_folder
-from shared_schema.errors import UndigestibleModelError
+from edge_agent.vetting.protocol import Outcome, Report, refused
 from shared_schema.messages import Reason
-from shared_schema.model_manifest import Vetting
+from shared_schema.model_manifest import ModelManifest
 
 Tell = Callable[[Report], None]
 
 
-def vet(request: Request, tell: Tell) -> Outcome:
-    """Run every step on ``request.folder``. Return the outcome; for a bad model it never raises."""
-    steps = _Steps(tell)
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the steps need of the process that they run in.
+
+    ``limit`` limits it once the manifest is known; ``ran`` is called after the first run of the graph.
+    """
+
+    tell: Tell
+    limit: Callable[[ModelManifest], None]
+    ran: Callable[[], None]
+
+
+def vet(folder: Path, around: Around) -> Report:
+    """Run every step on a folder. Return the report with the outcome; for a bad model it never raises."""
+    steps = _Steps(around.tell)
+    ratio = None
     try:
-        cost = _vet(request, steps)
+        cost, ratio = _vet(folder, steps, around)
+        outcome = Outcome(accepted=True, steps_ms=steps.times, cost_ms=round(cost, 3))
     except RefusedModelError as error:
-        return refused(error.reason, str(error), steps.times, steps.digest)
+        outcome = refused(error.reason, str(error), steps.times)
     except MemoryError:
-        return refused(Reason.MEMORY, f"{steps.now}: memory ran out", steps.times, steps.digest)
+        outcome = refused(Reason.MEMORY, f"{steps.now}: memory ran out", steps.times)
     except Exception as error:  # noqa: BLE001  onnxruntime and protobuf may raise anything on a bad file
-        return refused(_reason(steps.now, error), f"{steps.now}: {short(error)}", steps.times, steps.digest)
-    return Outcome(accepted=True, digest=steps.digest, steps_ms=steps.times, cost_ms=round(cost, 3))
+        outcome = refused(_reason(steps.now, error), f"{steps.now}: {short(error)}", steps.times)
+    return Report(kind="outcome", outcome=outcome, ratio=ratio)
 
 
-def _vet(request: Request, steps: "_Steps") -> float:
-    folder = Path(request.folder)
-    with steps.step("digest"):
-        steps.digest = _digest(folder, request.digest)
+def _vet(folder: Path, steps: "_Steps", around: Around) -> tuple[float, float | None]:
     with steps.step("manifest"):
         manifest = read_manifest(folder)
         path = file_inside(folder, manifest.file)
-        steps.limit(manifest.vetting.timeout)
-        _limit_resources(manifest.vetting, manifest.runtime.intra_op_threads)
+        around.tell(Report(kind="timeout", timeout=manifest.vetting.timeout))
+        around.limit(manifest)
     with steps.step("graph"):
         # Without optimisation: a fault here is the file's own, and the refusal holds for ever.
         task = bind_task(manifest, graph_of(open_session(path, manifest.runtime, optimise=False)))
@@ -58,24 +65,22 @@ def _vet(request: Request, steps: "_Steps") -> float:
             model.warm_up()
         except InferenceError as error:
             raise no_answer(error, f"the first golden sample has no answer: {error}") from None
+    around.ran()
     with steps.step("golden"):
-        if request.update_golden:
-            write_outputs(model)
         judge(agreement(model), manifest.golden)
     with steps.step("cost"):
         cost = cost_ms(model)
-        judge_cost(model, cost, Path(request.serving) if request.serving else None)
-    return cost
+        judge_cost(manifest, cost)
+    return cost, manifest.budget.ratio
 
 
 class _Steps:
-    """Times the steps, and tells the parent which one runs, in case the child dies in it."""
+    """Times the steps, and tells control which one runs, in case the worker dies in it."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self.times: dict[str, float] = {}
         self.now = "start"
-        self.digest: str | None = None
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -88,54 +93,11 @@ class _Steps:
             self.times[name] = round((time.perf_counter() - began) * 1000, 2)
             self._tell(Report(kind="ended", step=name, ms=self.times[name]))
 
-    def limit(self, seconds: float) -> None:
-        self._tell(Report(kind="timeout", timeout=seconds))
-
-
-def _limit_resources(vetting: Vetting, threads: int) -> None:
-    """Limit address space and CPU time to the manifest's, on top of what the runtime has used so far."""
-    _lower(resource.RLIMIT_AS, _address_space() + vetting.memory * 1024 * 1024)
-    _lower(resource.RLIMIT_CPU, math.ceil(time.process_time() + vetting.timeout * max(1, threads)))
-
-
-def _lower(kind: int, wanted: int) -> None:
-    hard = resource.getrlimit(kind)[1]
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(kind, (most, most))
-
-
-def _address_space() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    return pages * resource.getpagesize()
-
-
-def _digest(folder: Path, expected: str | None) -> str:
-    try:
-        found = model_digest_of_folder(folder)
-    except UndigestibleModelError as error:
-        raise RefusedModelError(Reason.DIGEST, str(error)) from None
-    except OSError as error:
-        # This is no fault of the model's content: the device cannot read it.
-        raise RefusedModelError(
-            Reason.ARTIFACT,
-            f"{error.filename} cannot be read ({error.strerror})",
-            "give the artifact `Permission: {Read: ALL}`, so that the agent may vet it",
-        ) from None
-    if expected is not None and found != expected:
-        raise RefusedModelError(
-            Reason.DIGEST,
-            f"the files have the digest {found[:16]}…, and the desired state names {expected[:16]}…: "
-            "they are not what was released",
-            "build and deploy again",
-        )
-    return found
-
 
 def _reason(step: str, error: Exception) -> Reason:
     if for_want_of_memory(error):
         return Reason.MEMORY
     return {
-        "digest": Reason.DIGEST,
         "manifest": Reason.MANIFEST,
         "graph": Reason.GRAPH,
         "golden": Reason.GOLDEN,

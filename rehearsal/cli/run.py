@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 import threading
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -133,6 +134,7 @@ def run(
     for line in summary_lines(outcome.summary):
         console.print(line)
     console.print(f"Every log is in {folder}/; the timeline is in {folder}/{outcome.report.name}")
+    console.print(f"The tool that was rehearsed: {_shown(Path(sys.executable).parent / 'cloud-publisher')}")
     if not outcome.holds:
         failed = next(proof for proof in outcome.proofs if not proof.holds)
         console.print(f"[red]Does not hold:[/] {failed.scenario}: {failed.claim} (seen: {failed.seen})")
@@ -141,3 +143,8 @@ def run(
             for line in outcome.failed_log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
                 console.print(f"  {line}", markup=False)
         raise typer.Exit(1)
+
+
+def _shown(path: Path) -> str:
+    """Return a path as it is typed here: relative where it is below the current folder."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -19,7 +19,7 @@ from rehearsal.extended.deploy_repository import (
 from rehearsal.extended.made_models import MADE, write_belt
 from rehearsal.extended.recorded_answers import received_on, refused_on
 from rehearsal.feeder import read_predictions
-from rehearsal.rows import as_another_user
+from rehearsal.rows import as_another_user, with_their_own_python
 from rehearsal.timeline import Proof
 from rehearsal.world import Device
 from shared_schema.diagnostics import first_few
@@ -54,6 +54,7 @@ def all_at_once(context: ScenarioContext) -> Iterator[Proof]:
     )
     yield rows.installed_by_each_stage(SCENARIO, context, run)
     yield as_another_user(SCENARIO, context.rehearsal)
+    yield with_their_own_python(SCENARIO, context.rehearsal)
     yield rows.every_scan_once(SCENARIO, context)
     yield rows.every_picture_of_the_belt(SCENARIO, context)
     yield rows.every_request(SCENARIO, context, 0.0, first=False)

@@ -105,6 +105,20 @@ def renew_agent(source: Path) -> None:
     config.write(find_config(source))
 
 
+def put_wheels_in(source: Path, *, python: str) -> None:
+    """Have the agent built with the wheels of what it requires, for this machine and a version of Python."""
+    config = _config(source)
+    _, agent = _agent(config, source)
+    build = agent["build"]
+    agent["build"] = {
+        **(build if isinstance(build, dict) else {}),
+        "wheels": True,
+        "platforms": ["this"],
+        "python": python,
+    }
+    config.write(find_config(source))
+
+
 def _config(repository: Path) -> RepositoryConfig:
     path = find_config(repository)
     config = read_config(path)

@@ -1,4 +1,4 @@
-"""The extended rehearsal's program: one lite device in dev, one classic in prod, and seven scenarios."""
+"""The extended rehearsal's program: one lite device in dev, one classic in prod, and eight scenarios."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -11,6 +11,7 @@ from rehearsal.extended.bad_days import bad_days
 from rehearsal.extended.commands import commands
 from rehearsal.extended.context import ScenarioContext
 from rehearsal.extended.deploy_repository import application_of, write_repository
+from rehearsal.extended.from_wheels import from_wheels
 from rehearsal.extended.mqtt_listener import MqttListener
 from rehearsal.extended.new_agent import new_agent
 from rehearsal.extended.reloads import one_of_two_is_bad, two_at_once
@@ -30,6 +31,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     one_of_two_is_bad,
     new_agent,
     without_nucleus,
+    from_wheels,
 )
 
 

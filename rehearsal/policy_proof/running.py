@@ -8,6 +8,7 @@ from pathlib import Path
 from greengrass_emulator.iam.recording import read_recording
 
 from infra_policies import FOLDER
+from rehearsal.device_python import make_python
 from rehearsal.errors import RehearsalError
 from rehearsal.pipeline import DIST, RELEASE, SOURCE, Pipeline
 from rehearsal.policy_proof import beside_pipeline, installing
@@ -52,9 +53,11 @@ def run_and_prove(repository: Path, folder: Path, tell: Callable[[str], None]) -
     """
     roles = EnforcedRoles(repository, folder, canaries=[name for name, group in GROUPS.items() if group.canary])
     scripts = repository / "model_components" / "digits"
+    python = folder / "python"
+    make_python(python)
     with (
         Trainings(scripts, folder / "models", ("linear", "shuffled")) as trainings,
-        World(folder, GROUPS, recording=roles.recording, prepare=roles.prepare) as world,
+        World(folder, GROUPS, recording=roles.recording, prepare=roles.prepare, python=python) as world,
     ):
         tell("three accounts hold the policies; permissions are enforced")
         registry = Registry(scripts, environment=world.environment(), bucket=roles.model_bucket, group=PACKAGE_GROUP)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.context import Rehearsal
+from rehearsal.device_python import make_python
 from rehearsal.pipeline import Pipeline
 from rehearsal.registry import Kind, Registrations, Registry, Trainings
 from rehearsal.timeline import Timeline
@@ -26,13 +27,21 @@ def trainings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trainings]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def device_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The devices' Python, which has what the agent requires."""
+    folder = tmp_path_factory.mktemp("pythons") / "agent"
+    make_python(folder)
+    return folder
+
+
 @pytest.fixture
-def start(tmp_path: Path, trainings: Trainings) -> Iterator[StartRehearsal]:
+def start(tmp_path: Path, trainings: Trainings, device_python: Path) -> Iterator[StartRehearsal]:
     """Give it the groups by account; what it starts is ended with the test."""
     with ExitStack() as stack:
 
         def start_rehearsal(groups: Mapping[str, Group]) -> Rehearsal:
-            world = stack.enter_context(World(tmp_path, groups))
+            world = stack.enter_context(World(tmp_path, groups, python=device_python))
             registry = Registry(SCRIPTS, environment=world.environment(), bucket=BUCKET, group=PACKAGE_GROUP)
             models = stack.enter_context(Registrations(registry, trainings, KINDS))
             pipeline = Pipeline(

@@ -13,7 +13,7 @@ from rehearsal.world import BUCKET, PACKAGE_GROUP, Group, World
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
-def test_a_new_repository_releases_a_model_that_its_device_confirms(tmp_path: Path) -> None:
+def test_a_new_repository_releases_a_model_that_its_device_confirms(tmp_path: Path, device_python: Path) -> None:
     repository = tmp_path / "new"
     command = [sys.executable, "-m", "cloud_publisher", "init", str(repository)]
     # With its accounts, as a team would: what the pipeline sets goes before what the config says of bucket and target.
@@ -24,7 +24,7 @@ def test_a_new_repository_releases_a_model_that_its_device_confirms(tmp_path: Pa
     scripts = repository / "model_components" / "digits"
     with (
         Trainings(scripts, tmp_path / "models", ["linear"]) as trainings,
-        World(tmp_path, {"dev": Group({"new-dev": "lite"})}) as world,
+        World(tmp_path, {"dev": Group({"new-dev": "lite"})}, python=device_python) as world,
     ):
         registry = Registry(scripts, environment=world.environment(), bucket=BUCKET, group=PACKAGE_GROUP)
         registry.set_status(registry.register(trainings.model("linear")), "Approved")

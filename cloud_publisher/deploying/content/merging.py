@@ -23,6 +23,8 @@ from shared_schema.release import Release
 
 VALIDATION_MARGIN = 10
 """Seconds that the validation may take beyond the sum of the models' vetting time-outs."""
+COPIED = 10_000_000
+"""Bytes a second, at least, at which a device copies a model before it vets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def models_of_release(release: Release) -> Models:
         if model is not None
     }
     seconds = sum(model.vetting_timeout for *_, model in found if model is not None)
+    seconds += sum(artifact.size for each in release.of_kind("model") for artifact in each.artifacts) // COPIED
     settings = release.settings.as_text() if release.settings is not None else {}
     return Models(desired, settings, math.ceil(seconds) + VALIDATION_MARGIN if desired else 0)
 

@@ -11,6 +11,7 @@ import venv
 from collections.abc import Iterator
 from pathlib import Path
 
+from greengrass_emulator.errors import NucleusError
 from greengrass_emulator.nucleus.settings import DeviceSettings
 
 BARE = "python"
@@ -29,7 +30,26 @@ def make_bare(folder: Path) -> None:
     """Make a bare environment, or repair it. What components have installed into it stays.
 
     It takes some milliseconds, since pip is used as it is in the standard library: ``ensurepip`` carries its wheel.
+    Raises ``NucleusError`` where it cannot be written, or where no PATH could name it.
     """
+    try:
+        _make(folder)
+    except (OSError, ValueError) as error:
+        raise NucleusError(
+            f"{folder}: cannot be made the device's Python ({error})",
+            "make room there, take away what is in its place, and use no colon in the path; or provision with --python",
+        ) from error
+
+
+def without_the_emulators(environment: dict[str, str], programs: Path) -> dict[str, str]:
+    """Return an environment in which the device's programs come first, and none of the emulator's own is found."""
+    kept = {name: value for name, value in environment.items() if name not in _OF_THE_EMULATOR}
+    own = None if sys.prefix == sys.base_prefix else str(Path(sys.executable).parent)
+    folders = [each for each in kept.get("PATH", os.defpath).split(os.pathsep) if each != own]
+    return {**kept, "PATH": os.pathsep.join([str(programs), *folders])}
+
+
+def _make(folder: Path) -> None:
     venv.EnvBuilder(symlinks=True).create(folder)
     wheel = max(_pip_wheels(), default=None)
     if wheel is None:
@@ -41,14 +61,6 @@ def make_bare(folder: Path) -> None:
         if not script.exists():
             script.write_text(_PIP_SCRIPT, encoding="utf-8")
             script.chmod(0o755)
-
-
-def without_the_emulators(environment: dict[str, str], programs: Path) -> dict[str, str]:
-    """Return an environment in which the device's programs come first, and none of the emulator's own is found."""
-    kept = {name: value for name, value in environment.items() if name not in _OF_THE_EMULATOR}
-    own = None if sys.prefix == sys.base_prefix else str(Path(sys.executable).parent)
-    folders = [each for each in kept.get("PATH", os.defpath).split(os.pathsep) if each != own]
-    return {**kept, "PATH": os.pathsep.join([str(programs), *folders])}
 
 
 def _pip_wheels() -> Iterator[Path]:

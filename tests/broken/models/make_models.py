@@ -189,6 +189,33 @@ def _endless(folder: Path) -> None:
     _manifest(folder, "timeout: 30", "timeout: 3")
 
 
+def _loop_of_the_input_s_length(folder: Path) -> None:
+    """It ends, in some thousand years: what is in the picture says how many times it goes round."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["before"], ["after"]), helper.make_node("Identity", ["in"], ["out"])],
+        "body",
+        [
+            helper.make_tensor_value_info("i", TensorProto.INT64, []),
+            helper.make_tensor_value_info("before", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("in", TensorProto.FLOAT, None),
+        ],
+        [
+            helper.make_tensor_value_info("after", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("out", TensorProto.FLOAT, None),
+        ],
+    )
+    nodes = [
+        _matmul("start"),
+        helper.make_node("ReduceSum", ["image"], ["bright"], keepdims=0),
+        helper.make_node("Mul", ["bright", "huge"], ["times"]),
+        helper.make_node("Cast", ["times"], ["rounds"], to=TensorProto.INT64),
+        helper.make_node("Loop", ["rounds", "", "start"], ["scores"], body=body),
+    ]
+    huge = helper.make_tensor("huge", TensorProto.FLOAT, [], [1e16])
+    _write(folder, _graph(nodes, [_weights(), huge]))
+    _manifest(folder, "timeout: 30", "timeout: 3")
+
+
 def _division_that_traps(folder: Path) -> None:
     """onnxruntime 1.32 folds it at load, and dies of SIGFPE."""
     least = helper.make_tensor("least", TensorProto.INT32, [1], [-(2**31)])
@@ -324,6 +351,7 @@ BROKEN = {
     "another-rank": Broken(_another_rank, "graph", "graph", "correct size, colour or layout"),
     "not-a-number": Broken(_not_a_number, "golden", "warm-up", "NaN"),
     "endless-loop": Broken(_endless, "timeout", "warm-up", "raise vetting.timeout"),
+    "loop-of-the-input-s-length": Broken(_loop_of_the_input_s_length, "timeout", "warm-up", "raise vetting.timeout"),
     "division-that-traps": Broken(_division_that_traps, "signal", "load", "SIGFPE"),
     "functions-that-unfold": Broken(_functions_that_unfold, "timeout|memory", "graph|load", "graph|load"),
     "large-at-load": Broken(_large_at_load, "memory", "load|warm-up", "alloc|memory"),

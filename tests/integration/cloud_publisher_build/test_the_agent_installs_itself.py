@@ -1,7 +1,6 @@
-"""The agent's package on a device with no network: as it is built, on both emulated nuclei, with a real wheel."""
+"""The agent's package on a device with no network and a bare Python: as it is built, on both emulated nuclei."""
 
 import json
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -60,12 +59,12 @@ class Agent:
         repository.write("pyproject.toml", f"[project]\nname = 'x'\nversion = '1'\n{requirements}")
         repository.write("requirements.txt", f"tinylib==1.0 --hash=sha256:{sha256_of_file(wheel)}\n")
         repository.config(
-            f"""\
+            """\
             agent:
               component-name: PREFIX.agent
               root: .
-              build: {{build_system: python, packages: [edge_agent], extra: agent}}
-              agent: {{python: {sys.executable}}}
+              build: {build_system: python, packages: [edge_agent], extra: agent}
+              agent: {}
             """,
             top="application: lines\n",
         )

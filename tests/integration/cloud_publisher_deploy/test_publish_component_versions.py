@@ -123,6 +123,16 @@ def test_with_debug_each_event_is_a_line_with_its_values_and_without_it_none(run
     assert run("publish").err.count("msg=") == 0
 
 
+def test_a_profile_that_is_not_there_is_one_clear_error(
+    run: Run, release: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release.write(with_agent=False)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    done = run("publish")
+    assert done.code == 2
+    assert "the AWS configuration cannot be used: The config profile (nobody) could not be found" in done.err
+
+
 def test_without_a_release_the_remedy_is_the_build(run: Run) -> None:
     done = run("publish")
     assert done.code == 2

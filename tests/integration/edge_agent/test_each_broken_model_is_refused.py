@@ -19,10 +19,13 @@ from edge_agent.control.decisions import Applied
 from edge_agent.control.reconciler import Reconciler
 from edge_agent.inference.session import RUNTIME_VERSION
 from edge_agent.memory import Memory
+from edge_agent.processes.template import Template
 from edge_agent.serving.loader import Judged, Loaded, Loader
 from edge_agent.serving.model_cache import ModelCache
 from edge_agent.serving.served_models import ServedModels
+from edge_agent.vetting.copies import Copies
 from edge_agent.vetting.verdicts import Verdicts
+from edge_agent.vetting.vetter import WORKER, Vetter
 from shared_schema.desired_state import DesiredModel, DesiredState
 from shared_schema.digests import model_digest_of_folder
 from shared_schema.errors import UndigestibleModelError
@@ -59,8 +62,12 @@ class Line:
         self._arrived = threading.Event()
         self._stop = threading.Event()
         self._releases = itertools.count(1_800_000_000)
-        model_cache = ModelCache(state / "model-cache")
-        self._loader = Loader(Verdicts(state / "verdicts", AGENT_VERSION, RUNTIME_VERSION), model_cache, self._post)
+        model_cache = ModelCache(state / "model-cache", state / "copies")
+        self._template = Template([WORKER])
+        self._template.start()
+        verdicts = Verdicts(state / "verdicts", AGENT_VERSION, RUNTIME_VERSION)
+        copies = Copies(state / "copies")
+        self._loader = Loader(verdicts, model_cache, copies, Vetter(self._template), self._post)
         self._served_models = ServedModels(self._loader.close)
         self._reconciler = Reconciler(
             self.root,
@@ -113,6 +120,7 @@ class Line:
         self._stop.set()
         self._asking.join(10)
         self._loader.stop(10)
+        self._template.stop()
 
     def _post(self, answer: Loaded | Judged) -> None:
         self.answers.append(answer)
@@ -135,6 +143,10 @@ class Line:
                     self.wrong.append(f"{lease.served.target.version} says {answer.output}")
             self.predicted += 1
             self._stop.wait(0.002)
+
+
+def _workers() -> list[psutil.Process]:
+    return [each for each in psutil.Process().children(recursive=True) if each.name() == "edge-worker"]
 
 
 @pytest.fixture(scope="module")
@@ -164,13 +176,13 @@ def test_it_is_refused_with_its_own_reason_and_disturbs_nothing(name: str, line:
     assert MODELS.matches(expected.words, said.words or ""), said.words
     reached = list(said.steps_ms)[-1] if said.steps_ms else "start"
     if said.reason.value not in {"timeout", "signal"}:
-        # A child that was killed reports no more; the words name its step.
+        # A worker that was killed reports no more; the words name its step.
         assert reached in expected.step.split("|")
     else:
         assert any((said.words or "").startswith(step) for step in expected.step.split("|"))
     assert line.predicted > before
     assert line.wrong == []
-    assert [each for each in psutil.Process().children(recursive=True) if "vetting" in " ".join(each.cmdline())] == []
+    assert _workers() == []
     # Name the model that serves again: it is confirmed without being loaded.
     assert line.apply("1.0.0", line.digest).verdict == Verdict.CONFIRMED
 
@@ -184,13 +196,13 @@ def test_of_two_proposals_the_later_one_wins_and_the_earlier_is_abandoned_in_the
     better = MODELS.write_good(line.place("3.0.1"), 2.0)
     line.propose("3.0.0", _digest(endless))
     ends = time.monotonic() + DEADLINE
-    while not [each for each in psutil.Process().children() if "edge_agent.vetting.child" in each.cmdline()]:
+    while not _workers():
         assert time.monotonic() < ends
         time.sleep(0.02)
     line.allow(_digest(better))
     said = line.apply("3.0.1", _digest(better))
     assert (said.version, said.verdict) == ("3.0.1", Verdict.CONFIRMED)
-    assert [each for each in psutil.Process().children() if "vetting" in " ".join(each.cmdline())] == []
+    assert _workers() == []
     # An abandoned model is not confirmed, and the replaced one comes back at once.
     assert [each.version for each in line.said] == ["3.0.1"]
     assert line.apply("1.0.0", line.digest).steps_ms == {}

@@ -1,6 +1,7 @@
 """The agent survives a frame that hangs, a busy line, a full disk, and a work folder that it cannot write."""
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -186,3 +187,45 @@ def test_an_agent_whose_work_folder_cannot_be_written_vets_serves_and_says_so(
     eventually(lambda: "state cannot be written" in json.dumps(device.log()), what="the trouble in the log")
     assert "state state=DEGRADED" in device.log()
     assert device.component()["pid"] == pid
+
+
+def test_a_model_that_finds_no_room_is_refused_for_the_disk_and_serves_once_there_is_room(
+    device_of: Devices, eventually: Eventually
+) -> None:
+    """The last good one serves meanwhile, and no verdict stays on the model."""
+    device = device_of("lite")
+    pid = first_release(device)
+    larger = os.urandom(3 << 20)
+    device.add_model("2.0.0", sharpness=2.0, spoil=lambda model: (model / "notes.bin").write_bytes(larger))
+    process = psutil.Process(pid)
+    soft, hard = process.rlimit(psutil.RLIMIT_FSIZE)
+    # No file of the agent may get larger: the copy runs into what a full disk says. Its log stays far below.
+    process.rlimit(psutil.RLIMIT_FSIZE, (2 << 20, hard))
+    assert device.deploy_release("2.0.0").returncode == 0
+    eventually(lambda: "verdict=REJECTED reason=disk" in device.log(), what="the refusal")
+    device.feed("meanwhile.png", "top")
+    assert device.prediction_of("meanwhile.png")["version"] == "1.0.0"
+    copies = device.work / "state" / "copies"
+    assert not copies.exists() or list(copies.iterdir()) == []
+    process.rlimit(psutil.RLIMIT_FSIZE, (soft, hard))
+    assert device.deploy_release("2.0.0").returncode == 0
+    device.serves("2.0.0")
+    assert device.component()["pid"] == pid
+
+
+def test_a_template_or_a_worker_that_is_killed_costs_the_agent_nothing(
+    device_of: Devices, eventually: Eventually
+) -> None:
+    device = device_of("lite")
+    pid = first_release(device)
+    (template,) = [each for each in psutil.Process(pid).children() if each.name() == "edge-template"]
+    template.kill()
+    device.add_model("2.0.0", sharpness=2.0)
+    assert device.deploy_release("2.0.0").returncode == 0
+    device.serves("2.0.0")
+    assert device.component()["pid"] == pid
+    # Once its agent is gone, nothing of it is left.
+    below = psutil.Process(pid).children()
+    assert {each.name() for each in below} == {"edge-template"}
+    psutil.Process(pid).kill()
+    assert psutil.wait_procs(below, timeout=5)[1] == []

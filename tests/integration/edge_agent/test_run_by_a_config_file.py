@@ -81,6 +81,8 @@ def test_the_file_is_applied_and_followed_without_a_nucleus(
     kept = eventually(lambda: sorted((work / "hard-samples").glob("*.*g")), what="the hard sample")
     assert cv2.imread(str(kept[0]), cv2.IMREAD_GRAYSCALE).shape == (8, 8)
     eventually(lambda: said(work, "health").get("state") == "SERVING", what="health")
+    # By the worker that has vetted the model.
+    assert {"memory", "seccomp"} <= set(said(work, "health")["jail"])
 
     # A bad model in its place is refused, and the good one goes on.
     shutil.rmtree(tmp_path / "models" / "halves")

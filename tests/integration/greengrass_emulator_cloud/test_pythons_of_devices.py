@@ -123,6 +123,20 @@ def test_a_folder_that_is_no_environment_is_refused_before_anything_is_made(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_nucleus_that_cannot_make_its_python_says_where_and_why(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "python").touch()
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump({"system": {"rootpath": "root", "thingName": "thing"}, "services": {}}))
+    ran = subprocess.run(
+        [*COMMAND, "nucleus", "--config", str(config)], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 1
+    assert f"{tmp_path / 'root' / 'python'}: cannot be made the device's Python" in ran.stderr
+    assert "--python" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 @pytest.mark.parametrize(
     ("emulator", "said"),
     [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_publisher.build.content import root_files
+from cloud_publisher.build.content import Place, source_files
 from shared_schema.config import Component
 
 
@@ -17,6 +17,7 @@ def test_only_a_model_s_own_folder_of_that_name_is_left_out(
         (tmp_path / name).touch()
     component = Component.model_validate({"component-name": "wear", "root": "wear", **keys})
     left_out: list[str] = []
-    files = [file.name for file in root_files(component, tmp_path, tmp_path / "dist", left_out=left_out)]
+    with source_files(component, Place(tmp_path, tmp_path, tmp_path / "dist"), left_out=left_out) as found:
+        files = [file.name for file in found]
     assert files == sorted(["data/versions/b", "model.yaml", *packed])
     assert left_out == ([] if packed else ["versions/"])

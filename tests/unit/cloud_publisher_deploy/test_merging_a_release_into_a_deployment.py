@@ -15,7 +15,7 @@ from cloud_publisher.deploying.deployment import DeployedComponent, Deployment, 
 from shared_schema.deployment import DeploymentTemplate
 from shared_schema.desired_state import DesiredState, read_desired_state
 from shared_schema.messages import Channel
-from shared_schema.release import Release
+from shared_schema.release import Release, ReleaseArtifact
 
 AGENT, DESIRED, DIGITS = "com.example.agent", "com.example.agent.desired", "com.example.digits"
 NOW = 1_795_544_309
@@ -246,3 +246,14 @@ def deployment() -> Callable[[DeploymentContent], Deployment]:
         return Deployment("d-1", "arn", "INACTIVE", datetime(2026, 11, 24, tzinfo=UTC), tagged)
 
     return make
+
+
+def test_the_validation_timeout_has_the_time_that_a_device_takes_to_copy_large_models(make_release: Make) -> None:
+    """The agent copies a model before it vets it: at 10 MB a second, at least."""
+    release = make_release(models={"digits": "1.0.0"})
+    large = ReleaseArtifact(uri="s3://artifacts/digits.zip", sha256="a" * 64, size=3_000_000_000)
+    components = [
+        each.model_copy(update={"artifacts": [large]}) if each.kind == "model" else each for each in release.components
+    ]
+    content = merged(release.model_copy(update={"components": components}))
+    assert content.policies["configurationValidationPolicy"] == {"timeoutInSeconds": 330}

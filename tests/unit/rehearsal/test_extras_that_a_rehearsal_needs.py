@@ -35,7 +35,7 @@ def test_every_missing_extra_is_named_in_one_command_before_anything_starts(
     code, said = run(monkeypatch, capsys, "onnxruntime", "node-semver", "scikit-learn")
     assert code == 2
     assert f"needs node-semver, onnxruntime, scikit-learn, which is not installed in {sys.prefix}" in said
-    assert f"pip install 'mlops-at-edge[emulator,publisher,agent,digits]=={VERSION}'" in said
+    assert f"-py3-none-any.whl './mlops_at_edge-{VERSION}-py3-none-any.whl[emulator,publisher,agent,digits]'" in said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -45,4 +45,4 @@ def test_only_what_is_missing_is_named(
     monkeypatch.chdir(tmp_path)
     code, said = run(monkeypatch, capsys, "onnxruntime")
     assert code == 2
-    assert f"pip install 'mlops-at-edge[emulator,agent]=={VERSION}'" in said
+    assert f"-py3-none-any.whl './mlops_at_edge-{VERSION}-py3-none-any.whl[emulator,agent]'" in said
