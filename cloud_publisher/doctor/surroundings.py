@@ -59,14 +59,13 @@ def _python() -> Check:
 
 
 def _tool() -> Iterator[Check]:
+    folder = Path(__file__).parents[2]
     try:
         found = metadata.distribution(DISTRIBUTION)
     except metadata.PackageNotFoundError:
-        folder = str(Path(__file__).parents[2])
         problem = f"{DISTRIBUTION} runs from {folder}, and is not installed in {sys.prefix}"
-        yield _fault("tool", folder, problem, "install it with pip: `init` could not bring it into a repository")
+        yield _fault("tool", str(folder), problem, "install it with pip: `init` could not bring it into a repository")
         return
-    folder = Path(__file__).parents[2]
     if found.version != VERSION:
         problem = f"{VERSION} runs from {folder}, and {sys.prefix} says that {found.version} is installed"
         yield _fault("tool", str(folder), problem, "install it again, with pip install --force-reinstall --no-deps")
