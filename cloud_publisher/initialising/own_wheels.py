@@ -22,9 +22,15 @@ _OF_THE_INSTALLER = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUEST
 _COMMAND_FOLDERS = {"bin", "Scripts"}
 
 
+def installed(name: str) -> Distribution | None:
+    """Return what is installed here under a name; one with a RECORD, if any has one: a checkout's egg-info has none."""
+    found = [*importlib.metadata.distributions(name=name)]
+    return next((each for each in found if each.read_text("RECORD") is not None), found[0] if found else None)
+
+
 def is_installed(name: str) -> bool:
     """Return whether a distribution is installed here."""
-    return next(_found(name), None) is not None
+    return installed(name) is not None
 
 
 def own_wheel(name: str) -> Wheel:
@@ -33,24 +39,17 @@ def own_wheel(name: str) -> Wheel:
     Raises ``WrongUseError`` if the distribution is not there, was installed without a RECORD, or has a file whose bytes
     are not those that were installed; ``WorkFailedError`` if a checkout cannot be built.
     """
-    found = next(_found(name), None)
+    found = installed(name)
     if found is None:
         raise WrongUseError(f"{name} is not installed in {sys.prefix}", "install its wheel there, and run it again")
-    checkout = _checkout_of(found)
+    checkout = checkout_of(found)
     if checkout is not None:
         return wheel_of_checkout(name, checkout)
     information = _information_folder(found, name)
     return wheel_of(dict(_members(found, name, information)), information=information, tag=_tag(found, name))
 
 
-def _found(name: str) -> Iterator[Distribution]:
-    """Yield what is installed under a name, first what has a RECORD: a checkout's egg-info has none."""
-    installed = [*importlib.metadata.distributions(name=name)]
-    yield from (each for each in installed if each.read_text("RECORD") is not None)
-    yield from (each for each in installed if each.read_text("RECORD") is None)
-
-
-def _checkout_of(found: Distribution) -> Path | None:
+def checkout_of(found: Distribution) -> Path | None:
     """Return the folder that an editable installation uses; PEP 610 says where it is noted."""
     noted = json.loads(found.read_text("direct_url.json") or "{}")
     if not noted.get("dir_info", {}).get("editable"):

@@ -1,5 +1,6 @@
 """Rows that several scenarios of the extended rehearsal show. Each reads what devices wrote, and says what it saw."""
 
+import pwd
 from functools import partial
 
 from rehearsal.extended.context import PATIENCE, ScenarioContext, comes_true, predictions_of
@@ -38,7 +39,7 @@ def installed_by_each_stage(scenario: str, context: ScenarioContext, run: Pipeli
     stages = {"build": run.build, **run.deploys}
     seen = [
         f"{name} {next((each.seconds for each in stage.phases if each.phase == 'install'), 0.0):.0f} s"
-        + (f" as user {user.uid}" if (user := containers.user(name)) else "")
+        + (f" as {pwd.getpwuid(user.uid).pw_name}" if (user := containers.user(name)) else "")
         for name, stage in stages.items()
     ]
     return Proof(scenario, claim, all(containers.installed(name) for name in stages), ", ".join(seen))
