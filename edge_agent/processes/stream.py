@@ -40,14 +40,15 @@ class FrameReader:
         self._bounds = bounds
         self._held = bytearray()
         self._taken = 0
-        self._babbled: BabbleError | None = None
+        self.babbled: BabbleError | None = None
+        """What the next `read` raises: nothing more needs to arrive for that."""
         self.ended = False
         """Whether the other end is closed."""
 
     def read(self) -> list[Frame]:
         """Return the frames that have arrived. Raises ``BabbleError`` at one beyond the bounds, after those before."""
-        if self._babbled is not None:
-            raise self._babbled
+        if self.babbled is not None:
+            raise self.babbled
         try:
             chunk = os.read(self._descriptor, _CHUNK)
         except BlockingIOError:
@@ -68,7 +69,7 @@ class FrameReader:
         except BabbleError as error:
             if not frames:
                 raise
-            self._babbled = error
+            self.babbled = error
         return frames
 
     def _first(self) -> Frame | None:
