@@ -49,7 +49,7 @@ SETTINGS: JsonObject = {
         LAB: {"type": "topic", "topic": "lab/asks", "model": made_models.DOSE},
     },
     "sinks": {
-        "file": {"type": "json-lines", "path": "predictions.jsonl", "max-bytes": MAX_BYTES, "keep": 100},
+        "file": {"type": "json-lines", "path": "predictions.jsonl", "max-bytes": MAX_BYTES, "keep": 200},
         "floor": {"type": "local-topic", "topic": "factory/predictions"},
         "cloud": {"type": "iot-core", "rate": A_SECOND, "above": SURE, "on-change": True},
         "look": {"type": "annotated-images", "path": "annotated", "keep": KEPT_PICTURES, "rate": 4},
