@@ -32,6 +32,7 @@ DEPLOY_FILE = "buildspec.deploy.yml"
 SOURCE, RELEASE = "source", "release"
 """The two inputs of a deploy action, as dev-account.yaml names them."""
 DIST = "dist"
+_SECONDS, _SECONDS_WITH_INSTALL = 300.0, 900.0
 BUCKET_VARIABLE = "ARTIFACT_BUCKET"
 """What dev-account.yaml gives to each of its projects."""
 
@@ -95,11 +96,12 @@ class Pipeline:
         if not wheels:
             leave_wheels_out(self.source)
 
-    def run(self, *, gated: bool = True, deadline: float = 300) -> PipelineRun:
+    def run(self, *, gated: bool = True, deadline: float | None = None) -> PipelineRun:
         """Build, then deploy stage by stage. If ``gated``, the first stage that fails ends the run, as in CodePipeline.
 
-        ``deadline``: seconds for each stage.
+        ``deadline``: seconds for each stage; without it five minutes, and fifteen where each stage installs the tool.
         """
+        deadline = deadline or (_SECONDS_WITH_INSTALL if self.containers else _SECONDS)
         self._runs += 1
         build_spec = self._buildspec(BUILD_FILE)
         release = self._folder / f"run-{self._runs}" / RELEASE

@@ -32,9 +32,9 @@ class Program:
     bare: bool = False
 
 
-def standard_program(devices: int) -> Program:
+def standard_program(devices: int, *, bare: bool = False) -> Program:
     """Return the standard rehearsal. Raises ``WrongUse`` for fewer than 2 or more than 100 classic devices."""
-    return Program(groups_of(devices), _run_scenarios)
+    return Program(groups_of(devices), _run_scenarios, bare=bare)
 
 
 def groups_of(devices: int) -> dict[str, Group]:

@@ -1,5 +1,6 @@
 """Rows that the standard scenarios show. Each reads what the accounts and the devices have, and says what it saw."""
 
+import pwd
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -229,3 +230,18 @@ def count_versions(published: Published) -> str:
 
 def count_deployments(published: Published) -> str:
     return ", ".join(f"{name} {len(ids)} deployments" for name, ids in published.deployments.items())
+
+
+def installed_by_each_stage(scenario: str, rehearsal: Rehearsal, run: PipelineRun) -> Proof:
+    """Say whether each stage installed the tool from its inputs, in its own container."""
+    claim = "each stage installs the tool from what the pipeline gives it, where there is nothing else of ours"
+    containers = rehearsal.pipeline.containers
+    if containers is None:
+        return Proof(scenario, claim, True, "not tried: the stages share this environment; add --bare", tried=False)
+    stages = {"build": run.build, **run.deploys}
+    seen = [
+        f"{name} {next((each.seconds for each in stage.phases if each.phase == 'install'), 0.0):.0f} s"
+        + (f" as {pwd.getpwuid(user.uid).pw_name}" if (user := containers.user(name)) else "")
+        for name, stage in stages.items()
+    ]
+    return Proof(scenario, claim, all(containers.installed(name) for name in stages), ", ".join(seen))

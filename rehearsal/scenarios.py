@@ -21,6 +21,7 @@ from rehearsal.rows import (
     count_versions,
     deploy_codes,
     every_frame_once,
+    installed_by_each_stage,
     listed,
     only_one_version,
     refusals,
@@ -50,6 +51,7 @@ def first_release(rehearsal: Rehearsal) -> list[Proof]:
         both_channels(scenario, rehearsal),
         as_another_user(scenario, rehearsal),
         with_their_own_python(scenario, rehearsal),
+        installed_by_each_stage(scenario, rehearsal, run),
     ]
 
 

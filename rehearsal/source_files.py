@@ -9,10 +9,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from rehearsal.own_folder import MARK
 from shared_schema.config import find_config
 
 _SECONDS = 60
-_NEVER_COMMITTED = {"__pycache__", "dist", "build", "rehearsed", "versions", "node_modules", "venv"}
+_NEVER_COMMITTED = {"__pycache__", "dist", "build", "rehearsed", "node_modules", "venv"}
 _BYTE_CODE = {".pyc", ".pyo"}
 
 
@@ -53,6 +54,10 @@ def _found(repository: Path) -> Iterator[Path]:
         folders[:] = [
             each
             for each in folders
-            if not each.startswith(".") and each not in _NEVER_COMMITTED and not each.endswith(".egg-info")
+            if not each.startswith(".")
+            and each not in _NEVER_COMMITTED
+            and not each.endswith(".egg-info")
+            # A rehearsal's folder may lie in the repository under any name; there are sockets in it while it runs.
+            and not Path(at, each, MARK).exists()
         ]
         yield from (Path(at, each).relative_to(repository) for each in files if Path(each).suffix not in _BYTE_CODE)

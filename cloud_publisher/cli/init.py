@@ -101,11 +101,16 @@ def init(
 
 
 def tools_for(
-    offline: "Offline | None", config: "Config", output: Output, *, emulator_there: "Wheel | None" = None
+    offline: "Offline | None",
+    config: "Config",
+    output: Output,
+    *,
+    emulator_there: "Wheel | None" = None,
+    wheels_there: Path | None = None,
 ) -> "Tools":
     """Return ``tools/``, with everyone's wheels if it is to be ``offline``. Raises ``WorkFailedError``.
 
-    ``emulator_there``: the emulator of a repository that exists.
+    ``emulator_there`` and ``wheels_there``: the emulator of a repository that exists, and the folder of its wheels.
     """
     from cloud_publisher.initialising.tools import installed_tools
 
@@ -114,7 +119,7 @@ def tools_for(
     from cloud_publisher.initialising.offline import offline_tools
 
     with output.waiting(f"downloading wheels for Python {offline.python}") as waiting:
-        return offline_tools(offline, config, waiting.now, emulator_there=emulator_there)
+        return offline_tools(offline, config, waiting.now, emulator_there=emulator_there, wheels_there=wheels_there)
 
 
 def _machines(

@@ -30,6 +30,7 @@ def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Off
     from cloud_publisher.initialising.contents import has_agents_sources
     from cloud_publisher.initialising.differences import upgrade_text
     from cloud_publisher.initialising.record import record_of
+    from cloud_publisher.initialising.tools import FOLDER as TOOLS
     from cloud_publisher.initialising.upgrading import (
         apply_upgrade,
         config_of,
@@ -42,7 +43,14 @@ def upgrade_repository(folder: Path, output: Output, *, yes: bool, offline: "Off
     config, former = config_of(folder), former_record(folder)
     machines = offline or (None if no_longer else former.offline)
     wanted = wanted_files(folder, config, offline=machines is not None)
-    tools = tools_for(machines, config, output, emulator_there=emulator_of(folder, former))
+    there = folder / TOOLS
+    tools = tools_for(
+        machines,
+        config,
+        output,
+        emulator_there=emulator_of(folder, former),
+        wheels_there=there if there.is_dir() else None,
+    )
     wanted |= tools.files
     upgrade = planned_upgrade(folder, former, wanted, record_of(wanted, machines))
     if not upgrade.changes:

@@ -15,9 +15,9 @@ from packaging.utils import parse_wheel_filename
 
 from cloud_publisher.doctor.check import Check, lacking, well, wrong
 from cloud_publisher.documents import read_config
-from cloud_publisher.errors import InvalidDocumentError, WorkFailedError
+from cloud_publisher.errors import InvalidDocumentError, WrongUseError
 from cloud_publisher.initialising.installation import DISTRIBUTION
-from cloud_publisher.initialising.own_wheels import own_wheel
+from cloud_publisher.initialising.own_wheels import checkout_of, installed, own_wheel
 from cloud_publisher.validation.tools import FOLDER, check_tools_of
 from shared_schema.config import find_config
 from shared_schema.diagnostics import Diagnostic, Place
@@ -59,21 +59,22 @@ def _python() -> Check:
 
 
 def _tool() -> Iterator[Check]:
-    try:
-        found = metadata.distribution(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
-        folder = str(Path(__file__).parents[2])
-        problem = f"{DISTRIBUTION} runs from {folder}, and is not installed in {sys.prefix}"
-        yield _fault("tool", folder, problem, "install it with pip: `init` could not bring it into a repository")
-        return
     folder = Path(__file__).parents[2]
+    found = installed(DISTRIBUTION)
+    if found is None:
+        problem = f"{DISTRIBUTION} runs from {folder}, and is not installed in {sys.prefix}"
+        yield _fault("tool", str(folder), problem, "install it with pip: `init` could not bring it into a repository")
+        return
     if found.version != VERSION:
         problem = f"{VERSION} runs from {folder}, and {sys.prefix} says that {found.version} is installed"
         yield _fault("tool", str(folder), problem, "install it again, with pip install --force-reinstall --no-deps")
         return
+    if checkout_of(found) is not None:
+        yield well("tool", f"{DISTRIBUTION} {VERSION} in a checkout, {folder}")
+        return
     try:
         own_wheel(DISTRIBUTION)
-    except WorkFailedError as error:
+    except WrongUseError as error:
         yield wrong("tool", Diagnostic(Place(str(folder)), error.problem, error.remedy))
         return
     yield well("tool", f"{DISTRIBUTION} {VERSION} in {folder}")
@@ -117,12 +118,9 @@ def _extras() -> Iterator[Check]:
 
 def _unmet(extra: str) -> list[str]:
     """Return what of an extra is not installed here, in words."""
-    try:
-        texts = metadata.requires(DISTRIBUTION) or []
-    except metadata.PackageNotFoundError:
-        return []
+    found = installed(DISTRIBUTION)
     missing, others = [], []
-    for each in map(Requirement, texts):
+    for each in map(Requirement, (found.requires if found else None) or ()):
         if each.marker is not None and not each.marker.evaluate({"extra": extra}):
             continue
         try:

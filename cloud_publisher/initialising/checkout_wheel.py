@@ -25,7 +25,7 @@ def wheel_of_checkout(name: str, checkout: Path) -> Wheel:
     """Build the wheel. Raises ``WorkFailedError`` with the end of what setuptools said."""
     if not (checkout / "pyproject.toml").is_file():
         raise WorkFailedError(
-            f"{name} is installed from {checkout}, where no pyproject.toml is", f"install {name} again, from a wheel"
+            f"{name} is installed from {checkout}, where no pyproject.toml is", "install its wheel instead"
         )
     # In a copy: setuptools leaves a folder `build`, and what became stale there would be in the next wheel.
     with tempfile.TemporaryDirectory(prefix="mlops-wheel-") as work:

@@ -26,7 +26,7 @@ def package(name: str) -> Path:
     """Return the folder of a package of ours. Raises ``WorkFailedError``."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise WorkFailedError(f"the package {name} is not installed", f"install {DISTRIBUTION} whole")
+        raise WorkFailedError(f"the package {name} is not installed", "install its wheel again, with pip")
     return Path(spec.origin).parent
 
 
@@ -38,7 +38,7 @@ def shared(name: str) -> Path:
     for root in _shared_roots():
         if (root / name).exists():
             return root / name
-    raise WorkFailedError(f"{DISTRIBUTION} was installed without its {name}", f"install {DISTRIBUTION} again, with pip")
+    raise WorkFailedError(f"{DISTRIBUTION} was installed without its {name}", "install its wheel again, with pip")
 
 
 def _shared_roots() -> Iterator[Path]:

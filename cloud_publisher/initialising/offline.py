@@ -47,17 +47,23 @@ def checked_machine(python: str | None, platforms: Sequence[str]) -> Offline:
 
 
 def offline_tools(
-    machines: Offline, config: Config, on_line: Callable[[str], None], *, emulator_there: Wheel | None = None
+    machines: Offline,
+    config: Config,
+    on_line: Callable[[str], None],
+    *,
+    emulator_there: Wheel | None = None,
+    wheels_there: Path | None = None,
 ) -> Tools:
     """Return ``tools/`` with everyone's wheels: those of the pipeline's stages, and those that the agent is built with.
 
-    ``emulator_there`` is as for ``installed_tools``. Raises ``WorkFailedError``.
+    ``emulator_there`` is as for ``installed_tools``. What is in the folder ``wheels_there`` is not downloaded again.
+    Raises ``WorkFailedError``.
     """
     tools = installed_tools(offline=True, emulator_there=emulator_there)
     whole = {str(each): each for name in pipeline_locks() for each in read_lock(lock_text(name), name)}
-    wheels = downloaded_wheels(whole.values(), machines, on_line)
+    wheels = downloaded_wheels(whole.values(), machines, on_line, wheels_there)
     for device in machines_of_agents(config, machines):
-        wheels |= downloaded_wheels(read_lock(lock_text(AGENT_LOCK), AGENT_LOCK), device, on_line)
+        wheels |= downloaded_wheels(read_lock(lock_text(AGENT_LOCK), AGENT_LOCK), device, on_line, wheels_there)
     return replace(tools, files={**tools.files, **{FOLDER / name: content for name, content in wheels.items()}})
 
 
@@ -77,8 +83,10 @@ def machines_of_agents(config: Config, builder: Offline) -> list[Offline]:
     ]
 
 
-def downloaded_wheels(lock: Iterable[Locked], machines: Offline, on_line: Callable[[str], None]) -> dict[str, bytes]:
-    """Return the content of every wheel that a lock names, by its file's name.
+def downloaded_wheels(
+    lock: Iterable[Locked], machines: Offline, on_line: Callable[[str], None], wheels_there: Path | None
+) -> dict[str, bytes]:
+    """Return the content of every wheel that a lock names, by its file's name; from ``wheels_there`` if it is there.
 
     Raises ``WorkFailedError``, which names the requirement that has no wheel for one of the machines.
     """
@@ -94,7 +102,7 @@ def downloaded_wheels(lock: Iterable[Locked], machines: Offline, on_line: Callab
                 build,
                 target,
                 platforms=machines.platforms,
-                carried=None,
+                carried=wheels_there,
                 on_line=on_line,
                 whose="--offline-tools",
             )

@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, PackagePath
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlparse
 
-from cloud_publisher.errors import WorkFailedError
+from cloud_publisher.errors import WrongUseError
 from cloud_publisher.initialising.checkout_wheel import wheel_of_checkout
 from cloud_publisher.initialising.wheel_file import Wheel, record_digest, wheel_of
 
@@ -22,35 +22,34 @@ _OF_THE_INSTALLER = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUEST
 _COMMAND_FOLDERS = {"bin", "Scripts"}
 
 
+def installed(name: str) -> Distribution | None:
+    """Return what is installed here under a name; one with a RECORD, if any has one: a checkout's egg-info has none."""
+    found = [*importlib.metadata.distributions(name=name)]
+    return next((each for each in found if each.read_text("RECORD") is not None), found[0] if found else None)
+
+
 def is_installed(name: str) -> bool:
     """Return whether a distribution is installed here."""
-    return next(_found(name), None) is not None
+    return installed(name) is not None
 
 
 def own_wheel(name: str) -> Wheel:
     """Return the wheel of an installed distribution.
 
-    Raises ``WorkFailedError`` if the distribution is not there, was installed without a RECORD, or has a file whose
-    bytes are not those that were installed.
+    Raises ``WrongUseError`` if the distribution is not there, was installed without a RECORD, or has a file whose bytes
+    are not those that were installed; ``WorkFailedError`` if a checkout cannot be built.
     """
-    found = next(_found(name), None)
+    found = installed(name)
     if found is None:
-        raise WorkFailedError(f"{name} is not installed in {sys.prefix}", f"install {name} there, and run it again")
-    checkout = _checkout_of(found)
+        raise WrongUseError(f"{name} is not installed in {sys.prefix}", "install its wheel there, and run it again")
+    checkout = checkout_of(found)
     if checkout is not None:
         return wheel_of_checkout(name, checkout)
     information = _information_folder(found, name)
     return wheel_of(dict(_members(found, name, information)), information=information, tag=_tag(found, name))
 
 
-def _found(name: str) -> Iterator[Distribution]:
-    """Yield what is installed under a name, first what has a RECORD: a checkout's egg-info has none."""
-    installed = [*importlib.metadata.distributions(name=name)]
-    yield from (each for each in installed if each.read_text("RECORD") is not None)
-    yield from (each for each in installed if each.read_text("RECORD") is None)
-
-
-def _checkout_of(found: Distribution) -> Path | None:
+def checkout_of(found: Distribution) -> Path | None:
     """Return the folder that an editable installation uses; PEP 610 says where it is noted."""
     noted = json.loads(found.read_text("direct_url.json") or "{}")
     if not noted.get("dir_info", {}).get("editable"):
@@ -78,20 +77,21 @@ def _members(found: Distribution, name: str, information: str) -> Iterator[tuple
 
 
 def _content(file: PackagePath, path: Path, name: str) -> bytes:
-    again = f"install {name} again, with pip install --force-reinstall --no-deps, and run it again"
+    # Never a command with our name in it: an index may have another's package of that name.
+    again = "install its wheel again (pip install --force-reinstall --no-deps WHEEL), and run it again"
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise WorkFailedError(f"{path} of {name} cannot be read: {error.strerror}", again) from error
+        raise WrongUseError(f"{path} of {name} cannot be read: {error.strerror}", again) from error
     if file.hash is None or file.hash.value != record_digest(content, file.hash.mode):
-        raise WorkFailedError(f"{path} is not as {name} was installed: its SHA-256 is not that of the RECORD", again)
+        raise WrongUseError(f"{path} is not as {name} was installed: its SHA-256 is not that of the RECORD", again)
     return content
 
 
 def _information_folder(found: Distribution, name: str) -> str:
     folder = next((file.parts[0] for file in found.files or () if file.name == "METADATA"), "")
     if found.read_text("RECORD") is None or not folder.endswith(".dist-info"):
-        raise WorkFailedError(f"{name} was installed without a RECORD of its files", f"install {name} again, with pip")
+        raise WrongUseError(f"{name} was installed without a RECORD of its files", "install its wheel again, with pip")
     return folder
 
 
@@ -99,7 +99,7 @@ def _tag(found: Distribution, name: str) -> str:
     lines = (found.read_text("WHEEL") or "").splitlines()
     tags = [line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")]
     if len(tags) != 1:
-        raise WorkFailedError(
-            f"{name} was installed from a wheel with {len(tags)} tags, and ours have one", f"install {name} again"
+        raise WrongUseError(
+            f"{name} was installed from a wheel with {len(tags)} tags, and ours have one", "install our wheel again"
         )
     return tags[0]

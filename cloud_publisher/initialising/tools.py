@@ -53,7 +53,7 @@ def installed_tools(*, offline: bool, emulator_there: Wheel | None = None) -> To
 
     ``offline``: what the pipeline installs comes out of ``tools/`` alone, where its wheels must be then.
     ``emulator_there``: the emulator of a repository that exists, which stays if none is installed. Without the emulator
-    there is no lock for a rehearsal. Raises ``WorkFailedError`` if a file of ours was edited.
+    there is no lock for a rehearsal. Raises ``WrongUseError`` if a file of ours was edited.
     """
     ours = [own_wheel(DISTRIBUTION)]
     there = [emulator_there] if emulator_there else []

@@ -38,14 +38,12 @@ def check(
     """
     if platform.system() != "Linux":
         raise WrongUseError(f"edge-agent vets on Linux, and this is {platform.system()}", "use a container, or WSL")
-    from edge_agent.tasks.task import printable
     from edge_agent.vetting.folder_vetting import folder_vetting
     from shared_schema.messages import Reason
     from shared_schema.model_manifest import MANIFEST_FILE
 
     for each in filter(None, (folder, serving)):
-        if (shown := printable(str(each))) != str(each):
-            raise WrongUseError(f"{shown}: the name is no UTF-8", "rename the folder")
+        _need_utf8(each)
         if not each.is_dir():
             raise WrongUseError(f"{each}: there is no such folder", f"name the one that holds {MANIFEST_FILE}")
     if not (folder / MANIFEST_FILE).exists():
@@ -82,6 +80,13 @@ def _print_updates(folder: Path, vetting: "FolderVetting") -> None:
     for file in files:
         what = "as it was" if _content(folder / file) == before[file] else "written anew"
         sys.stderr.write(f"{folder / file}: {what}\n")
+
+
+def _need_utf8(folder: Path) -> None:
+    from edge_agent.tasks.task import printable
+
+    if (shown := printable(str(folder))) != str(folder):
+        raise WrongUseError(f"{shown}: the name is no UTF-8", "rename the folder")
 
 
 def _content(path: Path) -> bytes | None:

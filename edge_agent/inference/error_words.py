@@ -13,9 +13,9 @@ _IR: Final = re.compile(r"Unsupported model IR version: (\d+), max supported IR 
 _REMEDY: Final = "export it with an older {}, or deploy an agent with a newer onnxruntime"
 
 
-def short(error: BaseException, most: int = 300) -> str:
+def on_one_line(text: str, most: int) -> str:
     """Return an exception's text on one line of at most ``most`` characters: its beginning and its end."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(text.split())
     text = _too_new(text) or _without_places(text)
     if len(text) <= most:
         return text

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import InferenceError
-from edge_agent.inference.error_words import short
+from edge_agent.inference.error_words import on_one_line
 from edge_agent.inference.model_folder import file_inside, read_manifest
 from edge_agent.inference.session import graph_of, open_session
 from edge_agent.tasks.binding import bind_task
@@ -99,3 +99,8 @@ def for_want_of_memory(error: BaseException) -> bool:
     """Return whether memory ran out, judged by the messages of onnxruntime and the C++ library."""
     words = str(error).lower()
     return isinstance(error, MemoryError) or any(sign in words for sign in _OF_MEMORY)
+
+
+def short(error: BaseException, most: int = 300) -> str:
+    """Return an exception's reason on one line of at most ``most`` characters: onnxruntime's messages are long."""
+    return on_one_line(str(error), most) or type(error).__name__

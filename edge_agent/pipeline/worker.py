@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from edge_agent.errors import InferenceError, SinkError
-from edge_agent.inference.error_words import short
+from edge_agent.inference.loaded_model import short
 from edge_agent.pipeline.tally import Tally
 from edge_agent.predicted import Predicted
 from edge_agent.serving.served_models import Lease, ServedModels

@@ -40,11 +40,15 @@ class FrameReader:
         self._bounds = bounds
         self._held = bytearray()
         self._taken = 0
+        self.babbled: BabbleError | None = None
+        """What the next `read` raises: nothing more needs to arrive for that."""
         self.ended = False
         """Whether the other end is closed."""
 
     def read(self) -> list[Frame]:
-        """Return the frames that have arrived. Raises ``BabbleError`` for one beyond the bounds."""
+        """Return the frames that have arrived. Raises ``BabbleError`` at one beyond the bounds, after those before."""
+        if self.babbled is not None:
+            raise self.babbled
         try:
             chunk = os.read(self._descriptor, _CHUNK)
         except BlockingIOError:
@@ -58,9 +62,14 @@ class FrameReader:
         if self._taken > self._bounds.all:
             raise BabbleError(f"more than {self._bounds.all} bytes")
         self._held += chunk
-        frames = []
-        while (frame := self._first()) is not None:
-            frames.append(frame)
+        frames: list[Frame] = []
+        try:
+            while (frame := self._first()) is not None:
+                frames.append(frame)
+        except BabbleError as error:
+            if not frames:
+                raise
+            self.babbled = error
         return frames
 
     def _first(self) -> Frame | None:

@@ -44,7 +44,9 @@ class WorkerProcess:
 
         Raises ``BabbleError``.
         """
-        if self._reader is None or not select.select([self._stream], [], [], max(0.0, seconds))[0]:
+        if self._reader is None:
+            return []
+        if self._reader.babbled is None and not select.select([self._stream], [], [], max(0.0, seconds))[0]:
             return []
         frames = self._reader.read()
         return None if self._reader.ended else frames

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from edge_agent.errors import VettingAbandonedError
-from edge_agent.inference.error_words import short
-from edge_agent.inference.loaded_model import LoadedModel, for_want_of_memory, open_model
+from edge_agent.inference.loaded_model import LoadedModel, for_want_of_memory, open_model, short
 from edge_agent.serving.model_cache import CachedModel, ModelCache
 from edge_agent.serving.served_models import Target
 from edge_agent.vetting.copies import Copies, ModelFiles

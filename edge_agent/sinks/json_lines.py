@@ -33,6 +33,8 @@ class JsonLinesFile:
 
     def __init__(self, settings: JsonLinesSink, work: Path) -> None:
         self.path = work / settings.path
+        # The cold use of a `Path` costs more than all else that is done for a line.
+        self._text = str(self.path)
         self._settings = settings
         self._lock = threading.Lock()
         self._stream: IO[bytes] | None = None
@@ -69,7 +71,7 @@ class JsonLinesFile:
         if self._stream is None:
             return None
         try:
-            found = os.stat(self.path)  # noqa: PTH116  `Path.stat` costs more, and this is done for every line
+            found = os.stat(self._text)  # noqa: PTH116  see above
         except FileNotFoundError:
             found = None
         if found is not None and (found.st_dev, found.st_ino) == self._identity:

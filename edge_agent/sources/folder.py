@@ -76,7 +76,7 @@ class ImageFolder:
     def start(self) -> None:
         """Make and watch the folder. Raises ``OSError``."""
         self.path.mkdir(parents=True, exist_ok=True)
-        self._removal.listed()
+        self._removal.begin()
         self._observer.schedule(_Finished(self), str(self.path), recursive=False, event_filter=_WANTED)
         self._observer.start()
 

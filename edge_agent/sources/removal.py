@@ -29,6 +29,8 @@ _AT_ONCE: Final = 1000
 """Frames that one call of `Removal.settle` looks at."""
 _FAILURES: Final = 10
 """Removals that may fail in one call of `Removal.settle`: it does not ask a read-only folder ten thousand times."""
+_LONGEST: Final = 255
+"""The most bytes of a file's name (NAME_MAX)."""
 
 
 class Left(NamedTuple):
@@ -63,6 +65,7 @@ class Removal:
 
     def __init__(self, folder: Path, note: Path) -> None:
         self._folder = folder
+        self._text = str(folder)
         self._note = note
         self._lock = threading.Lock()
         self._left: dict[str, Left] = {}
@@ -71,7 +74,6 @@ class Removal:
         self._listed_in = self._seen_in = (0, 0)
         self._why: str | None = None
         self._not_noted: str | None = None
-        self._read()
 
     @property
     def any_left(self) -> bool:
@@ -94,6 +96,11 @@ class Removal:
     def full(self) -> bool:
         """Whether no more frames can be remembered."""
         return len(self._left) >= MOST or self._not_noted is not None
+
+    def begin(self) -> None:
+        """Read what earlier processes have left."""
+        self._read()
+        self.listed()
 
     def listed(self) -> None:
         """Take note that the folder is there now, and that frames are taken from it."""
@@ -159,7 +166,7 @@ class Removal:
             self._why = None
 
     def _out(self, name: str, file: Left) -> None:
-        path = f"{self._folder}/{name}"
+        path = f"{self._text}/{name}"
         if file.to is None:
             os.unlink(path)  # noqa: PTH108  the cold making of a `Path` costs more
             return
@@ -250,9 +257,10 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 def _free(folder: Path, name: str) -> Path:
     """Return a free path in the folder, so that nothing that was set aside before is overwritten."""
-    path = folder / name
-    number = 1
+    path, number = folder / name, 1
+    stem, suffix = os.fsencode(Path(name).stem), os.fsencode(Path(name).suffix)
     while path.exists():
-        path = folder / f"{Path(name).stem}.{number}{Path(name).suffix}"
+        end = b".%d%b" % (number, suffix)
+        path = folder / os.fsdecode(stem[: _LONGEST - len(end)] + end)
         number += 1
     return path

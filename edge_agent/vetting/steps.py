@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.errors import InferenceError, RefusedModelError
-from edge_agent.inference.error_words import short
-from edge_agent.inference.loaded_model import LoadedModel, for_want_of_memory
+from edge_agent.inference.loaded_model import LoadedModel, for_want_of_memory, short
 from edge_agent.inference.model_folder import file_inside, read_manifest
 from edge_agent.inference.session import graph_of, open_session
 from edge_agent.tasks.binding import bind_task

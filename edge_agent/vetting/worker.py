@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 
 from edge_agent.errors import InferenceError, RefusedModelError
-from edge_agent.inference.error_words import short
-from edge_agent.inference.loaded_model import open_model
+from edge_agent.inference.loaded_model import open_model, short
 from edge_agent.inference.model_folder import file_inside, read_manifest
 from edge_agent.inference.session import accelerated
 from edge_agent.processes.jail import give_up_rights, limit_cpu, limit_memory, limit_writing, lock_in, refuse

@@ -2,12 +2,18 @@
 
 import logging
 import signal
+import sys
 import threading
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rehearsal.rehearse import Outcome
 
 _LAST_LINES = 20
 
@@ -56,10 +62,12 @@ def run(
             "version, the older first. Without it: the folders in versions/ of the model's component, by their names.",
         ),
     ] = None,
-    bad: Annotated[
+    bad_data: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=FOLDER", help="A version that devices must refuse. Without it: versions/bad of the component."
+            "--bad",
+            metavar="NAME=FOLDER",
+            help="A version that devices must refuse. Without it: versions/bad of the component.",
         ),
     ] = None,
     inputs: Annotated[
@@ -73,6 +81,14 @@ def run(
     folder: Annotated[Path, typer.Option(help="Folder for logs and report; emptied first.")] = Path("rehearsed/run"),
     enforce_iam: Annotated[
         bool, typer.Option("--enforce-iam", help="Each process runs under its role from infra_policies/.")
+    ] = False,
+    bare: Annotated[
+        bool,
+        typer.Option(
+            "--bare",
+            help="Each stage has what its pipeline gives it and nothing else, and installs the tool from that. "
+            "--extended does so by itself.",
+        ),
     ] = False,
     extended: Annotated[
         bool,
@@ -95,20 +111,20 @@ def run(
     from rehearsal.policy_proof.enforcing import EnforcedRoles
     from rehearsal.program import standard_program
     from rehearsal.rehearse import rehearse
-    from rehearsal.report import proofs_table, summary_lines
     from rehearsal.subject import subject_of
     from rehearsal.timeline import Proof
 
     if extended and (enforce_iam or devices is not None):
         raise WrongUse("--extended has its own two devices, and no roles", "leave out --devices and --enforce-iam")
-    if extended and (model_data or bad or inputs):
+    if extended and (model_data or bad_data or inputs):
         raise WrongUse("--extended makes its own models beside the digits", "leave out --model-data, --bad and --input")
-    program = (
-        extended_program(repository, bare=True) if extended else standard_program(3 if devices is None else devices)
-    )
-    subject = (
-        extended_subject(repository) if extended else subject_of(repository, model_data or (), bad or (), inputs or ())
-    )
+    if bare and enforce_iam:
+        raise WrongUse("--bare stages have the emulated cloud's own keys, and no roles", "leave out one of the two")
+    if extended:
+        program, subject = extended_program(repository, bare=True), extended_subject(repository)
+    else:
+        program = standard_program(3 if devices is None else devices, bare=bare)
+        subject = subject_of(repository, model_data or (), bad_data or (), inputs or ())
     need_extras(subject.models)
     console = Console(highlight=False)
     interruption = Interruption()
@@ -129,10 +145,19 @@ def run(
     except KeyboardInterrupt:
         console.print("ended by Ctrl-C; everything that was started has been ended")
         raise typer.Exit(130) from None
+    _print_outcome(console, outcome, folder)
+    if not outcome.holds:
+        raise typer.Exit(1)
+
+
+def _print_outcome(console: "Console", outcome: "Outcome", folder: Path) -> None:
+    from rehearsal.report import proofs_table, summary_lines
+
     console.print(proofs_table(outcome.proofs))
     for line in summary_lines(outcome.summary):
         console.print(line)
     console.print(f"Every log is in {folder}/; the timeline is in {folder}/{outcome.report.name}")
+    console.print(f"The tool that was rehearsed: {_shown(Path(sys.executable).parent / 'cloud-publisher')}")
     if not outcome.holds:
         failed = next(proof for proof in outcome.proofs if not proof.holds)
         console.print(f"[red]Does not hold:[/] {failed.scenario}: {failed.claim} (seen: {failed.seen})")
@@ -140,4 +165,8 @@ def run(
             console.print(f"The end of {outcome.failed_log}:")
             for line in outcome.failed_log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
                 console.print(f"  {line}", markup=False)
-        raise typer.Exit(1)
+
+
+def _shown(path: Path) -> str:
+    """Return a path as it is typed here: relative where it is below the current folder."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

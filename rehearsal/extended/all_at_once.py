@@ -19,7 +19,7 @@ from rehearsal.extended.deploy_repository import (
 from rehearsal.extended.made_models import MADE, write_belt
 from rehearsal.extended.recorded_answers import received_on, refused_on
 from rehearsal.feeder import read_predictions
-from rehearsal.rows import as_another_user, with_their_own_python
+from rehearsal.rows import as_another_user, installed_by_each_stage, with_their_own_python
 from rehearsal.timeline import Proof
 from rehearsal.world import Device
 from shared_schema.diagnostics import first_few
@@ -52,7 +52,7 @@ def all_at_once(context: ScenarioContext) -> Iterator[Proof]:
         rows.on_all(context, confirmed),
         ", ".join(f"{name} {version}" for name, version in context.versions().items()),
     )
-    yield rows.installed_by_each_stage(SCENARIO, context, run)
+    yield installed_by_each_stage(SCENARIO, context.rehearsal, run)
     yield as_another_user(SCENARIO, context.rehearsal)
     yield with_their_own_python(SCENARIO, context.rehearsal)
     yield rows.every_scan_once(SCENARIO, context)

@@ -29,21 +29,6 @@ def went_well(context: ScenarioContext, run: PipelineRun) -> bool:
     return set(run.exit_codes().values()) == {0} and len(run.deploys) == len(context.rehearsal.world.accounts)
 
 
-def installed_by_each_stage(scenario: str, context: ScenarioContext, run: PipelineRun) -> Proof:
-    """Return the proof that each stage of the first run installed the tool from its inputs, in its own container."""
-    claim = "each stage installs the tool from what the pipeline gives it, where there is nothing else of ours"
-    containers = context.rehearsal.pipeline.containers
-    if containers is None:
-        return Proof(scenario, claim, True, "not tried: the stages share this environment", tried=False)
-    stages = {"build": run.build, **run.deploys}
-    seen = [
-        f"{name} {next((each.seconds for each in stage.phases if each.phase == 'install'), 0.0):.0f} s"
-        + (f" as user {user.uid}" if (user := containers.user(name)) else "")
-        for name, stage in stages.items()
-    ]
-    return Proof(scenario, claim, all(containers.installed(name) for name in stages), ", ".join(seen))
-
-
 def on_all(context: ScenarioContext, names: list[str]) -> bool:
     """Return whether every device is among the names."""
     return sorted(names) == sorted(device.name for device in context.devices)

@@ -95,12 +95,17 @@ def test_each_stage_of_this_repository_installs_the_tool_and_the_deploy_trusts_n
     assert ended.exit_code == 0, end_of(ended)
     assert not mark.exists()
 
-    other = json.loads((bare.pipeline.dist / "release.json").read_text())
-    other["bucket"] = "somebody-elses"
-    (planted / "dist" / "release.json").write_text(json.dumps(other))
-    refused = bare.pipeline.deploy_again(bare.stage, planted)
-    assert refused.exit_code == 2, end_of(refused)
-    assert "is somebody-elses, and ARTIFACT_BUCKET or --bucket says" in end_of(refused)
+    good = json.loads((bare.pipeline.dist / "release.json").read_text())
+    for changed, words in (
+        ({"bucket": "somebody-elses"}, "is somebody-elses, and ARTIFACT_BUCKET or --bucket says"),
+        ({"region": "us-east-1"}, "region: is us-east-1, and AWS_REGION says eu-west-1"),
+        ({"role": "arn:aws:iam::999999999999:role/Theirs"}, "there is no key 'role' here"),
+        ({"target": "arn:aws:iot:eu-west-1:999999999999:thinggroup/theirs"}, "there is no key 'target' here"),
+    ):
+        (planted / "dist" / "release.json").write_text(json.dumps({**good, **changed}))
+        refused = bare.pipeline.deploy_again(bare.stage, planted)
+        assert refused.exit_code == 2, end_of(refused)
+        assert words in end_of(refused)
     assert bare.world.published() == before
 
 

@@ -21,8 +21,7 @@ def built_once() -> Callable[[str], Wheel]:
 
 @pytest.fixture(autouse=True)
 def wheels_are_built_once(monkeypatch: pytest.MonkeyPatch, built_once: Callable[[str], Wheel]) -> None:
-    for module in ("initialising.tools", "doctor.surroundings"):
-        monkeypatch.setattr(f"cloud_publisher.{module}.own_wheel", built_once)
+    monkeypatch.setattr("cloud_publisher.initialising.tools.own_wheel", built_once)
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_in_a_new_repository_all_is_well_and_credentials_are_no_fault(doctor: Do
     assert state(document, "AWS credentials") == "lacking"
     assert "validate and lint need none" in problems(document, "AWS credentials")
     tool = next(each["words"] for each in document["checks"] if each["check"] == "tool")
-    assert tool == f"mlops-at-edge {VERSION} in {Path(__file__).parents[3]}"
+    assert tool == f"mlops-at-edge {VERSION} in a checkout, {Path(__file__).parents[3]}"
 
 
 def test_outside_a_repository_there_is_no_config_and_nothing_is_wrong(doctor: Doctor, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Each distribution as somebody has it who installs it: in an empty environment, outside this checkout."""
 
+import json
 import subprocess
 import sys
 import venv
@@ -60,6 +61,16 @@ def test_the_publisher_makes_a_repository_that_it_accepts(dist: Path, tmp_path: 
     ran(commands / "cloud-publisher", "init", "releases", cwd=tmp_path)
     assert (tmp_path / "releases/model_components/digits/.gitignore").is_file()
     assert "no faults" in ran(commands / "cloud-publisher", "validate", cwd=tmp_path / "releases")
+    found = json.loads(ran(commands / "cloud-publisher", "doctor", "--json", cwd=tmp_path / "releases"))
+    states = {each["check"]: each["state"] for each in found["checks"]}
+    assert [states[name] for name in ("tool", "extra publisher", "config", "tools")] == ["well"] * 4, found
+    assert (states["extra agent"], states["extra emulator"]) == ("lacking", "lacking"), found
+
+    edited = next((tmp_path / "env").glob("lib/*/site-packages/cloud_publisher/versions.py"))
+    edited.write_text(edited.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    done = run(commands / "cloud-publisher", "doctor", cwd=tmp_path / "releases")
+    assert done.returncode == 1
+    assert f"{edited} is not as mlops-at-edge was installed" in done.stderr
 
 
 def test_where_an_extra_is_missing_each_command_says_which(dist: Path, tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ PLATFORM = "manylinux_2_28_x86_64"
 pytestmark = [pytest.mark.installs, pytest.mark.timeout(3 * SECONDS)]
 
 
-def publisher(*words: str | Path, cwd: Path) -> str:
+def publisher(*words: str | Path, cwd: Path, **variables: str) -> str:
     """Run this environment's publisher."""
-    return ran(sys.executable, "-P", "-m", "cloud_publisher", *words, cwd=cwd)
+    return ran(sys.executable, "-P", "-m", "cloud_publisher", *words, cwd=cwd, **variables)
 
 
 def ran(*command: str | Path, cwd: Path, **variables: str) -> str:
@@ -76,4 +76,5 @@ def test_with_everyones_wheels_no_index_is_needed(tmp_path: Path) -> None:
     download += [word for tag in tags_of(PLATFORM) for word in ("--platform", tag)]
     lock = ["--python-version", "3.11", "--dest", tmp_path / "wheels", "-r", "tools/agent.txt"]
     ran(*download, *lock, cwd=repository, **NOWHERE, **variables)
-    assert "nothing to do" in publisher("init", "--upgrade", cwd=repository)
+    # And an upgrade, which finds all its wheels there.
+    assert "nothing to do" in publisher("init", "--upgrade", cwd=repository, **NOWHERE)

@@ -181,6 +181,17 @@ def test_images_are_moved_where_that_is_asked_for(tmp_path: Path, open_folder: O
     assert {path.name: path.read_bytes() for path in done.iterdir()} == {"a.png": b"first", "a.1.png": b"second"}
 
 
+def test_a_name_of_the_greatest_length_is_moved_where_its_place_is_taken(
+    tmp_path: Path, open_folder: OpenFolder
+) -> None:
+    folder, name = open_folder(after="move"), "ä" * 125 + "a.png"
+    for content in (b"first", b"second"):
+        (tmp_path / "in" / name).write_bytes(content)
+        folder.done(take(folder))
+    assert folder.trouble is None
+    assert {path.read_bytes() for path in (tmp_path / "in.done").iterdir()} == {b"first", b"second"}
+
+
 def test_what_cannot_be_read_is_set_aside(tmp_path: Path, open_folder: OpenFolder) -> None:
     folder = open_folder()
     (tmp_path / "in" / "a.png").write_bytes(b"text")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.inference.error_words import short
+from edge_agent.inference.loaded_model import short
 
 OPSET = (
     "[ONNXRuntimeError] : 1 : FAIL : Load model from /m.onnx failed:/onnxruntime_src/onnxruntime/core/graph/"
