@@ -25,7 +25,7 @@ ASKING = "com.example.asking"
 _ASKING_PROGRAM = "{artifacts:decompressedPath}/asking/asking.py"
 CAMERA, BELT, LINE, LAB = "camera", "belt", "line", "lab"
 SOURCES = (CAMERA, BELT, LINE, LAB)
-MAX_BYTES = 30_000
+MAX_BYTES = 50_000
 KEPT_PICTURES, HARD_SAMPLES, UNSURE = 8, 6, 0.75
 SURE, A_SECOND = 0.8, 2.0
 BUSY_LIMIT = 6.0
@@ -49,7 +49,7 @@ SETTINGS: JsonObject = {
         LAB: {"type": "topic", "topic": "lab/asks", "model": made_models.DOSE},
     },
     "sinks": {
-        "file": {"type": "json-lines", "path": "predictions.jsonl", "max-bytes": MAX_BYTES, "keep": 200},
+        "file": {"type": "json-lines", "path": "predictions.jsonl", "max-bytes": MAX_BYTES, "keep": 100},
         "floor": {"type": "local-topic", "topic": "factory/predictions"},
         "cloud": {"type": "iot-core", "rate": A_SECOND, "above": SURE, "on-change": True},
         "look": {"type": "annotated-images", "path": "annotated", "keep": KEPT_PICTURES, "rate": 4},
