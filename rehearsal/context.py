@@ -52,10 +52,10 @@ class Rehearsal:
         version.take_back()
         self.timeline.add("registry", f"{version.name} rejected")
 
-    def run_pipeline(self, *, gated: bool = True) -> PipelineRun:
-        """Run the pipeline once, and record it on the timeline."""
+    def run_pipeline(self, *, gated: bool = True, deadline: float = 300) -> PipelineRun:
+        """Run the pipeline once, and record it on the timeline. ``deadline``: seconds for each stage."""
         at = self.timeline.now()
-        run = self.pipeline.run(gated=gated)
+        run = self.pipeline.run(gated=gated, deadline=deadline)
         for name, stage in {"build": run.build, **run.deploys}.items():
             self.timeline.record(name, f"run {run.number}: exit code {stage.exit_code}", at=at, seconds=stage.seconds)
             at += stage.seconds

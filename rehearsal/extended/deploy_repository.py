@@ -22,9 +22,10 @@ DIGITS = "digits"
 MODELS = (DIGITS, *made_models.MADE)
 IMAGES = "images"
 ASKING = "com.example.asking"
+_ASKING_PROGRAM = "{artifacts:decompressedPath}/asking/asking.py"
 CAMERA, BELT, LINE, LAB = "camera", "belt", "line", "lab"
 SOURCES = (CAMERA, BELT, LINE, LAB)
-MAX_BYTES = 30_000
+MAX_BYTES = 50_000
 KEPT_PICTURES, HARD_SAMPLES, UNSURE = 8, 6, 0.75
 SURE, A_SECOND = 0.8, 2.0
 BUSY_LIMIT = 6.0
@@ -106,7 +107,10 @@ def renew_agent(source: Path) -> None:
 
 
 def put_wheels_in(source: Path, *, python: str) -> None:
-    """Have the agent built with the wheels of what it requires, for this machine and a version of Python."""
+    """Have the agent built with the wheels of what it requires, for this machine and a version of Python.
+
+    The component that asks brings none, and would fail with a bare Python: it goes over to the agent's environment.
+    """
     config = _config(source)
     _, agent = _agent(config, source)
     build = agent["build"]
@@ -116,6 +120,9 @@ def put_wheels_in(source: Path, *, python: str) -> None:
         "platforms": ["this"],
         "python": python,
     }
+    installed = f"../{agent['component-name']}/versions/current/venv/bin/python"
+    wait = f"until [ -x {installed} ]; do sleep 1; done"
+    config.components["asking"]["Lifecycle"] = {"Run": f"{wait}; exec {installed} -u {_ASKING_PROGRAM}"}
     config.write(find_config(source))
 
 
@@ -173,5 +180,5 @@ def _asking_component() -> JsonObject:
         "Artifacts": [
             {"URI": "s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/asking.zip", "Unarchive": "ZIP"},
         ],
-        "Lifecycle": {"Run": "exec python3 -u {artifacts:decompressedPath}/asking/asking.py"},
+        "Lifecycle": {"Run": f"exec python3 -u {_ASKING_PROGRAM}"},
     }
