@@ -24,7 +24,8 @@ IMAGES = "images"
 ASKING = "com.example.asking"
 CAMERA, BELT, LINE, LAB = "camera", "belt", "line", "lab"
 SOURCES = (CAMERA, BELT, LINE, LAB)
-MAX_BYTES = 30_000
+MAX_BYTES = 60_000
+"""So small that the file is rotated soon, and so large that all that is kept is enough to count every prediction."""
 KEPT_PICTURES, HARD_SAMPLES, UNSURE = 8, 6, 0.75
 SURE, A_SECOND = 0.8, 2.0
 BUSY_LIMIT = 6.0

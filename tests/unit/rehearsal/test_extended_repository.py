@@ -12,6 +12,7 @@ from rehearsal.extended.deploy_repository import (
     MODELS,
     SETTINGS,
     application_of,
+    extended_subject,
     renew_agent,
     write_repository,
 )
@@ -63,3 +64,11 @@ def test_its_settings_fit_into_a_desired_state() -> None:
     settings = AgentSettings.model_validate(SETTINGS)
     models = {name: DesiredModel(component=f"com.example.{name}", version="1.0.0", digest="k" * 43) for name in MODELS}
     assert DesiredState(release="1800000000", models=models, settings=settings.as_text()).sealed()["seal"]
+
+
+def test_predictions_are_counted_in_the_file_that_its_own_settings_name() -> None:
+    # The rehearsal adds a sink of its own to settings that keep too little, and these settings replace that.
+    settings = AgentSettings.model_validate(SETTINGS)
+    assert extended_subject(REPOSITORY).place.predictions in {
+        getattr(each, "path", "") for each in settings.sinks.values()
+    }
