@@ -25,7 +25,8 @@ ASKING = "com.example.asking"
 _ASKING_PROGRAM = "{artifacts:decompressedPath}/asking/asking.py"
 CAMERA, BELT, LINE, LAB = "camera", "belt", "line", "lab"
 SOURCES = (CAMERA, BELT, LINE, LAB)
-MAX_BYTES = 50_000
+MAX_BYTES = 60_000
+"""So small that the file is rotated soon, and so large that all that is kept is enough to count every prediction."""
 KEPT_PICTURES, HARD_SAMPLES, UNSURE = 8, 6, 0.75
 SURE, A_SECOND = 0.8, 2.0
 BUSY_LIMIT = 6.0
