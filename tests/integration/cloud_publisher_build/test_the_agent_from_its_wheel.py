@@ -84,7 +84,7 @@ def _carry(repository: Any, sources: Mapping[str, str], metadata: str = METADATA
 def _lock(repository: Any, hashes: str) -> None:
     repository.write(
         f"{TOOLS}/requirements.txt",
-        f"rich==14.0 \\\n    --hash=sha256:{'0' * 64}\n./{TOOLS}/{WHEEL} \\\n{hashes}\n",
+        f"rich==14.0 \\\n    --hash=sha256:{'0' * 64}\n./{TOOLS}/{WHEEL}[publisher,digits] \\\n{hashes}\n",
     )
 
 
