@@ -46,7 +46,8 @@ def _lock(repository: Path, path: Path) -> Iterator[Diagnostic]:
         elif not each.hashes:
             yield Diagnostic(place, f"{each.wanted} has no hash: pip refuses the lock", _WRITE_ANEW)
         elif each.is_file:
-            yield from _wheel(repository / each.wanted, each.hashes, place)
+            # pip takes extras after a path too: ./tools/x.whl[publisher].
+            yield from _wheel(repository / each.wanted.partition("[")[0], each.hashes, place)
 
 
 def _wheel(wheel: Path, hashes: tuple[str, ...], place: Place) -> Iterator[Diagnostic]:
