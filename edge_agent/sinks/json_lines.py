@@ -41,15 +41,15 @@ class JsonLinesFile:
         self._size = 0
         # Device and inode of the open file.
         self._identity = (0, 0)
-        # By source, the frame of its last line.
-        self._last: dict[str, str] = {}
+        # By source, the frame of the last line of an earlier process; ``None`` until the file is opened first.
+        self._earlier: dict[str, str] | None = None
 
     def write(self, prediction: Predicted, seen: Seen) -> None:  # noqa: ARG002  the form of every sink
         line = prediction.line() + b"\n"
         with self._lock:
             try:
                 stream = self._still_there() or self._open()
-                if prediction.frame_id is not None and self._last.get(prediction.source) == prediction.frame_id:
+                if self._has_its_line(prediction):
                     logger.info("frame has its line already", extra={"frame": prediction.frame})
                     return
                 self._append(stream, line)
@@ -57,14 +57,21 @@ class JsonLinesFile:
                 raise SinkError(
                     f"{self.path} cannot be written ({error.strerror})", "free the disk, or correct the sink's path"
                 ) from error
-            if prediction.frame_id is not None:
-                self._last[prediction.source] = prediction.frame_id
 
     def close(self) -> None:
         with self._lock:
             if self._stream is not None:
                 self._stream.close()
                 self._stream = None
+
+    def _has_its_line(self, prediction: Predicted) -> bool:
+        """Return whether an earlier process wrote this frame, and was killed before it removed it."""
+        earlier = self._earlier or {}
+        if prediction.frame_id is None or earlier.get(prediction.source) != prediction.frame_id:
+            return False
+        # From now on such a file is a new one: somebody copied the picture again, with its time.
+        del earlier[prediction.source]
+        return True
 
     def _still_there(self) -> IO[bytes] | None:
         """Return the open file if its name still leads to it."""
@@ -100,9 +107,10 @@ class JsonLinesFile:
     def _open(self) -> IO[bytes]:
         if self._stream is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # The file may have been rotated for another source since a source's last line. What this process wrote
-            # itself is newer than what it finds: somebody may have moved the file.
-            self._last = _last_frames(self._numbered(1)) | _last_frames(self.path) | self._last
+            # The file may have been rotated for another source since a source's last line.
+            found_lines = _last_frames(self._numbered(1)) | _last_frames(self.path)
+            if self._earlier is None:
+                self._earlier = found_lines
             self._stream = self.path.open("ab", buffering=0)
             found = os.fstat(self._stream.fileno())
             self._identity, self._size = (found.st_dev, found.st_ino), found.st_size

@@ -282,5 +282,7 @@ def _ticket(found: os.stat_result) -> tuple[int, ...]:
 
 
 def _identity(found: os.stat_result) -> str:
-    """Return the same for the next process: a file that is written or moved to a name has a new change time."""
-    return f"{found.st_ino:x}-{found.st_ctime_ns:x}"
+    """Return the same for the next process. Not the time of change: a nucleus gives the work folder to the component's
+    user before it starts the agent again (GenericExternalService.java, updateComponentPathOwner), and that changes it.
+    """
+    return "-".join(f"{part:x}" for part in _ticket(found))

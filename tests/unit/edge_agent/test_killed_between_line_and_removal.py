@@ -54,8 +54,9 @@ def lines(work: Path) -> list[tuple[str, str]]:
     return [(said["frame"], said["output"]["is"]) for said in map(json.loads, text.splitlines())]
 
 
+@pytest.mark.parametrize("given", [False, True], ids=["as it was", "given to the component's user"])
 @pytest.mark.parametrize("turned_over", [False, True], ids=["in the file", "turned over"])
-def test_every_frame_has_one_line(tmp_path: Path, turned_over: bool) -> None:
+def test_every_frame_has_one_line(tmp_path: Path, turned_over: bool, given: bool) -> None:
     images = tmp_path / "images"
     images.mkdir()
     for name in ("a", "b", "c"):
@@ -66,6 +67,9 @@ def test_every_frame_has_one_line(tmp_path: Path, turned_over: bool) -> None:
     if turned_over:
         before = lines(tmp_path)
         (tmp_path / "predictions.jsonl").rename(tmp_path / "predictions.jsonl.1")
+    if given:
+        # A nucleus does so before it starts the agent again; like a change of owner, it sets the time of change.
+        (images / "b").chmod(0o600)
     assert run(tmp_path) == 0
     assert before + lines(tmp_path) == [("a", "a"), ("b", "b"), ("c", "c")]
 
