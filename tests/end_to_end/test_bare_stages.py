@@ -13,6 +13,7 @@ import pytest
 
 from rehearsal.build_containers import containers_of
 from rehearsal.buildspec import BuildspecRun
+from rehearsal.device_python import make_python
 from rehearsal.other_user import OtherUser, other_user
 from rehearsal.pipeline import Pipeline, Stage
 from rehearsal.registry import Registry, Trainings
@@ -44,7 +45,11 @@ class Starting:
         self._stack, self._folder, self._trainings = stack, folder, trainings
 
     def __call__(self, repository: Path, *, as_other: tuple[str, ...]) -> Bare:
-        world = self._stack.enter_context(World(self._folder, {"dev": Group({"bare-dev": "lite"})}))
+        # The pipeline's copy leaves the agent's wheels out, as any rehearsal's does: the device's Python has them.
+        python = self._folder / "python"
+        make_python(python)
+        groups = {"dev": Group({"bare-dev": "lite"})}
+        world = self._stack.enter_context(World(self._folder, groups, python=python))
         scripts = repository / "model_components" / "digits"
         registry = Registry(scripts, environment=world.environment(), bucket=BUCKET, group=PACKAGE_GROUP)
         registry.set_status(registry.register(self._trainings.model("linear")), "Approved")
