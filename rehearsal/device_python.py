@@ -44,7 +44,9 @@ def make_python(folder: Path, *, bare: bool = False) -> None:
     program.chmod(0o755)
     if sysconfig.get_config_var("Py_ENABLE_SHARED"):
         name, libraries = sysconfig.get_config_var("INSTSONAME"), sysconfig.get_config_var("LIBDIR")
-        _link(Path(libraries, name), folder / "lib" / name)
+        # A Python that was moved has its library beside it, and says where it was built for.
+        beside = Path(sys.executable).resolve().parents[1] / "lib" / name
+        _link(beside if beside.exists() else Path(libraries, name), folder / "lib" / name)
         _look_beside(program, os.fsencode(libraries))
 
 

@@ -1,5 +1,6 @@
 """Rows that the standard scenarios show. Each reads what the accounts and the devices have, and says what it saw."""
 
+import os
 import pwd
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -172,7 +173,14 @@ def with_their_own_python(scenario: str, rehearsal: Rehearsal) -> Proof:
 
 def _program_of(device: Device) -> Path | None:
     pid = device.agent_pid()
-    return None if pid is None else Path(f"/proc/{pid}/exe").resolve()
+    if pid is None:
+        return None
+    try:
+        return Path(f"/proc/{pid}/exe").resolve()
+    except PermissionError:
+        # The agent closes its memory to others, and so its links in /proc to all but root.
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return Path(os.fsdecode(words[0])).resolve()
 
 
 def _user_of(device: Device) -> int | None:
