@@ -15,7 +15,7 @@ from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from cloud_publisher.build.requirement_lock import hashes_of_file
+from cloud_publisher.build.requirement_lock import hashes_of_file, is_named_by
 from cloud_publisher.errors import BuildFailedError
 
 FOLDER = "tools"
@@ -68,7 +68,7 @@ def carried_wheel(repository: Path, distribution: str) -> CarriedWheel:
     wheel = f"{FOLDER}/{path.name}"
     hashes = _hashes(repository / LOCK, path.name)
     content = _read(path, wheel)
-    if not any(each.partition(":")[2] == hashlib.new(each.partition(":")[0], content).hexdigest() for each in hashes):
+    if not is_named_by(hashes, content):
         raise BuildFailedError(
             f"{wheel} is not the file that {LOCK} names: its hash is sha256:{hashlib.sha256(content).hexdigest()}",
             _WRITE_ANEW,

@@ -5,8 +5,9 @@ with markers. Here it is read for one platform and Python, as pip evaluates the 
 Source of the format: pip's "Requirements File Format" and "Secure installs".
 """
 
+import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -122,6 +123,12 @@ def hashes_of_file(text: str, name: str) -> tuple[str, ...]:
         if name in {PurePosixPath(word.partition("[")[0]).name for word in words.split()}
         for found in _HASH.findall(words)
     )
+
+
+def is_named_by(hashes: Iterable[str], content: bytes) -> bool:
+    """Return whether one of a lock's hashes, such as ``sha256:…``, is that of these bytes."""
+    named = (each.partition(":") for each in hashes)
+    return any(hashlib.new(kind, content).hexdigest() == digest for kind, _, digest in named)
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

@@ -51,13 +51,14 @@ def _lock(repository: Path, path: Path) -> Iterator[Diagnostic]:
 
 
 def _wheel(wheel: Path, hashes: tuple[str, ...], place: Place) -> Iterator[Diagnostic]:
+    from cloud_publisher.build.requirement_lock import is_named_by  # noqa: PLC0415 - as above
+
     try:
         content = wheel.read_bytes()
     except OSError as error:
         yield Diagnostic(place, f"{shown(wheel)} cannot be read: {error.strerror}", _AGAIN)
         return
-    named = [each.partition(":") for each in hashes]
-    if not any(hashlib.new(kind, content).hexdigest() == digest for kind, _, digest in named):
+    if not is_named_by(hashes, content):
         digest = hashlib.sha256(content).hexdigest()
         yield Diagnostic(
             place, f"{shown(wheel)} is not the file that the lock names: its bytes are others (sha256:{digest})", _AGAIN

@@ -93,6 +93,7 @@ def test_a_model_without_a_version_is_told_both_ways_to_give_them(refused: Run) 
         ),
         (["--model-data", "wear=../one", "--input", "wear=../hidden"], "there is no file in it", "put images"),
         (["--extended", "--model-data", "wear=../one"], "--extended makes its own models", "leave out --model-data"),
+        (["--bare", "--enforce-iam"], "--bare stages have the emulated cloud's own keys", "leave out one of the two"),
     ],
 )
 def test_an_option_that_gives_no_version_is_refused(
